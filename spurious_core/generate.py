@@ -4,10 +4,11 @@
 
 # %% auto #0
 __all__ = ['OWN', 'SAMPLER', 'LORA', 'EMBEDS', 'plan_prompts', 'PromptCache', 'picture', 'sample_images', 'use_adapter',
-           'pipeline_hash', 'generate', 'load_image_set', 'read_images', 'regenerate', 'export_spurious_imagenet']
+           'pipeline_hash', 'sweep', 'in_use', 'generate', 'load_image_set', 'read_images', 'regenerate',
+           'export_spurious_imagenet']
 
 # %% ../nbs/07_generate.ipynb #0015c618
-import copy, errno, hashlib, json, os, time, warnings
+import copy, errno, hashlib, json, os, shutil, time, warnings
 from contextlib import contextmanager
 from pathlib import Path
 import diffusers, numpy as np, pandas as pd, torch
@@ -194,11 +195,20 @@ def _meta(folder):
         except json.JSONDecodeError: warnings.warn(f'{folder}/metadata.jsonl: an unreadable line is dropped, and its image drawn again')
     return rows
 
+def sweep(folder, *names):
+    "Removes what a killed process left half-written in `folder`: hidden entries that begin with these names."
+    for p in Path(folder).glob('.*'):
+        if p.name[1:].startswith(names): shutil.rmtree(p) if p.is_dir() else p.unlink()
+
+def in_use(folder) -> bool:
+    "Whether `folder` exists and holds anything that is not hidden."
+    return Path(folder).exists() and any(not p.name.startswith('.') for p in Path(folder).iterdir())
+
 def _finished(folder, wanted):
     "The rows of `wanted` that `folder` already holds, by file name; ValueError when it holds something else."
-    meta = folder/'metadata.jsonl'
+    meta = folder/'metadata.jsonl'; sweep(folder, meta.name, *[w['file_name'] for w in wanted])
     if not meta.exists():
-        if folder.exists() and any(folder.iterdir()): raise ValueError(f'{folder} is not empty and holds no image set; choose another folder')
+        if in_use(folder): raise ValueError(f'{folder} is not empty and holds no image set; choose another folder')
         folder.mkdir(parents=True, exist_ok=True); atomic_write(meta, ''); return {}
     want, done = {w['file_name']: w for w in wanted}, {}
     for row in _meta(folder):
@@ -234,12 +244,12 @@ def generate(pipe, plan:pd.DataFrame, out_dir,
             ) -> pd.DataFrame:
     "Draws `plan` into the imagefolder `out_dir`, going on where an interrupted call stopped; returns its table. ValueError if `out_dir` holds another set."
     out = Path(out_dir); rows = _rows(plan, guidance)
+    for r in rows:
+        for k in ('init_image', 'mask'):
+            if not isinstance(r.get(k, ''), (str, Path)): raise ValueError(f'{k} must be a path here, so that the row can draw its image again')
     fixed = dict(sampler=SAMPLER, steps=steps, checkpoint=pipeline_hash(pipe), adapter=checkpoint_hash(adapter) if adapter else None,
                  versions=f'diffusers {diffusers.__version__}, torch {torch.__version__}')
     wanted = [json.loads(json.dumps(dict(file_name=f'{i:06d}.png') | r | fixed, default=_jsonable)) for i, r in enumerate(rows)]
-    for w in wanted:
-        for k in ('init_image', 'mask'):
-            if k in w and not isinstance(rows[0].get(k, ''), (str, Path)): raise ValueError(f'{k} must be a path here, so that the row can draw its image again')
     with use_adapter(pipe, adapter) as p:
         done, cache = _finished(out, wanted), PromptCache(p)
         with tqdm(total=len(rows), initial=len(done), disable=not progress, desc=out.name) as bar:

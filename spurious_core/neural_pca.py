@@ -154,17 +154,17 @@ def spurious_components(pca:NeuralPCA,
                         absent,               # object-free images without it
                         clf:Classifier=None,
                         top:int=3,            # look at this many components
-                        min_auc:float=.75,    # how well alpha must separate the two
-                        min_gain:float=.5,    # mean difference of alpha, in logits
+                        min_auc:float=.8,     # how well alpha must separate the two
+                        min_effect:float=.5,  # mean difference of alpha, in standard deviations of the class's logit
                        ) -> pd.DataFrame:
-    "One row per component: `auc`, `gain` (mean alpha with the feature minus without, in logits), `share` of the variance kept, and whether it counts as `spurious`; best first."
+    "One row per component: `auc`, `gain` (mean alpha with the feature minus without, in logits), `effect` (gain in standard deviations of the logit over training images), and whether it counts as `spurious`; best first."
     a, b = (pca.alpha(v, clf)[:, :top].double().cpu() for v in (present, absent))
     if not len(a) or not len(b): raise ValueError('both sets need at least one image')
     truth = np.r_[np.ones(len(a)), np.zeros(len(b))]
-    t = pd.DataFrame(dict(component=range(a.shape[1]), auc=[roc_auc_score(truth, v) for v in torch.cat([a, b]).T.numpy()],
-                          gain=(a.mean(0) - b.mean(0)).numpy(), share=(pca.eigenvalues/pca.eigenvalues.sum())[:top].numpy()))
-    t['spurious'] = (t.auc >= min_auc) & (t.gain >= min_gain)
-    return t.assign(label=pca.label).sort_values(['spurious', 'gain'], ascending=False, ignore_index=True)
+    t = pd.DataFrame(dict(component=range(a.shape[1]), auc=[roc_auc_score(truth, v) for v in torch.cat([a, b]).T.numpy()], gain=(a.mean(0) - b.mean(0)).numpy()))
+    t['effect'] = t.gain/float((pca.eigenvectors.sum(0)**2*pca.eigenvalues).sum().sqrt())
+    t['spurious'] = (t.auc >= min_auc) & (t.effect >= min_effect)
+    return t.assign(label=pca.label).sort_values(['spurious', 'effect'], ascending=False, ignore_index=True)
 
 # %% ../nbs/05_neural_pca.ipynb #fff0fe1a
 def matched_directions(guide:Classifier, pca:NeuralPCA, components, clf:Classifier,

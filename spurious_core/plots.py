@@ -7,12 +7,13 @@ __all__ = ['SUCCESS', 'OBJECT', 'set_style', 'to_array', 'contact_sheet', 'show_
            'bars', 'alpha_panel', 'save_figure']
 
 # %% ../nbs/02_plots.ipynb #29e1d29e
-import io, os
+import io
 from pathlib import Path
 import numpy as np, pandas as pd, torch
 import matplotlib.pyplot as plt, seaborn as sns
 from matplotlib.patches import Rectangle
 from matplotlib.figure import Figure
+from .settings import atomic_write
 
 # %% ../nbs/02_plots.ipynb #be22748e
 def set_style(dpi:int=72): # of figures shown in a notebook; shown and stored at twice that
@@ -137,7 +138,7 @@ def bars(df:pd.DataFrame, x:str, y:str='value', lo:str='lo', hi:str='hi', hue:st
         ends = d[lo].notna() & d[hi].notna()   # a single image has a value and no interval
         ax.vlines(at[ends], d[lo][ends], d[hi][ends], color='.2', linewidth=1.2)
     ax.set_xticks(range(len(groups)), groups); ax.set_ylabel(y); ax.grid(axis='x', visible=False); ax.axhline(0, color='.3', linewidth=.6)
-    if hue: ax.legend(frameon=False, fontsize=7)
+    if hue: ax.legend(frameon=False, fontsize=7, loc='upper left', bbox_to_anchor=(1, 1))   # beside the bars, never on them
     return ax
 
 # %% ../nbs/02_plots.ipynb #95684747
@@ -168,7 +169,5 @@ def save_figure(fig:Figure, path, dpi:int=144) -> Path:
     "Writes `fig` as PNG without dates or version strings, atomically; returns the path. Raises `ValueError` for another suffix."
     path = Path(path)
     if path.suffix != '.png': raise ValueError(f'{path.name!r}: figures are saved as .png')
-    buf = io.BytesIO(); fig.savefig(buf, format='png', dpi=dpi, metadata={'Software': None}, facecolor='white')
-    path.parent.mkdir(parents=True, exist_ok=True); tmp = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
-    tmp.write_bytes(buf.getvalue()); os.replace(tmp, path)
-    return path
+    buf = io.BytesIO(); fig.savefig(buf, format='png', dpi=dpi, metadata={'Software': None}, facecolor='white', bbox_inches='tight', pad_inches=.03)
+    return atomic_write(path, buf.getvalue())

@@ -5,7 +5,7 @@ import nbformat, numpy as np, pytest
 from conftest import PARAMETERS, SAVE
 from spurious_core.runs import Metrics, Parameter, RunError, describe, environment, find_study, list_studies, parse_parameters, run_study, studies_folder
 
-def run(study, out, **params): return run_study(study, params, out, progress=False)
+def run(study, to, **params): return run_study(study, params, to, progress=False)
 
 # ---- a good run
 
@@ -77,20 +77,19 @@ def test_contract_parameters(make_study):
     with pytest.raises(ValueError, match='see out'): find_study(make_study(parameters=PARAMETERS.split('\nout')[0]))
 
 @pytest.mark.parametrize('source, message', [('a = 1', 'line 1'), ('a: int = 1\nimport os', 'line 2'), ('a: int', 'line 1'), ('a: int = f()', 'plain value'),
-    ('a: int = 1.5', 'not of type int'), ('a: tuple = ()', 'type tuple is unknown'), ('%matplotlib inline', 'syntax'), ('a: list[list] = [[1]]', '')])
+    ('a: int = 1.5', 'not of type int'), ('a: tuple = ()', 'type tuple is unknown'), ('%matplotlib inline', 'syntax'), ('a: list[list[int]] = []', 'is unknown')])
 def test_bad_parameter_cells(source, message):
-    if not message: assert parse_parameters(source)[0].default == [[1]]; return
     with pytest.raises(ValueError, match=message): parse_parameters(source)
 
 def test_multi_line_defaults_and_hashes_in_text():
     a, b = parse_parameters('a: list[int] = [1,\n  2]  # two\nb: str = "# no comment"  # yes # indeed')
     assert a.default == [1, 2] and a.comment == 'two' and b.default == '# no comment' and b.comment == 'yes # indeed'
 
-@pytest.mark.parametrize('type, text, value', [('int', '-3', -3), ('float', '1e-3', 1e-3), ('float', '2', 2.), ('bool', 'true', True), ('bool', 'False', False),
+@pytest.mark.parametrize('kind, text, value', [('int', '-3', -3), ('float', '1e-3', 1e-3), ('float', '2', 2.), ('bool', 'true', True), ('bool', 'False', False),
     ('str', '3', '3'), ('str', '', ''), ('list', "['a', 1]", ['a', 1]), ('list[float]', '[1, 2]', [1., 2.])])
-def test_text_is_read_by_type(type, text, value):
-    got = Parameter('p', type, None, '').convert(text)
-    assert got == value and __builtins__['type'](got) is __builtins__['type'](value)
+def test_text_is_read_by_type(kind, text, value):
+    got = Parameter('p', kind, None, '').convert(text)
+    assert got == value and type(got) is type(value)
 
 # ---- runs that go wrong
 
@@ -100,9 +99,9 @@ def fails(study, out, match):
     assert not (out/'environment.json').exists()
     return nbformat.read(out/'toy.ipynb', 4)
 
-@pytest.mark.parametrize('leave', ['import sys; sys.exit()', 'import sys; sys.exit(0)', 'exit()', 'raise SystemExit', 'quit(0)'])
+@pytest.mark.parametrize('leave', ['import sys; sys.exit()', 'import sys; sys.exit(0)', 'raise SystemExit'])
 def test_leaving_early(make_study, tmp_path, leave):
-    fails(make_study(leave, SAVE), tmp_path/'run', 'SystemExit|never run')
+    fails(make_study(leave, SAVE), tmp_path/'run', 'SystemExit')
 
 def test_leaving_in_the_last_cell(make_study, tmp_path):
     fails(make_study(SAVE, 'import sys; sys.exit()'), tmp_path/'run', 'SystemExit')
@@ -132,6 +131,10 @@ def test_malformed_numbers_fail_the_run(make_study, tmp_path):
     fails(make_study('from pathlib import Path; Path(out, "metrics.json").write_text("{}")'), tmp_path/'run', 'holds no numbers')
 
 # ---- metrics
+
+def test_a_study_saves_with_the_library(make_study, tmp_path):
+    cell = 'from spurious_core.runs import Metrics, run_folder\nm = Metrics(); m.add("a", 1.5, ci=(1, 2), n=9); m.save(run_folder("toy", out))'
+    assert Metrics.load(run(make_study(cell), tmp_path/'run')) == {'a': dict(value=1.5, ci=[1., 2.], n=9)}
 
 def test_metrics_take_numpy_and_give_plain_numbers(tmp_path):
     m = Metrics(); m.add('a', np.float32(.5), ci=np.array([.25, .75]), n=np.int64(3)); m.add('b', 2)

@@ -1,0 +1,53 @@
+# Six verbs; `make` alone explains them. Works on Linux and macOS with Python 3.11 or newer.
+SHELL := bash
+.DEFAULT_GOAL := help
+.PHONY: help install demo test lab clean
+
+PYTHON ?= python3
+BIN := $(CURDIR)/.venv/bin
+STAMP := .venv/.installed
+CORES := $(shell env -u OMP_NUM_THREADS nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
+HALF := $(shell echo $$(( ($(CORES) + 1) / 2 )))
+# One thread per core in all, unless the caller has asked for something else.
+THREADS := $(or $(OMP_NUM_THREADS),$(CORES))
+HALF_THREADS := $(or $(OMP_NUM_THREADS),$(HALF))
+
+help:
+	@echo "make install   virtual environment in .venv with the locked versions (the others call it)"
+	@echo "make demo      run the main study for some minutes; it says where its figures and numbers lie"
+	@echo "make test      everything that CI checks"
+	@echo "make lab       open the notebooks in JupyterLab"
+	@echo "make clean     remove .venv and caches; results in _runs stay"
+
+install: $(STAMP)
+
+# pip's own output goes to a log; we show how far it is.
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "needs Python 3.11 or newer; name one: make install PYTHON=python3.11"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "installing $$(grep -c == requirements.lock) packages into .venv, some minutes the first time (log: .venv/install.log)"
+	@set -o pipefail; $(BIN)/python -m pip install --disable-pip-version-check --no-input --progress-bar off -c requirements.lock -e '.[dev]' 2>&1 \
+	 | tee .venv/install.log | awk '/^Collecting /{n++; if (n % 20 == 0) {print "  " n " packages collected"; fflush()}} /^Installing collected/{print "  unpacking"; fflush()}' \
+	 || { grep -E '^(ERROR|error)' .venv/install.log || tail -5 .venv/install.log; echo "the installation failed; see .venv/install.log"; exit 1; }
+	@touch $@
+
+demo: $(STAMP)
+	@OMP_NUM_THREADS=$(THREADS) $(BIN)/spurious run class_wise_spurious_generation -p budget=quick --out _runs/class_wise_spurious_generation
+
+# Two notebooks at a time, so each gets half of the cores.
+SNAPSHOT := find nbs spurious_core -type f \( -name '*.ipynb' -o -name '*.py' \) -not -path '*/.*' -exec cksum {} + | sort -k 3
+test: $(STAMP)
+	@echo "== 1 of 3: exporting and cleaning the notebooks leaves no diff"
+	@before="$$($(SNAPSHOT))"; $(BIN)/nbdev-export && $(BIN)/nbdev-clean || exit 1; diff <(echo "$$before") <($(SNAPSHOT)) \
+	 || { echo "these files were not exported or not clean; they are now: look at git diff and commit them"; exit 1; }
+	@echo "== 2 of 3: every notebook cell runs"
+	@OMP_NUM_THREADS=$(HALF_THREADS) $(BIN)/nbdev-test --n-workers 2
+	@echo "== 3 of 3: pytest, with every study at budget smoke"
+	@OMP_NUM_THREADS=$(THREADS) $(BIN)/python -m pytest
+
+lab: $(STAMP)
+	@$(BIN)/jupyter lab nbs
+
+clean:
+	rm -rf .venv .pytest_cache _proc _docs build *.egg-info
+	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
