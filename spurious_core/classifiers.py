@@ -9,6 +9,7 @@ __all__ = ['IMAGENET', 'as_pixels', 'Preprocess', 'read_preprocess', 'write_prep
 
 # %% ../nbs/04_classifiers.ipynb #e14fb375
 import json, math, os, pickle, re, shutil, tempfile, time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 import numpy as np, torch, torch.nn.functional as F
@@ -133,12 +134,18 @@ class Classifier(nn.Module):
         return self.batched(lambda x: self(x).float().softmax(1), images, batch)
 
 # %% ../nbs/04_classifiers.ipynb #7cd6ecc1
-def _from_transformers(source, labels, name):
-    bars = hf_logging.is_progress_bar_enabled(); hf_logging.disable_progress_bar()
-    try: net, info = AutoModelForImageClassification.from_pretrained(source, use_safetensors=True, dtype=torch.float32, output_loading_info=True)
-    except (RuntimeError, ValueError) as e: raise ValueError(f'{source} does not fit its own config: {e}') from e
+@contextmanager
+def _no_bars():
+    "transformers draws progress bars for files of a megabyte."
+    was = hf_logging.is_progress_bar_enabled(); hf_logging.disable_progress_bar()
+    try: yield
     finally:
-        if bars: hf_logging.enable_progress_bar()
+        if was: hf_logging.enable_progress_bar()
+
+def _from_transformers(source, labels, name):
+    try:
+        with _no_bars(): net, info = AutoModelForImageClassification.from_pretrained(source, use_safetensors=True, dtype=torch.float32, output_loading_info=True)
+    except (RuntimeError, ValueError) as e: raise ValueError(f'{source} does not fit its own config: {e}') from e
     if info['missing_keys']: raise ValueError(f'{source} has no weights for {", ".join(sorted(info["missing_keys"])[:5])}: not a trained classifier')
     if labels is None: labels = [v for _, v in sorted((int(k), v) for k, v in net.config.id2label.items())]
     file = cached_file(source, 'preprocessor_config.json', _raise_exceptions_for_missing_entries=False)
@@ -224,7 +231,7 @@ def save_classifier(clf:Classifier, folder, dtype=torch.float16) -> Path:
     clf.net.config.id2label = dict(enumerate(clf.labels)); clf.net.config.label2id = {l: i for i, l in enumerate(clf.labels)}
     state = {k: (v.to(dtype) if v.is_floating_point() else v).contiguous() for k, v in clf.net.state_dict().items()}
     with tempfile.TemporaryDirectory(dir=folder) as tmp:
-        clf.net.save_pretrained(tmp, state_dict=state)
+        with _no_bars(): clf.net.save_pretrained(tmp, state_dict=state)
         (Path(tmp)/'preprocessor_config.json').write_text(json.dumps(write_preprocess(clf.preprocess), indent=2))
         for f in sorted(Path(tmp).iterdir(), key=lambda f: f.name == 'model.safetensors'): os.replace(f, folder/f.name)   # weights last: they mark a whole folder
     return folder

@@ -150,21 +150,25 @@ def feature_attack(clf:Classifier, pca:NeuralPCA,
 
 # %% ../nbs/05_neural_pca.ipynb #7b2a8d92
 def spurious_components(pca:NeuralPCA,
-                        present,              # object-free images with the feature, or their features [N, D]
-                        absent,               # object-free images without it
+                        candidates:dict,          # feature name -> object-free images with it, or their features [N, D]
+                        baseline,                 # object-free images with none of them, or a mixture of all
                         clf:Classifier=None,
-                        top:int=3,            # look at this many components
-                        min_auc:float=.8,     # how well alpha must separate the two
-                        min_effect:float=.5,  # mean difference of alpha, in standard deviations of the class's logit
+                        top:int=3,                # look at this many components
+                        min_margin:float=.2,      # lead over the runner-up among candidates, in standard deviations of the logit
+                        min_auc:float=.8,
                        ) -> pd.DataFrame:
-    "One row per component: `auc`, `gain` (mean alpha with the feature minus without, in logits), `effect` (gain in standard deviations of the logit over training images), and whether it counts as `spurious`; best first."
-    a, b = (pca.alpha(v, clf)[:, :top].double().cpu() for v in (present, absent))
-    if not len(a) or not len(b): raise ValueError('both sets need at least one image')
-    truth = np.r_[np.ones(len(a)), np.zeros(len(b))]
-    t = pd.DataFrame(dict(component=range(a.shape[1]), auc=[roc_auc_score(truth, v) for v in torch.cat([a, b]).T.numpy()], gain=(a.mean(0) - b.mean(0)).numpy()))
-    t['effect'] = t.gain/float((pca.eigenvectors.sum(0)**2*pca.eigenvalues).sum().sqrt())
-    t['spurious'] = (t.auc >= min_auc) & (t.effect >= min_effect)
-    return t.assign(label=pca.label).sort_values(['spurious', 'effect'], ascending=False, ignore_index=True)
+    "One row per feature and component: `auc`, `gain` (mean alpha above the baseline, logits), `effect` (gain / sd of the logit), `margin` of the feature, `spurious`; largest margin first."
+    alphas = {f: pca.alpha(x, clf)[:, :top].double().cpu().numpy() for f, x in dict(candidates, **{'': baseline}).items()}
+    if not candidates or not all(len(a) for a in alphas.values()): raise ValueError('at least one candidate, and at least one image of each, are needed')
+    base = alphas.pop(''); sd = float((pca.eigenvectors.sum(0)**2*pca.eigenvalues).sum().sqrt()); rows = []
+    total = {f: (a.mean(0) - base.mean(0)).sum()/sd for f, a in alphas.items()}
+    for f, a in alphas.items():
+        margin = total[f] - max([v for g, v in total.items() if g != f], default=0.)
+        for l in range(base.shape[1]):
+            gain = a[:, l].mean() - base[:, l].mean(); auc = roc_auc_score(np.r_[np.ones(len(a)), np.zeros(len(base))], np.r_[a[:, l], base[:, l]])
+            rows.append(dict(label=pca.label, feature=f, component=l, auc=auc, gain=gain, effect=gain/sd, margin=margin,
+                             spurious=bool(margin >= min_margin and auc >= min_auc and gain/sd >= total[f]/3)))
+    return pd.DataFrame(rows).sort_values(['margin', 'effect'], ascending=False, ignore_index=True)
 
 # %% ../nbs/05_neural_pca.ipynb #fff0fe1a
 def matched_directions(guide:Classifier, pca:NeuralPCA, components, clf:Classifier,

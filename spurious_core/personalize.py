@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 import numpy as np, torch
 from accelerate import Accelerator
-from accelerate.state import AcceleratorState, PartialState
+from accelerate.state import AcceleratorState
 from diffusers import DDPMScheduler, StableDiffusionPipeline
 from diffusers.training_utils import EMAModel, compute_snr
 from diffusers.utils import convert_state_dict_to_diffusers
@@ -132,7 +132,9 @@ def _trainable(pipe, config) -> dict:
     "Makes the parameters of `config.method` trainable, in float32, and returns them by name; everything else is frozen, in the working precision."
     text = config.train_text_encoder and config.method != 'textual_inversion'
     low = torch.float32 if config.method == 'dreambooth' else dtype_of(config.precision)
-    pipe.unet.requires_grad_(False).to(low); pipe.text_encoder.requires_grad_(False).to(torch.float32 if text else low)
+    for part, dtype in ((pipe.unet, low), (pipe.text_encoder, torch.float32 if text else low)):
+        part.requires_grad_(False)
+        if part.dtype != dtype: part.to(dtype)
     named = lambda: {f'{k}.{n}': p for k in ('unet', 'text_encoder') for n, p in getattr(pipe, k).named_parameters() if p.requires_grad}
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed_of('init', config.seed))
@@ -238,8 +240,9 @@ def _claim(out, identity):
 
 def _accelerator(config, device, out):
     # accelerate keeps its state for the process; a second training in one notebook may want another precision or device
-    if AcceleratorState._shared_state and PartialState().num_processes == 1: AcceleratorState._reset_state(reset_partial_state=True)
-    acc = Accelerator(mixed_precision=dict(fp32='no').get(config.precision, config.precision), cpu=device.type == 'cpu', log_with=list(config.trackers) or None, project_dir=str(out))
+    precision, old = dict(fp32='no').get(config.precision, config.precision), AcceleratorState() if AcceleratorState._shared_state else None
+    if old and old.num_processes == 1 and (old.mixed_precision != precision or old.device.type != device.type): AcceleratorState._reset_state(reset_partial_state=True)
+    acc = Accelerator(mixed_precision=precision, cpu=device.type == 'cpu', log_with=list(config.trackers) or None, project_dir=str(out))
     if config.trackers: acc.init_trackers('personalize')
     return acc
 
@@ -255,7 +258,7 @@ def _frozen(*modules):
 # %% ../nbs/08_personalize.ipynb #6b7e6325
 class _Step:
     "The losses of batch number `m`, which depends on nothing but the seed and `m`."
-    def __init__(self, pipe, config, moments, prior, image_loss, decoder, acc, unet, text):
+    def __init__(self, pipe, config, moments, prior, captions, image_loss, decoder, acc, unet, text):
         self.__dict__.update(locals()); self.sched = DDPMScheduler.from_config(pipe.scheduler.config)
         self.T, dev = self.sched.config.num_train_timesteps, acc.device
         snr = compute_snr(self.sched, torch.arange(self.T)); gamma = config.snr_gamma
@@ -265,8 +268,8 @@ class _Step:
         self.snr_weight = w.to(dev)
         self.gate = None if image_loss is None else image_loss.gate(torch.arange(self.T)).bool().cpu() if hasattr(image_loss, 'gate') else torch.ones(self.T, dtype=torch.bool)
         if self.gate is not None and not self.gate.any(): raise ValueError('the gate of the image loss admits no timestep')
-        prompts = [config.instance_prompt] + ([config.class_prompt] if prior else [])
-        self.ids = torch.cat([_ids(pipe, p) for p in prompts])
+        distinct = list(dict.fromkeys(p for c in captions for p in c)); self.ids = torch.cat([_ids(pipe, p) for p in distinct])
+        self.which = [torch.tensor([distinct.index(p) for p in c]) for c in captions]
         with torch.no_grad(): self.cached = None if text is not None else pipe.text_encoder(self.ids)[0]
 
     def _data(self, m):
@@ -283,9 +286,11 @@ class _Step:
     def __call__(self, m):
         c, b = self.config, self.config.batch_size
         z0, noise, t, w, index = self._data(m)
-        emb = self.cached if self.text is None else self.text(self.ids)[0]
+        which = torch.cat([w[i] for w, i in zip(self.which, index.cpu().split(b))])
+        if self.text is None: emb = self.cached[which]
+        else: need, place = which.unique(return_inverse=True); emb = self.text(self.ids[need])[0][place]
         z_t = self.sched.add_noise(z0, noise, t)
-        out = self.unet(z_t.to(self.pipe.unet.dtype), t, emb.repeat_interleave(b, 0).to(self.pipe.unet.dtype), return_dict=False)[0].float()
+        out = self.unet(z_t.to(self.pipe.unet.dtype), t, emb.to(self.pipe.unet.dtype), return_dict=False)[0].float()
         target = dict(epsilon=lambda: noise, v_prediction=lambda: self.sched.get_velocity(z0, noise, t), sample=lambda: z0)[self.sched.config.prediction_type]()
         each = w*self.snr_weight[t]*(out - target).square().mean((1, 2, 3))
         loss = each[:b].mean() + (c.prior_weight*each[b:].mean() if len(each) > b else 0)
@@ -308,10 +313,16 @@ def _factor(config, step):
     x = (step - config.warmup)/max(1, config.steps - config.warmup)
     return dict(constant=1., linear=1 - x, cosine=.5 + .5*math.cos(math.pi*x))[config.lr_schedule]
 
-def _identity(pipe, refs, prior, config, image_loss, decoder):
+def _identity(pipe, refs, prior, config, image_loss, decoder, captions, prior_captions):
     name = getattr(image_loss, 'fingerprint', None) or getattr(image_loss, '__name__', type(image_loss).__name__)
     return asdict(config) | dict(references=_digest(refs), given_prior=None if prior is None else _digest(prior), pipeline=pipeline_hash(pipe),
-                                 image_loss=None if image_loss is None else name, decoder=type(decoder).__name__)
+                                 image_loss=None if image_loss is None else name, decoder=type(decoder).__name__,
+                                 captions=captions, prior_captions=prior_captions)
+
+def _captions(name, given, images, default):
+    if given is None: return [default]*len(images)
+    if len(given) != len(images): raise ValueError(f'{len(given)} {name} for {len(images)} images; one each is needed')
+    return list(given)
 
 def personalize(pipe,                       # a StableDiffusionPipeline, which stays as it is, or its folder
                 references,                 # a folder, or uint8 `[N, H, W, 3]`
@@ -321,6 +332,8 @@ def personalize(pipe,                       # a StableDiffusionPipeline, which s
                 decoder=None,               # what decodes for it, such as an AutoencoderTiny; None: the pipeline's autoencoder
                 validate=None,              # `(pipe, step) -> float`
                 prior_images=None,          # class images: a folder or uint8 array; None: drawn by the pipeline
+                captions=None,              # one prompt per reference, in file order; None: `instance_prompt` for all
+                prior_captions=None,        # one prompt per class image; None: `class_prompt` for all
                 sheet=None,                 # a plan that is drawn at every validation, into `out_dir/sheets`
                 progress:bool=True,
                ) -> Path:
@@ -330,25 +343,26 @@ def personalize(pipe,                       # a StableDiffusionPipeline, which s
     pipe = _own(pipe); size = pipe.unet.config.sample_size*pipe.vae_scale_factor; decoder = decoder if decoder is not None else pipe.vae
     refs = load_references(references, size, config.min_references)
     given = None if prior_images is None else load_references(prior_images, size, 1)
-    _claim(out, _identity(pipe, refs, given, config, image_loss, decoder))
+    _claim(out, _identity(pipe, refs, given, config, image_loss, decoder, captions, prior_captions))
     if (out/'result.json').exists(): return out
     if config.class_prompt and config.prior_weight > 0 and given is None:
         given = read_images(generate(pipe, plan_prompts(config.class_prompt, config.prior_images, config.seed), out/'prior', progress=progress))
     moments = latent_moments(pipe.vae, refs); prior = latent_moments(pipe.vae, given) if config.class_prompt and config.prior_weight > 0 else None
+    captions = [_captions('captions', captions, refs, config.instance_prompt)] + ([_captions('prior_captions', prior_captions, given, config.class_prompt)] if prior else [])
     acc = _accelerator(config, pipe.unet.device, out)
     params = _trainable(pipe, config)
     if config.gradient_checkpointing: pipe.unet.enable_gradient_checkpointing()
-    with _frozen(pipe.vae, decoder): return _train(pipe, params, config, out, moments, prior, image_loss, decoder, validate, sheet, acc, progress)
+    with _frozen(pipe.vae, decoder): return _train(pipe, params, config, out, moments, prior, captions, image_loss, decoder, validate, sheet, acc, progress)
 
 # %% ../nbs/08_personalize.ipynb #57a0e458
-def _train(pipe, params, config, out, moments, prior, image_loss, decoder, validate, sheet, acc, progress):
+def _train(pipe, params, config, out, moments, prior, captions, image_loss, decoder, validate, sheet, acc, progress):
     word = config.method == 'textual_inversion'; text = [n for n in params if n.startswith('text_encoder.')] or (list(params) if word else [])
     groups = [dict(params=[p for n, p in params.items() if (n in text) == is_text], base=lr) for is_text, lr in ((False, config.lr), (True, config.text_lr or config.lr))]
     opt = torch.optim.AdamW([g for g in groups if g['params']], lr=config.lr, weight_decay=0. if word else config.weight_decay, fused=True)
     params = dict(sorted(params.items(), key=lambda kv: kv[0] in text))     # in the order of the optimiser's groups
     ema = EMAModel(params.values(), decay=config.ema) if config.ema else None
     unet, text_encoder = acc.prepare(pipe.unet), acc.prepare(pipe.text_encoder) if text else None
-    step_of = _Step(pipe, config, moments, prior, image_loss, decoder, acc, unet, text_encoder)
+    step_of = _Step(pipe, config, moments, prior, captions, image_loss, decoder, acc, unet, text_encoder)
     ckpt, best_file, log = *[out/n for n in SCRATCH], out/'log.jsonl'
     start = _load_state(ckpt, params, opt, ema)['step'] if ckpt.exists() else 0
     opt = acc.prepare(opt)

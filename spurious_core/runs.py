@@ -248,7 +248,7 @@ def run_study(study:str|Path, # name of a study, or path of a notebook
     try:
         nb = papermill.execute_notebook(source, target, params | dict(out=str(out)), kernel_name='python3', language='python', progress_bar=progress,
                                         execution_timeout=timeout, on_cell_complete=memory,
-                                        extra_arguments=['--log-level=ERROR'])    # ipykernel warns about plain TCP at every start
+                                        extra_arguments=['--log-level=CRITICAL'])    # else ipykernel warns of plain TCP at each start
     except PapermillExecutionError as e: fail(f'cell {e.cell_index} failed ({e.ename}: {e.evalue})')
     except CellTimeoutError: fail(f'a cell took longer than {timeout} s')
     except DeadKernelError: fail('the kernel died, perhaps out of memory')

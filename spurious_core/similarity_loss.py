@@ -32,7 +32,7 @@ def decode_image(z0:torch.Tensor, decoder) -> torch.Tensor:
     return decoder.decode(z if tiny else z/decoder.config.scaling_factor).sample.float()/2 + .5
 
 # %% ../nbs/06_similarity_loss.ipynb #611c8437
-FORMS, CENTERS = ('cosine', 'alpha', 'hinge', 'distance', 'distribution'), ('train', 'object_free', 'zero')
+FORMS, CENTERS = ('cosine', 'alpha', 'hinge', 'contrast', 'distance', 'distribution'), ('train', 'object_free', 'zero')
 
 @dataclass
 class SFSLConfig:
@@ -40,7 +40,8 @@ class SFSLConfig:
     form: str = 'hinge'
     center: str = 'object_free' # of the cosine: mean psi of training images, of object-free images, or nothing
     quantile: float = .9        # of the references' alpha, where the hinge ends
-    keep: float = 1.            # weight of the fence around the other components
+    guard: float = 1.           # weight of the limit on the object's direction
+    keep: float = 0.            # weight of the fence around the other components
     n_keep: int = 12            # how many leading components the fence covers
     t_min: int = 0              # gate: the loss acts on timesteps in [t_min, t_max)
     t_max: int = 800
@@ -54,7 +55,7 @@ class SFSLConfig:
         if not 0 <= self.t_min < self.t_max <= 1000: raise ValueError(f't_min={self.t_min}, t_max={self.t_max}: need 0 <= t_min < t_max <= 1000')
         if not 0 < self.quantile <= 1: raise ValueError(f'quantile={self.quantile} must lie in (0, 1]')
         if not 0 < self.cutout_min <= 1: raise ValueError(f'cutout_min={self.cutout_min} must lie in (0, 1]')
-        for n in ('keep', 'cutouts', 'noise', 'n_keep'):
+        for n in ('guard', 'keep', 'cutouts', 'noise', 'n_keep'):
             if getattr(self, n) < 0: raise ValueError(f'{n}={getattr(self, n)} must not be negative')
 
 # %% ../nbs/06_similarity_loss.ipynb #f7bed14b
@@ -77,17 +78,25 @@ class SFSL:
                  references:torch.Tensor,        # `[N, 3, H, W]` in [0, 1]
                  components:list,                # the spurious ones, S
                  config:SFSLConfig|None=None,
-                 object_free:torch.Tensor=None): # images without the class object, for `center='object_free'`
+                 object_free:torch.Tensor=None,   # images without object or feature: for `center='object_free'` and `contrast`
+                 object_images:torch.Tensor=None):# images of the class, object and all: for `guard` and `contrast`
         self.guide, self.pca, self.config = guide.eval().requires_grad_(False), pca, config or SFSLConfig()
         c, m = self.config, len(pca)
         bad = [l for l in components if not 0 <= l < m]
         if not components or bad: raise ValueError(f'components={list(components)}: need at least one of 0..{m-1}')
         if references.ndim != 4 or len(references) < 2: raise ValueError(f'references of shape {tuple(references.shape)}: need at least two images [N, 3, H, W]')
-        if c.form == 'cosine' and c.center == 'object_free' and object_free is None: raise ValueError("center='object_free' needs object_free images")
         self.S = list(components); self.others = [l for l in range(min(c.n_keep, m)) if l not in self.S]
+        needs = dict(object_free=c.form == 'contrast' or (c.form, c.center) == ('cosine', 'object_free'), object_images=c.form == 'contrast' or c.guard > 0)
+        for n, x in dict(object_free=object_free, object_images=object_images).items():
+            if needs[n] and (x is None or not len(x)): raise ValueError(f'form={c.form!r}, center={c.center!r}, guard={c.guard} need {n}')
         psi = pca.psi(references, guide); self.ref = pca.alpha(references, guide); self.psi_ref = psi.mean(0)
-        self.center = {'train': lambda: pca.mean.to(psi), 'zero': lambda: torch.zeros_like(psi[0]), 'object_free': lambda: pca.psi(object_free, guide).mean(0)}[c.center]() if c.form == 'cosine' else None
-        self.ref_sum = self.ref[:, self.S].sum(1); self.scale = self.ref_sum.std().clamp(min=1e-3)
+        free = pca.psi(object_free, guide).mean(0) if needs['object_free'] else None
+        self.center = dict(train=pca.mean.to(psi), zero=torch.zeros_like(psi[0]), object_free=free)[c.center] if c.form == 'cosine' else free
+        unit = lambda v: v/v.norm().clamp(min=1e-8)
+        if needs['object_images']: self.object = unit(pca.psi(object_images, guide).mean(0) - self.psi_ref)
+        if c.form == 'contrast': pull = self.psi_ref - free; self.pull = unit(pull - (pull @ self.object)*self.object)
+        if c.guard: g = (psi - self.psi_ref) @ self.object; self.limit, self.guard_scale = g.max(), g.std().clamp(min=1e-3)
+        self.ref_sum = (psi - free) @ self.pull if c.form == 'contrast' else self.ref[:, self.S].sum(1); self.scale = self.ref_sum.std().clamp(min=1e-3)
         self.low, self.high = self.ref.min(0).values, self.ref.max(0).values
         self.spread = self.ref.std(0).clamp(min=1e-3)
     @property
@@ -103,13 +112,15 @@ class SFSL:
         if c.cutouts:
             g = torch.Generator().manual_seed(int(batch.get('seed', int(t.sum()))))
             x = cutouts(x, n, c.cutout_min, c.noise, g)
-        f = self.guide.features(x).float(); a = self.pca.alpha(f); s = a[:, self.S].sum(1)
-        if c.form == 'cosine': psi = self.pca.psi(f); loss = 1 - F.cosine_similarity(psi - self.center, (self.psi_ref - self.center)[None])
+        f = self.guide.features(x).float(); a, psi = self.pca.alpha(f), self.pca.psi(f)
+        s = (psi - self.center) @ self.pull if c.form == 'contrast' else a[:, self.S].sum(1)
+        if c.form == 'cosine': loss = 1 - F.cosine_similarity(psi - self.center, (self.psi_ref - self.center)[None])
         elif c.form == 'alpha': loss = -s/self.scale
-        elif c.form == 'hinge': loss = (torch.quantile(self.ref_sum, c.quantile) - s).clamp(min=0)/self.scale
+        elif c.form in ('hinge', 'contrast'): loss = (torch.quantile(self.ref_sum, c.quantile) - s).clamp(min=0)/self.scale
         elif c.form == 'distance':
             to = self.ref_sum[torch.as_tensor(batch['index'])].to(s).repeat(n); loss = ((s - to)/self.scale)**2
         else: loss = (((a - self.ref.mean(0)).abs()/self.spread - 1).clamp(min=0)[:, self.S]**2).mean(1)
+        if c.guard: loss = loss + c.guard*(((psi - self.psi_ref) @ self.object - self.limit)/self.guard_scale).clamp(min=0)
         if c.keep and self.others:
             o = self.others; loss = loss + c.keep*(((a - a.detach().clamp(self.low, self.high))/self.spread)[:, o]**2).mean(1)
         loss = loss.view(n, B).mean(0)

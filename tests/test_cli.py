@@ -3,6 +3,7 @@ import subprocess, sys
 from pathlib import Path
 import pytest
 from typer.testing import CliRunner
+from toy_study import make_study
 from spurious_core.cli import app, parse_assignments
 from spurious_core.runs import Metrics, list_studies
 

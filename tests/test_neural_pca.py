@@ -77,7 +77,7 @@ def test_bad_input(clf):
     pca = fit_neural_pca(clf, features(20), 0)
     with pytest.raises(IndexError, match='component 99'): feature_attack(clf, pca, 99)
     with pytest.raises(ValueError, match='positive'): feature_attack(clf, pca, 0, eps=0)
-    with pytest.raises(ValueError, match='at least one'): spurious_components(pca, features(3), features(3)[:0])
+    with pytest.raises(ValueError, match='at least one'): spurious_components(pca, dict(a=features(3)), features(3)[:0])
 
 
 def test_attack_climbs_inside_the_ball(clf):
@@ -88,15 +88,15 @@ def test_attack_climbs_inside_the_ball(clf):
     assert ((out - start).flatten(1).norm(dim=1) <= 2 + 1e-4).all() and out.min() >= 0 and out.max() <= 1
 
 
-def test_detector_wants_separation_and_effect(clf):
-    phi = features(400); pca = fit_neural_pca(clf, phi, 0)
+def test_detector_wants_a_lead_and_separation(clf):
+    phi = features(400); pca = fit_neural_pca(clf, phi, 0); quiet = phi.mean(0).expand(50, -1)
     v = pca.eigenvectors[:, 0]/pca.weight; sd = float((pca.eigenvectors.sum(0)**2*pca.eigenvalues).sum().sqrt())
-    def shifted(effect): return phi[:50] + v*effect*sd/float(pca.eigenvectors[:, 0].sum())
-    quiet = phi.mean(0).expand(50, -1)
-    t = spurious_components(pca, quiet + shifted(.6) - phi[:50], quiet); top = t.iloc[0]
-    assert top.component == 0 and top.spurious and abs(top.effect - .6) < 1e-6 and top.auc == 1
-    assert not spurious_components(pca, quiet + shifted(.1) - phi[:50], quiet).spurious.any()     # separates, but moves nothing
-    assert not spurious_components(pca, phi[200:300], phi[300:]).spurious.any()
+    def shifted(effect): return quiet + v*effect*sd/float(pca.eigenvectors[:, 0].sum())
+    t = spurious_components(pca, dict(a=shifted(.6), b=shifted(.1)), quiet); top = t.iloc[0]
+    assert top.feature == 'a' and top.component == 0 and top.auc == 1 and abs(top.effect - .6) < 1e-6 and abs(top.margin - .5) < 1e-6
+    assert t[t.spurious].index.tolist() == [0]
+    assert not spurious_components(pca, dict(a=shifted(.6), b=shifted(.5)), quiet).spurious.any()     # no lead
+    assert not spurious_components(pca, dict(a=phi[:100], b=phi[100:200]), phi[300:]).spurious.any()   # no separation
 
 
 def test_spufix_only_lowers_the_fixed_class(clf):

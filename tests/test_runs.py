@@ -2,7 +2,7 @@
 import json, math
 from pathlib import Path
 import nbformat, numpy as np, pytest
-from conftest import PARAMETERS, SAVE
+from toy_study import PARAMETERS, SAVE, make_study
 from spurious_core.runs import Metrics, Parameter, RunError, describe, environment, find_study, list_studies, parse_parameters, run_study, studies_folder
 
 def run(study, to, **params): return run_study(study, params, to, progress=False)
