@@ -37,7 +37,7 @@ FORMS, CENTERS = ('cosine', 'alpha', 'hinge', 'contrast', 'distance', 'distribut
 @dataclass
 class SFSLConfig:
     "How the spurious-feature similarity loss compares a picture with the references."
-    form: str = 'hinge'
+    form: str = 'contrast'
     center: str = 'object_free' # of the cosine: mean psi of training images, of object-free images, or nothing
     quantile: float = .9        # of the references' alpha, where the hinge ends
     guard: float = 1.           # weight of the limit on the object's direction
@@ -112,7 +112,7 @@ class SFSL:
         if c.cutouts:
             g = torch.Generator().manual_seed(int(batch.get('seed', int(t.sum()))))
             x = cutouts(x, n, c.cutout_min, c.noise, g)
-        f = self.guide.features(x).float(); a, psi = self.pca.alpha(f), self.pca.psi(f)
+        f = self.guide.features(x); a, psi = self.pca.alpha(f), self.pca.psi(f)
         s = (psi - self.center) @ self.pull if c.form == 'contrast' else a[:, self.S].sum(1)
         if c.form == 'cosine': loss = 1 - F.cosine_similarity(psi - self.center, (self.psi_ref - self.center)[None])
         elif c.form == 'alpha': loss = -s/self.scale
