@@ -8,9 +8,10 @@ from diffusers import AutoencoderTiny, StableDiffusionPipeline
 from PIL import Image
 from safetensors.torch import load_file
 from conftest import build_pipeline
-from spurious_core import personalize as per
+from spurious_core import checkpoints as chk, personalize as per
 from spurious_core.generate import EMBEDS, LORA, generate, pipeline_hash, plan_prompts, sample_images, use_adapter
-from spurious_core.personalize import PersonalizeConfig, draw_timesteps, latent_moments, load_references, personalize
+from spurious_core.personalize import PersonalizeConfig, personalize
+from spurious_core.references import draw_timesteps, latent_moments, load_references
 
 REFS = np.random.default_rng(0).integers(0, 256, (5, 16, 16, 3), np.uint8)
 PRIOR = np.random.default_rng(1).integers(0, 256, (4, 16, 16, 3), np.uint8)
@@ -128,13 +129,13 @@ def test_nan_stops_and_keeps_the_checkpoint(tiny_pipeline, tmp_path, bad):
     assert (tmp_path/'a'/'checkpoint.safetensors').is_file() and not (tmp_path/'a'/'result.json').exists()
 
 def test_full_disk(tiny_pipeline, tmp_path, monkeypatch):
-    whole = train(tiny_pipeline, RUN, tmp_path/'whole'); real, count = per.save_file, iter(range(99))
+    whole = train(tiny_pipeline, RUN, tmp_path/'whole'); real, count = chk.save_file, iter(range(99))
     def full(t, path, *a):
         if next(count) == 1: Path(path).write_bytes(b'half'); raise OSError(errno.ENOSPC, 'No space left on device')
         real(t, path, *a)
-    monkeypatch.setattr(per, 'save_file', full)
+    monkeypatch.setattr(chk, 'save_file', full)
     with pytest.raises(OSError, match='No space left on device; the last checkpoint is kept') as e: train(tiny_pipeline, RUN, tmp_path/'a')
-    assert e.value.errno == errno.ENOSPC and per._read_tensors(tmp_path/'a'/'checkpoint.safetensors')[1]['step'] == 2
+    assert e.value.errno == errno.ENOSPC and chk.read_tensors(tmp_path/'a'/'checkpoint.safetensors')[1]['step'] == 2
     same(weights(train(tiny_pipeline, RUN, tmp_path/'a')), weights(whole))
 
 def test_image_loss_sees_gated_references_only(tiny_pipeline, tmp_path):
