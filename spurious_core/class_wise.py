@@ -114,10 +114,10 @@ BASE, DREAMBOOTH = Arm('base', train=False), Arm('dreambooth')
 # %% ../nbs/21_class_wise.ipynb #19de955e
 def TRAINING(steps:int) -> PersonalizeConfig:
     "LoRA DreamBooth as all arms share it."
-    return PersonalizeConfig(method='lora', rank=8, lora_alpha=32., train_text_encoder=True, lr=2e-3, text_lr=2e-3, steps=steps, batch_size=6, prior_weight=1., snr_gamma=5.,
+    return PersonalizeConfig(method='lora', rank=8, lora_alpha=32., train_text_encoder=True, lr=2e-3, text_lr=2e-3, steps=steps, batch_size=6, lr_schedule='cosine', prior_weight=1., snr_gamma=5.,
                              instance_prompt=INSTANCE_PROMPT, class_prompt=CLASS_PROMPT)
 
-CHOSEN = Arm('sfsl', .02, SFSLConfig(form='contrast', guard=3., t_min=300, t_max=1000))
+CHOSEN = Arm('sfsl', .02, SFSLConfig())
 
 def draw_arm(kit:Kit, target:Target, arm:Arm, seed:int, folder,
              config:PersonalizeConfig,  # shared by all arms of a comparison

@@ -39,12 +39,12 @@ class SFSLConfig:
     "How the spurious-feature similarity loss compares a picture with the references."
     form: str = 'contrast'
     center: str = 'object_free' # of the cosine: mean psi of training images, of object-free images, or nothing
-    quantile: float = .9        # of the references' alpha, where the hinge ends
-    guard: float = 1.           # weight of the limit on the object's direction
+    quantile: float = .5        # of the references' alpha, where the hinge ends
+    guard: float = 3.           # weight of the limit on the object's direction
     keep: float = 0.            # weight of the fence around the other components
     n_keep: int = 12            # how many leading components the fence covers
-    t_min: int = 0              # gate: the loss acts on timesteps in [t_min, t_max)
-    t_max: int = 800
+    t_min: int = 300            # gate: the loss acts on timesteps in [t_min, t_max)
+    t_max: int = 1000
     snr_weight: bool = True     # scale by sqrt(alpha_bar_t), the trust that a one-step estimate deserves
     cutouts: int = 2            # random cut-outs the guide looks at; 0: the picture as it is
     cutout_min: float = .85     # smallest side of a cut-out, a fraction of the picture
