@@ -3,7 +3,7 @@ import numpy as np, pandas as pd, pytest, torch
 from diffusers import StableDiffusionPipeline
 from spurious_core.datasets import GroupedImages, concatenate
 from spurious_core.ffr import SYNTHETIC, biased, by_origin, draw_groups, first_stage, fit_arm, group_prompts, mixed, synthetic_counts, take
-from spurious_core.group_training import MitigationConfig, small_resnet
+from spurious_core.recipes import MitigationConfig, small_resnet
 from spurious_core.miniworld import get_world
 
 def grouped(counts, g='real', split='train', seed=0):

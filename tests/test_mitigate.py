@@ -6,7 +6,8 @@ from torch import nn
 from spurious_core import group_training as gt
 from spurious_core.classifiers import Classifier, Preprocess, load_classifier, save_classifier
 from spurious_core.datasets import GroupedImages
-from spurious_core.group_training import Batch, MitigationConfig, small_resnet
+from spurious_core.checkpoints import read_tensors
+from spurious_core.recipes import Batch, MitigationConfig, new_classifier, scores, small_resnet, weighted
 from spurious_core.last_layer import afr_weights, dfr_head, halves, held_out
 from spurious_core.mitigate import METHODS, PRESETS, fit, methods_table, preset
 from spurious_core.robust_training import CVaR, GroupDRO, LfF, Masked, Mixup, cvar, gce, grad_cams, jtt_weights, lisa_batches, lisa_partners
@@ -83,7 +84,7 @@ def test_lff_weights_what_the_biased_net_finds_hard_by_running_losses():
 
 
 def test_jtt_draws_errors_as_often_as_promised():
-    errors = np.arange(200) < 10; drawn = np.concatenate([np.concatenate(gt.weighted(jtt_weights(errors, 20), 32, 's')(e)) for e in range(60)])
+    errors = np.arange(200) < 10; drawn = np.concatenate([np.concatenate(weighted(jtt_weights(errors, 20), 32, 's')(e)) for e in range(60)])
     rate = np.bincount(drawn, minlength=200)/60; assert rate[:10].mean()/rate[10:].mean() == pytest.approx(20, rel=.05) and len(drawn) == 60*200
 
 
@@ -121,9 +122,9 @@ def test_dfr_finds_the_core_feature_for_three_classes():
         y = rng.integers(0, 3, n); a = np.where(rng.random(n) < agree, y, (y + rng.integers(1, 3, n)) % 3)
         return np.concatenate([2.2*np.eye(3)[y] + rng.normal(size=(n, 3)), 4*np.eye(3)[a] + rng.normal(size=(n, 3))], 1), y, 3*y + a
     from sklearn.linear_model import LogisticRegression
-    (x, y, g), (xt, yt, gt_) = draw(3000, .98), draw(3000, 1/3)
+    (x, y, g), (xt, yt, ft) = draw(3000, .98), draw(3000, 1/3)
     erm = LogisticRegression(max_iter=500).fit(x, y).predict(xt); w, b, chosen = dfr_head(x, y, g, 3, Cs=(1., .1), refits=5)
-    worst = lambda p: gt.scores(p, yt, gt_)['wga']
+    worst = lambda p: scores(p, yt, ft)['wga']
     assert worst((xt @ w.T + b).argmax(1)) > worst(erm) + .15 and chosen['C'] in (1., .1)
 
 
@@ -177,7 +178,7 @@ def test_a_backbone_is_copied_and_its_head_made_anew_only_for_other_classes(tmp_
     f = quick('ERM', backbone=clf); assert same(before, clf.state_dict()) and f.clf.labels == LABELS and f.clf.head.out_features == 2
     again = load_classifier(save_classifier(f.clf, tmp_path/'c', torch.float32)); assert again.labels == LABELS       # a plain transformers folder, with the new head
     x = torch.rand(2, 3, 16, 16); assert torch.allclose(again(x), f.clf(x), atol=1e-5)
-    kept = gt.new_classifier(f.clf, LABELS); assert torch.equal(kept.head_weight, f.clf.head_weight) and kept.head_weight.requires_grad
+    kept = new_classifier(f.clf, LABELS); assert torch.equal(kept.head_weight, f.clf.head_weight) and kept.head_weight.requires_grad
 
 
 def test_images_on_disk_train_the_same_network(tmp_path):
@@ -232,7 +233,7 @@ def test_killed_and_called_again_it_ends_in_the_same_weights(method, kills, kill
 
 def test_checkpoint_holds_optimiser_position_and_group_weights(killed, tmp_path):
     assert killed(_fit_and_die, tmp_path, 'GroupDRO', (8, False)) == -9
-    tensors, at = gt.read_tensors(tmp_path/gt.CHECKPOINT)
+    tensors, at = read_tensors(tmp_path/gt.CHECKPOINT)
     assert at['step'] == 7 and at['stage'] == 'net' and len(at['rows']) == 1 and at['images'] == 32 and 'net.q' in tensors and any(k.endswith('exp_avg_sq') for k in tensors) and any(k.startswith('best.') for k in tensors)
     assert (tensors['net.q'] - .25).abs().max() > 1e-3
 
@@ -259,6 +260,8 @@ def test_settings_that_a_method_does_not_have_are_errors():
     with pytest.raises(ValueError, match="JTT has no setting 'eta'; it knows jtt_T, jtt_lambda"): quick('JTT', config=FAST.but(eta=.1))
     with pytest.raises(ValueError, match='ERM has no setting .*none of its own'): quick('ERM', config=FAST.but(jtt_T=1))
     with pytest.raises(ValueError, match='cvar_alpha=2 must be a number from'): quick('CVaR-DRO', config=FAST.but(cvar_alpha=2))
+    for Cs in ((), .1, (0.,)):
+        with pytest.raises(ValueError, match='dfr_C=.* must be a list of numbers'): quick('DFR', config=FAST.but(dfr_C=Cs))
     with pytest.raises(ValueError, match='jtt_T=True'): quick('JTT', config=FAST.but(jtt_T=True))
     for bad in (dict(lr=0), dict(epochs=1.5), dict(batch=0), dict(warmup=1.), dict(clip=-1), dict(augment='colour'), dict(lr_schedule='step'), dict(weight_decay=-1)):
         with pytest.raises(ValueError, match=next(iter(bad))): MitigationConfig(**bad)
@@ -294,7 +297,7 @@ def test_an_empty_error_set_comes_with_advice_and_nothing_is_lost(tmp_path):
     easy = images(60, 1., 3); easy.pixels[:] = np.where(easy.y == 1, 220, 30)[:, None, None, None]
     for m, config in (('JTT', FAST.but(jtt_T=6)), ('EIIL', FAST.but(eiil_T=6))):
         with pytest.raises(ValueError, match='Train it less long'): quick(m, easy, config=config, out_dir=tmp_path/m)
-        assert (tmp_path/m/'first.safetensors').exists()
+        assert (tmp_path/m/'kept.first.safetensors').exists()
 
 
 def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_last_checkpoint(tmp_path):
@@ -305,7 +308,7 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_last_checkpoint(t
             return super().forward(x)*(float('nan') if self.training and len(seen) > 8 else 1)
     with pytest.raises(FloatingPointError, match='ERM, erm: the loss at step .* is not finite; try a lower lr than 0.01'):
         quick('ERM', train, backbone=lambda: Classifier(Sick(), LABELS), out_dir=tmp_path, checkpoint_seconds=0.)
-    assert all(torch.isfinite(v).all() for v in gt.read_tensors(tmp_path/gt.CHECKPOINT)[0].values() if v.is_floating_point())
+    assert all(torch.isfinite(v).all() for v in read_tensors(tmp_path/gt.CHECKPOINT)[0].values() if v.is_floating_point())
 
 
 def test_presets_are_for_every_method_and_tables_say_who_knows_groups():
