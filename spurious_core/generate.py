@@ -102,7 +102,7 @@ def _draw(pipe, rows, cache, steps) -> np.ndarray:
     if init is not None:
         first = max(steps - int(steps*rows[0]['strength']), 0) if rows[0]['strength'] < 1 else 0
         first = min(first, steps - 1); ts = ts[first*sched.order:]; sched.set_begin_index(first*sched.order)
-        z = sched.add_noise(init, noise, ts[:1].repeat(len(rows)))
+        if mask is None or rows[0]['strength'] < 1: z = sched.add_noise(init, noise, ts[:1].repeat(len(rows)))    # inpainting at full strength starts from noise alone
     g = rows[0]['guidance']; cfg = g != 1
     emb = cache([r['prompt'] for r in rows])
     if cfg: emb = torch.cat([cache([r.get('negative_prompt', '') for r in rows]), emb])

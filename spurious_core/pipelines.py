@@ -12,6 +12,7 @@ import torch
 from diffusers import AutoencoderKL, AutoencoderTiny, StableDiffusionPipeline, UNet2DConditionModel
 from huggingface_hub import HfApi, is_offline_mode, snapshot_download, try_to_load_from_cache
 from huggingface_hub.constants import HF_HUB_CACHE
+from safetensors import SafetensorError
 from transformers import CLIPTextModel
 from .settings import is_hub_id, split_revision
 
@@ -62,6 +63,7 @@ def _fetch(source, variant, half):
         raise FileNotFoundError(f'{source} is no local file or folder, and the hub did not give it ({type(e).__name__}: {str(e).splitlines()[0] if str(e) else "no reason"})') from e
 
 # %% ../nbs/08_pipelines.ipynb #6ac4d01b
+_BAD = (OSError, RuntimeError, ValueError, pickle.UnpicklingError, SafetensorError)     # what the libraries raise for a file that they cannot use
 _UNCHECKED = dict(safety_checker=None, feature_extractor=None, requires_safety_checker=False)
 _FAMILY = ('StableDiffusionPipeline', 'StableDiffusionImg2ImgPipeline', 'StableDiffusionInpaintPipeline', 'StableDiffusionInpaintPipelineLegacy', 'StableDiffusionInstructPix2PixPipeline')
 
@@ -73,7 +75,7 @@ def _network(folder, name, variant, dtype):
     file = weight_file([p.name for p in (folder/name).glob('*')], variant, dtype.itemsize < 4)
     chosen, suffix = _WEIGHT_FILE.fullmatch(file).groups()
     try: net, info = NETWORKS[name].from_pretrained(folder/name, variant=chosen, use_safetensors=suffix == 'safetensors', dtype=dtype, output_loading_info=True, local_files_only=True)
-    except (OSError, RuntimeError, ValueError, pickle.UnpicklingError) as e: _refuse(folder/name/file, e)
+    except _BAD as e: _refuse(folder/name/file, e)
     if info['missing_keys']: raise ValueError(f'{folder/name/file} lacks {len(info["missing_keys"])} weights of its network, such as {sorted(info["missing_keys"])[0]}')
     return net
 
@@ -88,13 +90,11 @@ def _from_file(path, dtype, config):
     beside = path.with_suffix('')
     config = config or (beside if (beside/'model_index.json').is_file() else None)
     if config and not (Path(config)/'model_index.json').is_file(): raise FileNotFoundError(f'config={str(config)!r} is no pipeline folder: it has no model_index.json')
-    try: pipe = StableDiffusionPipeline.from_single_file(str(path), config=str(config) if config else None, dtype=dtype, local_files_only=bool(config) or is_offline_mode(), **_UNCHECKED)
-    except Exception as e:
+    try: return StableDiffusionPipeline.from_single_file(str(path), config=str(config) if config else None, dtype=dtype, local_files_only=bool(config) or is_offline_mode(), **_UNCHECKED).to('cpu')
+    except NotImplementedError as e: raise ValueError(f'{path} lacks weights of its networks') from e     # what is not in the file has no place in memory, and cannot be moved
+    except Exception as e:      # diffusers has exceptions of its own here
         if config is None and is_offline_mode(): raise FileNotFoundError(f'the configs for {path} are not in the hub cache; put a pipeline folder named {beside.name} beside it, or give config=') from e
         _refuse(path, e)
-    lost = [f'{n}.{k}' for n in NETWORKS for k, p in getattr(pipe, n).named_parameters() if p.is_meta]
-    if lost: raise ValueError(f'{path} lacks {len(lost)} weights, such as {lost[0]}')
-    return pipe
 
 # %% ../nbs/08_pipelines.ipynb #d588096b
 def load_pipeline(source,                   # a folder, a single file, or a hub id, `id` or `id@revision`
@@ -118,6 +118,8 @@ def load_tiny_decoder(source, dtype:torch.dtype=torch.float32, device='cpu') -> 
     name, revision = split_revision(source)
     if not Path(name).is_dir() and not is_hub_id(source): raise FileNotFoundError(f'there is no folder {source}')
     try: net, info = AutoencoderTiny.from_pretrained(name, revision=revision, dtype=dtype, output_loading_info=True)
-    except (ValueError, RuntimeError, pickle.UnpicklingError) as e: _refuse(name, e)
+    except _BAD as e:
+        if not Path(name).is_dir(): raise FileNotFoundError(f'{source} is no local folder, is not in the hub cache, and the hub did not give it ({str(e).splitlines()[0]})') from e
+        _refuse(name, e)
     if info['missing_keys']: raise ValueError(f'{source} lacks {len(info["missing_keys"])} weights, such as {sorted(info["missing_keys"])[0]}')
     return net.to(device).eval().requires_grad_(False)
