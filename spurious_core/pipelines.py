@@ -7,13 +7,16 @@ __all__ = ['NETWORKS', 'weight_file', 'lacking', 'cached', 'wanted_files', 'load
 
 # %% ../nbs/08_pipelines.ipynb #3f9e17b6
 import pickle, re
+from contextlib import contextmanager
 from pathlib import Path
 import torch
 from diffusers import AutoencoderKL, AutoencoderTiny, StableDiffusionPipeline, UNet2DConditionModel
+from diffusers.utils import logging as diffusers_logging
 from huggingface_hub import HfApi, is_offline_mode, snapshot_download, try_to_load_from_cache
 from huggingface_hub.constants import HF_HUB_CACHE
 from safetensors import SafetensorError
 from transformers import CLIPTextModel
+from transformers.utils import logging as transformers_logging
 from .settings import is_hub_id, split_revision
 
 # %% ../nbs/08_pipelines.ipynb #16527860
@@ -97,6 +100,15 @@ def _from_file(path, dtype, config):
         _refuse(path, e)
 
 # %% ../nbs/08_pipelines.ipynb #d588096b
+@contextmanager
+def _quiet():
+    "diffusers and transformers draw a progress bar for every network they read."
+    drawing = [l for l in (diffusers_logging, transformers_logging) if l.is_progress_bar_enabled()]
+    for l in drawing: l.disable_progress_bar()
+    try: yield
+    finally:
+        for l in drawing: l.enable_progress_bar()
+
 def load_pipeline(source,                   # a folder, a single file, or a hub id, `id` or `id@revision`
                   variant:str=None,         # such as 'fp16'; None: the fp16 files for half precision where there are such, else the plain ones
                   dtype:torch.dtype=torch.float32,
@@ -105,10 +117,10 @@ def load_pipeline(source,                   # a folder, a single file, or a hub 
                  ) -> StableDiffusionPipeline:
     "A whole Stable Diffusion 1.x or 2.x pipeline on `device`, without safety checker. `FileNotFoundError` or `ValueError` say what is wrong with `source`."
     path = Path(source)
-    if path.is_file(): pipe = _from_file(path, dtype, config)
-    elif path.is_dir(): pipe = _from_folder(path, variant, dtype)
-    elif not is_hub_id(source): raise FileNotFoundError(f'there is no file or folder {source}')
-    else: pipe = _from_folder(_fetch(str(source), variant, dtype.itemsize < 4), variant, dtype)
+    if not path.exists():
+        if not is_hub_id(source): raise FileNotFoundError(f'there is no file or folder {source}')
+        path = _fetch(str(source), variant, dtype.itemsize < 4)
+    with _quiet(): pipe = _from_file(path, dtype, config) if path.is_file() else _from_folder(path, variant, dtype)
     pipe.set_progress_bar_config(disable=True)
     return pipe.to(device)
 
@@ -117,7 +129,8 @@ def load_tiny_decoder(source, dtype:torch.dtype=torch.float32, device='cpu') -> 
     "An `AutoencoderTiny` (TAESD) from a folder or a hub id, `id` or `id@revision`, in eval mode and without gradients for its weights."
     name, revision = split_revision(source)
     if not Path(name).is_dir() and not is_hub_id(source): raise FileNotFoundError(f'there is no folder {source}')
-    try: net, info = AutoencoderTiny.from_pretrained(name, revision=revision, dtype=dtype, output_loading_info=True)
+    try:
+        with _quiet(): net, info = AutoencoderTiny.from_pretrained(name, revision=revision, dtype=dtype, output_loading_info=True)
     except _BAD as e:
         if not Path(name).is_dir(): raise FileNotFoundError(f'{source} is no local folder, is not in the hub cache, and the hub did not give it ({str(e).splitlines()[0]})') from e
         _refuse(name, e)
