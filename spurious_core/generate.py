@@ -8,7 +8,7 @@ __all__ = ['OWN', 'SAMPLER', 'LORA', 'EMBEDS', 'PART', 'plan_prompts', 'PromptCa
            'export_spurious_imagenet']
 
 # %% ../nbs/07_generate.ipynb #0015c618
-import copy, errno, hashlib, json, os, shutil, time, warnings
+import copy, errno, hashlib, json, os, pickle, re, shutil, time, warnings
 from contextlib import contextmanager
 from pathlib import Path
 import diffusers, numpy as np, pandas as pd, torch
@@ -16,7 +16,8 @@ from accelerate import PartialState
 from accelerate.utils import broadcast_object_list
 from diffusers import DPMSolverMultistepScheduler, StableDiffusionPipeline
 from PIL import Image
-from safetensors import safe_open
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from tqdm.auto import tqdm
 from .settings import atomic_write, checkpoint_hash, generator, seed_of
 
@@ -81,6 +82,8 @@ def _start(pipe, rows, size):
     "Noise, and for rows with a picture its latents, mask and masked latents, each row from its own generator."
     dev, dt, s = pipe.unet.device, pipe.unet.dtype, pipe.vae.config.scaling_factor
     C, side = pipe.vae.config.latent_channels, size//pipe.vae_scale_factor
+    if (have := pipe.unet.config.in_channels) not in ((C, 2*C + 1) if rows[0]['source'] == 'inpaint' else (C,)):
+        raise ValueError(f'this U-Net takes {have} channels, and rows of {rows[0]["source"]} have {C}: ' + ('it is made for inpainting, so give init_image and mask' if have == 2*C + 1 else 'it is made for another task'))
     gens = [generator(r['seed']) for r in rows]
     draw = lambda: torch.cat([torch.randn(1, C, side, side, generator=g) for g in gens]).to(dev, dt)
     if rows[0]['source'] == 'text2img': return draw(), None, None, None
@@ -101,7 +104,7 @@ def _draw(pipe, rows, cache, steps) -> np.ndarray:
     if init is not None:
         first = max(steps - int(steps*rows[0]['strength']), 0) if rows[0]['strength'] < 1 else 0
         first = min(first, steps - 1); ts = ts[first*sched.order:]; sched.set_begin_index(first*sched.order)
-        z = sched.add_noise(init, noise, ts[:1].repeat(len(rows)))
+        if mask is None or rows[0]['strength'] < 1: z = sched.add_noise(init, noise, ts[:1].repeat(len(rows)))    # inpainting at full strength starts from noise alone
     g = rows[0]['guidance']; cfg = g != 1
     emb = cache([r['prompt'] for r in rows])
     if cfg: emb = torch.cat([cache([r.get('negative_prompt', '') for r in rows]), emb])
@@ -137,42 +140,65 @@ def sample_images(pipe, plan:pd.DataFrame, batch_size:int=16, steps:int=20, guid
 # %% ../nbs/07_generate.ipynb #e609d404
 LORA, EMBEDS = 'pytorch_lora_weights.safetensors', 'learned_embeds.safetensors'
 
-def _shapes(file):
-    with safe_open(file, 'pt') as f: return {k: tuple(f.get_slice(k).get_shape()) for k in f.keys()}
+def _tensors(file):
+    "What a weight file holds, by name. ValueError for a pickle of more than tensors, numbers and text."
+    try: return load_file(file) if file.suffix == '.safetensors' else torch.load(file, map_location='cpu', weights_only=True)
+    except (pickle.UnpicklingError, SafetensorError) as e: raise ValueError(f'{file} is damaged, or holds more than tensors (which is never opened): {str(e).splitlines()[0]}') from e
+
+def _adapter_files(adapter):
+    "The LoRA and the learned embeddings of an adapter, each a path or None."
+    path = Path(adapter)
+    if path.is_file(): return (path, None) if any('lora' in str(k) for k in _tensors(path)) else (None, path)
+    lora, emb = (p if p.is_file() else None for p in (path/LORA, path/EMBEDS))
+    if not lora and not emb: raise FileNotFoundError(f'{path} is no adapter: it has neither {LORA} nor {EMBEDS} nor model_index.json, and is no file')
+    return lora, emb
+
+def _layers(pipe) -> dict:
+    "The layers of U-Net and text encoder under every name that LoRA files have for them."
+    named = [(f'unet.{k}', m) for k, m in pipe.unet.named_modules()]
+    for k, m in pipe.text_encoder.named_modules(): k = k.removeprefix('text_model.'); named += [(f'text_encoder.{k}', m), (f'text_encoder.text_model.{k}', m)]
+    kohya = [(k.replace('unet.', 'lora_unet.', 1).replace('text_encoder.', 'lora_te.', 1).replace('.', '_'), m) for k, m in named]
+    return {k: m for k, m in named + kohya if hasattr(m, 'weight')}
 
 def _check_lora(pipe, file):
     "Raises ValueError where a LoRA's matrices do not fit the layers they name."
-    for key, shape in _shapes(file).items():
-        part, _, rest = key.partition('.')
-        model = {'unet': pipe.unet, 'text_encoder': pipe.text_encoder}.get(part)
-        if model is None or '.lora' not in rest: continue     # other tools' formats are left to diffusers
-        name, _, what = rest.partition('.lora')
-        try: w = model.get_submodule(name).weight
-        except AttributeError: raise ValueError(f'{file} does not fit this pipeline: its {part} has no layer {name}') from None
-        down = '_A.' in what or 'down' in what
-        if shape[1 if down else 0] != w.shape[1 if down else 0]:
-            raise ValueError(f'{file} does not fit this pipeline: {part}.{name} is {tuple(w.shape)} here, and the LoRA has {shape}')
+    layers = _layers(pipe)
+    for key, v in _tensors(file).items():
+        m = re.fullmatch(r'(.+?)\.(lora(?:_linear_layer)?[._](?:[AB]|down|up)(?:\.default)?)\.weight', key)
+        if not m: continue                                    # scales, and formats that are left to diffusers
+        layer, side = m[1], int(not re.search('A|down', m[2]))      # the down matrix shares its input with the layer, the up matrix its output
+        if layer not in layers: raise ValueError(f'{file} does not fit this pipeline, which has no layer {layer}')
+        w = layers[layer].weight
+        if v.shape[1 - side] != w.shape[1 - side]: raise ValueError(f'{file} does not fit this pipeline: {layer} is {tuple(w.shape)} here, and the LoRA has {tuple(v.shape)}')
+
+def _embeddings(pipe, file) -> dict:
+    "Learned embeddings `{word: [n, width]}` of a file."
+    state = _tensors(file)
+    if 'string_to_param' in state: state = {state.get('name') or file.stem: next(iter(state['string_to_param'].values()))}
+    elif 'emb_params' in state: state = {file.stem: state['emb_params']}
+    width = pipe.text_encoder.get_input_embeddings().weight.shape[1]
+    for k, v in state.items():
+        if not isinstance(v, torch.Tensor): raise ValueError(f'{file} is neither a LoRA nor learned embeddings: {k!r} is a {type(v).__name__}')
+        if v.ndim not in (1, 2) or v.shape[-1] != width: raise ValueError(f'{file} does not fit this pipeline: {k} is {" x ".join(map(str, v.shape))}, and the text encoder {width} wide')
+    return state
 
 @contextmanager
 def use_adapter(pipe, adapter=None):
-    "Lends `pipe` with an adapter folder loaded (None: as it is); on leaving, `pipe` is as before. Raises before loading what does not fit."
+    "Lends `pipe` with an adapter (a folder or a file) loaded, None: as it is; on leaving, `pipe` is as before. Raises before loading what does not fit."
     if adapter is None: yield pipe; return
-    folder = Path(adapter); lora, emb = folder/LORA, folder/EMBEDS
-    if (folder/'model_index.json').is_file():
-        yield StableDiffusionPipeline.from_pretrained(folder, torch_dtype=pipe.unet.dtype).to(pipe.unet.device); return
-    if not lora.is_file() and not emb.is_file(): raise FileNotFoundError(f'{folder} is no adapter: it has neither {LORA} nor {EMBEDS} nor model_index.json')
-    if lora.is_file(): _check_lora(pipe, lora)
-    if emb.is_file():
-        width = pipe.text_encoder.get_input_embeddings().weight.shape[1]
-        for k, s in _shapes(emb).items():
-            if s[-1] != width: raise ValueError(f'{emb} does not fit this pipeline: {k} is {s[-1]} wide, and the text encoder {width}')
-        parts = pipe.components | {k: copy.deepcopy(getattr(pipe, k)) for k in ('text_encoder', 'tokenizer')}
-        pipe = type(pipe)(**parts, requires_safety_checker=False); pipe.load_textual_inversion(str(emb))
+    if (Path(adapter)/'model_index.json').is_file():
+        yield StableDiffusionPipeline.from_pretrained(adapter, dtype=pipe.unet.dtype).to(pipe.unet.device); return
+    lora, emb = _adapter_files(adapter)
+    if lora: _check_lora(pipe, lora)
+    if emb:
+        words = _embeddings(pipe, emb); parts = pipe.components | {k: copy.deepcopy(getattr(pipe, k)) for k in ('text_encoder', 'tokenizer')}
+        pipe = type(pipe)(**parts, requires_safety_checker=False)
+        for k, v in words.items(): pipe.load_textual_inversion({k: v.detach()})
     try:
-        if lora.is_file(): pipe.load_lora_weights(str(folder), weight_name=LORA, adapter_name='adapter')
+        if lora: pipe.load_lora_weights(str(lora.parent), weight_name=lora.name, adapter_name='adapter', local_files_only=True)
         yield pipe
     finally:
-        if lora.is_file(): pipe.unload_lora_weights()
+        if lora: pipe.unload_lora_weights()
 
 # %% ../nbs/07_generate.ipynb #71fbac10
 def pipeline_hash(pipe) -> str:

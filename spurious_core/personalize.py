@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np, torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
-from diffusers import AutoencoderKL, DDPMScheduler, StableDiffusionPipeline
+from diffusers import AutoencoderKL, DDPMScheduler
 from diffusers.training_utils import EMAModel, compute_snr
 from diffusers.utils import convert_state_dict_to_diffusers
 from peft import LoraConfig, get_peft_model_state_dict
@@ -23,6 +23,7 @@ from safetensors.torch import save_file
 from tqdm.auto import tqdm
 from .checkpoints import claim, digest, load_state, read_tensors, save_state, write_tensors
 from .generate import EMBEDS, LORA, generate, pipeline_hash, plan_prompts, read_images, sample_images
+from .pipelines import load_pipeline
 from .plots import contact_sheet, save_figure
 from .references import draw_timesteps, endless_order, latent_moments, load_references, prompt_ids
 from .settings import atomic_write, dtype_of, generator, seed_of
@@ -87,7 +88,7 @@ TEXT_TARGETS = ('q_proj', 'k_proj', 'v_proj', 'out_proj')
 
 def _own(pipe):
     "A pipeline that may be changed."
-    if isinstance(pipe, (str, Path)): return StableDiffusionPipeline.from_pretrained(pipe)
+    if isinstance(pipe, (str, Path)): return load_pipeline(pipe)
     if getattr(pipe.unet, 'peft_config', None): raise ValueError('the pipeline has a LoRA loaded; unload it first (pipe.unload_lora_weights())')
     parts = pipe.components | {k: copy.deepcopy(getattr(pipe, k)) for k in ('unet', 'text_encoder', 'tokenizer')}
     return type(pipe)(**parts, requires_safety_checker=False)
@@ -133,7 +134,9 @@ def _save_adapter(pipe, params, config, out):
             layers = {}
             for part in {n.split('.')[0] for n in params}:
                 sd = get_peft_model_state_dict(getattr(pipe, part)); scale = (config.lora_alpha or config.rank)/config.rank
-                layers[f'{part}_lora_layers'] = convert_state_dict_to_diffusers({k: v.float()*(scale if 'lora_B' in k else 1) for k, v in sd.items()})
+                sd = convert_state_dict_to_diffusers({k: v.float()*(scale if 'lora_B' in k else 1) for k, v in sd.items()})
+                # newer text encoders have lost the `text_model` around them, but it is the name that all readers know
+                layers[f'{part}_lora_layers'] = sd if part == 'unet' else {f'text_model.{k.removeprefix("text_model.")}': v for k, v in sd.items()}
             type(pipe).save_lora_weights(tmp, weight_name=LORA, **layers)
         elif config.method == 'textual_inversion': save_file({k: p.detach().float().cpu() for k, p in params.items()}, f'{tmp}/{EMBEDS}')
         else: pipe.save_pretrained(tmp)
