@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 import numpy as np, torch, torch.nn.functional as F
 from torch import nn
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from tqdm.auto import tqdm
 from transformers import AutoModelForImageClassification, ResNetConfig, ResNetForImageClassification
 from transformers.utils import cached_file, logging as hf_logging
+from .settings import is_hub_id, split_revision
 
 # %% ../nbs/04_classifiers.ipynb #8c69287a
 def as_pixels(images, device='cpu', dtype=torch.float32) -> torch.Tensor:
@@ -142,13 +144,13 @@ def _no_bars():
     finally:
         if was: hf_logging.enable_progress_bar()
 
-def _from_transformers(source, labels, name):
+def _from_transformers(source, labels, name, revision=None):
     try:
-        with _no_bars(): net, info = AutoModelForImageClassification.from_pretrained(source, use_safetensors=True, dtype=torch.float32, output_loading_info=True)
+        with _no_bars(): net, info = AutoModelForImageClassification.from_pretrained(source, revision=revision or 'main', use_safetensors=True, dtype=torch.float32, output_loading_info=True)
     except (RuntimeError, ValueError) as e: raise ValueError(f'{source} does not fit its own config: {e}') from e
     if info['missing_keys']: raise ValueError(f'{source} has no weights for {", ".join(sorted(info["missing_keys"])[:5])}: not a trained classifier')
     if labels is None: labels = [v for _, v in sorted((int(k), v) for k, v in net.config.id2label.items())]
-    file = cached_file(source, 'preprocessor_config.json', _raise_exceptions_for_missing_entries=False)
+    file = cached_file(source, 'preprocessor_config.json', revision=revision, _raise_exceptions_for_missing_entries=False)
     return Classifier(net, labels, read_preprocess(json.loads(Path(file).read_text())) if file else Preprocess(), name)
 
 # %% ../nbs/04_classifiers.ipynb #98afeccd
@@ -185,21 +187,27 @@ def _read_state(file:Path) -> dict:
     except pickle.UnpicklingError as e: raise ValueError(f'{file} holds more than tensors; if you trust its origin, convert it with convert_robustness(..., allow_pickle=True)') from e
     return state.get('state_dict', state)
 
-def load_classifier(source,             # a folder or hub id of transformers, or a file: state dict with torchvision's ResNet names
+def _normaliser(file:Path) -> dict:
+    "Mean and standard deviation that `convert_robustness` found in a checkpoint and noted in the header."
+    if file.suffix != '.safetensors': return {}
+    with safe_open(file, 'pt') as f: noted = f.metadata() or {}
+    return {k: tuple(json.loads(noted[k])) for k in IMAGENET if k in noted}
+
+def load_classifier(source,             # a folder or hub id (`id` or `id@revision`) of transformers, or a file: state dict with torchvision's ResNet names
                     labels=None,        # class names; default: the config's, or numbers for a state dict
                     device='cpu', dtype=torch.float32,
-                    preprocess=None,    # default: the checkpoint's own; for a state dict resize 256, crop 224, ImageNet's mean and std
+                    preprocess=None,    # default: the checkpoint's own; for a state dict resize 256, crop 224, ImageNet's mean and std (or a converted checkpoint's)
                    ) -> Classifier:
     "Loads a classifier in eval mode, without gradients for its weights. FileNotFoundError or ValueError say what is wrong with `source`."
     path = Path(source)
     if path.is_file():
         net = resnet_of(_read_state(path))
-        clf = Classifier(net, labels or [str(i) for i in range(net.config.num_labels)], Preprocess(256, 224, **IMAGENET), path.stem)
+        clf = Classifier(net, labels or [str(i) for i in range(net.config.num_labels)], Preprocess(256, 224, **IMAGENET | _normaliser(path)), path.stem)
     elif path.is_dir():
         if not (path/'config.json').exists(): raise FileNotFoundError(f'{path} has no config.json')
         clf = _from_transformers(str(path), labels, path.name)
-    elif path.is_absolute() or str(source).count('/') > 1 or path.suffix in ('.pt', '.pth', '.ckpt', '.safetensors'): raise FileNotFoundError(f'no file or folder {source}')
-    else: clf = _from_transformers(str(source), labels, path.name)
+    elif not is_hub_id(source): raise FileNotFoundError(f'no file or folder {source}')
+    else: name, revision = split_revision(source); clf = _from_transformers(name, labels, Path(name).name, revision)
     if preprocess is not None: clf.preprocess = preprocess
     return clf.to(device, dtype).eval().requires_grad_(False)
 
@@ -220,8 +228,9 @@ def convert_robustness(path,                      # a checkpoint of MadryLab/rob
     keys = {k: k.removeprefix('module.') for k in state}
     kept = {short.removeprefix('model.'): state[k].contiguous().clone() for k, short in keys.items() if short.startswith('model.')}
     if not kept: raise ValueError(f'{path} has no weights under "model."; its keys begin {", ".join(list(keys)[:3])}')
+    noted = {n: json.dumps(state[k].flatten().tolist()) for k, short in keys.items() for n in IMAGENET if short == f'normalizer.new_{n}'}
     out = Path(out); tmp = out.with_name(f'.{out.name}.tmp')
-    save_file(kept, tmp); os.replace(tmp, out)
+    save_file(kept, tmp, noted or None); os.replace(tmp, out)
     return out
 
 # %% ../nbs/04_classifiers.ipynb #05a696b1

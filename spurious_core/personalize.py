@@ -9,11 +9,13 @@ __all__ = ['TEXT_TARGETS', 'SCRATCH', 'PersonalizeConfig', 'personalize']
 import copy, json, math, os, shutil, tempfile, time
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
+from itertools import groupby
 from pathlib import Path
 import numpy as np, torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
-from diffusers import DDPMScheduler, StableDiffusionPipeline
+from diffusers import AutoencoderKL, DDPMScheduler
 from diffusers.training_utils import EMAModel, compute_snr
 from diffusers.utils import convert_state_dict_to_diffusers
 from peft import LoraConfig, get_peft_model_state_dict
@@ -21,6 +23,7 @@ from safetensors.torch import save_file
 from tqdm.auto import tqdm
 from .checkpoints import claim, digest, load_state, read_tensors, save_state, write_tensors
 from .generate import EMBEDS, LORA, generate, pipeline_hash, plan_prompts, read_images, sample_images
+from .pipelines import load_pipeline
 from .plots import contact_sheet, save_figure
 from .references import draw_timesteps, endless_order, latent_moments, load_references, prompt_ids
 from .settings import atomic_write, dtype_of, generator, seed_of
@@ -42,13 +45,14 @@ class PersonalizeConfig:
     token: str = '<concept>'           # textual inversion: the new word, which the prompt must contain,
     initializer: str = 'photo'         # the words it starts from,
     num_vectors: int = 1               # and how many embeddings it has
+    optimizer: str = 'adamw'           # adamw | adamw8bit (needs bitsandbytes)
     lr: float = 1e-4
     text_lr: float | None = None       # None: lr
     lr_schedule: str = 'constant'      # constant | linear | cosine, after the warm-up
     warmup: int = 0
     weight_decay: float = 1e-2
     steps: int = 120
-    batch_size: int = 4                # references a step; as many class images come on top with a prior
+    batch_size: int = 4                # references a step and process; as many class images come on top with a prior
     accumulation: int = 1              # batches per optimiser step
     class_prompt: str | None = None    # prior preservation when given
     prior_weight: float = 1.
@@ -60,14 +64,14 @@ class PersonalizeConfig:
     ema: float = 0.                    # decay of averaged weights; 0: none
     max_grad_norm: float = 1.
     precision: str = 'fp32'            # fp32 | bf16 | fp16
-    gradient_checkpointing: bool = False
+    gradient_checkpointing: bool = False   # of the U-Net, and of a full decoder for the image loss
     min_references: int = 3
     checkpoint_every: int = 50
     validate_every: int = 50
     seed: int = 0
     trackers: tuple = ()               # of accelerate, such as ('tensorboard',); log.jsonl is always written
     def __post_init__(self):
-        _oneof('method', self.method, ('lora', 'dreambooth', 'textual_inversion')); _oneof('precision', self.precision, ('fp32', 'bf16', 'fp16'))
+        _oneof('method', self.method, ('lora', 'dreambooth', 'textual_inversion')); _oneof('precision', self.precision, ('fp32', 'bf16', 'fp16')); _oneof('optimizer', self.optimizer, ('adamw', 'adamw8bit'))
         _oneof('lr_schedule', self.lr_schedule, ('constant', 'linear', 'cosine'))
         for k in ('rank', 'num_vectors', 'steps', 'batch_size', 'accumulation', 'prior_images', 'min_references', 'checkpoint_every', 'validate_every'):
             if getattr(self, k) < 1: raise ValueError(f'{k}={getattr(self, k)} must be at least 1')
@@ -84,7 +88,7 @@ TEXT_TARGETS = ('q_proj', 'k_proj', 'v_proj', 'out_proj')
 
 def _own(pipe):
     "A pipeline that may be changed."
-    if isinstance(pipe, (str, Path)): return StableDiffusionPipeline.from_pretrained(pipe)
+    if isinstance(pipe, (str, Path)): return load_pipeline(pipe)
     if getattr(pipe.unet, 'peft_config', None): raise ValueError('the pipeline has a LoRA loaded; unload it first (pipe.unload_lora_weights())')
     parts = pipe.components | {k: copy.deepcopy(getattr(pipe, k)) for k in ('unet', 'text_encoder', 'tokenizer')}
     return type(pipe)(**parts, requires_safety_checker=False)
@@ -130,7 +134,9 @@ def _save_adapter(pipe, params, config, out):
             layers = {}
             for part in {n.split('.')[0] for n in params}:
                 sd = get_peft_model_state_dict(getattr(pipe, part)); scale = (config.lora_alpha or config.rank)/config.rank
-                layers[f'{part}_lora_layers'] = convert_state_dict_to_diffusers({k: v.float()*(scale if 'lora_B' in k else 1) for k, v in sd.items()})
+                sd = convert_state_dict_to_diffusers({k: v.float()*(scale if 'lora_B' in k else 1) for k, v in sd.items()})
+                # newer text encoders have lost the `text_model` around them, but it is the name that all readers know
+                layers[f'{part}_lora_layers'] = sd if part == 'unet' else {f'text_model.{k.removeprefix("text_model.")}': v for k, v in sd.items()}
             type(pipe).save_lora_weights(tmp, weight_name=LORA, **layers)
         elif config.method == 'textual_inversion': save_file({k: p.detach().float().cpu() for k, p in params.items()}, f'{tmp}/{EMBEDS}')
         else: pipe.save_pretrained(tmp)
@@ -145,9 +151,16 @@ def _accelerator(config, device, out):
     # accelerate keeps its state for the process; a second training in one notebook may want another precision or device
     precision, old = dict(fp32='no').get(config.precision, config.precision), AcceleratorState() if AcceleratorState._shared_state else None
     if old and old.num_processes == 1 and (old.mixed_precision != precision or old.device.type != device.type): AcceleratorState._reset_state(reset_partial_state=True)
-    acc = Accelerator(mixed_precision=precision, cpu=device.type == 'cpu', log_with=list(config.trackers) or None, project_dir=str(out))
-    if config.trackers: acc.init_trackers('personalize')
-    return acc
+    return Accelerator(mixed_precision=precision, cpu=device.type == 'cpu', log_with=list(config.trackers) or None, project_dir=str(out))
+
+@contextmanager
+def _checkpointed(decoder, wanted):
+    "A full decoder, which belongs to the caller, computes its activations anew in the backward pass within the block. A tiny one is a single stretch of layers, where that saves nothing."
+    change = wanted and isinstance(decoder, AutoencoderKL) and not decoder.is_gradient_checkpointing
+    if change: decoder.enable_gradient_checkpointing()
+    try: yield
+    finally:
+        if change: decoder.disable_gradient_checkpointing()
 
 @contextmanager
 def _frozen(*modules):
@@ -176,19 +189,23 @@ class _Step:
         with torch.no_grad(): self.cached = None if text is not None else pipe.text_encoder(self.ids)[0]
 
     def _data(self, m):
-        c, acc = self.config, self.acc; part = m*acc.num_processes + acc.process_index; b = c.batch_size
-        g, z0, t, w, index = generator(seed_of('batch', c.seed, part)), [], [], [], []
+        "This process's rows of batch `m`. Each of `n` processes draws the whole batch and takes every n-th row, so that the gated ones, which come first, are shared out evenly."
+        c, n = self.config, self.acc.num_processes; B = c.batch_size*n; own = torch.arange(self.acc.process_index, B, n)
+        g, z0, t, w, index = generator(seed_of('batch', c.seed, m)), [], [], [], []
         for k, (mean, std) in enumerate([self.moments] + ([self.prior] if self.prior else [])):
             strata = self.gate if k == 0 or c.image_loss_on_prior else None
-            i = torch.from_numpy(endless_order(len(mean), part*b, b, 'order', c.seed, k)); index.append(i)
-            z0.append((mean[i] + std[i]*torch.randn(b, *mean.shape[1:], generator=g).to(std.device)))
-            for into, v in zip((t, w), draw_timesteps(b, self.T, g, strata, c.gated_share)): into.append(v)
-        z0 = torch.cat(z0).to(acc.device); noise = torch.randn(z0.shape, generator=g)
-        return z0, *(v.to(acc.device) for v in (noise, torch.cat(t), torch.cat(w), torch.cat(index)))
+            i = torch.from_numpy(endless_order(len(mean), m*B, B, 'order', c.seed, k)); index.append(i)
+            z0.append(mean[i[own]] + std[i[own]]*torch.randn(B, *mean.shape[1:], generator=g)[own].to(std.device))
+            for into, v in zip((t, w), draw_timesteps(B, self.T, g, strata, c.gated_share)): into.append(v)
+        t = torch.cat(t); own = torch.cat([k*B + own for k in range(len(z0))]); is_prior = torch.arange(len(t)) >= B
+        use = self.gate[t] & (~is_prior | c.image_loss_on_prior) if self.gate is not None and c.image_loss_weight > 0 else torch.zeros(len(t), dtype=torch.bool)
+        noise = torch.randn(len(t), *z0[0].shape[1:], generator=g); self.used = int(use.sum())     # by all processes
+        rows = dict(noise=noise, t=t, w=torch.cat(w), index=torch.cat(index), use=use, is_prior=is_prior, place=use.cumsum(0) - 1)
+        return dict(z0=torch.cat(z0).to(self.acc.device)) | {k: v[own].to(self.acc.device) for k, v in rows.items()}
 
     def __call__(self, m):
         c, b = self.config, self.config.batch_size
-        z0, noise, t, w, index = self._data(m)
+        d = self._data(m); z0, noise, t, w, index, use = (d[k] for k in ('z0', 'noise', 't', 'w', 'index', 'use'))
         which = torch.cat([w[i] for w, i in zip(self.which, index.cpu().split(b))])
         if self.text is None: emb = self.cached[which]
         else: need, place = which.unique(return_inverse=True); emb = self.text(self.ids[need])[0][place]
@@ -197,17 +214,14 @@ class _Step:
         target = dict(epsilon=lambda: noise, v_prediction=lambda: self.sched.get_velocity(z0, noise, t), sample=lambda: z0)[self.sched.config.prediction_type]()
         each = w*self.snr_weight[t]*(out - target).square().mean((1, 2, 3))
         loss = each[:b].mean() + (c.prior_weight*each[b:].mean() if len(each) > b else 0)
-        img, gated = torch.zeros((), device=loss.device), 0.
-        if self.image_loss is not None and c.image_loss_weight > 0:
-            is_prior = torch.arange(len(t), device=t.device) >= b
-            use = self.gate.to(t.device)[t] & (~is_prior | c.image_loss_on_prior); gated = use.float().mean().item()
-            if use.any():
-                x0 = decode_image(predict_x0(self.sched, out[use], z_t[use], t[use]), self.decoder)
-                batch = {k: v[use] for k, v in dict(is_prior=is_prior, z0=z0, noise=noise, t=t, index=index, alpha_bar=self.sched.alphas_cumprod.to(t.device)[t]).items()} | dict(seed=seed_of('image', c.seed, m))
-                img = self.image_loss(x0, batch, t[use])
-                if img.shape != t[use].shape: raise ValueError(f'the image loss returned shape {tuple(img.shape)} for {int(use.sum())} samples; one loss a sample is needed')
-                img = img.mean()
-        return loss + c.image_loss_weight*img, dict(diffusion=loss.item(), image_loss=img.item(), gated=gated)
+        img = torch.zeros((), device=loss.device)
+        if use.any():
+            x0 = decode_image(predict_x0(self.sched, out[use], z_t[use], t[use]), self.decoder)
+            batch = {k: d[k][use] for k in ('is_prior', 'z0', 'noise', 't', 'index', 'place')} | dict(alpha_bar=self.sched.alphas_cumprod.to(t.device)[t[use]], of=self.used, seed=seed_of('image', c.seed, m))
+            img = self.image_loss(x0, batch, t[use])
+            if img.shape != t[use].shape: raise ValueError(f'the image loss returned shape {tuple(img.shape)} for {int(use.sum())} samples; one loss a sample is needed')
+            img = img.sum()*self.acc.num_processes/self.used      # its mean over the processes is the mean over all gated samples
+        return loss + c.image_loss_weight*img, dict(diffusion=loss.item(), image_loss=img.item(), gated=use.float().mean().item())
 
 # %% ../nbs/13_personalize.ipynb #cbd96404
 def _factor(config, step):
@@ -216,11 +230,18 @@ def _factor(config, step):
     x = (step - config.warmup)/max(1, config.steps - config.warmup)
     return dict(constant=1., linear=1 - x, cosine=.5 + .5*math.cos(math.pi*x))[config.lr_schedule]
 
-def _identity(pipe, refs, prior, config, image_loss, decoder, captions, prior_captions):
+def _identity(pipe, refs, prior, config, image_loss, decoder, captions, prior_captions, processes):
     name = getattr(image_loss, 'fingerprint', None) or getattr(image_loss, '__name__', type(image_loss).__name__)
     return asdict(config) | dict(references=digest(refs), given_prior=None if prior is None else digest(prior), pipeline=pipeline_hash(pipe),
-                                 image_loss=None if image_loss is None else name, decoder=type(decoder).__name__,
+                                 image_loss=None if image_loss is None else name, decoder=type(decoder).__name__, processes=processes,
                                  captions=captions, prior_captions=prior_captions)
+
+def _optimizer(config):
+    "Makes the optimiser from parameter groups."
+    if config.optimizer == 'adamw': return partial(torch.optim.AdamW, fused=True)
+    try: from bitsandbytes.optim import AdamW8bit
+    except ImportError as e: raise ImportError("optimizer='adamw8bit' needs bitsandbytes: pip install bitsandbytes, or choose optimizer='adamw'") from e
+    return AdamW8bit
 
 def _captions(name, given, images, default):
     if given is None: return [default]*len(images)
@@ -241,30 +262,49 @@ def personalize(pipe,                       # a StableDiffusionPipeline, which s
                 progress:bool=True,
                ) -> Path:
     "Trains an adapter into `out_dir` (also config.json, log.jsonl, result.json) and returns that folder. Killed and run again it goes on, to the same adapter."
-    out = Path(out_dir)
+    out = Path(out_dir); optimizer = _optimizer(config)
     if config.image_loss_weight > 0 and image_loss is None: raise ValueError(f'image_loss_weight={config.image_loss_weight} without an image_loss')
     pipe = _own(pipe); size = pipe.unet.config.sample_size*pipe.vae_scale_factor; decoder = decoder if decoder is not None else pipe.vae
     refs = load_references(references, size, config.min_references)
     given = None if prior_images is None else load_references(prior_images, size, 1)
-    claim(out, _identity(pipe, refs, given, config, image_loss, decoder, captions, prior_captions), ('log.jsonl', 'result.json', 'adapter', *SCRATCH))
+    acc = _accelerator(config, pipe.unet.device, out)
+    if acc.is_main_process: claim(out, _identity(pipe, refs, given, config, image_loss, decoder, captions, prior_captions, acc.num_processes), ('log.jsonl', 'result.json', 'adapter', *SCRATCH))
+    acc.wait_for_everyone()
     if (out/'result.json').exists(): return out
     if config.class_prompt and config.prior_weight > 0 and given is None:
         given = read_images(generate(pipe, plan_prompts(config.class_prompt, config.prior_images, config.seed), out/'prior', progress=progress))
     moments = latent_moments(pipe.vae, refs); prior = latent_moments(pipe.vae, given) if config.class_prompt and config.prior_weight > 0 else None
     captions = [_captions('captions', captions, refs, config.instance_prompt)] + ([_captions('prior_captions', prior_captions, given, config.class_prompt)] if prior else [])
-    acc = _accelerator(config, pipe.unet.device, out)
+    if config.trackers: acc.init_trackers('personalize')
     params = _trainable(pipe, config)
     if config.gradient_checkpointing: pipe.unet.enable_gradient_checkpointing()
-    with _frozen(pipe.vae, decoder): return _train(pipe, params, config, out, moments, prior, captions, image_loss, decoder, validate, sheet, acc, progress)
+    with _frozen(pipe.vae, decoder), _checkpointed(decoder, config.gradient_checkpointing):
+        return _train(pipe, params, config, out, moments, prior, captions, image_loss, decoder, validate, sheet, acc, optimizer, progress)
 
 # %% ../nbs/13_personalize.ipynb #57a0e458
-def _train(pipe, params, config, out, moments, prior, captions, image_loss, decoder, validate, sheet, acc, progress):
+@torch.no_grad()
+def _average(params, acc, most=2**24):
+    "Averages the gradients over the processes, at most about `most` numbers at a time."
+    for p in params:
+        if p.grad is None: p.grad = torch.zeros_like(p)
+    ends = np.cumsum([p.numel() for p in params])//most
+    for _, some in groupby(zip(ends, params), key=lambda pair: pair[0]):
+        some = [p.grad for _, p in some]; flat = acc.reduce(torch.cat([g.flatten() for g in some]), 'mean')
+        for g, v in zip(some, flat.split([g.numel() for g in some])): g.copy_(v.view_as(g))
+
+def _mean(logs, acc):
+    "The mean of the rows of all batches of a step, over all processes."
+    row = {k: float(np.mean([l[k] for l in logs])) for k in logs[0]}
+    return row if acc.num_processes == 1 else dict(zip(row, acc.reduce(torch.tensor(list(row.values()), device=acc.device, dtype=torch.float64), 'mean').tolist()))
+
+def _train(pipe, params, config, out, moments, prior, captions, image_loss, decoder, validate, sheet, acc, optimizer, progress):
     word = config.method == 'textual_inversion'; text = [n for n in params if n.startswith('text_encoder.')] or (list(params) if word else [])
     groups = [dict(params=[p for n, p in params.items() if (n in text) == is_text], base=lr) for is_text, lr in ((False, config.lr), (True, config.text_lr or config.lr))]
-    opt = torch.optim.AdamW([g for g in groups if g['params']], lr=config.lr, weight_decay=0. if word else config.weight_decay, fused=True)
+    opt = optimizer([g for g in groups if g['params']], lr=config.lr, weight_decay=0. if word else config.weight_decay)
     params = dict(sorted(params.items(), key=lambda kv: kv[0] in text))     # in the order of the optimiser's groups
     ema = EMAModel(params.values(), decay=config.ema) if config.ema else None
-    unet, text_encoder = acc.prepare(pipe.unet), acc.prepare(pipe.text_encoder) if text else None
+    place = partial(acc.prepare_model, evaluation_mode=True)      # which only means: no DistributedDataParallel around it
+    unet, text_encoder = place(pipe.unet), place(pipe.text_encoder) if text else None
     step_of = _Step(pipe, config, moments, prior, captions, image_loss, decoder, acc, unet, text_encoder)
     ckpt, best_file, log = *[out/n for n in SCRATCH], out/'log.jsonl'
     start = load_state(ckpt, params, opt, ema)['step'] if ckpt.exists() else 0
@@ -278,14 +318,15 @@ def _train(pipe, params, config, out, moments, prior, captions, image_loss, deco
         logs = []
         for k in range(config.accumulation):
             loss, info = step_of(step*config.accumulation + k); logs.append(info | dict(loss=loss.item()))
-            if not math.isfinite(logs[-1]['loss']): _diverged('loss', step, ckpt)
             acc.backward(loss/config.accumulation)
+        row = _mean(logs, acc)      # the same in all processes, so that all of them stop where one has to
+        if not math.isfinite(row['loss']): _diverged('loss', step, ckpt)
+        if acc.num_processes > 1: _average(list(params.values()), acc)
         norm = float(acc.clip_grad_norm_(params.values(), config.max_grad_norm))
         if not math.isfinite(norm) and acc.scaler is None: _diverged('gradient', step, ckpt)     # a fp16 scaler skips such a step itself
         opt.step(); opt.zero_grad()
         if ema: ema.step(params.values())
-        done = step + 1; row = {k: float(np.mean([l[k] for l in logs])) for k in logs[0]}
-        row |= dict(step=done, grad_norm=norm, lr=opt.param_groups[0]['lr'], steps_per_s=(done - start)/(time.time() - began))
+        done = step + 1; row |= dict(step=done, grad_norm=norm, lr=opt.param_groups[0]['lr'], steps_per_s=(done - start)/(time.time() - began))
         if config.trackers: acc.log(row, step=done)
         bar.set_postfix(loss=f'{row["loss"]:.3f}', image_loss=f'{row["image_loss"]:.3f}')
         if not acc.is_main_process: continue

@@ -53,9 +53,10 @@ def draw_timesteps(n:int, total:int, g:torch.Generator,
 
 # %% ../nbs/11_references.ipynb #44af2a9a
 @torch.no_grad()
-def latent_moments(vae, images:np.ndarray, batch:int=16):
+def latent_moments(vae, images:np.ndarray,
+                   batch:int=None): # None: 16 small pictures at a time, and no more pixels than four of 512 x 512
     "Mean and standard deviation of the scaled latents of uint8 images, each `[N, C, h, w]`, float32."
-    x = torch.from_numpy(images).permute(0, 3, 1, 2)
+    batch = batch or min(16, max(1, 4*512**2//(images.shape[1]*images.shape[2]))); x = torch.from_numpy(images).permute(0, 3, 1, 2)
     ds = [vae.encode((b.float()/127.5 - 1).to(vae.device, vae.dtype)).latent_dist for b in x.split(batch)]
     return tuple(torch.cat([getattr(d, k).float() for d in ds])*vae.config.scaling_factor for k in ('mean', 'std'))
 

@@ -59,16 +59,19 @@ class SFSLConfig:
             if getattr(self, n) < 0: raise ValueError(f'{n}={getattr(self, n)} must not be negative')
 
 # %% ../nbs/06_similarity_loss.ipynb #f7bed14b
-def cutouts(x:torch.Tensor, n:int, smallest:float, noise:float, generator:torch.Generator) -> torch.Tensor:
+def cutouts(x:torch.Tensor, n:int, smallest:float, noise:float, generator:torch.Generator,
+            place:torch.Tensor=None,   # `[B]`, the images' places in a larger batch,
+            of:int=None,               # and its size: the crops are those the images have there
+           ) -> torch.Tensor:
     "`n` random crops of every image, resized back, with noise: `[B, 3, H, W]` to `[n*B, 3, H, W]`; differentiable."
-    out = []
+    of = of or len(x); place = slice(None) if place is None else place.cpu(); out = []
     for _ in range(n):
-        s, u, v = torch.rand(3, len(x), generator=generator).to(x)
+        s, u, v = torch.rand(3, of, generator=generator)[:, place].to(x)
         s = smallest + (1 - smallest)*s
         theta = torch.zeros(len(x), 2, 3, device=x.device, dtype=x.dtype)
         theta[:, 0, 0] = theta[:, 1, 1] = s; theta[:, 0, 2] = (1 - s)*(2*u - 1); theta[:, 1, 2] = (1 - s)*(2*v - 1)
         y = F.grid_sample(x, F.affine_grid(theta, x.shape, align_corners=False), padding_mode='border', align_corners=False)
-        out.append(y + noise*torch.randn(y.shape, generator=generator).to(y))
+        out.append(y + noise*torch.randn(of, *y.shape[1:], generator=generator)[place].to(y))
     return torch.cat(out)
 
 # %% ../nbs/06_similarity_loss.ipynb #d650d8b1
@@ -111,7 +114,7 @@ class SFSL:
         c, B = self.config, len(x0_image); x, n = x0_image, max(1, c.cutouts)
         if c.cutouts:
             g = torch.Generator().manual_seed(int(batch.get('seed', int(t.sum()))))
-            x = cutouts(x, n, c.cutout_min, c.noise, g)
+            x = cutouts(x, n, c.cutout_min, c.noise, g, batch.get('place'), batch.get('of'))
         f = self.guide.features(x); a, psi = self.pca.alpha(f), self.pca.psi(f)
         s = (psi - self.center) @ self.pull if c.form == 'contrast' else a[:, self.S].sum(1)
         if c.form == 'cosine': loss = 1 - F.cosine_similarity(psi - self.center, (self.psi_ref - self.center)[None])

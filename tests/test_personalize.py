@@ -142,7 +142,7 @@ def test_image_loss_sees_gated_references_only(tiny_pipeline, tmp_path):
     loss = Brighter(); train(tiny_pipeline, replace(RUN, batch_size=4, image_loss_weight=.1, class_prompt='snow'), tmp_path/'a', image_loss=loss, prior_images=PRIOR)
     assert len(loss.seen) == 6
     for x, batch, t in loss.seen:
-        assert x.shape == (2, 3, 16, 16) and (t < 300).all() and not batch['is_prior'].any() and {'is_prior', 'z0', 'noise', 't', 'index', 'alpha_bar', 'seed'} == set(batch) and batch['z0'].shape == (2, 4, 8, 8)
+        assert x.shape == (2, 3, 16, 16) and (t < 300).all() and not batch['is_prior'].any() and {'is_prior', 'z0', 'noise', 't', 'index', 'place', 'of', 'alpha_bar', 'seed'} == set(batch) and batch['z0'].shape == (2, 4, 8, 8)
     loss = Brighter(); train(tiny_pipeline, replace(RUN, batch_size=4, image_loss_weight=.1, class_prompt='snow', image_loss_on_prior=True), tmp_path/'b', image_loss=loss, prior_images=PRIOR)
     assert all(b['is_prior'].tolist() == [False]*2 + [True]*2 for _, b, _ in loss.seen)
 
@@ -150,7 +150,7 @@ def test_image_loss_sees_gated_references_only(tiny_pipeline, tmp_path):
 @pytest.mark.parametrize('tiny', [False, True])
 def test_image_loss_gradient(tmp_path, prediction, tiny):
     "A small step against the gradient lowers the image loss by step size times squared norm."
-    config = replace(RUN, image_loss_weight=1e4)
+    config = replace(RUN, image_loss_weight=1e4); torch.manual_seed(0)
     pipe = StableDiffusionPipeline.from_pretrained(build_pipeline(tmp_path/'p', prediction=prediction)); params = per._trainable(pipe, config)
     torch.manual_seed(0)   # of the decoder made here: one with a strong curvature would fail by bad luck
     decoder = AutoencoderTiny(encoder_block_out_channels=(8, 8), decoder_block_out_channels=(8, 8), num_encoder_blocks=(1, 1), num_decoder_blocks=(1, 1)) if tiny else pipe.vae
