@@ -28,10 +28,10 @@ def read_tensors(path:Path) -> tuple:
 
 # %% ../nbs/12_checkpoints.ipynb #dad1b593
 def _flat(state:dict, name:str):
-    "Names and values of nested dictionaries: moments in eight bits come with their own tables."
+    "Names and values of nested dictionaries: moments in eight bits come with tables, which parameters share and safetensors would refuse to write twice."
     for k, v in state.items():
         if isinstance(v, dict): yield from _flat(v, f'{name}.{k}')
-        else: yield f'{name}.{k}', v
+        else: yield f'{name}.{k}', v.clone() if torch.is_tensor(v) and name.count('.') > 1 else v
 
 def save_state(path:Path,
                params:dict,       # name -> parameter, in the order of the optimiser's groups
