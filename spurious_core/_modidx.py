@@ -191,6 +191,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                    'spurious_core.ffr._one_of': ('ffr.html#_one_of', 'spurious_core/ffr.py'),
                                    'spurious_core.ffr.biased': ('ffr.html#biased', 'spurious_core/ffr.py'),
                                    'spurious_core.ffr.by_origin': ('ffr.html#by_origin', 'spurious_core/ffr.py'),
+                                   'spurious_core.ffr.choose_rate': ('ffr.html#choose_rate', 'spurious_core/ffr.py'),
                                    'spurious_core.ffr.draw_groups': ('ffr.html#draw_groups', 'spurious_core/ffr.py'),
                                    'spurious_core.ffr.first_stage': ('ffr.html#first_stage', 'spurious_core/ffr.py'),
                                    'spurious_core.ffr.fit_arm': ('ffr.html#fit_arm', 'spurious_core/ffr.py'),

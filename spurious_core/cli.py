@@ -12,7 +12,6 @@ import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
-from .doctor import examine
 from .runs import Metrics, RunError, describe, find_study, list_studies, run_study
 
 # %% ../nbs/31_cli.ipynb #2312b484
@@ -80,6 +79,7 @@ def run_command(study:str=typer.Argument(help='name of a study, or path of a not
 @app.command('doctor')
 def doctor_command(profile:str=typer.Option('mini', metavar='NAME', help='section of settings.ini')):
     "Say what a profile needs and whether this machine has it. Downloads and changes nothing. Exit code 1 if it cannot run here."
+    from spurious_core.doctor import examine     # here, because it brings diffusers, which takes seconds that the other commands need not wait
     with _one_line_errors(): found = examine(profile)
     for title, t in ((f'checkpoints of {profile}', found.checkpoints), ('this machine', found.machine.replace({'fits': {True: 'yes', False: 'NO'}}))):
         _table(title, t.columns, t.itertuples(index=False)); Console().print()

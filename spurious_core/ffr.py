@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['SYNTHETIC', 'biased', 'synthetic_counts', 'group_prompts', 'draw_groups', 'take', 'by_origin', 'mixed', 'first_stage',
-           'fit_arm', 'shortcut_probe']
+           'choose_rate', 'fit_arm', 'shortcut_probe']
 
 # %% ../nbs/29_ffr.ipynb #5dd400eb
 from dataclasses import replace
@@ -104,17 +104,24 @@ def first_stage(real:GroupedImages, val:GroupedImages, pool:GroupedImages, backb
     "FFR's first stage: plain training on balanced synthetic pictures alone, the epoch chosen on real `val`."
     return fit('ERM', take(pool, synthetic_counts(np.bincount(real.group, minlength=real.n_groups), 'ffr'), seed), val, backbone, config, seed=seed, **options)
 
+def choose_rate(real:GroupedImages, val:GroupedImages, first:Fitted, config, rates=(1., .1, .03), seed:int=0, **options) -> tuple:
+    "The factor on the learning rate of FFR's second stage whose plain training does best in the worst group of `val`, and that training."
+    tried = {r: fit('ERM', real, val, first.clf, config.but(lr=config.lr*r), seed=seed, **options) for r in rates}
+    best = max(tried, key=lambda r: (tried[r].history.val_wga.max(), -r))
+    return best, tried[best]
+
 def fit_arm(synthetic:str,   # 'none', 'usb', 'asb' or 'ffr'
             method:str,      # a name in METHODS
             real:GroupedImages, val:GroupedImages, pool:GroupedImages, backbone, config, # of one stage
             seed:int=0, first:Fitted=None, # FFR's first stage, if it is already there
+            rate:float=1.,   # factor on the learning rate of FFR's second stage
             **options,       # of `fit`
            ) -> Fitted:
     "Trains one arm of the comparison."
     _one_of('synthetic', synthetic, SYNTHETIC)
     if synthetic == 'ffr':
         first = first or first_stage(real, val, pool, backbone, config, seed, **options)
-        return fit(method, real, val, first.clf, config, seed=seed, **options)
+        return fit(method, real, val, first.clf, config.but(lr=config.lr*rate), seed=seed, **options)
     if synthetic == 'none':
         more = 1 + synthetic_counts(np.bincount(real.group, minlength=real.n_groups), 'usb').sum()/len(real)
         return fit(method, real, val, backbone, config.but(epochs=round(config.epochs*more)), seed=seed, **options)

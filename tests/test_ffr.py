@@ -2,7 +2,7 @@
 import numpy as np, pandas as pd, pytest, torch
 from diffusers import StableDiffusionPipeline
 from spurious_core.datasets import GroupedImages, concatenate
-from spurious_core.ffr import SYNTHETIC, biased, by_origin, draw_groups, first_stage, fit_arm, group_prompts, mixed, synthetic_counts, take
+from spurious_core.ffr import SYNTHETIC, biased, by_origin, choose_rate, draw_groups, first_stage, fit_arm, group_prompts, mixed, synthetic_counts, take
 from spurious_core.recipes import MitigationConfig, small_resnet
 from spurious_core.miniworld import get_world
 
@@ -69,3 +69,7 @@ def test_drawn_groups_do_not_depend_on_how_many_are_asked_for(tiny_pipeline, tmp
         assert a.manifest.seed.tolist() == b.manifest.seed.tolist()[:n] and abs(a.pixels.astype(int) - b.pixels[:n]).max() <= 1
     assert set(concatenate([few, many]).manifest.g) == {'generated'}
     with pytest.raises(ValueError, match='no attribute'): group_prompts(get_world('imagenet_like'))
+
+def test_the_rate_of_the_second_stage_is_chosen_on_validation():
+    first = first_stage(REAL, VAL, POOL, net, CONFIG, progress=False); rate, second = choose_rate(REAL, VAL, first, CONFIG, rates=(1., 1e-9), progress=False)
+    assert rate in (1., 1e-9) and second.config.lr == CONFIG.lr*rate and second.history.val_wga.max() >= max(fit_arm('ffr', 'ERM', REAL, VAL, POOL, net, CONFIG, first=first, rate=r, progress=False).history.val_wga.max() for r in (1., 1e-9)) - 1e-9
