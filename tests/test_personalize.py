@@ -189,6 +189,14 @@ def test_options_train(tiny_pipeline, tmp_path, kw):
     log = pd.read_json(train(tiny_pipeline, replace(RUN, image_loss_weight=.1, **kw), tmp_path/'a', image_loss=Brighter())/'log.jsonl', lines=True)
     assert len(log) == 6 and np.isfinite(log.loss).all()
 
+@pytest.mark.parametrize('method, dtype', [('lora', torch.bfloat16), ('dreambooth', torch.float32)])
+def test_a_folder_goes_where_the_machine_can_train(tiny_folder, monkeypatch, method, dtype):
+    "A card that is there is used, and nothing is held in more than the recipe's precision without need."
+    from spurious_core import personalize as module
+    monkeypatch.setattr(module, 'pick_device', lambda: torch.device('meta'))
+    pipe = module._own(tiny_folder, replace(RUN, method=method, precision='bf16'))
+    assert pipe.unet.dtype == pipe.vae.dtype == dtype and pipe.unet.device.type == 'meta'
+
 def test_eight_bit_optimiser_resumes(tiny_pipeline, tmp_path, killed):
     pytest.importorskip('bitsandbytes')
     config = replace(FULL, rank=512, optimizer='adamw8bit', checkpoint_every=1, validate_every=1)      # rank 512: smaller tensors are left in 32 bits
