@@ -27,21 +27,30 @@ def read_tensors(path:Path) -> tuple:
     with safe_open(path, 'pt') as f: return {k: f.get_tensor(k) for k in f.keys()}, json.loads(f.metadata()['meta'])
 
 # %% ../nbs/12_checkpoints.ipynb #dad1b593
+def _flat(state:dict, name:str):
+    "Names and values of nested dictionaries: moments in eight bits come with tables, which parameters share and safetensors would refuse to write twice."
+    for k, v in state.items():
+        if isinstance(v, dict): yield from _flat(v, f'{name}.{k}')
+        else: yield f'{name}.{k}', v.clone() if torch.is_tensor(v) and name.count('.') > 1 else v
+
 def save_state(path:Path,
                params:dict,       # name -> parameter, in the order of the optimiser's groups
                opt:torch.optim.Optimizer, ema=None, # a diffusers `EMAModel`
                **meta):           # for the header; `step` at least
     "Writes what a training needs to go on."
-    state = {f'opt.{i}.{k}': v for i, s in opt.state_dict()['state'].items() for k, v in s.items()}
+    state = dict(_flat(opt.state_dict()['state'], 'opt')); numbers = {k: state.pop(k) for k, v in list(state.items()) if not torch.is_tensor(v)}
     shadow = {f'ema.{n}': s for n, s in zip(params, ema.shadow_params)} if ema else {}
-    write_tensors(path, {f'par.{n}': p for n, p in params.items()} | shadow | state, **meta)
+    write_tensors(path, {f'par.{n}': p for n, p in params.items()} | shadow | state, numbers=numbers, **meta)
 
 @torch.no_grad()
 def load_state(path:Path, params:dict, opt:torch.optim.Optimizer, ema=None) -> dict:
     "Restores a checkpoint in place; returns its header."
     tensors, meta = read_tensors(path); sd = opt.state_dict(); sd['state'] = {}
-    for k, v in tensors.items():
-        if k.startswith('opt.'): _, i, name = k.split('.'); sd['state'].setdefault(int(i), {})[name] = v
+    for k, v in (tensors | meta['numbers']).items():
+        if not k.startswith('opt.'): continue
+        _, i, *path, name = k.split('.'); at = sd['state'].setdefault(int(i), {})
+        for p in path: at = at.setdefault(p, {})
+        at[name] = v
     opt.load_state_dict(sd)
     for n, p in params.items(): p.copy_(tensors[f'par.{n}'])
     if ema:

@@ -26,7 +26,7 @@ from .generate import EMBEDS, LORA, generate, pipeline_hash, plan_prompts, read_
 from .pipelines import load_pipeline
 from .plots import contact_sheet, save_figure
 from .references import draw_timesteps, endless_order, latent_moments, load_references, prompt_ids
-from .settings import atomic_write, dtype_of, generator, seed_of
+from .settings import atomic_write, dtype_of, generator, pick_device, seed_of
 from .similarity_loss import decode_image, predict_x0
 
 # %% ../nbs/13_personalize.ipynb #71f914c8
@@ -86,9 +86,9 @@ class PersonalizeConfig:
 # %% ../nbs/13_personalize.ipynb #8ea34d09
 TEXT_TARGETS = ('q_proj', 'k_proj', 'v_proj', 'out_proj')
 
-def _own(pipe):
-    "A pipeline that may be changed."
-    if isinstance(pipe, (str, Path)): return load_pipeline(pipe)
+def _own(pipe, config):
+    "A pipeline that may be changed; a folder is loaded on this machine's accelerator, if there is one, and full DreamBooth's in the precision of the weights that it trains."
+    if isinstance(pipe, (str, Path)): return load_pipeline(pipe, dtype=torch.float32 if config.method == 'dreambooth' else dtype_of(config.precision), device=pick_device())
     if getattr(pipe.unet, 'peft_config', None): raise ValueError('the pipeline has a LoRA loaded; unload it first (pipe.unload_lora_weights())')
     parts = pipe.components | {k: copy.deepcopy(getattr(pipe, k)) for k in ('unet', 'text_encoder', 'tokenizer')}
     return type(pipe)(**parts, requires_safety_checker=False)
@@ -264,7 +264,7 @@ def personalize(pipe,                       # a StableDiffusionPipeline, which s
     "Trains an adapter into `out_dir` (also config.json, log.jsonl, result.json) and returns that folder. Killed and run again it goes on, to the same adapter."
     out = Path(out_dir); optimizer = _optimizer(config)
     if config.image_loss_weight > 0 and image_loss is None: raise ValueError(f'image_loss_weight={config.image_loss_weight} without an image_loss')
-    pipe = _own(pipe); size = pipe.unet.config.sample_size*pipe.vae_scale_factor; decoder = decoder if decoder is not None else pipe.vae
+    pipe = _own(pipe, config); size = pipe.unet.config.sample_size*pipe.vae_scale_factor; decoder = decoder if decoder is not None else pipe.vae
     refs = load_references(references, size, config.min_references)
     given = None if prior_images is None else load_references(prior_images, size, 1)
     acc = _accelerator(config, pipe.unet.device, out)

@@ -69,7 +69,7 @@ def parse_parameters(source:str, # of the cell tagged `parameters`
     return found
 
 # %% ../nbs/30_runs.ipynb #be14751f
-BUDGETS = ('smoke', 'quick', 'full')
+BUDGETS = ('dry', 'smoke', 'quick', 'full')     # dry: does this machine manage it? not every study has it
 _CONTRACT = dict(profile='str', budget='str', seed='int', out='str')
 
 def studies_folder() -> Path:

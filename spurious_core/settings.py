@@ -137,10 +137,11 @@ def is_hub_id(source:str|Path) -> bool:
 
 # %% ../nbs/00_settings.ipynb #6a3147fa
 def pick_device(name:str='auto') -> torch.device:
-    "The torch device for `auto`, `cpu`, `mps`, `cuda` or `cuda:N`; `ValueError` if this machine lacks it."
+    "The torch device for `auto`, `cpu`, `mps`, `cuda` or `cuda:N`; `ValueError` if this machine lacks it. Processes that were launched together get a GPU each."
     gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
     have = ['cpu'] + ['mps']*torch.backends.mps.is_available() + ['cuda']*bool(gpus) + [f'cuda:{i}' for i in range(gpus)]
-    if name == 'auto': return torch.device('cuda' if gpus else have[-1])
+    if name in ('auto', 'cuda') and gpus: return torch.device('cuda', int(os.environ['LOCAL_RANK']) % gpus) if 'LOCAL_RANK' in os.environ else torch.device('cuda')
+    if name == 'auto': return torch.device(have[-1])
     if name not in have: raise ValueError(f'device={name!r} is not on this machine; there is: auto, {", ".join(have)}')
     return torch.device(name)
 

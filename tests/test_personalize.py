@@ -1,5 +1,5 @@
 "The trainer: exact resumption after kill -9, adapters that plain diffusers reads, bad input, the image loss."
-import errno, json, os, signal
+import errno, json, os, signal, sys
 from dataclasses import replace
 from pathlib import Path
 import numpy as np, pandas as pd, pytest, torch
@@ -188,6 +188,38 @@ def test_moments(tiny_pipeline):
 def test_options_train(tiny_pipeline, tmp_path, kw):
     log = pd.read_json(train(tiny_pipeline, replace(RUN, image_loss_weight=.1, **kw), tmp_path/'a', image_loss=Brighter())/'log.jsonl', lines=True)
     assert len(log) == 6 and np.isfinite(log.loss).all()
+
+@pytest.mark.parametrize('method, dtype', [('lora', torch.bfloat16), ('dreambooth', torch.float32)])
+def test_a_folder_goes_where_the_machine_can_train(tiny_folder, monkeypatch, method, dtype):
+    "A card that is there is used, and nothing is held in more than the recipe's precision without need."
+    from spurious_core import personalize as module
+    monkeypatch.setattr(module, 'pick_device', lambda: torch.device('meta'))
+    pipe = module._own(tiny_folder, replace(RUN, method=method, precision='bf16'))
+    assert pipe.unet.dtype == pipe.vae.dtype == dtype and pipe.unet.device.type == 'meta'
+
+def test_eight_bit_optimiser_resumes(tiny_pipeline, tmp_path, killed):
+    pytest.importorskip('bitsandbytes')
+    config = replace(FULL, rank=512, optimizer='adamw8bit', checkpoint_every=1, validate_every=1)      # rank 512: smaller tensors are left in 32 bits
+    go = lambda out, **kw: train(tiny_pipeline, config, out, image_loss=Brighter(), prior_images=PRIOR, validate=lambda p, s: s, **kw)
+    whole = go(tmp_path/'a'); plain = train(tiny_pipeline, replace(config, optimizer='adamw'), tmp_path/'b', image_loss=Brighter(), prior_images=PRIOR, validate=lambda p, s: s)
+    def die(p, s): return s if s < 4 else os.kill(os.getpid(), signal.SIGKILL)
+    assert killed(lambda: train(tiny_pipeline, config, tmp_path/'c', image_loss=Brighter(), prior_images=PRIOR, validate=die)) == -signal.SIGKILL
+    assert any(k.endswith('state1') and v.dtype == torch.uint8 for k, v in load_file(tmp_path/'c'/'checkpoint.safetensors').items())
+    same(weights(whole), weights(go(tmp_path/'c'))); assert any(not torch.equal(v, weights(plain)[k]) for k, v in weights(whole).items())
+
+def test_eight_bit_optimiser_is_optional(tiny_pipeline, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'bitsandbytes', None); monkeypatch.setitem(sys.modules, 'bitsandbytes.optim', None)
+    with pytest.raises(ImportError, match="pip install bitsandbytes, or choose optimizer='adamw'"): train(tiny_pipeline, replace(RUN, optimizer='adamw8bit'), tmp_path/'a')
+    assert not (tmp_path/'a').exists()
+
+def test_checkpointing_of_the_full_decoder(tiny_pipeline, tmp_path):
+    "The same adapter, from a decoder that ran twice a step; the caller's autoencoder is as before."
+    config, runs = replace(RUN, image_loss_weight=.1), []
+    with_hook = tiny_pipeline.vae.decoder.up_blocks[0].register_forward_pre_hook(lambda *_: runs.append(torch.is_grad_enabled()))
+    kept = train(tiny_pipeline, config, tmp_path/'a', image_loss=Brighter()); once = len(runs)
+    anew = train(tiny_pipeline, replace(config, gradient_checkpointing=True), tmp_path/'b', image_loss=Brighter()); with_hook.remove()
+    assert once == 6 and len(runs) == once + 12 and not tiny_pipeline.vae.is_gradient_checkpointing
+    a, b = weights(kept), weights(anew); assert max((a[k] - b[k]).abs().max() for k in a) < 1e-5
 
 def test_sheet(tiny_pipeline, tmp_path):
     out = train(tiny_pipeline, RUN, tmp_path/'a', sheet=PLAN)

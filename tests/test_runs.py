@@ -46,7 +46,7 @@ def test_skipped_and_empty_cells_are_no_early_end(make_study, tmp_path):
     (dict(scal=1), "no parameter 'scal'; known: profile, budget, seed, scale, tags$"), (dict(seed='x'), "seed='x' is not of type int"),
     (dict(seed=1.5), 'not of type int'), (dict(seed=True), 'not of type int'), (dict(scale='nan'), 'not of type float'),
     (dict(scale='inf'), 'not of type float'), (dict(scale=float('inf')), 'not of type float'), (dict(tags='a'), r'not of type list\[str\]'),
-    (dict(tags=[1]), r'not of type list\[str\]'), (dict(profile=3), 'not of type str'), (dict(budget='huge'), 'allowed: smoke, quick, full'),
+    (dict(tags=[1]), r'not of type list\[str\]'), (dict(profile=3), 'not of type str'), (dict(budget='huge'), 'allowed: dry, smoke, quick, full'),
     (dict(profile='big'), 'known: mini, sd15'), (dict(out='x'), 'output folder')])
 def test_bad_parameters(make_study, tmp_path, params, message):
     with pytest.raises(ValueError, match=message): run(make_study('raise SystemExit'), tmp_path/'run', **params)

@@ -70,6 +70,18 @@ def test_device_and_dtype():
     with pytest.raises(ValueError, match='fp32, bf16, fp16'): dtype_of('half')
     assert [dtype_of(p) for p in PRECISIONS] == [torch.float32, torch.bfloat16, torch.float16]
 
+def test_processes_get_a_gpu_each(monkeypatch):
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: True); monkeypatch.setattr(torch.cuda, 'device_count', lambda: 2)
+    assert [pick_device(n) for n in ('auto', 'cuda', 'cuda:1')] == [torch.device('cuda'), torch.device('cuda'), torch.device('cuda:1')]
+    monkeypatch.setenv('LOCAL_RANK', '1')
+    assert [pick_device(n) for n in ('auto', 'cuda', 'cuda:0')] == [torch.device('cuda:1'), torch.device('cuda:1'), torch.device('cuda:0')]
+
+def test_a_profile_in_a_file_of_ones_own(tmp_path):
+    file = edited(tmp_path, resolution='128')
+    assert load_profile(f'{file}:mini').resolution == 128 and load_profile(f'{file}:mini').name == 'mini'
+    with pytest.raises(ValueError, match="unknown profile 'big'; known: mini"): load_profile(f'{file}:big')
+    with pytest.raises(FileNotFoundError, match='no settings file'): load_profile(f'{tmp_path}/other.ini:mini')
+
 def test_seeds_are_stable_and_31_bit():
     assert seed_of('boat', 0) == 447592914          # a changed value would change every committed figure
     assert len({seed_of('x', i) for i in range(1000)}) == 1000 and all(0 <= seed_of(i) < 2**31 for i in range(1000))
