@@ -64,7 +64,7 @@ def _dealt(k, shares):
     for i in range(k): out.append(max(shares, key=lambda s: shares[s]*(i + 1) - out.count(s)))
     return out
 
-def plan_shift(labels,             # class names, by y
+def plan_shift(labels,             # class names, by y; of `tench, Tinca tinca` the prompt takes the first part
                k:int,              # pictures of each class on each background
                recipe:Recipe=Recipe(), seed:int=0,
                definitions:dict={},# class name -> gloss
@@ -76,7 +76,7 @@ def plan_shift(labels,             # class names, by y
     labels = list(labels)
     if k < 1 or not labels or not backgrounds: raise ValueError(f'k={k} pictures of {len(labels)} classes on {len(backgrounds)} backgrounds is nothing to draw')
     if len(set(labels)) < len(labels): raise ValueError(f'labels={labels} must be names without repetition')
-    known = {(l, b): prompt_of(recipe.template, l, definitions.get(l, ''), p, tokenizer) for l in labels for b, p in backgrounds.items()}; rows = []
+    known = {(l, b): prompt_of(recipe.template, l.split(',')[0], definitions.get(l, ''), p, tokenizer) for l in labels for b, p in backgrounds.items()}; rows = []
     for i, split in enumerate(_dealt(k, splits)):
         for y, l in enumerate(labels):
             for a, b in enumerate(backgrounds):
