@@ -99,6 +99,7 @@ class Session:
         if not self.reviewer.strip(): raise ValueError('a session needs the name of its reviewer')
         self.table = self.table.assign(item=self.table['item'].astype(str)).set_index('item', drop=False)
         if not self.table.index.is_unique: raise ValueError('items must have names without repetition')
+        if lost := [p for c in ('init_image', 'path') for p in self.table[c] if not Path(p).is_file()]: raise FileNotFoundError(f'{len(lost)} pictures are missing, such as {lost[0]}')
         self.order = [str(i) for i in np.random.default_rng(seed_of('review', self.reviewer, self.seed)).permutation(self.table.index)]
         self.look()
 
