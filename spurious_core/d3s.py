@@ -13,7 +13,7 @@ from .datasets import GroupedImages
 from .generate import read_images
 from .metrics import check_roles, wilson
 from .miniworld import World, draw
-from .paste import BACKGROUNDS, Recipe, as_grouped, check_pairs, draw_shift, plan_shift
+from .paste import BACKGROUNDS, Recipe, as_grouped, inspect_pictures, draw_shift, plan_shift
 from .settings import seed_of
 
 # %% ../nbs/42_d3s.ipynb #8afcfd4e
@@ -28,10 +28,10 @@ def draw_set(pipe, labels, k:int, recipe:Recipe, parts:tuple, folder, seed:int=0
              definitions:dict=DEFINITIONS, backgrounds:dict=BACKGROUNDS, splits:dict={'train': 1.},
              **options,                          # of `generate`: batch_size, steps, progress
             ) -> GroupedImages:
-    "`k` pictures of each class on each background, drawn into `folder` (resumable); the manifest has the plan and the columns of `check_pairs`."
+    "`k` pictures of each class on each background, drawn into `folder` (resumable); the manifest has the plan and the columns of `inspect_pictures`."
     plan = plan_shift(labels, k, recipe, seed, definitions, backgrounds, splits, pipe.tokenizer)
     data = as_grouped(draw_shift(pipe, plan, parts, folder, **options), labels, backgrounds, f'd3s, seed {seed}')
-    seen = check_pairs(data, presence, scene, at) if presence is not None or scene is not None else pd.DataFrame(dict(kept=np.ones(len(data), bool)))
+    seen = inspect_pictures(data, presence, scene, at) if presence is not None or scene is not None else pd.DataFrame(dict(kept=np.ones(len(data), bool)))
     return GroupedImages(pd.concat([data.manifest, seen], axis=1), data.labels, data.attributes, data.name, data.pixels)
 
 # %% ../nbs/42_d3s.ipynb #f6c9d97a

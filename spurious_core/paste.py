@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['BACKGROUNDS', 'TEMPLATES', 'FOREGROUNDS', 'prompt_of', 'Recipe', 'plan_shift', 'rendered_foregrounds',
            'rendered_backgrounds', 'read_foregrounds', 'read_backgrounds', 'cut_out', 'paste', 'write_inits',
-           'draw_shift', 'as_grouped', 'preview', 'check_pairs', 'missed_by_all', 'export_d3s']
+           'draw_shift', 'as_grouped', 'preview', 'inspect_pictures', 'missed_by_all', 'export_d3s']
 
 # %% ../nbs/39_paste.ipynb #cd3d5111
 import io, json
@@ -182,7 +182,7 @@ def preview(table:pd.DataFrame, item:int=0, labels=None, size:float=.6) -> Figur
     return contact_sheet(np.concatenate([of(g) for g in groups]), ncol=len(cols), rows=[v for g in groups for v in ('start', g.label.iloc[0])], cols=cols, size=size)
 
 # %% ../nbs/39_paste.ipynb #74017480
-def check_pairs(data:GroupedImages, presence, scene=None, # classifiers whose labels include the set's labels and attributes
+def inspect_pictures(data:GroupedImages, presence, scene=None, # classifiers whose labels include the set's labels and attributes
                 at:float=.5, # what both must believe, 0..1
                ) -> pd.DataFrame:
     "Per picture: belief in its class and background, whether each is the first choice, and `kept`: all beliefs reach `at`."

@@ -6,7 +6,7 @@ from PIL import Image
 from spurious_core import paste as paste_module
 from spurious_core.datasets import GroupedImages
 from spurious_core.miniworld import SCENES, get_world
-from spurious_core.paste import (BACKGROUNDS, TEMPLATES, Recipe, as_grouped, check_pairs, cut_out, draw_shift, export_d3s, missed_by_all, paste, plan_shift, prompt_of, read_backgrounds,
+from spurious_core.paste import (BACKGROUNDS, TEMPLATES, Recipe, as_grouped, inspect_pictures, cut_out, draw_shift, export_d3s, missed_by_all, paste, plan_shift, prompt_of, read_backgrounds,
                                  read_foregrounds, rendered_backgrounds, rendered_foregrounds, write_inits)
 from spurious_core.readers_imagenet import D3S_BACKGROUNDS, d3s
 
@@ -161,14 +161,14 @@ class Reads:
 
 def test_the_filter_asks_about_the_right_class_and_background(tmp_path):
     data = as_grouped(drawn(tmp_path), ['boat', 'cow', 'car']); objects, scenes = Reads(['boat', 'cow', 'car', 'nothing'], 0), Reads(list(BACKGROUNDS), 1)
-    t = check_pairs(data, objects, scenes); assert t.kept.all() and t.class_there.all() and np.allclose(t.p_class, .9)
-    assert not check_pairs(data, objects, Reads(list(BACKGROUNDS), 1, off=1)).kept.any() and not check_pairs(data, Reads(objects.labels, 0, off=1), scenes).kept.any()
-    doubt = check_pairs(data, Reads(objects.labels, 0, sure=.4), scenes); assert doubt.class_there.all() and not doubt.kept.any()
-    assert list(check_pairs(data, objects)) == ['p_class', 'class_there', 'kept']
+    t = inspect_pictures(data, objects, scenes); assert t.kept.all() and t.class_there.all() and np.allclose(t.p_class, .9)
+    assert not inspect_pictures(data, objects, Reads(list(BACKGROUNDS), 1, off=1)).kept.any() and not inspect_pictures(data, Reads(objects.labels, 0, off=1), scenes).kept.any()
+    doubt = inspect_pictures(data, Reads(objects.labels, 0, sure=.4), scenes); assert doubt.class_there.all() and not doubt.kept.any()
+    assert list(inspect_pictures(data, objects)) == ['p_class', 'class_there', 'kept']
     wrong, right = Reads(objects.labels, 0, off=1), objects
     assert missed_by_all(data, [wrong, wrong]).all() and not missed_by_all(data, [wrong, right]).any()
     with pytest.raises(ValueError, match='no classifiers'): missed_by_all(data, [])
-    with pytest.raises(ValueError, match='must lie in'): check_pairs(data, objects, at=0.)
+    with pytest.raises(ValueError, match='must lie in'): inspect_pictures(data, objects, at=0.)
 
 @pytest.mark.parametrize('bad', [dict(template='haiku'), dict(foreground='oval'), dict(scale=0), dict(scale=1.1), dict(strength=0.), dict(guidance=-1)])
 def test_bad_recipes_name_what_is_bad(bad):
