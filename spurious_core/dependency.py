@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['NORMALISE', 'MEASURES', 'label_vectors', 'halving', 'critic_network', 'normalised', 'Dependency', 'Wasserstein',
-           'Mine', 'train_critic']
+           'Mine', 'train_critic', 'Canonical']
 
 # %% ../nbs/41_dependency.ipynb #d63e58d7
 import math
@@ -103,3 +103,25 @@ def train_critic(measure:Dependency, draw,   # step -> features and labels of a 
         if not math.isfinite(history[-1]): raise FloatingPointError(f'{type(measure).__name__}: the penalty is {history[-1]} at step {step}; try a lower lr than {lr}')
         loss = measure.critic_loss(f, y, order, rng); opt.zero_grad(); loss.backward(); opt.step()
     return history
+
+# %% ../nbs/41_dependency.ipynb #2b8c14e4
+class Canonical(nn.Module):
+    "The sum of squared canonical correlations between features `[n, D]` and labels `[n]`, from running moments: what linear probes can read, 0 to K - 1 for K labels. Its gradient is that of the present batch, scaled as if the batch were all there is."
+    def __init__(self, n_features:int, n_labels:int, memory:float=.95, # weight of the past, 0 to below 1
+                 shrink:float=1e-4):
+        super().__init__()
+        if not 0 <= memory < 1: raise ValueError(f'memory={memory} must lie in [0, 1)')
+        self.memory, self.shrink, self.n_labels = memory, shrink, n_labels
+        for name, shape in (('covariance', (n_features, n_features)), ('cross', (n_features, n_labels)), ('weight', ())): self.register_buffer(name, torch.zeros(shape))
+
+    def forward(self, f, y) -> torch.Tensor:
+        if not torch.isfinite(f).all(): raise FloatingPointError('the features are not finite; a lower learning rate may help')
+        f = f.float() - f.float().mean(0); indicators = nn.functional.one_hot(y, self.n_labels).to(f); share = indicators.mean(0)
+        now = f.T @ f/len(f), f.T @ (indicators - share)/len(f)/share.clamp_min(1/len(f)).sqrt()
+        weight = self.memory*self.weight + 1 - self.memory      # so that the first batches count in full
+        covariance, cross = ((self.memory*self.weight*old + (1 - self.memory)*new)/weight for old, new in zip((self.covariance, self.cross), now))
+        gain = (1 - self.memory)/weight.item(); self.covariance.copy_(covariance.detach()); self.cross.copy_(cross.detach()); self.weight.copy_(weight)
+        scale = covariance.diagonal().clamp_min(1e-12).sqrt(); correlation = covariance/scale[:, None]/scale
+        low = torch.linalg.cholesky((1 - self.shrink)*correlation + self.shrink*torch.eye(len(scale), device=f.device))
+        total = torch.linalg.solve_triangular(low, cross/scale[:, None], upper=False).square().sum()
+        return total.detach() + (total - total.detach())/gain

@@ -25,7 +25,7 @@ from .checkpoints import claim, digest, read_tensors, write_tensors
 from .metrics import wilson
 from .recipes import AUGMENTS, SCHEDULES, MitigationConfig, new_classifier, random_views, rng_of, seeded
 from .group_training import SCRATCH, fingerprint
-from .dependency import MEASURES, NORMALISE, label_vectors
+from .dependency import MEASURES, NORMALISE, Canonical, label_vectors
 
 # %% ../nbs/43_disentangle.ipynb #f68a62ce
 @dataclass
@@ -63,17 +63,19 @@ def on_features(labels, n:int, head:nn.Linear=None, # of the network the feature
 class Disentangling:
     "How to disentangle. ValueError names a bad value and what is allowed."
     penalty: str = 'wasserstein'      # wasserstein, mine or none
-    weight: float = 5.                # of both penalties; a cross-entropy has 1. D3S: 1, and with MINE 10
+    weight: float = 1.                # of the critics' penalties; a cross-entropy has 1. D3S: 1, and with MINE 10
+    linear: float = .3                # of the linear dependence in closed form (`Canonical`). D3S: 0
+    memory: float = .95               # of its moments
     background: float = 250/2048      # share of the features that are the background's
     vector: float = .2                # numbers of a label's vector, as a share of the features of the part
     normalise: str = 'white'          # what critics see: raw (as in D3S), standard or white
     widths: tuple | None = (128, 64)  # of the critics' hidden layers; None: halving, as in D3S
     pretrain: int = 100               # steps without penalty before. D3S: 2,000
-    steps: int = 500                  # of the network. D3S: 20,000
+    steps: int = 400                  # of the network. D3S: 20,000
     critic_steps: int = 4             # of the critics before each step of the network
     batch: int = 128                  # D3S: 32
     lr: float = 2e-3                  # of the network (Adam with beta 0 and 0.9, as in D3S). D3S: 5e-3
-    critic_lr: float = 2e-3           # D3S: 5e-3
+    critic_lr: float = 5e-3
     lr_schedule: str = 'cosine'       # of the network's rate: constant, linear or cosine
     clip: float = 1.                  # largest norm of the network's gradient
     augment: str = 'flip'             # none, flip or crop
@@ -84,7 +86,7 @@ class Disentangling:
         for n in ('steps', 'critic_steps'): need(getattr(self, n) == int(getattr(self, n)) > 0, n, 'a whole number, at least 1')
         need(self.pretrain == int(self.pretrain) >= 0, 'pretrain', 'a whole number, at least 0'); need(self.batch == int(self.batch) >= 2, 'batch', 'a whole number, at least 2')
         for n in ('lr', 'critic_lr', 'clip', 'vector'): need(0 < getattr(self, n) < math.inf, n, 'positive')
-        need(0 <= self.weight < math.inf, 'weight', 'at least 0'); need(0 < self.background < 1, 'background', 'a share in (0, 1)')
+        [need(0 <= getattr(self, n) < math.inf, n, 'at least 0') for n in ('weight', 'linear')]; need(0 <= self.memory < 1, 'memory', 'in [0, 1)'); need(0 < self.background < 1, 'background', 'a share in (0, 1)')
         if self.widths is not None:
             object.__setattr__(self, 'widths', tuple(self.widths)); need(all(w == int(w) > 0 for w in self.widths), 'widths', 'None or whole numbers above 0')
 
@@ -135,14 +137,15 @@ class _Training:
         self.data, self.config, self.seed, self.device = data, config, seed, device
         clf = new_classifier(backbone, data.labels, device, seed); d = clf.head.in_features; cut = config.cut(d)
         if isinstance(backbone, Classifier) and backbone.labels != clf.labels: self._rows(backbone, clf)
-        self.model = Disentangled(clf, cut, data.attributes, seed).to(device); self.critics = nn.ModuleDict()
-        if config.penalty != 'none':
-            for part, n, k in (('fg', cut, len(data.attributes)), ('bg', d - cut, len(data.labels))):
+        self.model = Disentangled(clf, cut, data.attributes, seed).to(device); self.critics, self.linear = nn.ModuleDict(), nn.ModuleDict()
+        for part, n, k in (('fg', cut, len(data.attributes)), ('bg', d - cut, len(data.labels))):
+            if config.linear: self.linear[part] = Canonical(n, k, config.memory).to(device)
+            if config.penalty != 'none':
                 if config.normalise == 'white' and config.batch <= n: raise ValueError(f"normalise='white' needs batches larger than the {n} features of a part, and batch={config.batch}; take normalise='standard'")
                 self.critics[part] = MEASURES[config.penalty](n, label_vectors(k, max(1, round(config.vector*n)), seed, part), config.widths, config.normalise, seed, part).to(device)
         self.opt = torch.optim.Adam(self.model.parameters(), config.lr, betas=(0., .9))
         self.critic_opt = torch.optim.Adam(self.critics.parameters(), config.critic_lr, betas=(0., .9)) if self.critics else None
-        self.y, self.a = (torch.as_tensor(np.asarray(v), dtype=torch.long) for v in (data.y, data.a))
+        self.y, self.a = (torch.tensor(np.asarray(v), dtype=torch.long) for v in (data.y, data.a))
         self.of = [np.flatnonzero(data.group == g) for g in np.unique(data.group)]; self.rate = MitigationConfig(lr=config.lr, lr_schedule=config.lr_schedule)
 
     @staticmethod
@@ -169,15 +172,17 @@ class _Training:
         return value
 
     def step(self, step:int) -> dict:
-        c, penal = self.config, self.critics and step >= self.config.pretrain; row = dict(critic=0.)
+        c, penal = self.config, step >= self.config.pretrain; row = dict(critic=0.)
         self.model.train()
-        for k in range(c.critic_steps if penal else 0):
+        for k in range(c.critic_steps if penal and self.critics else 0):
             row['critic'] = self.critic_step(step, k)
             if not math.isfinite(row['critic']): return row
         x, y, a, g = self.draw(step, 'network'); fg, bg, y_hat, a_hat = self.model(x); order = torch.randperm(len(y), generator=g).to(self.device)
         losses = dict(ce_fg=F.cross_entropy(y_hat.float(), y), ce_bg=F.cross_entropy(a_hat.float(), a))
-        if penal: losses |= {f'penalty_{p}': self.critics[p].penalty(f, t, order) for p, (f, t) in self.told(fg, bg, y, a).items()}
-        row |= {k: v.item() for k, v in losses.items()}; loss = sum(v*(c.weight if k.startswith('penalty') else 1) for k, v in losses.items())
+        if penal:
+            told, weights = self.told(fg, bg, y, a), dict(penalty=c.weight, linear=c.linear)
+            losses |= {f'penalty_{p}': m.penalty(*told[p], order) for p, m in self.critics.items()} | {f'linear_{p}': m(*told[p]) for p, m in self.linear.items()}
+        row |= {k: v.item() for k, v in losses.items()}; loss = sum(v*(weights[k[:-3]] if k[:2] != 'ce' else 1) for k, v in losses.items())
         if all(map(math.isfinite, row.values())):
             for group in self.opt.param_groups: group['lr'] = c.lr*self.rate.lr_factor(step, c.pretrain + c.steps)
             self.opt.zero_grad(); loss.backward(); nn.utils.clip_grad_norm_(self.model.parameters(), c.clip); self.opt.step()
@@ -186,7 +191,7 @@ class _Training:
 # %% ../nbs/43_disentangle.ipynb #6dd21d82
 CHECKPOINT, RESULT = 'checkpoint.safetensors', 'disentangled.safetensors'
 
-def _states(t): return {'model': t.model, 'critics': t.critics}, {'opt': t.opt} | ({'critic_opt': t.critic_opt} if t.critic_opt else {})
+def _states(t): return {'model': t.model, 'critics': t.critics, 'linear': t.linear}, {'opt': t.opt} | ({'critic_opt': t.critic_opt} if t.critic_opt else {})
 
 def _save(path, t, step, rows):
     modules, opts = _states(t); tensors = {f'{n}.{k}': v for n, m in modules.items() for k, v in m.state_dict().items()}
