@@ -577,6 +577,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                        'spurious_core.metrics._features': ('metrics.html#_features', 'spurious_core/metrics.py'),
                                        'spurious_core.metrics._index': ('metrics.html#_index', 'spurious_core/metrics.py'),
                                        'spurious_core.metrics._keys': ('metrics.html#_keys', 'spurious_core/metrics.py'),
+                                       'spurious_core.metrics._nearest': ('metrics.html#_nearest', 'spurious_core/metrics.py'),
                                        'spurious_core.metrics._probs': ('metrics.html#_probs', 'spurious_core/metrics.py'),
                                        'spurious_core.metrics._same': ('metrics.html#_same', 'spurious_core/metrics.py'),
                                        'spurious_core.metrics._tails': ('metrics.html#_tails', 'spurious_core/metrics.py'),

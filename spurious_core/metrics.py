@@ -9,7 +9,6 @@ __all__ = ['NOTHING', 'check_roles', 'judge', 'bootstrap', 'wilson', 'metric_col
 # %% ../nbs/20_metrics.ipynb #a5dcefab
 import numpy as np, pandas as pd, torch
 from scipy import stats
-from sklearn.metrics import pairwise_distances_argmin_min
 from sklearn.neighbors import NearestNeighbors
 from .plots import to_array
 
@@ -209,16 +208,21 @@ def diversity(images, clf=None, n_boot:int=1000, seed:int=0, level:float=.95) ->
     return d.sum()/(n*(n - 1)), *np.quantile(boot, _tails(n, level))
 
 # %% ../nbs/20_metrics.ipynb #d621b332
+def _nearest(x, refs) -> tuple:
+    "Which of `refs` is nearest to each row of `x`, and how far. Row by row: all pairs at once would take gigabytes at 512 pixels."
+    refs = refs.astype(np.float32); d = np.stack([np.linalg.norm(refs - row.astype(np.float32), axis=1) for row in x])
+    return d.argmin(1), d.min(1)
+
 def memorisation(images, references, fresh, clf, quantile:float=.01) -> pd.DataFrame:
     "Per image: `nearest` reference (by pixels), `pixel_distance` (RMS, 0..1), `feature_distance`, and `memorised`: nearer than all but `quantile` of `fresh` real images, in either."
     if not 0 < quantile < 1: raise ValueError(f'quantile={quantile} must lie in (0, 1)')
     sets = dict(images=images, references=references, fresh=fresh); x = {k: _batch(v) for k, v in sets.items()}
     if len(x['fresh']) < 20: raise ValueError(f'{len(x["fresh"])} fresh images cannot calibrate a quantile; give at least 20, better 200')
-    flat = {k: to_array(v).reshape(len(v), -1).astype(np.float32)/255 for k, v in x.items()}; f = {k: embed(v, clf) for k, v in x.items()}
+    flat = {k: to_array(v).reshape(len(v), -1) for k, v in x.items()}; f = {k: embed(v, clf) for k, v in x.items()}
     if len(shapes := {v.shape[1] for v in flat.values()}) > 1: raise ValueError(f'images of different sizes: {sorted(shapes)} values each')
     out, near = {}, np.zeros(len(flat['images']), bool)
-    for name, g, scale in (('pixel_distance', flat, flat['images'].shape[1]**.5), ('feature_distance', f, 1.)):
-        at, d = pairwise_distances_argmin_min(g['images'], g['references']); usual = pairwise_distances_argmin_min(g['fresh'], g['references'])[1]
+    for name, g, scale in (('pixel_distance', flat, 255*flat['images'].shape[1]**.5), ('feature_distance', f, 1.)):
+        at, d = _nearest(g['images'], g['references']); usual = _nearest(g['fresh'], g['references'])[1]
         out.setdefault('nearest', at); out[name] = d/scale; near |= d < np.quantile(usual, quantile)
     return pd.DataFrame(out).assign(memorised=near)
 
