@@ -50,6 +50,8 @@ class Profile:
     device: str = 'auto'     # auto, cpu, mps, cuda or cuda:N
     precision: str = 'fp32'  # fp32, bf16 or fp16
     dpi: int = 100           # of figures
+    segmenter: str = ''      # finds what a phrase names: a CLIPSeg, or `DETECTOR + SAM`
+    instruct: str = ''       # an InstructPix2Pix pipeline
 
     def __post_init__(self):
         def need(ok, field, allowed):
