@@ -107,17 +107,18 @@ def replace_background(pipe,              # inpainting, ordinary, or InstructPix
                        masks,             # `[N, H, W]` of the object, which stays; None, with InstructPix2Pix only: all may change
                        prompts,           # captions with the new background, or instructions for InstructPix2Pix
                        seeds=0, out=None, # as in `remove`
-                       margin:float=0., edge:float=1/64, # around the object, what stays and what is blended
+                       margin:float=0.,   # the object is grown by this share of the side
+                       edge:float=1/64,   # and blended with what is drawn over this share, inwards
                        image_guidance:float=1.5, # of InstructPix2Pix
                        strength:float=1., steps:int=20, guidance:float=3., batch_size:int=16, progress:bool=False, **cols) -> np.ndarray:
-    "The pictures with another background, uint8 `[N, side, side, 3]`; on the masks they are the given ones, bit for bit. A picture whose mask is empty stays as it is."
+    "The pictures with another background, uint8 `[N, side, side, 3]`; inside of the objects they are the given ones, bit for bit. A picture whose mask is empty stays as it is."
     side = picture_side(pipe); instruct = follows_instructions(pipe)
     if masks is None and not instruct: raise ValueError('masks=None: an inpainting pipeline must be told what stays')
     images, kept = at_side(images, np.zeros(to_array(images).shape[:3], bool) if masks is None else masks, side)
-    paste = None if masks is None else 1 - feather(grow(kept, margin*side), edge*side)
+    region = ~grow(kept, margin*side); paste = None if masks is None else feather(region, edge*side)
     items = np.arange(len(images)) if masks is None else np.flatnonzero(found(kept))
     way = dict(image_guidance=image_guidance) if instruct else dict(strength=strength)
-    repaint = None if instruct else touched(~grow(kept, margin*side), pipe.vae_scale_factor)
+    repaint = None if instruct else touched(paste > 0, pipe.vae_scale_factor)
     plan = edit_plan(images, repaint, paste, prompts, seeds, items, Path(out)/'inputs' if out else None, **way, **dict(edit='background') | cols)
     return _edit(pipe, images, plan, out, steps, guidance, batch_size, progress)
 
