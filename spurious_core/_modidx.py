@@ -158,6 +158,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                         'spurious_core.discover._singular': ('discover.html#_singular', 'spurious_core/discover.py'),
                                         'spurious_core.discover.benjamini_hochberg': ( 'discover.html#benjamini_hochberg',
                                                                                        'spurious_core/discover.py'),
+                                        'spurious_core.discover.borrowed_alternatives': ( 'discover.html#borrowed_alternatives',
+                                                                                          'spurious_core/discover.py'),
                                         'spurious_core.discover.cluster_phrases': ( 'discover.html#cluster_phrases',
                                                                                     'spurious_core/discover.py'),
                                         'spurious_core.discover.cooccurrence': ('discover.html#cooccurrence', 'spurious_core/discover.py'),
