@@ -6,7 +6,7 @@
 __all__ = ['MILLIONS', 'WORKING', 'LIBRARIES', 'WITHOUT', 'look_up', 'Checkup', 'examine']
 
 # %% ../nbs/14_doctor.ipynb #9b623c95
-import platform, shutil
+import os, platform, shutil
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, metadata, version
 from pathlib import Path
@@ -18,11 +18,11 @@ from packaging.specifiers import SpecifierSet
 from safetensors import SafetensorError, safe_open
 from .miniworld import get_world
 from .pipelines import cached, lacking, wanted_files, weight_file
-from .settings import Profile, dtype_of, is_hub_id, load_profile, pick_device, split_revision
+from .settings import Profile, dtype_of, is_hub_id, load_profile, pick_device, split_language_model, split_revision
 
 # %% ../nbs/14_doctor.ipynb #1d78fed4
 MILLIONS = {'stable-diffusion-v1-5/stable-diffusion-v1-5': 1066, 'stable-diffusion-v1-5/stable-diffusion-inpainting': 1066, 'madebyollin/taesd': 2.4, 'microsoft/resnet-50': 25.6,
-            'facebook/convnext-tiny-224': 28.6, 'google/vit-base-patch16-224': 86.6, 'microsoft/swin-tiny-patch4-window7-224': 28.3}    # of weights, approximately
+            'microsoft/git-large-coco': 394, 'facebook/convnext-tiny-224': 28.6, 'google/vit-base-patch16-224': 86.6, 'microsoft/swin-tiny-patch4-window7-224': 28.3}    # of weights, approximately
 
 def _weights(file) -> int:
     "The number of weights in a file; pickles are taken to hold four bytes each."
@@ -83,7 +83,7 @@ def _versions():
 
 # %% ../nbs/14_doctor.ipynb #9f6107be
 WITHOUT = dict(tiny_decoder='the image loss decodes with the full autoencoder', null_guide='no count of false alarms', jury='nobody judges the images', presence='nobody sees whether the object is there',
-               scene='no independent view of the context', inpaint='no inpainting', world='no planted truth: bring your own images')
+               scene='no independent view of the context', inpaint='no inpainting', captioner='no captions', language_model='nothing is read from captions', world='no planted truth: bring your own images')
 _LOADED = ('pipeline', 'tiny_decoder', 'guide', 'null_guide', 'jury', 'presence', 'scene')      # together in memory
 
 @dataclass
@@ -98,6 +98,14 @@ class Checkup:
         verdict = 'runnable' if self.runnable else '<br>'.join(self.problems)
         return self.checkpoints.to_html(index=False) + self.machine.to_html(index=False) + f'<p>{verdict}</p>'
 
+def _language_model(source):
+    "As `look_up`, for what answers questions."
+    kind, name, url = split_language_model(source); url = url or os.environ.get('OPENAI_BASE_URL', '')
+    if kind == 'local': return look_up(name)
+    if kind == 'grammar': return dict(state='built in', bytes=0, weights=0, note='a rule for the captions of miniworld, no language model')
+    ready = bool(url or os.environ.get('OPENAI_API_KEY'))
+    return dict(state='server' if ready else 'missing', bytes=0, weights=0, note=f'captions are sent to {url or "OpenAI"}' if ready else 'set OPENAI_API_KEY or OPENAI_BASE_URL')
+
 def _room(path):
     "Free bytes where `path` is or would be."
     path = Path(path).expanduser().absolute()
@@ -106,13 +114,13 @@ def _room(path):
 def _checkpoints(p):
     "The table of a profile's checkpoints, with bytes and memory (NaN: unknown), and what is wrong with it."
     width, rows, problems = dtype_of(p.precision).itemsize, [], []
-    for field in ('pipeline', 'inpaint', 'tiny_decoder', 'guide', 'null_guide', 'jury', 'presence', 'scene'):
+    for field in ('pipeline', 'inpaint', 'tiny_decoder', 'guide', 'null_guide', 'jury', 'presence', 'scene', 'captioner', 'language_model'):
         given = getattr(p, field); is_pipeline = field in ('pipeline', 'inpaint')
         for s in (given if isinstance(given, tuple) else [given]) or ['']:
-            found = look_up(s, is_pipeline, width < 4) if s else dict(state='none' if field in WITHOUT else 'missing', bytes=0, weights=0, note=WITHOUT.get(field, 'the profile must name one'))
+            found = (_language_model(s) if field == 'language_model' else look_up(s, is_pipeline, width < 4)) if s else dict(state='none' if field in WITHOUT else 'missing', bytes=0, weights=0, note=WITHOUT.get(field, 'the profile must name one'))
             if found['state'] == 'missing': problems.append(f'{field}: {s or "none"} ({found["note"]})')
             if found['state'] == 'to download' and is_offline_mode(): problems.append(f'{field}: {s} is not in the hub cache, and HF_HUB_OFFLINE forbids downloading it')
-            size = '' if found['state'] in ('none', 'missing') else 'about '*(found['state'] == 'to download' and found['bytes'] is not None) + _size(found['bytes'])
+            size = '' if found['state'] in ('none', 'missing', 'built in', 'server') else 'about '*(found['state'] == 'to download' and found['bytes'] is not None) + _size(found['bytes'])
             rows.append(dict(field=field, source=s, size=size) | found | dict(ram=None if found['weights'] is None else found['weights']*(width if is_pipeline or field == 'tiny_decoder' else 4)))
     try: world = ('built in', '') if p.world and get_world(p.world) else ('none', WITHOUT['world'])
     except ValueError as e: world = ('missing', str(e)); problems.append(f'world: {e}')
