@@ -107,9 +107,12 @@ def extract_phrases(captions:list, labels:list, # one class name per caption
     captions, labels = list(captions), list(labels)
     if len(captions) != len(labels): raise ValueError(f'{len(captions)} captions and {len(labels)} labels; give one label per caption')
     pairs = list(dict.fromkeys(zip(captions, labels))); more = dict(classes=list(classes)) if classes else {}
+    failed = threading.Event()
     def one(pair):
+        if failed.is_set(): return None       # nobody will look at it
         try: return model.ask(SYSTEM, json.dumps(dict(caption=pair[0], label=pair[1]) | more, ensure_ascii=False), PHRASES)
         except NoAnswer as e: return e
+        except BaseException: failed.set(); raise
     pool = ThreadPoolExecutor(model.workers)
     try: answers = dict(zip(pairs, tqdm(pool.map(one, pairs), total=len(pairs), disable=not progress, desc=f'asking {model.name}')))
     finally: pool.shutdown(cancel_futures=True)
