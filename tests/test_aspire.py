@@ -13,11 +13,11 @@ CONFIG = MitigationConfig(lr=1e-3, epochs=2, batch=16)
 
 def test_edit_and_sham_prompts_differ_in_the_phrase_alone():
     after, sham = edit_prompts(PLAN, EXTRACTED)
-    assert after == ['a photo of a cat in water with flags', 'a photo of a cat in cave with lamps and flags', 'a photo of a dog', 'a photo of a cat in forest']
-    assert sham == ['a photo of a cat in water with lamps and flags']*2 + ['a photo of a dog with lamps', 'a photo of a cat in sand']
+    assert after == ['a photo of a cat in water with flags', 'a photo of an empty scene in cave with lamps and flags', 'a photo of a dog', 'a photo of an empty scene in forest']
+    assert sham == ['a photo of a cat in water with lamps and flags', 'a photo of an empty scene in water with lamps and flags', 'a photo of a dog with lamps', 'a photo of an empty scene in sand']
     after, sham = edit_prompts(PLAN, EXTRACTED, instruct=True)
     assert after[1] == 'turn the background of water into cave.' and sham[1] == 'turn the background of water into water.' and after[0] == 'a photo of a cat in water with flags'
-    assert scene_prompt('cat') == 'a photo of a cat'
+    assert scene_prompt('a cat') == 'a photo of a cat'
 
 class Corner:
     "A segmenter that finds everything in the upper left corner, and nothing in dark pictures."
