@@ -61,6 +61,8 @@ class Profile:
     dpi: int = 100           # of figures
     captioner: str = ''      # a GIT or BLIP
     language_model: str = '' # grammar, openai:MODEL, openai:MODEL@URL or local:ID_OR_FOLDER
+    segmenter: str = ''      # finds what a phrase names: a CLIPSeg, or `DETECTOR + SAM`
+    instruct: str = ''       # an InstructPix2Pix pipeline
 
     def __post_init__(self):
         def need(ok, field, allowed):

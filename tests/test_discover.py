@@ -1,0 +1,120 @@
+"Discoveries that are none: chance, edits that harm by themselves, rare phrases, classes of unequal size; and what must be found."
+import numpy as np, pandas as pd, pytest
+from spurious_core.discover import (borrowed_alternatives, benjamini_hochberg, cluster_phrases, cooccurrence, exact_edits, judge_edits, mark, normalise, phrase_table, plan_edits, planted_phrases,
+                                    rank_features, ranked, show_discoveries, sign_flip, similarity)
+from spurious_core.miniworld import draw, get_world, sample
+
+LABELS = ['cat', 'dog']
+def said(n, things=('ball', 'sofa', 'lamp'), places=('beach', 'park', 'room'), seed=0):
+    g = np.random.default_rng(seed)
+    return pd.DataFrame(dict(foreground=[[str(g.choice(things))] for _ in range(n)], background=[[str(g.choice(places))] for _ in range(n)], alternative=['moon']*n))
+
+def noise_edits(phrases, seed, harm=.0, effect={}):
+    "Edits whose sham and outcome differ by chance alone, after a choice of confident pictures; `harm`: what any edit costs; `effect`: what a (label, cluster) really matters."
+    g = np.random.default_rng(seed); n = len(phrases); p = g.uniform(.5, 1, n); noise = lambda: g.normal(0, .15, n) - harm
+    real = np.array([effect.get((r.label, r.cluster), 0) for r in phrases.itertuples()]); y = phrases.y.to_numpy()
+    t = phrases.assign(p_before=p, p_sham=(p + noise()).clip(0, 1), p_after=(p + noise() - real).clip(0, 1), pred_before=y)
+    return t.assign(pred_after=np.where(t.p_after >= .5, y, 1 - y), pred_sham=np.where(t.p_sham >= .5, y, 1 - y), effect=t.p_sham - t.p_after).assign(flip=lambda t: t.pred_after != y)
+
+def test_pure_noise_on_90_to_10_labels_is_not_called_spurious():
+    "Our answer to a detector that flags pure noise on unequal classes: over many worlds, a false alarm in at most about one of twenty."
+    alarms = paper = together = 0
+    for s in range(120):
+        y = (np.random.default_rng(s).random(150) < .1).astype(int); t = phrase_table(said(150, seed=s), y, LABELS); edits = noise_edits(t, s, harm=.2)
+        r = rank_features(edits, t, min_effect=0., n_perm=499, seed=s); alarms += r.spurious.any(); paper += (r.flips > 0).any(); together += cooccurrence(t, y).spurious.any()
+    assert alarms <= 13 and together <= 13       # 6 expected of 120; more than 13 has chance 0.005
+    assert paper == 120                          # where a flip is enough, there is always something
+
+def test_p_values_are_uniform_or_larger_for_any_number_of_images():
+    g = np.random.default_rng(0)
+    for n in (3, 8, 30):
+        p = np.array([sign_flip(g.standard_cauchy(n), 499, i) for i in range(600)])
+        for a in (.05, .2, .5): assert (p <= a).mean() <= a + 3*np.sqrt(a*(1 - a)/600)
+    assert sign_flip([.1]*4) == 1/16 and sign_flip([-.1]*4) == 1 and sign_flip([0.]*6) == 1
+    with pytest.raises(ValueError, match='finite numbers'): sign_flip([np.nan, 1.])
+    with pytest.raises(ValueError, match='finite numbers'): sign_flip([])
+
+def test_a_real_feature_is_found_and_a_rare_flip_is_not():
+    t = phrase_table(said(200), np.arange(200) % 2, LABELS); rare = dict(image=200, y=0, label='cat', kind='foreground', phrase='comet', cluster='comet', alternative=None)
+    t = pd.concat([t, pd.DataFrame([rare])], ignore_index=True); edits = noise_edits(t, 1, effect={('cat', 'sofa'): .4, ('cat', 'comet'): .9})
+    r = rank_features(edits, t, n_perm=1999); cat = r[r.label == 'cat'].set_index('cluster')
+    assert cat.spurious.sum() == 1 and cat.loc['sofa', 'spurious'] and cat.loc['sofa', 'rank'] == 1 and not r[r.label == 'dog'].spurious.any()
+    assert cat.score.idxmax() == 'comet' and cat.loc['comet', 'score'] == 1 and cat.loc['comet', 'p'] == .5 and np.isnan(cat.loc['comet', 'lo'])
+    assert (r.groupby('label')['rank'].apply(list).map(lambda v: v == list(range(1, len(v) + 1)))).all() and (r.q >= r.p).all()
+    assert (rank_features(edits.sample(frac=1, random_state=0), t, n_perm=1999)[['label', 'cluster', 'spurious']].values == r[['label', 'cluster', 'spurious']].values).all()
+
+def test_pictures_are_the_units_and_occurrences_count_pictures_without_edits():
+    t = phrase_table(pd.DataFrame(dict(foreground=[['red ball', 'ball', 'balls']]*6 + [['ball']]*6, background=[[]]*12, alternative=['']*12)), [0]*12, LABELS)
+    assert set(t.cluster) == {'ball'} and len(t) == 24
+    edits = noise_edits(t[t.image < 6], 0).assign(effect=.3, flip=True); r = rank_features(edits, t).iloc[0]
+    assert r.edits == 6 and r.p == 1/64 and r.occurrences == 24 and r.flips == 18 and r.score == pytest.approx(6/6 + 6/12 + 6/6)
+
+def test_a_trifle_is_not_spurious_however_sure():
+    t = phrase_table(said(4000, things=('ball',)), np.zeros(4000, int), LABELS); edits = noise_edits(t, 0, effect={('cat', 'ball'): .04})
+    r = rank_features(edits, t, n_perm=1999).set_index('cluster').loc['ball']
+    assert r.q < .01 and not r.spurious
+    with pytest.raises(ValueError, match='fdr=2'): rank_features(edits, t, fdr=2)
+
+def test_phrases():
+    assert [normalise(p) for p in ('The GLASSES', 'bus', 'berries', 'on a beach', 'the two of them', 'grass', 'boxes', 'T-shirts', 'rivières')] == ['glass', 'bus', 'berry', 'beach', 'them', 'grass', 'box', 't shirt', 'rivière']
+    assert similarity('red ball', 'ball') == pytest.approx(.707, abs=1e-3) and similarity('', 'ball') == 0
+    of = cluster_phrases(['ball']*4 + ['red ball']*2 + ['red wooden ball', 'red box', 'a'])
+    assert of['red ball'] == of['ball'] == 'ball' and of['red wooden ball'] == 'red wooden ball' and of['red box'] == 'red box' and of['a'] == ''    # no chain from box over red ball to ball
+    assert cluster_phrases([]) == {} and cluster_phrases(['ball', 'red ball'], threshold=.8)['red ball'] == 'red ball'
+    with pytest.raises(ValueError, match='threshold=0'): cluster_phrases(['a'], 0)
+    t = phrase_table(pd.DataFrame(dict(foreground=[['ball', 'ball'], []], background=[['a beach'], ['the']], alternative=['', 'moon'])), [1, 0], LABELS)
+    assert t[['image', 'label', 'kind', 'cluster']].values.tolist() == [[0, 'dog', 'foreground', 'ball'], [0, 'dog', 'background', 'beach']] and t.alternative.isna().all()
+    with pytest.raises(ValueError, match='1 rows of phrases for 2 images'): phrase_table(said(1), [0, 1], LABELS)
+
+def test_alternatives_come_from_other_classes():
+    y = np.arange(60) % 2; e = said(60, places=('beach', 'park')); e['background'] = [['a beach'] if k == 0 else ['park'] for k in y]; t = phrase_table(e, y, LABELS)
+    b = borrowed_alternatives(t, 3); places = b[b.kind == 'background']
+    assert (places[places.y == 0].alternative == 'park').all() and (places[places.y == 1].alternative == 'a beach').all() and b[b.kind == 'foreground'].alternative.isna().all()
+    only = borrowed_alternatives(t[t.y == 0]); assert (only[only.kind == 'background'].alternative == 'moon').all() and (t[t.kind == 'background'].alternative == 'moon').all()
+
+def test_plans_edit_right_pictures_only_and_not_too_many():
+    y = np.arange(90) % 2; t = phrase_table(said(90), y, LABELS); right = np.random.default_rng(0).random(90) < .7; plan = plan_edits(t, right, most=5, seed=1)
+    assert right[plan.image].all() and plan.groupby(['y', 'kind', 'cluster']).size().max() == 5 and plan.equals(plan_edits(t, right, most=5, seed=1)) and not plan.equals(plan_edits(t, right, most=5, seed=2))
+    less = plan_edits(t[t.y == 0], right, most=5, seed=1); assert (less.image.to_numpy() == plan[plan.y == 0].image.to_numpy()).all()     # other classes don't matter
+    assert (plan_edits(t.assign(alternative=None), right).kind == 'foreground').all()
+    with pytest.raises(ValueError, match='nothing to edit'): plan_edits(t, np.zeros(90, bool))
+    with pytest.raises(ValueError, match='most=0'): plan_edits(t, right, most=0)
+
+def test_cooccurrence_finds_the_planted_and_sorts_by_certainty():
+    y = np.arange(200) % 2; e = said(200); e['foreground'] = [['sofa'] if k == 0 and i % 10 else f for i, (k, f) in enumerate(zip(y, e.foreground))]
+    r = cooccurrence(phrase_table(e, y, LABELS), y); top = r[(r.label == 'cat') & (r['rank'] == 1)].iloc[0]
+    assert top.cluster == 'sofa' and top.spurious and top.lift > 2 and 'sofa' not in set(r[r.spurious & (r.label == 'dog')].cluster)
+
+def test_marks():
+    truth = {'cat': [{'sofa'}, {'beach', 'park'}], 'dog': []}
+    t = ranked(pd.DataFrame([dict(y=0, label='cat', cluster=c, spurious=s, effect=e) for c, s, e in (('old sofa', True, .5), ('lamp', True, .4), ('park', True, .3), ('beach', True, .2), ('moon', False, .9))]
+                            + [dict(y=1, label='dog', cluster='ball', spurious=False, effect=.1)]), ['spurious', 'effect'])
+    assert t[t.label == 'cat'].cluster.tolist() == ['old sofa', 'lamp', 'park', 'beach', 'moon']
+    assert mark(t, truth) == dict(recall_at_1=(1, 2), recall_at_3=(2, 2), precision_at_3=(2, 3), null_discoveries=(1, 2))
+    assert mark(t.assign(spurious=False), truth)['recall_at_3'] == (0, 2)
+    w = planted_phrases(get_world('waterbirds')); assert w['landbird'] == [{'forest', 'grass'}] and planted_phrases(get_world('imagenet_like'))['house'] == [{'fence'}] and not any(planted_phrases(get_world('clean')).values())
+
+def test_perfect_edits_change_what_they_should_only():
+    m = sample(get_world('imagenet_like'), 40, seed=3); m = m[m.prop.isin(['lamp', 'flag', 'fence', 'kite']) & (m.opacity == 1)].head(4).reset_index(drop=True); x, obj, _ = draw(m, masks=True)
+    from spurious_core.miniworld import PROPS
+    plan = pd.DataFrame([dict(image=i, kind=k, phrase=PROPS[m.prop[i]] if k == 'foreground' else m.scene[i], alternative=None if k == 'foreground' else 'in water' if m.scene[i] != 'water' else 'sand') for i in range(4) for k in ('foreground', 'background')])
+    after, sham = exact_edits(m, plan, 0)
+    for k, r in plan.iterrows():
+        inside = obj[r.image] == 1; assert (abs(after[k].astype(int) - x[r.image])[inside] <= 1).all() and (abs(sham[k].astype(int) - x[r.image])[inside] <= 1).all() and (after[k] != sham[k]).any()
+    with pytest.raises(ValueError, match="no background 'moon'"): exact_edits(m, plan.assign(kind='background', alternative='moon'))
+
+class Half:
+    "Confident in class 0 by how bright a picture is."
+    labels = LABELS
+    def probs(self, images):
+        import torch
+        p = torch.as_tensor(np.asarray(images).mean((1, 2, 3))/255); return torch.stack([p, 1 - p], 1)
+
+def test_judging_pairs_every_edit_with_its_own_picture():
+    images = np.stack([np.full((4, 4, 3), v, np.uint8) for v in (250, 10, 200)]); plan = pd.DataFrame(dict(image=[2, 0, 1], y=[0, 0, 1], label=['cat', 'cat', 'dog'], kind='foreground', phrase='ball', cluster='ball'))
+    after, sham = (np.stack([np.full((4, 4, 3), v, np.uint8) for v in vs]) for vs in ((50, 240, 20), (190, 250, 10)))
+    t = judge_edits(plan, Half(), images, after, sham)
+    assert t.flip.tolist() == [True, False, False] and t.p_before.round(2).tolist() == [.78, .98, .96] and t.effect.round(3).tolist() == [round(140/255, 3), round(10/255, 3), round(10/255, 3)]
+    with pytest.raises(ValueError, match='3 edits were planned, 2 images edited'): judge_edits(plan, Half(), images, after[:2], sham)
+    r = rank_features(t, plan.assign(alternative=None)); assert show_discoveries(t, r, images, after, sham, 'cat', n=2)
+    with pytest.raises(ValueError, match="class 'cow' has no ranked"): show_discoveries(t, r, images, after, sham, 'cow')
