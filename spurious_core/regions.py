@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 import numpy as np, torch, torch.nn.functional as F
 from scipy.ndimage import distance_transform_edt
-from transformers import AutoTokenizer, CLIPSegForImageSegmentation, GroundingDinoForObjectDetection, GroundingDinoProcessor, SamModel, SamProcessor
+from transformers import AutoConfig, AutoTokenizer, CLIPSegForImageSegmentation, GroundingDinoForObjectDetection, GroundingDinoProcessor, SamModel, SamProcessor
 from transformers.utils import cached_file
 from .settings import is_hub_id, split_revision
 from .plots import to_array
@@ -72,7 +72,7 @@ class Segmenter:
                  phrases,           # N of them, such as 'lamps'; one text for all is allowed
                  batch:int=32) -> np.ndarray:
         "Float32 `[N, H, W]` in [0, 1]; all zeros where nothing was found. ValueError where the numbers differ or a phrase is blank."
-        images = to_array(images); phrases = [phrases]*len(images) if isinstance(phrases, str) else list(phrases)
+        images = np.ascontiguousarray(to_array(images)); phrases = [phrases]*len(images) if isinstance(phrases, str) else list(phrases)
         if len(phrases) != len(images): raise ValueError(f'{len(phrases)} phrases for {len(images)} images')
         if bad := [p for p in phrases if not isinstance(p, str) or not p.strip()]: raise ValueError(f'phrase {bad[0]!r} is no text')
         if batch < 1: raise ValueError(f'batch={batch} must be at least 1')
@@ -94,7 +94,7 @@ class CLIPSeg(Segmenter):
         return self.known[text]
 
     def masks_of(self, images, phrases):
-        x = self.preprocess(as_pixels(images, self.net.device, self.net.dtype))
+        x = self.preprocess(as_pixels(images, self.net.device)).to(self.net.dtype)
         z = self.net(pixel_values=x, conditional_embeddings=torch.cat([self._phrase(p) for p in phrases])).logits.reshape(len(x), 1, *x.shape[-2:]).float()
         if z.shape[-2:] != images.shape[1:3]: z = F.interpolate(z, images.shape[1:3], mode='bilinear', align_corners=False)
         return z.sigmoid()[:, 0].cpu().numpy()
@@ -133,9 +133,11 @@ def _net(cls, source, device, dtype):
     name, revision = split_revision(source)
     if not Path(name).is_dir() and not is_hub_id(source): raise FileNotFoundError(f'there is no folder {source}')
     if Path(name).is_dir() and not (Path(name)/'config.json').is_file(): raise FileNotFoundError(f'{name} has no config.json')
+    kind = AutoConfig.from_pretrained(name, revision=revision or 'main').model_type
+    if kind != cls.config_class.model_type: raise ValueError(f'{source} is a {kind}, not a {cls.config_class.model_type}')
     try:
         with _no_bars(): net, info = cls.from_pretrained(name, revision=revision or 'main', dtype=dtype, output_loading_info=True)
-    except (RuntimeError, ValueError) as e: raise ValueError(f'{source} is no {cls.__name__} or does not fit its own config: {str(e).splitlines()[0]}') from e
+    except (RuntimeError, ValueError) as e: raise ValueError(f'{source} is damaged or does not fit its own config: {str(e).splitlines()[0]}') from e
     if info['missing_keys']: raise ValueError(f'{source} lacks {len(info["missing_keys"])} weights of a {cls.__name__}, such as {sorted(info["missing_keys"])[0]}')
     return net.to(device).requires_grad_(False), dict(pretrained_model_name_or_path=name, revision=revision or 'main')
 
