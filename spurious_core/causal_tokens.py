@@ -24,7 +24,7 @@ def image_losses(clf:Classifier, data:GroupedImages, batch:int=256) -> np.ndarra
     "The cross-entropy of each image under `clf`, float `[N]`; independent of `batch` and of the order of the images. ValueError where classes differ."
     if list(clf.labels) != list(data.labels): raise ValueError(f'{clf.name} knows {clf.labels}, the images {data.labels}')
     parts = [slice(i, i + batch) for i in range(0, len(data), batch)]
-    return np.concatenate([clf.batched(lambda x, y=torch.as_tensor(data.y[s]): F.cross_entropy(clf(x).float(), y.to(x.device), reduction='none'), data.images(s), batch).numpy() for s in parts])
+    return np.concatenate([clf.batched(lambda x, y=torch.tensor(data.y[s]): F.cross_entropy(clf(x).float(), y.to(x.device), reduction='none'), data.images(s), batch).numpy() for s in parts])
 
 # %% ../nbs/35_causal_tokens.ipynb #c47dd1ec
 def inversion_rows(data:GroupedImages, n:int,  # images a class
