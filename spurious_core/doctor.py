@@ -22,7 +22,8 @@ from .settings import Profile, dtype_of, is_hub_id, load_profile, pick_device, s
 
 # %% ../nbs/14_doctor.ipynb #1d78fed4
 MILLIONS = {'stable-diffusion-v1-5/stable-diffusion-v1-5': 1066, 'stable-diffusion-v1-5/stable-diffusion-inpainting': 1066, 'madebyollin/taesd': 2.4, 'microsoft/resnet-50': 25.6,
-            'facebook/convnext-tiny-224': 28.6, 'google/vit-base-patch16-224': 86.6, 'microsoft/swin-tiny-patch4-window7-224': 28.3}    # of weights, approximately
+            'facebook/convnext-tiny-224': 28.6, 'google/vit-base-patch16-224': 86.6, 'microsoft/swin-tiny-patch4-window7-224': 28.3,
+            'IDEA-Research/grounding-dino-tiny': 172, 'facebook/sam-vit-base': 93.7, 'timbrooks/instruct-pix2pix': 1066}    # of weights, approximately
 
 def _weights(file) -> int:
     "The number of weights in a file; pickles are taken to hold four bytes each."
@@ -83,7 +84,7 @@ def _versions():
 
 # %% ../nbs/14_doctor.ipynb #9f6107be
 WITHOUT = dict(tiny_decoder='the image loss decodes with the full autoencoder', null_guide='no count of false alarms', jury='nobody judges the images', presence='nobody sees whether the object is there',
-               scene='no independent view of the context', inpaint='no inpainting', world='no planted truth: bring your own images')
+               scene='no independent view of the context', inpaint='no inpainting', segmenter='nothing finds what a phrase names', instruct='backgrounds are changed by inpainting', world='no planted truth: bring your own images')
 _LOADED = ('pipeline', 'tiny_decoder', 'guide', 'null_guide', 'jury', 'presence', 'scene')      # together in memory
 
 @dataclass
@@ -106,8 +107,9 @@ def _room(path):
 def _checkpoints(p):
     "The table of a profile's checkpoints, with bytes and memory (NaN: unknown), and what is wrong with it."
     width, rows, problems = dtype_of(p.precision).itemsize, [], []
-    for field in ('pipeline', 'inpaint', 'tiny_decoder', 'guide', 'null_guide', 'jury', 'presence', 'scene'):
-        given = getattr(p, field); is_pipeline = field in ('pipeline', 'inpaint')
+    for field in ('pipeline', 'inpaint', 'tiny_decoder', 'guide', 'null_guide', 'jury', 'presence', 'scene', 'segmenter', 'instruct'):
+        given = getattr(p, field); is_pipeline = field in ('pipeline', 'inpaint', 'instruct')
+        if field == 'segmenter': given = tuple(given.split(' + '))      # a detector and SAM are two checkpoints
         for s in (given if isinstance(given, tuple) else [given]) or ['']:
             found = look_up(s, is_pipeline, width < 4) if s else dict(state='none' if field in WITHOUT else 'missing', bytes=0, weights=0, note=WITHOUT.get(field, 'the profile must name one'))
             if found['state'] == 'missing': problems.append(f'{field}: {s or "none"} ({found["note"]})')

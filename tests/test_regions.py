@@ -1,9 +1,12 @@
 "Masks as geometry; segmenters loaded from checkpoints in the public formats; and how good the embedded one is."
 import json, shutil, warnings
 import numpy as np, pytest, torch
+from PIL import Image
 from safetensors.torch import load_file, save_file
-from transformers import (BertTokenizer, CLIPSegConfig, CLIPSegForImageSegmentation, GroundingDinoConfig, GroundingDinoForObjectDetection, GroundingDinoImageProcessorPil,
+from transformers import (BertTokenizer, CLIPSegConfig, CLIPSegForImageSegmentation, CLIPSegProcessor, GroundingDinoConfig, GroundingDinoForObjectDetection, GroundingDinoImageProcessorPil,
                           SamConfig, SamImageProcessorPil, SamModel)
+from spurious_core.miniworld import draw, get_world, sample
+from spurious_core.settings import load_profile
 from spurious_core.regions import BoxesToMasks, binary, feather, found, grow, iou, load_segmenter, overlay
 
 RNG = np.random.default_rng(0)
@@ -132,3 +135,24 @@ def test_no_box_is_an_empty_mask(pair, boxer):
 def test_half_precision(pair, clipseg):
     assert np.isfinite(load_segmenter(clipseg[0], dtype=torch.bfloat16)(IMAGES, PHRASES)).all()
     assert np.isfinite(load_segmenter(f'{pair[0]} + {pair[1]}', dtype=torch.bfloat16)(IMAGES[:2], PHRASES[:2])).all()
+
+# ---- the embedded one
+
+def test_the_embedded_segmenter_on_renders_it_never_saw():
+    s = load_segmenter(load_profile('mini').segmenter)
+    df = sample(get_world('everything'), 150, 'held_out', seed=77, object_free=.1); df = df[df.opacity.ge(.25)].reset_index(drop=True)
+    images, om, pm = draw(df, masks=True); om = om/df.opacity.to_numpy()[:, None, None]; pm = pm*(1 - om)
+    name = lambda field, other: [v if isinstance(v, str) else other for v in df[field]]
+    objects, props = s(images, name('object', 'boat')), s(images, name('prop', 'lamp'))
+    there, near = df.object.notna().to_numpy(), (df['prop'].notna() & ((pm >= .5).mean((1, 2)) > .004)).to_numpy()
+    assert iou(objects, om)[there].mean() > .7 and iou(props, pm)[near].mean() > .6
+    assert iou(s(images, 'the background'), (1 - om)*(1 - pm)).mean() > .9
+    absent = [('kites' if p != 'kite' else 'lamps') for p in df['prop']], [('fish' if o != 'fish' else 'tree') for o in df.object]
+    assert np.mean([found(s(images, a)).mean() for a in absent]) < .08
+
+def test_the_embedded_segmenter_is_a_plain_clipseg():
+    folder = load_profile('mini').segmenter; im = sample(get_world('everything'), 1, 'held_out', seed=5); picture = draw(im)
+    read, net = CLIPSegProcessor.from_pretrained(folder), CLIPSegForImageSegmentation.from_pretrained(folder, dtype=torch.float32)
+    x = read(text=['the background'], images=[Image.fromarray(picture[0])], return_tensors='pt')
+    with torch.no_grad(): plain = net(**x).logits.sigmoid().reshape(64, 64).numpy()
+    assert np.allclose(plain, load_segmenter(folder)(picture, 'the background')[0], atol=1e-3)
