@@ -5,12 +5,12 @@ from safetensors.torch import load_file
 from spurious_core.causal_tokens import captions_of, convergence, image_losses, inversion_rows, learn_tokens, token_of
 from spurious_core.classifiers import Classifier, as_pixels
 from spurious_core.datasets import GroupedImages
-from spurious_core.ddb import Composed, check_gamma, composed_batches, composed_head, fit_ddb, part_weights, parts_of
+from spurious_core.ddb import Composed, check_gamma, composed_batches, composed_head, fit_ddb, held_out_agreement, part_weights, parts_of
 from spurious_core.generate import EMBEDS, load_image_set, use_adapter
 from spurious_core.miniworld import get_world, sample
 from spurious_core.mitigate import fit
 from spurious_core.personalize import PersonalizeConfig
-from spurious_core.prune import Rule, agreement, attributions, candidate_rules, choose_rule, old_class, painted_part, pruning_examples, pruning_plot
+from spurious_core.prune import Rule, agreement, attributions, candidate_rules, choose_rule, folds, old_class, painted_part, pruning_examples, pruning_plot
 from spurious_core.recipes import Batch, MitigationConfig, small_resnet
 from spurious_core.recompose import Recomposed, cut_and_paste, filled, majority_rows, other_classes, recompose, rendered_parts
 from spurious_core.regions import feather, grow
@@ -157,12 +157,25 @@ def test_thresholds_come_from_validation():
     rng = np.random.default_rng(0); y = rng.integers(0, 2, 120); s = pd.DataFrame(dict(psi=rng.random(120), limit=.8, rho=rng.random(120))); calls = []
     best, tried = choose_rule(s, y, lambda keep: calls.append(keep) or (s.rho[keep].mean() if keep.any() else 0)); assert best.rho is not None and len(tried) == len(calls) and tried.value.max() == pytest.approx(s.rho[best.keep(s)].mean())
     same, _ = choose_rule(s, y, lambda keep: 1.); assert same.keep(s).all()       # of equals, the one that prunes nothing
-    assert any(r == Rule(None, None) for r in candidate_rules(s))
+    assert any(r == Rule(None, None) for r in candidate_rules(s)) and {r.rho is None for r in candidate_rules(s, by=('factor',))} == {True} and len(candidate_rules(s, by=('factor', 'rho'))) == 16
+    with pytest.raises(ValueError, match='truth is unknown'): candidate_rules(s, by=('truth',))
     with pytest.raises(ValueError, match='keeps 100 pictures of each class'): choose_rule(s, y, lambda k: 1., least=100)
     assert choose_rule(s, y, lambda keep: -keep.sum(), least=40)[1].kept.min() >= 80
 
-def test_an_ensemble_agrees_on_what_moved_towards_the_new_class():
-    made = painted([(0, 200, 0), (0, 200, 0), (190, 0, 0), (190, 0, 0)]); assert agreement([Toy(['red', 'green']).eval()]*2, made).tolist() == [1, 1, 0, 0]
+def test_nobody_judges_what_he_was_trained_on():
+    made = painted([(0, 200, 0), (190, 0, 0)]); clf, other = Toy(['red', 'green']).eval(), Toy(['red', 'green']).eval(); other.head.weight.data *= -1; seen = [[True, False], [False, True]]
+    a, b = (c.probs(made.images)[:, 1].numpy() for c in (clf, other)); assert np.allclose(agreement([clf, other], made), (a + b)/2) and np.allclose(agreement([clf, other], made, seen), [b[0], a[1]])
+    for bad, why in (([[True, True]], '2 pictures have no classifier'), ([[True]], 'seen has shape')):
+        with pytest.raises(ValueError, match=why): agreement([clf], made, bad)
+    assert sorted(np.bincount(folds(11, 3, 5))) == [3, 4, 4] and (folds(11, 3, 5) == folds(11, 3, 5)).all() and (folds(11, 3, 5) != folds(11, 3, 6)).any()
+    for k in (1, 12):
+        with pytest.raises(ValueError, match='expected at least two folds'): folds(11, k)
+
+def test_folds_are_trained_without_the_pictures_they_judge(monkeypatch):
+    import spurious_core.ddb as d
+    given = []; monkeypatch.setattr(d, 'fit_ddb', lambda train, made, *a, **k: given.append(set(made.manifest.origin)) or type('F', (), dict(clf=Toy(['red', 'green']).eval()))())
+    made = painted([(0, 200, 0)]*9); held_out_agreement(grouped([3, 3, 3, 3], side=8, labels=('red', 'green')), made, None, None, None, k=3)
+    assert len(given) == 3 and all(len(g) == 6 for g in given) and all(sum(o not in g for g in given) == 1 for o in range(9))
 
 def test_pictures_of_pruning(tmp_path):
     made = painted([(0, 200, 0)]*5); s = pd.DataFrame(dict(psi=[.1]*5, limit=.5, rho=[1.]*5)); assert pruning_plot(s, [1, 0, 1, 1, 0], [0, 1, 0, 0, 0]).axes and pruning_examples(made, [True]*5, n=3).axes and pruning_examples(made, [True, False]*2 + [True], n=3).axes
