@@ -41,7 +41,8 @@ _plain = dict(SUBG=dict(epochs=60), GroupDRO=dict(eta=.1), EIIL=dict(eta=.1), CV
 _strong = dict(weight_decay=10.)   # times lr in AdamW: without it a small network learns the few images of a weighted group by heart
 _mini = dict(Resample=_strong, SUBG=dict(epochs=80), GroupDRO=_strong | dict(eta=1.), EIIL=_strong | dict(eta=.1), MaskTune=_strong | dict(masktune_lr=1e-4), AFR=dict(afr_gamma=4., afr_lr=.3),
              ERM=_strong, CVaR_DRO=_strong | dict(cvar_alpha=.5), JTT=_strong | dict(jtt_T=2, jtt_lambda=50.), LfF=_strong, LISA=_strong, SpuFix=_strong)
-_birds = _mini | dict(ERM={}, GroupDRO=_strong | dict(eta=.1), CVaR_DRO=dict(cvar_alpha=.2), LfF=dict(lr=1e-3), LISA={}, MaskTune=dict(masktune_lr=3e-4), SpuFix={})
+_faces = _mini | dict(EIIL=_strong | dict(eta=.1, eiil_T=4), JTT=_strong | dict(jtt_T=4, jtt_lambda=10.))
+_birds = _mini | dict(ERM={}, GroupDRO=_strong | dict(eta=.1), CVaR_DRO=dict(cvar_alpha=.2, weight_decay=1.), LfF=dict(lr=1e-3), LISA={}, MaskTune=dict(masktune_lr=3e-4), SpuFix={})
 PRESETS = dict(
     waterbirds=_presets(MitigationConfig(lr=1e-3, epochs=100, batch=32, weight_decay=1e-3, optimiser='sgd', lr_schedule='constant', augment='crop'),
         SUBG=dict(lr=1e-3, weight_decay=1e-2), GroupDRO=dict(weight_decay=1e-4, batch=128, epochs=300, eta=.01), EIIL=dict(weight_decay=1e-4, batch=128, epochs=300, eta=.01, eiil_T=1),
@@ -53,7 +54,7 @@ PRESETS = dict(
     mini_waterbirds=_presets(MitigationConfig(lr=3e-3, epochs=12, batch=64, weight_decay=1e-2), **_plain),
     mini_celeba=_presets(MitigationConfig(lr=3e-3, epochs=12, batch=64, weight_decay=1e-2), **_plain),
     mini_waterbirds_hard=_presets(MitigationConfig(lr=3e-3, epochs=16, batch=64, weight_decay=1e-2), **_birds),
-    mini_celeba_hard=_presets(MitigationConfig(lr=3e-3, epochs=16, batch=64, weight_decay=1e-2), **_mini),
+    mini_celeba_hard=_presets(MitigationConfig(lr=3e-3, epochs=16, batch=64, weight_decay=1e-2), **_faces),
     mini_digits=_presets(MitigationConfig(lr=3e-3, epochs=16, batch=64, weight_decay=1e-2), **_mini))
 
 def preset(world:str, method:str, **changes) -> MitigationConfig:
