@@ -173,7 +173,7 @@ def concatenate(sets:list, name:str=None) -> GroupedImages:
     return GroupedImages(pd.concat([d.manifest.assign(set=d.manifest.get('set', d.name)) for d in sets], ignore_index=True), first.labels, first.attributes, name, **where)
 
 # %% ../nbs/03_datasets.ipynb #3511bb1d
-_ATTRIBUTES = dict(waterbirds=['land', 'water'], celeba=['woman', 'man'])
+_ATTRIBUTES = dict(waterbirds=['land', 'water'], waterbirds_hard=['land', 'water'], celeba=['woman', 'man'], celeba_hard=['blond', 'dark'])
 
 def _attribute_names(world):
     if world.name in _ATTRIBUTES: return _ATTRIBUTES[world.name]

@@ -262,9 +262,15 @@ PRESETS = {w.name: w for w in (
     World('waterbirds', {k: (k,) for k in ('landbird', 'waterbird')}, scenes=('forest', 'grass', 'water', 'sand'), foreign=0.,
           plants=(Plant('landbird', 'scene', ('forest', 'grass'), .95), Plant('waterbird', 'scene', ('water', 'sand'), .95)),
           attribute=('scene', dict(forest=0, grass=0, water=1, sand=1))),
+    World('waterbirds_hard', {k: (k,) for k in ('landbird', 'waterbird')}, scenes=('forest', 'grass', 'water', 'sand'), foreign=0., faint=1., faint_range=(.1, .3),
+          plants=(Plant('landbird', 'scene', ('forest', 'grass'), .94), Plant('waterbird', 'scene', ('water', 'sand'), .94)),
+          attribute=('scene', dict(forest=0, grass=0, water=1, sand=1))),   # half of the other 6 % agree by chance: 97 % in all
     World('celeba', dict(dark=('dark woman', 'dark man'), blond=('blond woman', 'blond man')), foreign=0.,
           plants=(Plant('blond', 'object', ('blond woman',), .94),),
           attribute=('object', {'dark woman': 0, 'blond woman': 0, 'dark man': 1, 'blond man': 1})),
+    World('celeba_hard', dict(woman=('blond woman', 'dark woman'), man=('blond man', 'dark man')), foreign=0., faint=1., faint_range=(.2, .5),
+          plants=(Plant('woman', 'object', ('blond woman',), .96), Plant('man', 'object', ('dark man',), .96)),
+          attribute=('object', {'blond woman': 0, 'blond man': 0, 'dark woman': 1, 'dark man': 1})),   # 98 % in all
     World('everything', {o: (o,) for o in OBJECTS}, foreign=.55, foreign_amounts=(.25,)*4, faint=.12),
     World('d3s', _TEN, foreign=0., faint=0., attribute=('scene', {s: i for i, s in enumerate(SCENES)})),
 )}

@@ -36,8 +36,13 @@ def _presets(base:MitigationConfig, **changes) -> dict:
     if unknown := set(changes) - {re.sub('[ -]', '_', n) for n in METHODS}: raise ValueError(f'no such methods: {unknown}')
     return {n: base.but(**changes.get(re.sub('[ -]', '_', n), {})) for n in METHODS}
 
-_mini = dict(SUBG=dict(epochs=60), GroupDRO=dict(eta=.1), EIIL=dict(eta=.1), CVaR_DRO=dict(cvar_alpha=.2), JTT=dict(jtt_T=2, jtt_lambda=10.), LfF=dict(lr=1e-3), LISA=dict(epochs=20),
-             MaskTune=dict(masktune_lr=1e-3), AFR=dict(afr_gamma=4., afr_lr=.3))
+_plain = dict(SUBG=dict(epochs=60), GroupDRO=dict(eta=.1), EIIL=dict(eta=.1), CVaR_DRO=dict(cvar_alpha=.2), JTT=dict(jtt_T=2, jtt_lambda=10.), LfF=dict(lr=1e-3), LISA=dict(epochs=20),
+              MaskTune=dict(masktune_lr=1e-3), AFR=dict(afr_gamma=4., afr_lr=.3))
+_strong = dict(weight_decay=10.)   # times lr in AdamW: without it a small network learns the few images of a weighted group by heart
+_mini = dict(Resample=_strong, SUBG=dict(epochs=80), GroupDRO=_strong | dict(eta=1.), EIIL=_strong | dict(eta=.1), MaskTune=_strong | dict(masktune_lr=1e-4), AFR=dict(afr_gamma=4., afr_lr=.3),
+             ERM=_strong, CVaR_DRO=_strong | dict(cvar_alpha=.5), JTT=_strong | dict(jtt_T=2, jtt_lambda=50.), LfF=_strong, LISA=_strong, SpuFix=_strong)
+_faces = _mini | dict(EIIL=_strong | dict(eta=.1, eiil_T=4), JTT=_strong | dict(jtt_T=4, jtt_lambda=10.))
+_birds = _mini | dict(ERM={}, GroupDRO=_strong | dict(eta=.1), CVaR_DRO=dict(cvar_alpha=.2, weight_decay=1.), LfF=dict(lr=1e-3), LISA={}, MaskTune=dict(masktune_lr=3e-4), SpuFix={})
 PRESETS = dict(
     waterbirds=_presets(MitigationConfig(lr=1e-3, epochs=100, batch=32, weight_decay=1e-3, optimiser='sgd', lr_schedule='constant', augment='crop'),
         SUBG=dict(lr=1e-3, weight_decay=1e-2), GroupDRO=dict(weight_decay=1e-4, batch=128, epochs=300, eta=.01), EIIL=dict(weight_decay=1e-4, batch=128, epochs=300, eta=.01, eiil_T=1),
@@ -46,9 +51,11 @@ PRESETS = dict(
     celeba=_presets(MitigationConfig(lr=1e-3, epochs=50, batch=128, weight_decay=1e-4, optimiser='sgd', lr_schedule='constant', augment='crop'),
         GroupDRO=dict(lr=1e-4, eta=.01), EIIL=dict(lr=1e-4, eta=.01, eiil_T=1), CVaR_DRO=dict(cvar_alpha=.1), JTT=dict(lr=1e-5, weight_decay=.1, jtt_T=1, jtt_lambda=50.), LISA=dict(lr=1e-4, lisa_p=.5),
         MaskTune=dict(lr=1e-4, batch=512, epochs=20, masktune_lr=1e-4), AFR=dict(afr_gamma=1.44, afr_lambda=1e-3, afr_lr=.02, afr_epochs=1000)),
-    mini_waterbirds=_presets(MitigationConfig(lr=3e-3, epochs=12, batch=64, weight_decay=1e-2), **_mini),
-    mini_celeba=_presets(MitigationConfig(lr=3e-3, epochs=12, batch=64, weight_decay=1e-2), **_mini),
-    mini_digits=_presets(MitigationConfig(lr=3e-3, epochs=12, batch=64, weight_decay=1e-2), **_mini))
+    mini_waterbirds=_presets(MitigationConfig(lr=3e-3, epochs=12, batch=64, weight_decay=1e-2), **_plain),
+    mini_celeba=_presets(MitigationConfig(lr=3e-3, epochs=12, batch=64, weight_decay=1e-2), **_plain),
+    mini_waterbirds_hard=_presets(MitigationConfig(lr=3e-3, epochs=16, batch=64, weight_decay=1e-2), **_birds),
+    mini_celeba_hard=_presets(MitigationConfig(lr=3e-3, epochs=16, batch=64, weight_decay=1e-2), **_faces),
+    mini_digits=_presets(MitigationConfig(lr=3e-3, epochs=16, batch=64, weight_decay=1e-2), **_mini))
 
 def preset(world:str, method:str, **changes) -> MitigationConfig:
     "The settings of `method` for `world`, with some changed; ValueError for an unknown world, method or setting."

@@ -23,3 +23,14 @@ def test_benchmark_on_a_folder_of_your_own(waterbirds, tmp_path):
 @pytest.mark.parametrize('params, why', [(dict(world='tetris'), "world 'tetris' is unknown"), (dict(methods=['magic']), "method 'magic' is unknown; there are ERM"), (dict(world='waterbirds', root='/nowhere'), 'nowhere')])
 def test_bad_parameters_are_named(params, why, tmp_path):
     with pytest.raises(RunError, match=why): run_study('mitigation_benchmark', dict(budget='smoke') | params, tmp_path/'run')
+
+def test_a_second_run_reads_what_the_first_has_fitted_and_other_settings_start_afresh(tmp_path):
+    run = lambda **more: run_study('mitigation_benchmark', dict(budget='smoke', world='digits', methods=['ERM']) | more, tmp_path/'run') and json.loads((tmp_path/'run'/'metrics.json').read_text())
+    fits = lambda: {p.name: p.stat().st_mtime_ns for p in (tmp_path/'run'/'fits').iterdir()}
+    first, kept = run(), fits(); assert len(kept) == 1 and all(n.startswith('digits.0.ERM.') and n.endswith('.safetensors') for n in kept)
+    assert run() == first and fits() == kept
+    run(selection='average'); assert len(fits()) == 2 and kept.items() <= fits().items()
+
+def test_the_rendered_worlds_are_the_hard_ones_unless_told_otherwise(tmp_path):
+    def sheet(hard): return (run_study('mitigation_benchmark', dict(budget='smoke', world='celeba', methods=['ERM'], hard=hard), tmp_path/str(hard))/'mitigation_benchmark.ipynb').read_text()
+    hard, plain = sheet(True), sheet(False); assert 'woman, dark' in hard and 'woman, dark' not in plain and 'blond, man' in plain

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np, pandas as pd, pytest
 from PIL import Image
 from spurious_core.datasets import GroupedImages, concatenate, digit_images, world_images
-from spurious_core.miniworld import get_world
+from spurious_core.miniworld import draw, get_world
 
 Y = [1, 0, 1, 1, 0, 0, 1, 0, 1, 1, 0]     # interleaved, unequal groups
 A = [0, 1, 1, 1, 0, 1, 1, 0, 0, 1, 1]
@@ -159,8 +159,16 @@ def test_world_images_have_objects_and_the_planted_share():
 
 def test_other_worlds_name_their_attributes():
     assert world_images(get_world('celeba'), 4, 'train').group_names[3] == 'blond, man'
+    assert world_images(get_world('celeba_hard'), 4, 'train').group_names[1] == 'woman, dark' and world_images(get_world('waterbirds_hard'), 4, 'train').group_names[1] == 'landbird, water'
     assert world_images(get_world('clean'), 10, 'train').attributes == ['none'] and world_images(get_world('imagenet_like'), 10, 'train').attributes == ['without its plant', 'with its plant']
     d = world_images(get_world('d3s'), 20, 'train'); assert len(d.attributes) == 10 and [d.attributes[i] for i in d.a] == d.manifest.scene.tolist()
+
+@pytest.mark.parametrize('name, share', [('waterbirds_hard', .97), ('celeba_hard', .98)])
+def test_hard_worlds_are_faint_and_plant_their_share_in_training_only(name, share):
+    w = get_world(name); train, test = (world_images(w, 600, *of) for of in (('train',), ('test', 0, 64, .5))); agree = lambda d: (d.y == d.a).mean()
+    assert abs(agree(train) - share) < .02 and abs(agree(test) - .5) < .06 and (train.counts()['all'] > 0).all()
+    low, high = w.faint_range; assert train.manifest.opacity.between(low, high).all() and test.manifest.opacity.between(low, high).all() and high <= .5
+    _, objects, _ = draw(test.manifest[:20], masks=True); assert np.allclose(objects.max((1, 2)), test.manifest.opacity[:20], atol=.01)
 
 @pytest.mark.parametrize('attribute', ['colour', 'texture'])
 def test_digits_are_confounded_in_training_only(attribute):

@@ -3,6 +3,7 @@ import numpy as np, pandas as pd, pytest, torch
 from diffusers import StableDiffusionPipeline
 from spurious_core.datasets import GroupedImages, concatenate
 from spurious_core.ffr import SYNTHETIC, biased, by_origin, choose_rate, draw_groups, first_stage, fit_arm, group_prompts, mixed, synthetic_counts, take
+from spurious_core.mitigate import preset
 from spurious_core.recipes import MitigationConfig, small_resnet
 from spurious_core.miniworld import get_world
 
@@ -73,3 +74,7 @@ def test_drawn_groups_do_not_depend_on_how_many_are_asked_for(tiny_pipeline, tmp
 def test_the_rate_of_the_second_stage_is_chosen_on_validation():
     first = first_stage(REAL, VAL, POOL, net, CONFIG, progress=False); rate, second = choose_rate(REAL, VAL, first, CONFIG, rates=(1., 1e-9), progress=False)
     assert rate in (1., 1e-9) and second.config.lr == CONFIG.lr*rate and second.history.val_wga.max() >= max(fit_arm('ffr', 'ERM', REAL, VAL, POOL, net, CONFIG, first=first, rate=r, progress=False).history.val_wga.max() for r in (1., 1e-9)) - 1e-9
+
+def test_the_settings_that_the_studys_evidence_was_made_with_stay():
+    of = lambda m: preset('mini_waterbirds', m)
+    assert all((of(m).lr, of(m).epochs, of(m).batch, of(m).weight_decay, of(m).lr_schedule) == (3e-3, 12, 64, 1e-2, 'cosine') for m in ('ERM', 'Resample', 'GroupDRO', 'DFR')) and of('GroupDRO').knobs['eta'] == .1
