@@ -318,8 +318,6 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                          'spurious_core/disentangle.py'),
                                            'spurious_core.disentangle._Training.step': ( 'disentangle.html#_training.step',
                                                                                          'spurious_core/disentangle.py'),
-                                           'spurious_core.disentangle._Training.told': ( 'disentangle.html#_training.told',
-                                                                                         'spurious_core/disentangle.py'),
                                            'spurious_core.disentangle._restore': ( 'disentangle.html#_restore',
                                                                                    'spurious_core/disentangle.py'),
                                            'spurious_core.disentangle._save': ('disentangle.html#_save', 'spurious_core/disentangle.py'),

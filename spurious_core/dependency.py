@@ -106,7 +106,7 @@ def train_critic(measure:Dependency, draw,   # step -> features and labels of a 
 
 # %% ../nbs/41_dependency.ipynb #2b8c14e4
 class Canonical(nn.Module):
-    "The sum of squared canonical correlations between features `[n, D]` and labels `[n]`, from running moments: what linear probes can read, 0 to K - 1 for K labels. Its gradient is that of the present batch, scaled as if the batch were all there is."
+    "Linear dependence of features `[n, D]` and labels `[n]`: `-sum log(1 - r^2)` over their canonical correlations r, at least 0, from running covariances. Its gradient is that of the present batch, scaled as if the batch were all there is."
     def __init__(self, n_features:int, n_labels:int, memory:float=.95, # weight of the past, 0 to below 1
                  shrink:float=1e-4):
         super().__init__()
@@ -123,5 +123,6 @@ class Canonical(nn.Module):
         gain = (1 - self.memory)/weight.item(); self.covariance.copy_(covariance.detach()); self.cross.copy_(cross.detach()); self.weight.copy_(weight)
         scale = covariance.diagonal().clamp_min(1e-12).sqrt(); correlation = covariance/scale[:, None]/scale
         low = torch.linalg.cholesky((1 - self.shrink)*correlation + self.shrink*torch.eye(len(scale), device=f.device))
-        total = torch.linalg.solve_triangular(low, cross/scale[:, None], upper=False).square().sum()
+        squares = torch.linalg.solve_triangular(low, cross/scale[:, None], upper=False); squares = squares.T @ squares
+        total = -torch.logdet((1 + self.shrink)*torch.eye(self.n_labels, device=f.device) - squares)
         return total.detach() + (total - total.detach())/gain

@@ -162,27 +162,23 @@ class _Training:
         x = inputs(self.data.images(i), self.device)
         return (random_views(x, g, self.config.augment) if x.ndim == 4 else x), self.y[i].to(self.device), self.a[i].to(self.device), g
 
-    def told(self, fg, bg, y, a): return dict(fg=(fg, a), bg=(bg, y))   # what each critic is to see
-
-    def critic_step(self, *key) -> float:
-        x, y, a, g = self.draw(*key); order = torch.randperm(len(y), generator=g).to(self.device)
-        with torch.no_grad(): fg, bg, *_ = self.model(x)
-        loss = sum(self.critics[p].critic_loss(f, t, order, g) for p, (f, t) in self.told(fg, bg, y, a).items())
+    def critic_step(self, told, g) -> float:
+        order = torch.randperm(self.config.batch, generator=g).to(self.device)
+        loss = sum(self.critics[p].critic_loss(f.detach(), t, order, g) for p, (f, t) in told.items())
         if math.isfinite(value := loss.item()): self.critic_opt.zero_grad(); loss.backward(); self.critic_opt.step()
         return value
 
     def step(self, step:int) -> dict:
-        c, penal = self.config, step >= self.config.pretrain; row = dict(critic=0.)
-        self.model.train()
-        for k in range(c.critic_steps if penal and self.critics else 0):
-            row['critic'] = self.critic_step(step, k)
+        c, penal, row = self.config, step >= self.config.pretrain, dict(critic=0.); self.model.train()
+        x, y, a, g = self.draw(step); fg, bg, y_hat, a_hat = self.model(x); told = dict(fg=(fg, a), bg=(bg, y))   # what each critic is to see
+        for _ in range(c.critic_steps if penal and self.critics else 0):
+            row['critic'] = self.critic_step(told, g)
             if not math.isfinite(row['critic']): return row
-        x, y, a, g = self.draw(step, 'network'); fg, bg, y_hat, a_hat = self.model(x); order = torch.randperm(len(y), generator=g).to(self.device)
-        losses = dict(ce_fg=F.cross_entropy(y_hat.float(), y), ce_bg=F.cross_entropy(a_hat.float(), a))
+        losses = dict(ce_fg=F.cross_entropy(y_hat.float(), y), ce_bg=F.cross_entropy(a_hat.float(), a)); weights = dict(penalty=c.weight, linear=c.linear)
         if penal:
-            told, weights = self.told(fg, bg, y, a), dict(penalty=c.weight, linear=c.linear)
+            order = torch.randperm(c.batch, generator=g).to(self.device)
             losses |= {f'penalty_{p}': m.penalty(*told[p], order) for p, m in self.critics.items()} | {f'linear_{p}': m(*told[p]) for p, m in self.linear.items()}
-        row |= {k: v.item() for k, v in losses.items()}; loss = sum(v*(weights[k[:-3]] if k[:2] != 'ce' else 1) for k, v in losses.items())
+        row |= {k: v.item() for k, v in losses.items()}; loss = sum(v*weights.get(k[:-3], 1) for k, v in losses.items())
         if all(map(math.isfinite, row.values())):
             for group in self.opt.param_groups: group['lr'] = c.lr*self.rate.lr_factor(step, c.pretrain + c.steps)
             self.opt.zero_grad(); loss.backward(); nn.utils.clip_grad_norm_(self.model.parameters(), c.clip); self.opt.step()

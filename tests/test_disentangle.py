@@ -90,14 +90,19 @@ def test_only_normalised_features_can_not_hide_by_being_small(how, dull):
     with torch.no_grad(): assert (m.penalty(f, y, torch.randperm(200, generator=generator(1))) < .1) == dull
 
 
-def test_canonical_is_the_sum_of_squared_canonical_correlations():
+def test_canonical_is_the_dependence_of_gaussians_with_the_same_canonical_correlations():
     rng = np.random.default_rng(0); y = rng.integers(0, 3, 400); x = rng.normal(size=(400, 4)) @ rng.normal(size=(4, 4)); x[:, 0] += y
     x0, t = x - x.mean(0), np.eye(3)[y] - np.eye(3)[y].mean(0); inv = np.linalg.pinv
-    truth = np.trace(inv(x0.T @ x0) @ x0.T @ t @ inv(t.T @ t) @ t.T @ x0)
+    squares = np.linalg.eigvals(inv(x0.T @ x0) @ x0.T @ t @ inv(t.T @ t) @ t.T @ x0).real; truth = -np.log(1 - squares).sum(); assert .1 < truth < 3
     assert Canonical(4, 3, 0., 1e-7)(torch.tensor(x, dtype=torch.float32), torch.tensor(y)).item() == pytest.approx(truth, rel=1e-3)
     c = Canonical(4, 3, .9, 1e-7); halves = [torch.tensor(v) for v in (x[:200], x[200:])], [torch.tensor(v) for v in (y[:200], y[200:])]
     for f, t in zip(*halves): value = c(f.float(), t)
     assert value.item() == pytest.approx(truth, rel=.2)
+
+
+def test_canonical_pushes_where_the_label_is_read_perfectly():
+    y = torch.arange(60) % 3; f = (torch.eye(3)[y] + .02*torch.randn(60, 3, generator=generator(0)))[:, :2].requires_grad_(True); c = Canonical(2, 3, 0.); c(f, y).backward()
+    moved = f.detach() - f.grad/f.grad.norm()*2; assert Canonical(2, 3, 0.)(moved, y) < .5*Canonical(2, 3, 0.)(f.detach(), y)
 
 
 def test_halving_and_whitening():
