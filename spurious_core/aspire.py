@@ -103,6 +103,7 @@ def find_features(tools:Tools, data:GroupedImages, clf:Classifier, out, # out: a
                   most:int=24,              # edits per class, kind and cluster
                   alternatives:str='data',  # backgrounds to change to: borrowed from other classes, or the language model's
                   seed:int=0, steps:int=None, batch_size:int=16, # of the edits; steps: None for the profile's
+                  least:int=5,              # rightly classified pictures of its class that a cluster must have
                   **ranking,                # of `discover.rank_features`
                  ) -> Findings:
     "Captions, phrases, edits, shams and the ranking (Ghosh et al. 2024). ValueError for other alternatives or where nothing can be edited."
@@ -111,7 +112,7 @@ def find_features(tools:Tools, data:GroupedImages, clf:Classifier, out, # out: a
     images = data.images(); names = [data.labels[y] for y in data.y]; captions = caption_images(images, tools.captioner, out/'captions.csv')
     extracted = extract_phrases(captions.caption, names, tools.language_model, data.labels); phrases = phrase_table(extracted, data.y, data.labels)
     if alternatives == 'data': phrases = borrowed_alternatives(phrases, seed)
-    plan = plan_edits(phrases, clf.probs(images).argmax(1).numpy() == data.y, most, seed)
+    plan = plan_edits(phrases, clf.probs(images).argmax(1).numpy() == data.y, most, seed, least)
     plan, after, sham = edit_images(tools.inpaint, tools.segmenter, images, plan, extracted, out/'edits', seed, steps=steps or p.sampler_steps, guidance=p.guidance, batch_size=batch_size)
     edits = judge_edits(plan, clf, images, after, sham)
     return Findings(images, captions, extracted, phrases, edits, after, sham, rank_features(edits, phrases, seed=seed, **ranking))
@@ -135,8 +136,8 @@ WAYS = ('textual_inversion', 'lora')
 def class_config(label:str, way:str='textual_inversion', **changes) -> PersonalizeConfig:
     "How a class is learned: a new word that starts from its name, or a LoRA under its name. `changes` are fields of `PersonalizeConfig`."
     if way not in WAYS: raise ValueError(f'way={way!r} is unknown; allowed: {", ".join(WAYS)}')
-    own = dict(token=f'<{label.replace(" ", "-")}>', initializer=label, lr=2e-2) if way == 'textual_inversion' else dict(lr=1e-3)
-    return PersonalizeConfig(**dict(method=way, instance_prompt=f'a photo of a {own.get("token", label)}', batch_size=4, lr_schedule='cosine', steps=200) | own | changes)
+    own = dict(token=f'<{label.replace(" ", "-")}>', initializer=label, lr=1e-2, num_vectors=4) if way == 'textual_inversion' else dict(lr=1e-3)
+    return PersonalizeConfig(**dict(method=way, instance_prompt=f'a photo of a {own.get("token", label)}', batch_size=4, lr_schedule='cosine', steps=300) | own | changes)
 
 def learn_class(pipe, images,      # of the class, uint8 `[n, H, W, 3]`
                 label:str, out,    # out: a folder; the adapter is in its folder `adapter`

@@ -179,7 +179,7 @@ def _attribute_names(world):
     if world.name in _ATTRIBUTES: return _ATTRIBUTES[world.name]
     if world.attribute:
         of = world.attribute[1]
-        return ['/'.join(k for k, v in of.items() if v == a) for a in range(max(of.values()) + 1)]
+        return ['/'.join(k or 'none' for k, v in of.items() if v == a) for a in range(max(of.values()) + 1)]
     return ['without its plant', 'with its plant'] if world.plants else ['none']
 
 def _at_ratio(world, ratio):

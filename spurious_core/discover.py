@@ -72,11 +72,15 @@ def borrowed_alternatives(phrases:pd.DataFrame, seed:int=0) -> pd.DataFrame:
 def plan_edits(phrases:pd.DataFrame, # as `phrase_table` makes it
                correct,              # whether the classifier is right, one bool per image
                most:int=40,          # edits per class, kind and cluster
-               seed:int=0) -> pd.DataFrame:
+               seed:int=0,
+               least:int=1,          # clusters with fewer rightly classified pictures of a class are left out
+              ) -> pd.DataFrame:
     "The rows of `phrases` to edit, in order of image. Backgrounds without an alternative are left out."
-    if most < 1: raise ValueError(f'most={most} must be at least 1')
+    for k, v in dict(most=most, least=least).items():
+        if v < 1: raise ValueError(f'{k}={v} must be at least 1')
     ok = phrases[np.asarray(correct, bool)[phrases.image] & ((phrases.kind == 'foreground') | phrases.alternative.notna()).to_numpy()]
-    if not len(ok): raise ValueError('there is nothing to edit: no phrase belongs to a rightly classified image')
+    ok = ok[ok.groupby(['y', 'kind', 'cluster']).image.transform('nunique') >= least]
+    if not len(ok): raise ValueError(f'there is nothing to edit: no phrase belongs to {least} rightly classified images of a class')
     keep = [np.random.default_rng(seed_of('edits', seed, *key)).permutation(len(g))[:most] for key, g in ok.groupby(['y', 'kind', 'cluster'])]
     return pd.concat([g.iloc[i] for i, (_, g) in zip(keep, ok.groupby(['y', 'kind', 'cluster']))]).sort_index().reset_index(drop=True)
 
