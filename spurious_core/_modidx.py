@@ -874,6 +874,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                      'spurious_core.prune.pruning_examples': ('prune.html#pruning_examples', 'spurious_core/prune.py'),
                                      'spurious_core.prune.pruning_plot': ('prune.html#pruning_plot', 'spurious_core/prune.py')},
             'spurious_core.readers': { 'spurious_core.readers._binary': ('readers.html#_binary', 'spurious_core/readers.py'),
+                                       'spurious_core.readers._by_class': ('readers.html#_by_class', 'spurious_core/readers.py'),
                                        'spurious_core.readers._codes': ('readers.html#_codes', 'spurious_core/readers.py'),
                                        'spurious_core.readers._counted': ('readers.html#_counted', 'spurious_core/readers.py'),
                                        'spurious_core.readers._csv': ('readers.html#_csv', 'spurious_core/readers.py'),

@@ -33,17 +33,18 @@ class Tools:
     profile: Profile
     pipe: object        # draws and is personalised
     inpaint: object     # edits
+    backgrounds: object # changes backgrounds: the same, or an InstructPix2Pix
     segmenter: Segmenter
     captioner: Captioner
     language_model: LanguageModel
 
 def load_tools(profile:str|Profile='mini', cache=None) -> Tools: # cache: folder for a language model's answers; None: the user's
-    "Loads them. ValueError names what the profile lacks. Backgrounds are edited by the inpainting pipeline."
+    "Loads them. ValueError names what the profile lacks."
     p = load_profile(profile) if isinstance(profile, str) else profile; at = dict(device=pick_device(p.device)); half = at | dict(dtype=dtype_of(p.precision))
     if lost := [f for f in ('pipeline', 'inpaint', 'segmenter', 'captioner', 'language_model') if not getattr(p, f)]:
         raise ValueError(f'profile {p.name!r} names no {", no ".join(lost)}; set {", ".join(f"SPURIOUS_{f.upper()}" for f in lost)} or the field in settings.ini')
     pipe = load_pipeline(p.pipeline, **half); inpaint = pipe if p.inpaint == p.pipeline else load_pipeline(p.inpaint, **half)
-    return Tools(p, pipe, inpaint, load_segmenter(p.segmenter, **at), load_captioner(p.captioner, **at), load_language_model(p.language_model, cache=cache, **at))
+    return Tools(p, pipe, inpaint, load_pipeline(p.instruct, **half) if p.instruct else inpaint, load_segmenter(p.segmenter, **at), load_captioner(p.captioner, **at), load_language_model(p.language_model, cache=cache, **at))
 
 # %% ../nbs/34_aspire.ipynb #adce7052
 NOTHING_THERE = 'an empty scene'
@@ -66,19 +67,22 @@ def edit_prompts(plan:pd.DataFrame,       # as `discover.plan_edits` makes it
         after.append(new); sham.append(old)
     return after, sham
 
-def edit_images(pipe, segmenter,     # an inpainting (or InstructPix2Pix) pipeline; a segmenter of notebook 18
+def edit_images(pipe, segmenter,     # an inpainting pipeline; a segmenter of notebook 18
                 images,              # all, uint8 `[N, H, W, 3]`
                 plan:pd.DataFrame, extracted:pd.DataFrame, out, # out: a folder, in which an interrupted call goes on
-                seed:int=0, **options, # of `editing`: steps, guidance, batch_size, ...
+                seed:int=0,
+                backgrounds=None,    # a pipeline that changes backgrounds, such as InstructPix2Pix; None: the same
+                **options,           # of `editing`: steps, guidance, batch_size, ...
                ) -> tuple:
     "The rows of the plan whose region was found, their edits and their shams, each uint8 `[n, side, side, 3]`. ValueError if nothing was found."
-    instruct, whole, parts = follows_instructions(pipe), extracted, []
+    drawn_by = dict(foreground=pipe, background=backgrounds or pipe); instruct, whole, parts = follows_instructions(drawn_by['background']), extracted, []
+    if len(sides := {picture_side(p) for p in drawn_by.values()}) > 1: raise ValueError(f'the pipelines draw pictures of different sides: {sorted(sides)}')
     for kind, t in plan.groupby('kind', sort=False):
         pics = images[t.image]; masks = segmenter(pics, (t.phrase if kind == 'foreground' else t.label).tolist()); ok = found(masks)
         if not ok.any(): continue
         t, pics, masks = t[ok], pics[ok], masks[ok]; edit = remove if kind == 'foreground' else replace_background
         seeds = [seed_of('edit', seed, r.image, r.kind, r.phrase) for r in t.itertuples()]
-        parts.append((t, *(edit(pipe, pics, masks, p, seeds, out=Path(out)/kind/name, **options) for name, p in zip(('edit', 'sham'), edit_prompts(t, whole, instruct)))))
+        parts.append((t, *(edit(drawn_by[kind], pics, masks, p, seeds, out=Path(out)/kind/name, **options) for name, p in zip(('edit', 'sham'), edit_prompts(t, whole, instruct)))))
     if not parts: raise ValueError(f'the segmenter found none of {len(plan)} regions')
     table, after, sham = (f([p[i] for p in parts]) for i, f in enumerate((pd.concat, np.concatenate, np.concatenate)))
     order = np.argsort(table.index, kind='stable')
@@ -113,7 +117,7 @@ def find_features(tools:Tools, data:GroupedImages, clf:Classifier, out, # out: a
     extracted = extract_phrases(captions.caption, names, tools.language_model, data.labels); phrases = phrase_table(extracted, data.y, data.labels)
     if alternatives == 'data': phrases = borrowed_alternatives(phrases, seed)
     plan = plan_edits(phrases, clf.probs(images).argmax(1).numpy() == data.y, most, seed, least)
-    plan, after, sham = edit_images(tools.inpaint, tools.segmenter, images, plan, extracted, out/'edits', seed, steps=steps or p.sampler_steps, guidance=p.guidance, batch_size=batch_size)
+    plan, after, sham = edit_images(tools.inpaint, tools.segmenter, images, plan, extracted, out/'edits', seed, tools.backgrounds, steps=steps or p.sampler_steps, guidance=p.guidance, batch_size=batch_size)
     edits = judge_edits(plan, clf, images, after, sham)
     return Findings(images, captions, extracted, phrases, edits, after, sham, rank_features(edits, phrases, seed=seed, **ranking))
 

@@ -1,5 +1,7 @@
 "From discoveries to pictures to a new classifier: prompts that differ in the phrase alone, shams that differ from edits only inside the region, the paper's choice of pictures, arms with equal budgets."
 import numpy as np, pandas as pd, pytest
+from diffusers import StableDiffusionPipeline
+from conftest import build_pipeline
 from spurious_core.aspire import add_generated, choose_edited, class_config, draw_classes, edit_images, edit_prompts, learn_class, load_tools, retrain, scene_prompt, with_origin
 from spurious_core.datasets import GroupedImages
 from spurious_core.recipes import MitigationConfig, small_resnet
@@ -34,6 +36,15 @@ def test_edits_and_shams_agree_outside_of_the_region(tiny_pipeline, tmp_path):
     again = edit_images(tiny_pipeline, seg, images, PLAN, EXTRACTED, tmp_path, 3, steps=2); assert (again[1] == after).all() and (again[2] == sham).all()
     part = edit_images(tiny_pipeline, seg, images, PLAN.iloc[3:], EXTRACTED, tmp_path/'part', 3, steps=2); assert abs(part[1][0].astype(int) - after[2]).max() <= 1      # an edit doesn't depend on its company
     with pytest.raises(ValueError, match='found none of 4'): edit_images(tiny_pipeline, lambda x, p: np.zeros(x.shape[:3], np.float32), images, PLAN, EXTRACTED, tmp_path/'none', 3, steps=2)
+
+def test_backgrounds_by_instruction_and_things_by_inpainting(tiny_pipeline, tmp_path):
+    instruct = StableDiffusionPipeline.from_pretrained(build_pipeline(tmp_path/'instruct', unet_in=8)); images = np.random.default_rng(0).integers(60, 250, (3, 16, 16, 3)).astype(np.uint8)
+    plan, after, sham = edit_images(tiny_pipeline, Corner(), images, PLAN, EXTRACTED, tmp_path/'both', 3, instruct, steps=2)
+    way = lambda kind, name: pd.read_json(tmp_path/'both'/kind/name/'images'/'metadata.jsonl', lines=True)
+    assert set(way('foreground', 'edit').source) == {'inpaint'} and set(way('background', 'edit').source) == {'instruct'}
+    assert way('background', 'edit').prompt.tolist() == ['turn the background of water into cave.', 'turn the background of sand into forest.'] and way('background', 'sham').prompt[0] == 'turn the background of water into water.'
+    alone = edit_images(tiny_pipeline, Corner(), images, PLAN, EXTRACTED, tmp_path/'alone', 3, steps=2); same = plan.kind.to_numpy() == 'foreground'
+    assert (after[same] == alone[1][same]).all() and not (after[~same] == alone[1][~same]).all()
 
 def ranking(rows): return pd.DataFrame([dict(y=0, label='cat', kind='background', cluster=c, spurious=s, rank=i + 1) for i, (c, s) in enumerate(rows)])
 def made(counts, flips):

@@ -203,6 +203,15 @@ def test_imagefolder_of_split_folders(tmp_path):
     for k, s in enumerate(('train', 'validation', 'test')): folder_of(tmp_path/s, [{k: v for k, v in r.items() if k != 'split'} for r in rows()[4*k:4*k + 4]], ('jsonl', 'csv', 'jsonl')[k])
     d = imagefolder(tmp_path); assert agrees(d) and d.manifest.split.tolist() == ['train']*4 + ['val']*4 + ['test']*4 and d.y.tolist() == Y
 
+def test_imagefolder_without_metadata(tmp_path):
+    for i in range(12): put(tmp_path/'flat'/('cat', 'dog')[Y[i]]/f'{i:02d}.png', Y[i], 0, i); put(tmp_path/'split'/('train', 'validation', 'test')[i//4]/('cat', 'dog')[Y[i]]/f'{i:02d}.png', Y[i], 0, i)
+    (tmp_path/'flat'/'empty').mkdir(); (tmp_path/'flat'/'cat'/'notes.txt').write_text('no picture')
+    d = imagefolder(tmp_path/'flat'); assert d.labels == ['cat', 'dog'] and d.attributes == ['none'] and set(d.manifest.split) == {'train'} and sorted(numbers(d)) == list(range(12)) and agrees(d)
+    assert imagefolder(tmp_path/'flat', labels=['dog', 'emu', 'cat']).y.tolist() == [2*(1 - y) for y in d.y]
+    e = imagefolder(tmp_path/'split'); assert agrees(e) and {n: s for n, s in zip(numbers(e), e.manifest.split)} == {i: ('train', 'val', 'test')[i//4] for i in range(12)}
+    with pytest.raises(ValueError, match="label='cat' is unknown; allowed: dog"): imagefolder(tmp_path/'flat', labels=['dog'])
+    with pytest.raises(FileNotFoundError, match='or folders named after the classes'): imagefolder(tmp_path/'flat'/'empty')
+
 def test_imagefolder_origin(tmp_path):
     assert imagefolder(folder_of(tmp_path/'a', rows(source=['text2img']*4 + ['inpaint']*4 + ['real']*4))).manifest.g.tolist() == ['generated']*8 + ['real']*4
     assert imagefolder(folder_of(tmp_path/'b', rows(g=['generated', 'real']*6, source='flickr'))).manifest.g.tolist() == ['generated', 'real']*6
