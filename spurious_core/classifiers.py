@@ -90,6 +90,7 @@ class Classifier(nn.Module):
         linear = [m for m in net.modules() if isinstance(m, nn.Linear)]
         if not linear: raise ValueError(f'{name}: the network has no linear layer to serve as its head')
         self._head = (linear[-1],)   # in a tuple: the head is already registered, inside net
+        self._narrow = any(isinstance(m, nn.Conv2d) and m.kernel_size == (1, 1) and max(m.stride) > 1 and m.in_channels < 16 for m in net.modules())
         if self.head.out_features != len(self.labels): raise ValueError(f'{name}: the head has {self.head.out_features} outputs, but there are {len(self.labels)} labels')
 
     @property
@@ -115,7 +116,10 @@ class Classifier(nn.Module):
         "Logits `[N, K]` and features `[N, D]` of pixels `x`, in one pass."
         seen = []
         handle = self.head.register_forward_pre_hook(lambda module, args: seen.append(args[0]))
-        try: out = self.net(self.preprocess(x))
+        x = self.preprocess(x)
+        # torch 2.13 on a CPU: the gradient of such a convolution in channels_last, as a permuted array is, writes past its end where threads share a batch unevenly
+        if self._narrow: x = x.contiguous()
+        try: out = self.net(x)
         finally: handle.remove()
         return (out if isinstance(out, torch.Tensor) else out.logits), seen[-1].flatten(1)
 

@@ -52,7 +52,7 @@ def linear_head(clf:Classifier, train, part:str='all', cut:int=None, C:float=1.,
     return with_head(new, w, m.intercept_ - (m.coef_/std) @ mean).eval().requires_grad_(False)
 
 def anticorrelated_accuracy(train, test,    # of `correlated` and `anticorrelated`; different images
-                            plain:Classifier, # the network that disentangling began with
+                            plain,          # where ERM and GroupDRO start: a Classifier, or a function that makes one
                             heads:dict,     # name -> (Classifier, cut), or (Classifier, None) for all of its features
                             methods=('ERM', 'GroupDRO'), config:MitigationConfig=None, seed:int=0, device:str='cpu', out_dir=None, progress:bool=True) -> pd.DataFrame:
     "One row per way: `method`, accuracy `value` on the test images with `lo` and `hi` (Wilson, 95 %), `n`."

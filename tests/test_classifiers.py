@@ -211,3 +211,11 @@ def test_bad_training_data():
     for wrong in (y - 1, y + 1):
         with pytest.raises(ValueError, match='leave unlabelled'): train_classifier(make(), ims, wrong, progress=False)
     with pytest.raises(FloatingPointError, match='lower lr'): train_classifier(make(), ims, y, ClassifierTraining(), lambda x, g: x*float('nan'), progress=False)
+
+
+@pytest.mark.parametrize('widths, contiguous', [([8, 16], True), ([16, 32], False)])
+def test_narrow_networks_never_see_channels_last(widths, contiguous):
+    "The gradient of a strided 1 x 1 convolution with fewer than 16 channels, in channels_last, writes past its end (torch 2.13, CPU, threads that share a batch unevenly)."
+    clf = Classifier(ResNetForImageClassification(ResNetConfig(embedding_size=widths[0], hidden_sizes=widths, depths=[1, 1], layer_type='basic', **K)), LABELS); seen = []
+    next(m for m in clf.modules() if isinstance(m, torch.nn.Conv2d)).register_forward_pre_hook(lambda m, args: seen.append(args[0].is_contiguous()))
+    clf(as_pixels(np.zeros((7, 32, 32, 3), np.uint8))); assert seen == [contiguous]

@@ -27,7 +27,7 @@ def test_run_says_where_things_lie(make_study, tmp_path, monkeypatch):
     assert Metrics.load('results')['scale']['value'] == 2
 
 @pytest.mark.parametrize('args, message', [(['-p', 'scal=1'], 'known: profile, budget, seed, scale, tags'), (['-p', 'seed=x'], 'not of type int'), (['-p', 'seed'], 'NAME=VALUE'),
-    (['-p', '=3'], 'NAME=VALUE'), (['-p', 'seed=1', '-p', 'seed=2'], 'given twice'), (['-p', 'profile=big'], 'known: mini, sd15'), (['-p', 'budget='], 'allowed: smoke')])
+    (['-p', '=3'], 'NAME=VALUE'), (['-p', 'seed=1', '-p', 'seed=2'], 'given twice'), (['-p', 'profile=big'], 'known: mini, sd15'), (['-p', 'budget='], 'allowed: dry, smoke')])
 def test_mistakes_are_one_line(make_study, tmp_path, args, message):
     r = spurious('run', make_study(), '--out', tmp_path/'run', *args)
     assert r.exit_code == 2 and r.output.startswith('error: ') and message in r.output and len(r.output.splitlines()) == 1
