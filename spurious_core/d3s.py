@@ -26,7 +26,7 @@ def draw_set(pipe, labels, k:int, recipe:Recipe, parts:tuple, folder, seed:int=0
              presence:Classifier=None, scene:Classifier=None, # independent classifiers; without one, its question isn't asked
              at:float=.5,                        # what they must believe, 0..1
              definitions:dict=DEFINITIONS, backgrounds:dict=BACKGROUNDS, splits:dict={'train': 1.},
-             **options,                          # of `generate`: batch_size, steps, progress
+             **options,                          # of `generate`: batch_size, steps, sampler, progress
             ) -> GroupedImages:
     "`k` pictures of each class on each background, drawn into `folder` (resumable); the manifest has the plan and the columns of `inspect_pictures`."
     plan = plan_shift(labels, k, recipe, seed, definitions, backgrounds, splits, pipe.tokenizer)

@@ -162,7 +162,7 @@ def write_inits(plan:pd.DataFrame, parts:tuple, # (foreground of a row, backgrou
         info = PngImagePlugin.PngInfo(); info.add_text('plan', about); buf = io.BytesIO(); Image.fromarray(done).save(buf, 'PNG', pnginfo=info); atomic_write(path, buf.getvalue())
     return plan.assign(init_image=paths)
 
-def draw_shift(pipe, plan:pd.DataFrame, parts:tuple, folder, **options # of `generate`: batch_size, steps, progress
+def draw_shift(pipe, plan:pd.DataFrame, parts:tuple, folder, **options # of `generate`: batch_size, steps, sampler, progress
               ) -> pd.DataFrame:
     "Initial pictures in `folder/init`, results in `folder/images`, both resumable; the table of results."
     size = pipe.unet.config.sample_size*pipe.vae_scale_factor

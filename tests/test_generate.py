@@ -7,7 +7,7 @@ from PIL import Image
 from safetensors.torch import save_file
 from conftest import build_pipeline
 from spurious_core import generate as gen
-from spurious_core.generate import (LORA, PromptCache, _sampler, export_spurious_imagenet, generate, load_image_set, pipeline_hash, plan_prompts,
+from spurious_core.generate import (LORA, SAMPLERS, PromptCache, _sampler, export_spurious_imagenet, generate, load_image_set, pipeline_hash, plan_prompts,
                                     read_images, regenerate, sample_images, use_adapter)
 
 PLAN = plan_prompts(['a photo of a boat', 'a photo of a cow', 'snow'], 3, seed=1, y=[0, 1, -1])
@@ -35,14 +35,15 @@ def test_each_prompt_is_encoded_once(tiny_pipeline):
     sample_images(tiny_pipeline, PLAN, batch_size=2, **FAST)
     assert len(calls) == PLAN.prompt.nunique() + 1      # and the empty one
 
-def test_equals_plain_diffusers(tiny_pipeline):
+@pytest.mark.parametrize('sampler', SAMPLERS)
+def test_equals_plain_diffusers(tiny_pipeline, sampler):
     pipe, row = tiny_pipeline, PLAN.iloc[0]; pipe.set_progress_bar_config(disable=True)
-    ours = sample_images(pipe, PLAN[:1], steps=6)[0]; pipe.scheduler = _sampler(pipe)
+    ours = sample_images(pipe, PLAN[:1], steps=6, sampler=sampler)[0]; pipe.scheduler = _sampler(pipe, sampler)
     g = lambda: torch.Generator().manual_seed(int(row.seed))
     assert close(ours, np.asarray(pipe(row.prompt, num_inference_steps=6, guidance_scale=3., generator=g()).images[0]))
     init = Image.fromarray(ours); i2i = StableDiffusionImg2ImgPipeline(**pipe.components, requires_safety_checker=False); i2i.set_progress_bar_config(disable=True)
     theirs = np.asarray(i2i(row.prompt, image=init, strength=.5, num_inference_steps=6, guidance_scale=3., generator=g()).images[0])
-    assert close(theirs, sample_images(pipe, PLAN[:1].assign(init_image=[init], strength=.5), steps=6)[0])
+    assert close(theirs, sample_images(pipe, PLAN[:1].assign(init_image=[init], strength=.5), steps=6, sampler=sampler)[0])
 
 def test_modes_mix_in_one_plan(tiny_pipeline, tmp_path):
     im = sample_images(tiny_pipeline, PLAN[:1], **FAST)[0]; Image.fromarray(im).save(tmp_path/'init.png')
@@ -131,3 +132,10 @@ def test_spurious_imagenet_layout(tiny_pipeline, tmp_path):
     folders = [p for p in (tmp_path/'images').iterdir() if p.is_dir()]
     assert sorted((int(f.name.split('_')[2]), int(f.name.split('_')[-1]), len(list(f.iterdir()))) for f in folders) == [(94, 1, 9), (105, 12, 9)]
     assert int((tmp_path/'images'/'timestamp.txt').read_text()) > 10**9
+
+def test_a_set_remembers_its_sampler(tiny_pipeline, tmp_path):
+    with pytest.raises(ValueError, match="sampler='euler' is unknown; allowed: dpmsolver\\+\\+, ddim"): generate(tiny_pipeline, PLAN, tmp_path/'none', sampler='euler', **FAST)
+    assert not (tmp_path/'none').exists()
+    a = generate(tiny_pipeline, PLAN[:2], tmp_path/'a', sampler='ddim', **FAST); assert (a.sampler == 'ddim').all()
+    assert close(regenerate(tiny_pipeline, a.iloc[1]), read_images(a)[1]) and not close(read_images(a), sample_images(tiny_pipeline, PLAN[:2], **FAST))
+    with pytest.raises(ValueError, match="has sampler='ddim' there and 'dpmsolver\\+\\+' here"): generate(tiny_pipeline, PLAN[:2], tmp_path/'a', **FAST)
