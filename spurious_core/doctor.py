@@ -22,7 +22,7 @@ from .settings import Profile, dtype_of, is_hub_id, load_profile, pick_device, s
 
 # %% ../nbs/14_doctor.ipynb #1d78fed4
 MILLIONS = {'stable-diffusion-v1-5/stable-diffusion-v1-5': 1066, 'stable-diffusion-v1-5/stable-diffusion-inpainting': 1066, 'madebyollin/taesd': 2.4, 'microsoft/resnet-50': 25.6,
-            'microsoft/git-large-coco': 394, 'facebook/convnext-tiny-224': 28.6, 'google/vit-base-patch16-224': 86.6, 'microsoft/swin-tiny-patch4-window7-224': 28.3,
+            'microsoft/git-large-coco': 394, 'facebook/convnextv2-tiny-22k-224': 28.6, 'google/vit-base-patch16-224': 86.6, 'microsoft/swin-tiny-patch4-window7-224': 28.3,
             'IDEA-Research/grounding-dino-tiny': 172, 'facebook/sam-vit-base': 93.7, 'timbrooks/instruct-pix2pix': 1066}    # of weights, approximately
 
 def _weights(file) -> int:

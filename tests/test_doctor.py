@@ -35,7 +35,7 @@ def test_the_embedded_profile_runs(monkeypatch):
 
 def test_what_sd15_would_download(guide):
     c = examine(replace(load_profile('sd15'), guide=guide, precision='bf16'))
-    assert row(c, 'pipeline').state == 'to download' and row(c, 'pipeline')['size'] == 'about 2.13 GB' and row(c, 'pipeline').note == 'not pinned'
+    assert row(c, 'pipeline').state == 'to download' and row(c, 'pipeline')['size'] == 'about 2.13 GB' and not c.checkpoints.note.str.contains('not pinned').any()
     assert row(c, 'guide').tolist()[1:3] == ['here', f'{Path(guide).stat().st_size/1e3:.3g} kB'] and row(c, 'world').state == row(c, 'scene').state == 'none'
     assert machine(c, 'hub').wanted == '11 to download' and c.problems == [p for p in c.problems if p.startswith('memory')]     # this machine may be small
     full = examine(replace(load_profile('sd15'), guide=guide, precision='fp32')); assert row(full, 'pipeline')['size'] == 'about 4.26 GB'

@@ -1,10 +1,10 @@
 "Profiles, overrides, seeds and files: what can go wrong."
-import os, subprocess, sys, zipfile
+import os, re, subprocess, sys, zipfile
 from pathlib import Path
 import pytest, torch
 import spurious_core
-from spurious_core.settings import (PRECISIONS, Profile, atomic_write, checkpoint_hash, dtype_of, generator, load_profile, pick_device,
-                                    seed_of, settings_file, source_root)
+from spurious_core.settings import (PRECISIONS, Profile, atomic_write, checkpoint_hash, dtype_of, generator, is_hub_id, load_profile, pick_device,
+                                    seed_of, settings_file, source_root, split_revision)
 
 @pytest.fixture(autouse=True)
 def no_overrides(monkeypatch):
@@ -60,6 +60,10 @@ def test_unknown_profile_and_missing_or_broken_file(tmp_path):
     with pytest.raises(FileNotFoundError, match='no settings file'): load_profile(file=tmp_path/'none.ini')
     (tmp_path/'broken.ini').write_text('pipeline = x\n')
     with pytest.raises(ValueError, match='broken.ini is not a settings file'): load_profile(file=tmp_path/'broken.ini')
+
+def test_every_hub_id_of_sd15_is_pinned_to_a_commit():
+    p = load_profile('sd15'); ids = [p.pipeline, p.inpaint, p.tiny_decoder, p.captioner, p.instruct, *p.jury, *p.segmenter.split(' + ')]
+    assert len(ids) == 11 and all(is_hub_id(i) and re.fullmatch('[0-9a-f]{40}', split_revision(i)[1] or '') for i in ids)
 
 def test_defaults_need_no_line(tmp_path):
     assert load_profile(file=edited(tmp_path, device=None, precision=None, dpi=None)).precision == 'fp32'
