@@ -246,6 +246,15 @@ def _meta(file):
 
 def _write_meta(file, rows): atomic_write(file, ''.join(json.dumps(rows[k]) + '\n' for k in sorted(rows)))
 
+def _portable(folder, path) -> str:
+    "A picture's path as metadata.jsonl keeps it: relative where it lies in or beside the image set, so that both can be moved together."
+    path = Path(path).absolute()
+    return Path(os.path.relpath(path, Path(folder).absolute())).as_posix() if path.is_relative_to(Path(folder).absolute().parent) else str(path)
+
+def _located(folder, row) -> dict:
+    "The row with the pictures' paths as they are from here."
+    return row | {k: os.path.normpath(Path(folder)/row[k]) for k in PICTURES if not _absent(row.get(k))}
+
 PART = '.part-'     # begins the names of files with the rows of one process among several
 
 def _collect(folder):
@@ -273,8 +282,9 @@ def _finished(folder, wanted):
     for row in _meta(meta):
         w = want.get(row['file_name'])
         if w is None: raise ValueError(f'{folder} holds another image set: {row["file_name"]} is not in this plan')
+        here, there = _located(folder, w), _located(folder, row)
         for k in sorted((set(w) | set(row)) - {'versions'}):
-            if w.get(k) != row.get(k): raise ValueError(f'{folder} holds another image set: {row["file_name"]} has {k}={row.get(k)!r} there and {w.get(k)!r} here')
+            if here.get(k) != there.get(k): raise ValueError(f'{folder} holds another image set: {row["file_name"]} has {k}={there.get(k)!r} there and {here.get(k)!r} here')
         if _readable(folder/row['file_name']): done[row['file_name']] = row
         else: warnings.warn(f'{folder/row["file_name"]} is missing or broken, and is drawn again')
     return done
@@ -314,7 +324,7 @@ def generate(pipe, plan:pd.DataFrame, out_dir,
             if not isinstance(r.get(k, ''), (str, Path)): raise ValueError(f'{k} must be a path here, so that the row can draw its image again')
     fixed = dict(sampler=sampler, steps=steps, checkpoint=pipeline_hash(pipe), adapter=checkpoint_hash(adapter) if adapter else None,
                  versions=f'diffusers {diffusers.__version__}, torch {torch.__version__}')
-    wanted = [json.loads(json.dumps(dict(file_name=f'{i:06d}.png') | r | fixed, default=_jsonable)) for i, r in enumerate(rows)]
+    wanted = [json.loads(json.dumps(dict(file_name=f'{i:06d}.png') | r | {k: _portable(out, r[k]) for k in PICTURES if k in r} | fixed, default=_jsonable)) for i, r in enumerate(rows)]
     with use_adapter(pipe, adapter) as p:
         state = _processes(p.unet.device); rank, n = (state.process_index, state.num_processes) if state else (0, 1)
         done, cache = _finished(out, wanted) if rank == 0 else None, PromptCache(p)
@@ -336,7 +346,7 @@ def load_image_set(folder) -> pd.DataFrame:
     "The table of an image set, in the order of its plan, with a column `path`. FileNotFoundError names what is missing."
     folder = Path(folder)
     if not (folder/'metadata.jsonl').is_file(): raise FileNotFoundError(f'{folder} holds no image set: it has no metadata.jsonl')
-    rows = [r | dict(path=str(folder/r['file_name'])) for r in _meta(folder/'metadata.jsonl')]
+    rows = [_located(folder, r) | dict(path=str(folder/r['file_name'])) for r in _meta(folder/'metadata.jsonl')]
     if lost := [r['path'] for r in rows if not Path(r['path']).is_file()]: raise FileNotFoundError(f'{len(lost)} images are missing, such as {lost[0]}')
     return pd.DataFrame(rows)
 

@@ -1,5 +1,5 @@
 "Image sets: batches, resumption after kill -9, faults, adapters, formats."
-import errno, json, os, signal
+import errno, json, os, shutil, signal
 from pathlib import Path
 import numpy as np, pandas as pd, pytest, torch
 from diffusers import StableDiffusionImg2ImgPipeline, StableDiffusionPipeline
@@ -53,6 +53,21 @@ def test_modes_mix_in_one_plan(tiny_pipeline, tmp_path):
     assert out.source.tolist() == ['text2img', 'img2img', 'text2img', 'inpaint', 'text2img', 'img2img']
     assert close(read_images(out)[::2], sample_images(tiny_pipeline, PLAN[:6:2], **FAST)) and close(read_images(out), sample_images(tiny_pipeline, plan, batch_size=1, **FAST))
     with pytest.raises(ValueError, match='must be a path'): generate(tiny_pipeline, PLAN[:2].assign(init_image=[None, im]), tmp_path/'b', **FAST)
+
+def test_a_moved_folder_goes_on_and_one_elsewhere_is_told(tiny_pipeline, tmp_path):
+    a, b = tmp_path/'a', tmp_path/'b'; (a/'inits').mkdir(parents=True); far = tmp_path/'far.png'
+    for f in (a/'inits/x.png', far): Image.fromarray(sample_images(tiny_pipeline, PLAN[:1], **FAST)[0]).save(f)
+    plan = lambda root: PLAN[:4].assign(init_image=[str(root/'inits/x.png'), str(far)]*2, strength=.5)
+    was = read_images(generate(tiny_pipeline, plan(a), a/'set', batch_size=2, **FAST)); a.rename(b)
+    kept = [json.loads(l)['init_image'] for l in (b/'set/metadata.jsonl').read_text().splitlines()]; assert kept[:2] == ['../inits/x.png', str(far)]
+    table = load_image_set(b/'set'); assert table.init_image.tolist() == plan(b).init_image.tolist()
+    stays = (b/'set/000000.png').stat().st_mtime_ns; (b/'set/000001.png').unlink()
+    with pytest.warns(UserWarning, match='000001.png is missing'): again = generate(tiny_pipeline, plan(b), b/'set', batch_size=2, **FAST)
+    assert (read_images(again) == was).all() and (b/'set/000000.png').stat().st_mtime_ns == stays
+    (b/'other').mkdir(); shutil.copy(b/'inits/x.png', b/'other/x.png')
+    with pytest.raises(ValueError, match='another image set: 000000.png has init_image='): generate(tiny_pipeline, plan(b).assign(init_image=str(b/'other/x.png')), b/'set', batch_size=2, **FAST)
+    old = (b/'set/metadata.jsonl'); old.write_text(old.read_text().replace('../inits', str(b/'inits')))      # as sets were written before
+    assert len(generate(tiny_pipeline, plan(b), b/'set', batch_size=2, **FAST)) == 4 and (b/'set/000000.png').stat().st_mtime_ns == stays
 
 def test_inpainting_unet(tmp_path):
     pipe = StableDiffusionPipeline.from_pretrained(build_pipeline(tmp_path/'inpaint', unet_in=9))
