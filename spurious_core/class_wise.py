@@ -130,7 +130,7 @@ def TRAINING(steps:int) -> PersonalizeConfig:
     return PersonalizeConfig(method='lora', rank=8, lora_alpha=32., train_text_encoder=True, lr=2e-3, text_lr=2e-3, steps=steps, batch_size=6, lr_schedule='cosine', prior_weight=1., snr_gamma=5.,
                              instance_prompt=INSTANCE_PROMPT, class_prompt=CLASS_PROMPT)
 
-CHOSEN = Arm('sfsl', .015, SFSLConfig())
+CHOSEN = Arm('sfsl', .05, SFSLConfig())
 
 def draw_arm(kit:Kit, target:Target, arm:Arm, seed:int, folder,
              config:PersonalizeConfig,  # shared by all arms of a comparison
