@@ -177,5 +177,5 @@ STUDIES = dict(     # study: the fields of a profile that it takes, and paramete
     ddb=(('pipeline', 'guide', 'presence', 'segmenter'), dict(budget='smoke')),
     ffr=(('pipeline',), dict(budget='smoke')),
     mitigation_benchmark=((), dict(budget='smoke')),
-    similarity_loss_forms=((*_WORLD, *_JUDGES), dict(budget='smoke')),
+    similarity_loss_forms=((*_WORLD, *_JUDGES), dict(budget='dry')),
     speed=(_WORLD, dict(budget='dry')))
