@@ -950,6 +950,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                        'spurious_core.recipes.balanced_weights': ( 'recipes.html#balanced_weights',
                                                                                    'spurious_core/recipes.py'),
                                        'spurious_core.recipes.in_batches': ('recipes.html#in_batches', 'spurious_core/recipes.py'),
+                                       'spurious_core.recipes.narrowed': ('recipes.html#narrowed', 'spurious_core/recipes.py'),
                                        'spurious_core.recipes.new_classifier': ('recipes.html#new_classifier', 'spurious_core/recipes.py'),
                                        'spurious_core.recipes.random_views': ('recipes.html#random_views', 'spurious_core/recipes.py'),
                                        'spurious_core.recipes.rng_of': ('recipes.html#rng_of', 'spurious_core/recipes.py'),
