@@ -56,7 +56,7 @@ SIZES = dict(
         jury=dict(resnet=_SMALL, convnextv2=dict(hidden_sizes=[8, 16], depths=[1, 1], num_stages=2), vit=dict(image_size=64, patch_size=16) | _TRANSFORMER, swin=dict(image_size=64, embed_dim=8, depths=[1, 1], num_heads=[2, 2], window_size=4)),
         git=_TRANSFORMER | dict(hidden_size=96, max_position_embeddings=32, vision_config=_TRANSFORMER | dict(image_size=32, patch_size=8)), seen=32, words=1200, edges=(64, 96, 64),
         detector=dict(backbone_config=dict(model_type='swin', image_size=32, patch_size=2, embed_dim=8, depths=[1]*4, num_heads=[1, 1, 2, 2], window_size=4, out_indices=[2, 3, 4]), text_config=_TRANSFORMER | dict(max_position_embeddings=64),
-                      d_model=32, encoder_layers=1, decoder_layers=2, encoder_ffn_dim=16, decoder_ffn_dim=16, encoder_attention_heads=2, decoder_attention_heads=2, num_queries=6, max_text_len=64),
+                      d_model=32, encoder_layers=1, decoder_layers=2, encoder_ffn_dim=16, decoder_ffn_dim=16, encoder_attention_heads=2, decoder_attention_heads=2, num_queries=1, max_text_len=64),
         sam=dict(vision_config=dict(hidden_size=16, output_channels=16, num_hidden_layers=1, num_attention_heads=2, image_size=64, patch_size=8, window_size=4, global_attn_indexes=[0], num_pos_feats=8, mlp_dim=16, initializer_range=.1),
                  prompt_encoder_config=dict(hidden_size=16, image_size=64, patch_size=8, mask_input_channels=4), mask_decoder_config=dict(hidden_size=16, mlp_dim=16, num_hidden_layers=1, num_attention_heads=2, iou_head_hidden_dim=16))),
     sd15=Size(512, 'bf16', 1000, dict(hidden_size=768, intermediate_size=3072, num_hidden_layers=12, num_attention_heads=12), dict(sample_size=64, cross_attention_dim=768),
