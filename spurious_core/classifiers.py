@@ -191,22 +191,22 @@ def _read_state(file:Path) -> dict:
     except pickle.UnpicklingError as e: raise ValueError(f'{file} holds more than tensors; if you trust its origin, convert it with convert_robustness(..., allow_pickle=True)') from e
     return state.get('state_dict', state)
 
-def _normaliser(file:Path) -> dict:
-    "Mean and standard deviation that `convert_robustness` found in a checkpoint and noted in the header."
+def _noted(file:Path) -> dict:
+    "What `convert_robustness` noted in the header of a checkpoint: mean, std, labels."
     if file.suffix != '.safetensors': return {}
     with safe_open(file, 'pt') as f: noted = f.metadata() or {}
-    return {k: tuple(json.loads(noted[k])) for k in IMAGENET if k in noted}
+    return {k: tuple(json.loads(noted[k])) for k in (*IMAGENET, 'labels') if k in noted}
 
 def load_classifier(source,             # a folder or hub id (`id` or `id@revision`) of transformers, or a file: state dict with torchvision's ResNet names
-                    labels=None,        # class names; default: the config's, or numbers for a state dict
+                    labels=None,        # class names; default: the config's, or for a state dict those that its conversion noted, or numbers
                     device='cpu', dtype=torch.float32,
                     preprocess=None,    # default: the checkpoint's own; for a state dict resize 256, crop 224, ImageNet's mean and std (or a converted checkpoint's)
                    ) -> Classifier:
     "Loads a classifier in eval mode, without gradients for its weights. FileNotFoundError or ValueError say what is wrong with `source`."
     path = Path(source)
     if path.is_file():
-        net = resnet_of(_read_state(path))
-        clf = Classifier(net, labels or [str(i) for i in range(net.config.num_labels)], Preprocess(256, 224, **IMAGENET | _normaliser(path)), path.stem)
+        net, noted = resnet_of(_read_state(path)), _noted(path); names = noted.pop('labels', [str(i) for i in range(net.config.num_labels)])
+        clf = Classifier(net, labels or names, Preprocess(256, 224, **IMAGENET | noted), path.stem)
     elif path.is_dir():
         if not (path/'config.json').exists(): raise FileNotFoundError(f'{path} has no config.json')
         clf = _from_transformers(str(path), labels, path.name)
@@ -219,6 +219,7 @@ def load_classifier(source,             # a folder or hub id (`id` or `id@revisi
 def convert_robustness(path,                      # a checkpoint of MadryLab/robustness
                        out,                       # the safetensors file to write
                        allow_pickle:bool=False,   # unpickle, that is: trust the file to run code
+                       labels=None,               # class names, to be noted beside the weights: a `robustness` checkpoint has none
                       ) -> Path:
     "Writes the weights of a `robustness` checkpoint as safetensors with torchvision's names; `load_classifier` reads it. Tensor-only files need no consent."
     try: ckpt = torch.load(path, map_location='cpu', weights_only=True)
@@ -233,6 +234,9 @@ def convert_robustness(path,                      # a checkpoint of MadryLab/rob
     kept = {short.removeprefix('model.'): state[k].contiguous().clone() for k, short in keys.items() if short.startswith('model.')}
     if not kept: raise ValueError(f'{path} has no weights under "model."; its keys begin {", ".join(list(keys)[:3])}')
     noted = {n: json.dumps(state[k].flatten().tolist()) for k, short in keys.items() for n in IMAGENET if short == f'normalizer.new_{n}'}
+    if labels is not None:
+        if len(labels) != (n := len(kept.get('fc.weight', labels))): raise ValueError(f'{len(labels)} labels for {n} outputs of {path}')
+        noted['labels'] = json.dumps(list(labels))
     out = Path(out); tmp = out.with_name(f'.{out.name}.tmp')
     save_file(kept, tmp, noted or None); os.replace(tmp, out)
     return out

@@ -98,14 +98,14 @@ def _start(pipe, rows, size):
     gens = [generator(r['seed']) for r in rows]
     draw = lambda: torch.cat([torch.randn(1, C, side, side, generator=g) for g in gens]).to(dev, dt)
     if kind == 'text2img': return draw(), None, None, None
-    enc = lambda x: pipe.vae.encode((torch.from_numpy(x).permute(0, 3, 1, 2)*2 - 1).to(dev, pipe.vae.dtype)).latent_dist
+    enc = lambda x: pipe.vae.encode((torch.from_numpy(x).permute(0, 3, 1, 2)*2 - 1).to(dev, pipe.vae.dtype)).latent_dist      # while a U-Net is trained, the others may be in another precision
     x = np.stack([picture(r['init_image'], size) for r in rows]); d = enc(x)
-    if kind == 'instruct': return draw(), None, None, d.mean
-    init = (d.mean + d.std*draw())*s; noise = draw()
+    if kind == 'instruct': return draw(), None, None, d.mean.to(dt)
+    init = (d.mean.to(dt) + d.std.to(dt)*draw())*s; noise = draw()
     if kind == 'img2img': return noise, init, None, None
     m = np.stack([picture(r['mask'], size, 'L') for r in rows])[..., None] >= .5
     mask = torch.nn.functional.interpolate(torch.from_numpy(m).permute(0, 3, 1, 2).to(dev, dt), size=(side, side))
-    return noise, init, mask, enc(np.where(m, .5, x).astype(np.float32)).mean*s
+    return noise, init, mask, enc(np.where(m, .5, x).astype(np.float32)).mean.to(dt)*s
 
 def _pasted(drawn, row, size):
     if 'paste' not in row: return drawn
@@ -125,7 +125,7 @@ def _draw(pipe, rows, cache, steps, sampler) -> np.ndarray:
         if mask is None or rows[0]['strength'] < 1: z = sched.add_noise(init, noise, ts[:1].repeat(len(rows)))    # inpainting at full strength starts from noise alone
     g, instruct = rows[0]['guidance'], rows[0]['source'] == 'instruct'
     views = 3 if instruct else 1 + (g != 1)     # of nothing, of the picture alone, of picture and prompt
-    emb = torch.cat([cache([r.get('negative_prompt', '') for r in rows])]*(views - 1) + [cache([r['prompt'] for r in rows])])
+    emb = torch.cat([cache([r.get('negative_prompt', '') for r in rows])]*(views - 1) + [cache([r['prompt'] for r in rows])]).to(unet.dtype)
     own_mask = mask is not None and unet.config.in_channels > z.shape[1]
     beside = torch.cat([torch.zeros_like(beside), beside, beside]) if instruct else torch.cat([mask, beside], 1).repeat(views, 1, 1, 1) if own_mask else None
     for i, t in enumerate(ts):
@@ -138,7 +138,7 @@ def _draw(pipe, rows, cache, steps, sampler) -> np.ndarray:
         if mask is not None and not own_mask:
             known = sched.add_noise(init, noise, ts[i+1:i+2].repeat(len(rows))) if i + 1 < len(ts) else init
             z = mask*z + (1 - mask)*known
-    x = pipe.vae.decode(z/pipe.vae.config.scaling_factor, return_dict=False)[0]
+    x = pipe.vae.decode((z/pipe.vae.config.scaling_factor).to(pipe.vae.dtype), return_dict=False)[0]
     x = ((x.float()/2 + .5).clamp(0, 1)*255).round().to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
     return np.stack([_pasted(im, r, size) for im, r in zip(x, rows)])
 

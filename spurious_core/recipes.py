@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['OPTIMISERS', 'SCHEDULES', 'AUGMENTS', 'SELECTIONS', 'Knob', 'Method', 'MitigationConfig', 'rng_of', 'in_batches',
            'shuffled', 'weighted', 'balanced_weights', 'subsample', 'Batch', 'ERM', 'random_views', 'small_resnet',
-           'seeded', 'new_classifier', 'scores']
+           'seeded', 'new_classifier', 'narrowed', 'scores']
 
 # %% ../nbs/23_recipes.ipynb #732550eb
 import copy, math
@@ -168,6 +168,15 @@ def new_classifier(backbone, labels, device='cpu', *key) -> Classifier:
         if not isinstance(clf, Classifier): raise ValueError(f'backbone is a {type(clf).__name__}; expected a Classifier or a function that makes one')
         if clf.labels != list(labels): clf = _with_head(clf, list(labels))
     return clf.to(device, torch.float32).requires_grad_(True)
+
+# %% ../nbs/23_recipes.ipynb #5d0c7a12
+def narrowed(clf:Classifier, labels) -> Classifier:
+    "A copy of a classifier that is asked about these of its classes only, in this order. ValueError for a class that it doesn't know, or a repetition."
+    labels = list(labels); rows = [clf.index(l) for l in labels]
+    if len(set(labels)) < len(labels): raise ValueError(f'labels={labels} must be names without repetition')
+    new = _with_head(copy.deepcopy(clf), labels); w, b = clf.head_weight[rows], clf.head_bias[rows]
+    with torch.no_grad(): new.head.weight.copy_(w); new.head.bias.copy_(b)
+    return new.requires_grad_(clf.head_weight.requires_grad).train(clf.training)
 
 # %% ../nbs/23_recipes.ipynb #bc9120f2
 SELECTIONS = ('wga', 'average', 'worst_class', 'last')

@@ -430,6 +430,13 @@ def test_robustness_checkpoint(resnet50, tmp_path, monkeypatch):
     clf.preprocess = replace(clf.preprocess, size=None, crop=None)
     torch.testing.assert_close(clf(as_pixels(X)), resnet50(normal(as_pixels(X), stats)), rtol=1e-3, atol=1e-4)
 
+def test_labels_noted_at_conversion(resnet50, tmp_path):
+    ckpt, names = tmp_path/'c.pt', [f'class {i}' for i in range(1000)]; torch.save(dict(model={f'module.model.{k}': v for k, v in resnet50.state_dict().items()}), ckpt)
+    with pytest.raises(ValueError, match='2 labels for 1000 outputs'): convert_robustness(ckpt, tmp_path/'bad.safetensors', labels=['a', 'b'])
+    assert not (tmp_path/'bad.safetensors').exists() and load_classifier(convert_robustness(ckpt, tmp_path/'plain.safetensors')).labels[:2] == ['0', '1']
+    clf = load_classifier(convert_robustness(ckpt, tmp_path/'named.safetensors', labels=names)); assert clf.labels == names and clf.preprocess.mean == PLAIN.mean
+    assert load_classifier(tmp_path/'named.safetensors', labels=names[::-1]).labels[0] == 'class 999'      # what is asked for comes first
+
 def test_psi_and_alpha_of_a_converted_guide(resnet50, tmp_path):
     k, new = 417, np.random.default_rng(9).integers(0, 256, (3, 64, 64, 3), np.uint8)
     guide = load_classifier(convert_robustness(robust_checkpoint(resnet50, tmp_path/'c.pt'), tmp_path/'guide.safetensors', allow_pickle=True))

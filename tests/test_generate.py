@@ -30,6 +30,16 @@ def test_noise_does_not_depend_on_precision(tiny_pipeline):
     a = sample_images(tiny_pipeline, PLAN, **FAST); tiny_pipeline.to(torch.bfloat16)
     assert abs(a.astype(int) - sample_images(tiny_pipeline, PLAN, **FAST)).mean() < 4
 
+@pytest.mark.parametrize('part', ['unet', 'vae', 'text_encoder'])
+@pytest.mark.parametrize('channels', [4, 9, 8])
+def test_parts_may_differ_in_precision(tmp_path, part, channels):
+    "As while one of them is trained: what the others are in half precision is drawn all the same."
+    pipe = StableDiffusionPipeline.from_pretrained(build_pipeline(tmp_path/'p', unet_in=channels)); rng = np.random.default_rng(0); im, mask = rng.integers(0, 256, (16, 16, 3), np.uint8), np.zeros((16, 16), np.uint8); mask[:, 8:] = 255
+    plan = pd.DataFrame([dict(prompt='snow', seed=i, init_image=im) | (dict(image_guidance=1.5) if channels == 8 else dict(mask=mask, strength=s)) for i, s in enumerate((1., .7))] + ([dict(prompt='snow', seed=2)] if channels == 4 else []))
+    plan = [plan[:2].copy(), plan[2:].dropna(axis=1)] if channels == 4 else [plan]
+    plain = [sample_images(pipe, p, **FAST) for p in plan]; getattr(pipe, part).to(torch.bfloat16)
+    for p, x in zip(plan, plain): assert abs(x.astype(int) - sample_images(pipe, p, **FAST)).mean() < 4
+
 def test_each_prompt_is_encoded_once(tiny_pipeline):
     calls = []; tiny_pipeline.text_encoder.register_forward_hook(lambda *a: calls.append(1))
     sample_images(tiny_pipeline, PLAN, batch_size=2, **FAST)
