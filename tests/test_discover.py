@@ -63,6 +63,12 @@ def test_what_matters_is_found_where_confidence_is_at_its_end():
     found = r[r.spurious]; assert found[['label', 'cluster']].values.tolist() == [['cat', 'lamp']] and found['rank'].iloc[0] == 1
     assert found.effect.iloc[0] < .001 and not edits.flip.any() and found.lo.iloc[0] > 2 and found.hi.iloc[0] < 6
 
+def test_the_surest_comes_first_and_more_evidence_breaks_ties():
+    t = phrase_table(pd.DataFrame(dict(foreground=[['sofa', 'lamp', 'ball']]*8 + [['sofa']]*22, background=[[]]*30, alternative=['']*30)), [0]*30, LABELS); g = np.random.default_rng(0)
+    edits = noise_edits(t, 0).assign(evidence=[dict(sofa=2, lamp=5, ball=6)[c] + g.uniform(-.5, .5) for c in t.cluster], effect=.1)
+    r = rank_features(edits, t); assert r.spurious.all() and r.cluster.tolist() == ['sofa', 'ball', 'lamp'] and r.p.tolist()[1:] == [1/256]*2 and r.p[0] < 1/256     # 30 pictures say more than 8
+    assert rank_features(edits, t, min_evidence=3.).cluster.tolist() == ['ball', 'lamp', 'sofa'] and 'sure' not in r
+
 def test_log_odds_have_no_end_and_take_no_note_of_scale():
     z = np.float32([[40, 0, 0], [0, 40, 0], [0, 0, 0]]); got = log_odds(z, [0, 0, 2]); assert got == pytest.approx([40 - np.log(2), -40, -np.log(2)], abs=1e-5) and got.dtype == float
     assert log_odds(z + 1000, [0, 0, 2]) == pytest.approx(got, abs=1e-3) and log_odds([[800., 0.]], [0])[0] == 800 and log_odds(torch.tensor([[0., 3.]]), torch.tensor([1]))[0] == 3
