@@ -270,6 +270,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                         'spurious_core.discover.from_components': ( 'discover.html#from_components',
                                                                                     'spurious_core/discover.py'),
                                         'spurious_core.discover.judge_edits': ('discover.html#judge_edits', 'spurious_core/discover.py'),
+                                        'spurious_core.discover.log_odds': ('discover.html#log_odds', 'spurious_core/discover.py'),
                                         'spurious_core.discover.mark': ('discover.html#mark', 'spurious_core/discover.py'),
                                         'spurious_core.discover.normalise': ('discover.html#normalise', 'spurious_core/discover.py'),
                                         'spurious_core.discover.phrase_table': ('discover.html#phrase_table', 'spurious_core/discover.py'),

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['KINDS', 'normalise', 'similarity', 'cluster_phrases', 'phrase_table', 'borrowed_alternatives', 'plan_edits',
-           'exact_edits', 'judge_edits', 'sign_flip', 'benjamini_hochberg', 'rank_features', 'ranked', 'cooccurrence',
-           'from_components', 'planted_phrases', 'mark', 'show_discoveries']
+           'exact_edits', 'log_odds', 'judge_edits', 'sign_flip', 'benjamini_hochberg', 'rank_features', 'ranked',
+           'cooccurrence', 'from_components', 'planted_phrases', 'mark', 'show_discoveries']
 
 # %% ../nbs/33_discover.ipynb #3bfff76e
 import re
@@ -13,6 +13,7 @@ from collections import Counter
 import numpy as np, pandas as pd, matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 from scipy import stats
+from scipy.special import logsumexp
 from .settings import seed_of
 from .miniworld import PROPS, SCENES, Item, World, items_of, render
 from .plots import contact_sheet
@@ -102,14 +103,21 @@ def exact_edits(manifest:pd.DataFrame, # of rendered images
     return np.stack(after), np.stack(sham)
 
 # %% ../nbs/33_discover.ipynb #58486f3a
+def log_odds(logits,      # [n, K], K at least 2
+             y) -> np.ndarray:
+    "log p - log(1 - p) of the classes `y`: float64 `[n]`, finite however sure the classifier is."
+    z, own = np.asarray(logits, float), np.arange(np.shape(logits)[1]) == np.asarray(y)[:, None]
+    return z[own] - logsumexp(np.where(own, -np.inf, z), axis=1)
+
 def judge_edits(plan:pd.DataFrame, clf:Classifier, images, after, sham, # images: all; after, sham: one per row of the plan
                ) -> pd.DataFrame:
-    "The plan with `pred_before`, `pred_after`, `pred_sham`, the confidences `p_before`, `p_after`, `p_sham` in the class, `flip` and `effect`."
+    "The plan with `pred_before`, `pred_after`, `pred_sham`, the confidences `p_before`, `p_after`, `p_sham` in the class, `flip`, `effect` (in confidence) and `evidence` (in log-odds)."
     if not len(plan) == len(after) == len(sham): raise ValueError(f'{len(plan)} edits were planned, {len(after)} images edited and {len(sham)} shams made')
-    t, y = plan.copy(), plan.y.to_numpy(); whole = clf.probs(images).numpy()[plan.image]
-    for name, p in (('before', whole), ('after', clf.probs(after).numpy()), ('sham', clf.probs(sham).numpy())):
-        t[f'pred_{name}'], t[f'p_{name}'] = p.argmax(1), p[np.arange(len(y)), y]
-    return t.assign(flip=(t.pred_before == y) & (t.pred_after != y), effect=t.p_sham - t.p_after)
+    t, y, odds = plan.copy(), plan.y.to_numpy(), {}
+    for name, x, rows in (('before', images, plan.image), ('after', after, slice(None)), ('sham', sham, slice(None))):
+        z = clf.batched(clf, x); p, z = z.softmax(1).numpy()[rows], z.numpy()[rows]
+        t[f'pred_{name}'], t[f'p_{name}'], odds[name] = p.argmax(1), p[np.arange(len(y)), y], log_odds(z, y)
+    return t.assign(flip=(t.pred_before == y) & (t.pred_after != y), effect=t.p_sham - t.p_after, evidence=odds['sham'] - odds['after'])
 
 # %% ../nbs/33_discover.ipynb #91138c93
 def sign_flip(effects,        # one per image
@@ -129,17 +137,17 @@ def benjamini_hochberg(p) -> np.ndarray:
 # %% ../nbs/33_discover.ipynb #7620b4b6
 def rank_features(edits:pd.DataFrame,   # as `judge_edits` makes it
                   phrases:pd.DataFrame, # all that were extracted, edited or not
-                  min_effect:float=.1,  # in confidence
+                  min_evidence:float=1., # in log-odds
                   fdr:float=.05, n_perm:int=9999, seed:int=0) -> pd.DataFrame:
-    "One row per class, kind and cluster, best first within each class: `occurrences`, `edits` (images), `flips`, `score`, `effect`, `lo`, `hi`, `p`, `q`, `spurious`, `rank`."
-    if not 0 < fdr < 1 or min_effect < 0: raise ValueError(f'fdr={fdr} must lie in (0, 1) and min_effect={min_effect} must not be negative')
+    "One row per class, kind and cluster, best first within each class: `occurrences`, `edits` (images), `flips`, `score`, `effect`, `evidence` and its interval `lo`, `hi`, `p`, `q`, `spurious`, `rank`."
+    if not 0 < fdr < 1 or min_evidence < 0: raise ValueError(f'fdr={fdr} must lie in (0, 1) and min_evidence={min_evidence} must not be negative')
     seen, rows = phrases.groupby(['y', 'kind', 'phrase']).size(), []
     for (y, label, kind, c), g in edits.groupby(['y', 'label', 'kind', 'cluster']):
-        d = g.groupby('image').effect.mean().to_numpy(); v, lo, hi = bootstrap(d) if len(d) > 1 else (d[0], np.nan, np.nan)
+        d = g.groupby('image').evidence.mean().to_numpy(); v, lo, hi = bootstrap(d) if len(d) > 1 else (d[0], np.nan, np.nan)
         rows.append(dict(y=y, label=label, kind=kind, cluster=c, occurrences=int(sum(seen[y, kind, p] for p in phrases[(phrases.y == y) & (phrases.kind == kind) & (phrases.cluster == c)].phrase.unique())), edits=len(d), flips=int(g.flip.sum()),
-                         score=sum(f.flip.sum()/seen[y, kind, p] for p, f in g.groupby('phrase')), effect=float(v), lo=float(lo), hi=float(hi), p=sign_flip(d, n_perm, seed_of('flip', seed, label, kind, c))))
-    t = pd.DataFrame(rows); t['q'] = benjamini_hochberg(t.p); t['spurious'] = (t.q <= fdr) & (t.effect >= min_effect)
-    return ranked(t, ['spurious', 'effect'])
+                         score=sum(f.flip.sum()/seen[y, kind, p] for p, f in g.groupby('phrase')), effect=float(g.groupby('image').effect.mean().mean()), evidence=float(v), lo=float(lo), hi=float(hi), p=sign_flip(d, n_perm, seed_of('flip', seed, label, kind, c))))
+    t = pd.DataFrame(rows); t['q'] = benjamini_hochberg(t.p); t['spurious'] = (t.q <= fdr) & (t.evidence >= min_evidence)
+    return ranked(t.assign(sure=-t.p), ['spurious', 'sure', 'evidence']).drop(columns='sure')
 
 def ranked(table:pd.DataFrame, by) -> pd.DataFrame:
     "The rows sorted by class and, within it, by the columns `by`, largest first, with `rank` from 1."

@@ -1,6 +1,7 @@
 "Discoveries that are none: chance, edits that harm by themselves, rare phrases, classes of unequal size; and what must be found."
-import numpy as np, pandas as pd, pytest
-from spurious_core.discover import (borrowed_alternatives, benjamini_hochberg, cluster_phrases, cooccurrence, exact_edits, judge_edits, mark, normalise, phrase_table, plan_edits, planted_phrases,
+import numpy as np, pandas as pd, pytest, torch
+from scipy.special import expit
+from spurious_core.discover import (borrowed_alternatives, benjamini_hochberg, cluster_phrases, cooccurrence, exact_edits, judge_edits, log_odds, mark, normalise, phrase_table, plan_edits, planted_phrases,
                                     rank_features, ranked, show_discoveries, sign_flip, similarity)
 from spurious_core.miniworld import draw, get_world, sample
 
@@ -9,19 +10,19 @@ def said(n, things=('ball', 'sofa', 'lamp'), places=('beach', 'park', 'room'), s
     g = np.random.default_rng(seed)
     return pd.DataFrame(dict(foreground=[[str(g.choice(things))] for _ in range(n)], background=[[str(g.choice(places))] for _ in range(n)], alternative=['moon']*n))
 
-def noise_edits(phrases, seed, harm=.0, effect={}):
-    "Edits whose sham and outcome differ by chance alone, after a choice of confident pictures; `harm`: what any edit costs; `effect`: what a (label, cluster) really matters."
-    g = np.random.default_rng(seed); n = len(phrases); p = g.uniform(.5, 1, n); noise = lambda: g.normal(0, .15, n) - harm
-    real = np.array([effect.get((r.label, r.cluster), 0) for r in phrases.itertuples()]); y = phrases.y.to_numpy()
-    t = phrases.assign(p_before=p, p_sham=(p + noise()).clip(0, 1), p_after=(p + noise() - real).clip(0, 1), pred_before=y)
-    return t.assign(pred_after=np.where(t.p_after >= .5, y, 1 - y), pred_sham=np.where(t.p_sham >= .5, y, 1 - y), effect=t.p_sham - t.p_after).assign(flip=lambda t: t.pred_after != y)
+def noise_edits(phrases, seed, harm=.0, evidence={}, sure=0.):
+    "Edits whose sham and outcome differ by chance alone, after a choice of confident pictures; `harm`: what any edit costs; `evidence`: what a (label, cluster) really matters; all in log-odds."
+    g = np.random.default_rng(seed); n = len(phrases); before = g.uniform(0, 4, n) + sure; noise = lambda: g.normal(0, 1.5, n) - harm
+    real = np.array([evidence.get((r.label, r.cluster), 0) for r in phrases.itertuples()]); y = phrases.y.to_numpy(); sham, after = before + noise(), before + noise() - real
+    t = phrases.assign(p_before=expit(before), p_sham=expit(sham), p_after=expit(after), pred_before=y, evidence=sham - after)
+    return t.assign(pred_after=np.where(after >= 0, y, 1 - y), pred_sham=np.where(sham >= 0, y, 1 - y), effect=t.p_sham - t.p_after).assign(flip=lambda t: t.pred_after != y)
 
 def test_pure_noise_on_90_to_10_labels_is_not_called_spurious():
     "Our answer to a detector that flags pure noise on unequal classes: over many worlds, a false alarm in at most about one of twenty."
     alarms = paper = together = 0
     for s in range(120):
-        y = (np.random.default_rng(s).random(150) < .1).astype(int); t = phrase_table(said(150, seed=s), y, LABELS); edits = noise_edits(t, s, harm=.2)
-        r = rank_features(edits, t, min_effect=0., n_perm=499, seed=s); alarms += r.spurious.any(); paper += (r.flips > 0).any(); together += cooccurrence(t, y).spurious.any()
+        y = (np.random.default_rng(s).random(150) < .1).astype(int); t = phrase_table(said(150, seed=s), y, LABELS); edits = noise_edits(t, s, harm=2.)
+        r = rank_features(edits, t, min_evidence=0., n_perm=499, seed=s); alarms += r.spurious.any(); paper += (r.flips > 0).any(); together += cooccurrence(t, y).spurious.any()
     assert alarms <= 13 and together <= 13       # 6 expected of 120; more than 13 has chance 0.005
     assert paper == 120                          # where a flip is enough, there is always something
 
@@ -36,7 +37,7 @@ def test_p_values_are_uniform_or_larger_for_any_number_of_images():
 
 def test_a_real_feature_is_found_and_a_rare_flip_is_not():
     t = phrase_table(said(200), np.arange(200) % 2, LABELS); rare = dict(image=200, y=0, label='cat', kind='foreground', phrase='comet', cluster='comet', alternative=None)
-    t = pd.concat([t, pd.DataFrame([rare])], ignore_index=True); edits = noise_edits(t, 1, effect={('cat', 'sofa'): .4, ('cat', 'comet'): .9})
+    t = pd.concat([t, pd.DataFrame([rare])], ignore_index=True); edits = noise_edits(t, 1, evidence={('cat', 'sofa'): 4., ('cat', 'comet'): 9.})
     r = rank_features(edits, t, n_perm=1999); cat = r[r.label == 'cat'].set_index('cluster')
     assert cat.spurious.sum() == 1 and cat.loc['sofa', 'spurious'] and cat.loc['sofa', 'rank'] == 1 and not r[r.label == 'dog'].spurious.any()
     assert cat.score.idxmax() == 'comet' and cat.loc['comet', 'score'] == 1 and cat.loc['comet', 'p'] == .5 and np.isnan(cat.loc['comet', 'lo'])
@@ -46,14 +47,32 @@ def test_a_real_feature_is_found_and_a_rare_flip_is_not():
 def test_pictures_are_the_units_and_occurrences_count_pictures_without_edits():
     t = phrase_table(pd.DataFrame(dict(foreground=[['red ball', 'ball', 'balls']]*6 + [['ball']]*6, background=[[]]*12, alternative=['']*12)), [0]*12, LABELS)
     assert set(t.cluster) == {'ball'} and len(t) == 24
-    edits = noise_edits(t[t.image < 6], 0).assign(effect=.3, flip=True); r = rank_features(edits, t).iloc[0]
-    assert r.edits == 6 and r.p == 1/64 and r.occurrences == 24 and r.flips == 18 and r.score == pytest.approx(6/6 + 6/12 + 6/6)
+    edits = noise_edits(t[t.image < 6], 0).assign(effect=.3, evidence=2., flip=True); r = rank_features(edits, t).iloc[0]
+    assert r.edits == 6 and r.p == 1/64 and r.effect == pytest.approx(.3) and r.evidence == pytest.approx(2) and r.occurrences == 24 and r.flips == 18 and r.score == pytest.approx(6/6 + 6/12 + 6/6)
 
 def test_a_trifle_is_not_spurious_however_sure():
-    t = phrase_table(said(4000, things=('ball',)), np.zeros(4000, int), LABELS); edits = noise_edits(t, 0, effect={('cat', 'ball'): .04})
+    t = phrase_table(said(4000, things=('ball',)), np.zeros(4000, int), LABELS); edits = noise_edits(t, 0, evidence={('cat', 'ball'): .4})
     r = rank_features(edits, t, n_perm=1999).set_index('cluster').loc['ball']
     assert r.q < .01 and not r.spurious
     with pytest.raises(ValueError, match='fdr=2'): rank_features(edits, t, fdr=2)
+    with pytest.raises(ValueError, match='min_evidence=-1'): rank_features(edits, t, min_evidence=-1)
+
+def test_what_matters_is_found_where_confidence_is_at_its_end():
+    "A network that is sure of every picture loses no confidence worth the name, and never flips, yet most of its evidence may be the lamp."
+    t = phrase_table(said(200), np.arange(200) % 2, LABELS); edits = noise_edits(t, 2, evidence={('cat', 'lamp'): 4.}, sure=14.); r = rank_features(edits, t, n_perm=1999)
+    found = r[r.spurious]; assert found[['label', 'cluster']].values.tolist() == [['cat', 'lamp']] and found['rank'].iloc[0] == 1
+    assert found.effect.iloc[0] < .001 and not edits.flip.any() and found.lo.iloc[0] > 2 and found.hi.iloc[0] < 6
+
+def test_the_surest_comes_first_and_more_evidence_breaks_ties():
+    t = phrase_table(pd.DataFrame(dict(foreground=[['sofa', 'lamp', 'ball']]*8 + [['sofa']]*22, background=[[]]*30, alternative=['']*30)), [0]*30, LABELS); g = np.random.default_rng(0)
+    edits = noise_edits(t, 0).assign(evidence=[dict(sofa=2, lamp=5, ball=6)[c] + g.uniform(-.5, .5) for c in t.cluster], effect=.1)
+    r = rank_features(edits, t); assert r.spurious.all() and r.cluster.tolist() == ['sofa', 'ball', 'lamp'] and r.p.tolist()[1:] == [1/256]*2 and r.p[0] < 1/256     # 30 pictures say more than 8
+    assert rank_features(edits, t, min_evidence=3.).cluster.tolist() == ['ball', 'lamp', 'sofa'] and 'sure' not in r
+
+def test_log_odds_have_no_end_and_take_no_note_of_scale():
+    z = np.float32([[40, 0, 0], [0, 40, 0], [0, 0, 0]]); got = log_odds(z, [0, 0, 2]); assert got == pytest.approx([40 - np.log(2), -40, -np.log(2)], abs=1e-5) and got.dtype == float
+    assert log_odds(z + 1000, [0, 0, 2]) == pytest.approx(got, abs=1e-3) and log_odds([[800., 0.]], [0])[0] == 800 and log_odds(torch.tensor([[0., 3.]]), torch.tensor([1]))[0] == 3
+    p = np.random.default_rng(0).dirichlet(np.ones(5), 7); y = np.arange(7) % 5; q = p[np.arange(7), y]; assert log_odds(np.log(p), y) == pytest.approx(np.log(q/(1 - q)))
 
 def test_phrases():
     assert [normalise(p) for p in ('The GLASSES', 'bus', 'berries', 'on a beach', 'the two of them', 'grass', 'boxes', 'T-shirts', 'rivières')] == ['glass', 'bus', 'berry', 'beach', 'them', 'grass', 'box', 't shirt', 'rivière']
@@ -107,17 +126,17 @@ def test_perfect_edits_change_what_they_should_only():
     with pytest.raises(ValueError, match="no background 'moon'"): exact_edits(m, plan.assign(kind='background', alternative='moon'))
 
 class Half:
-    "Confident in class 0 by how bright a picture is."
+    "Confident in class 0 by how bright a picture is; the logits are of any scale and offset."
     labels = LABELS
-    def probs(self, images):
-        import torch
-        p = torch.as_tensor(np.asarray(images).mean((1, 2, 3))/255); return torch.stack([p, 1 - p], 1)
+    def batched(self, f, images):
+        p = torch.as_tensor(np.asarray(images).mean((1, 2, 3))/255).float(); return torch.stack([p.log(), (1 - p).log()], 1) + 7
 
 def test_judging_pairs_every_edit_with_its_own_picture():
     images = np.stack([np.full((4, 4, 3), v, np.uint8) for v in (250, 10, 200)]); plan = pd.DataFrame(dict(image=[2, 0, 1], y=[0, 0, 1], label=['cat', 'cat', 'dog'], kind='foreground', phrase='ball', cluster='ball'))
     after, sham = (np.stack([np.full((4, 4, 3), v, np.uint8) for v in vs]) for vs in ((50, 240, 20), (190, 250, 10)))
     t = judge_edits(plan, Half(), images, after, sham)
-    assert t.flip.tolist() == [True, False, False] and t.p_before.round(2).tolist() == [.78, .98, .96] and t.effect.round(3).tolist() == [round(140/255, 3), round(10/255, 3), round(10/255, 3)]
+    assert t.flip.tolist() == [True, False, False] and t.p_before.to_numpy() == pytest.approx([200/255, 250/255, 245/255]) and t.effect.to_numpy() == pytest.approx([140/255, 10/255, 10/255])
+    o = lambda v: np.log(v/(255 - v)); assert t.evidence.to_numpy() == pytest.approx([o(190) - o(50), o(250) - o(240), o(20) - o(10)], abs=1e-4)
     with pytest.raises(ValueError, match='3 edits were planned, 2 images edited'): judge_edits(plan, Half(), images, after[:2], sham)
     r = rank_features(t, plan.assign(alternative=None)); assert show_discoveries(t, r, images, after, sham, 'cat', n=2)
     with pytest.raises(ValueError, match="class 'cow' has no ranked"): show_discoveries(t, r, images, after, sham, 'cow')
