@@ -906,6 +906,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                        'spurious_core.readers.metashift_disc': ('readers.html#metashift_disc', 'spurious_core/readers.py'),
                                        'spurious_core.readers.metashift_subpop': ( 'readers.html#metashift_subpop',
                                                                                    'spurious_core/readers.py'),
+                                       'spurious_core.readers.own_images': ('readers.html#own_images', 'spurious_core/readers.py'),
                                        'spurious_core.readers.spawrious': ('readers.html#spawrious', 'spurious_core/readers.py'),
                                        'spurious_core.readers.spuco_animals': ('readers.html#spuco_animals', 'spurious_core/readers.py'),
                                        'spurious_core.readers.spuco_birds': ('readers.html#spuco_birds', 'spurious_core/readers.py'),

@@ -55,7 +55,7 @@ def captions_of(label:str, n:int, seed:int=0, templates=TEMPLATES) -> list:
 
 def learn_tokens(pipe, data:GroupedImages,
                  rows:dict,     # class name -> its images, as `inversion_rows` chooses them
-                 config:PersonalizeConfig,  # steps, rate, initializer, ...; token and prompt are filled in
+                 config:PersonalizeConfig,  # steps, rate, initializer ({} stands for the class's name), ...; token and prompt are filled in
                  out,           # a folder; finished words are kept, an interrupted one goes on
                  templates=TEMPLATES, sheet:int=0, # pictures a class drawn at each validation step, for `convergence`
                  progress:bool=True) -> Path:
@@ -65,7 +65,7 @@ def learn_tokens(pipe, data:GroupedImages,
     for label, own in rows.items():
         token = token_of(label); prompt = templates[0].format(token)
         plan = plan_prompts(prompt, sheet, config.seed) if sheet else None
-        folder = personalize(pipe, data.images(own), replace(config, token=token, instance_prompt=prompt), out/token.strip('<>'), captions=captions_of(label, len(own), config.seed, templates), sheet=plan, progress=progress)
+        folder = personalize(pipe, data.images(own), replace(config, token=token, instance_prompt=prompt, initializer=config.initializer.replace('{}', label)), out/token.strip('<>'), captions=captions_of(label, len(own), config.seed, templates), sheet=plan, progress=progress)
         words |= load_file(folder/EMBEDS)
     atomic_write(out/EMBEDS, save({k: words[k] for k in sorted(words)}))
     return out

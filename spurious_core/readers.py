@@ -4,10 +4,11 @@
 
 # %% auto #0
 __all__ = ['READERS', 'waterbirds', 'celeba', 'celeba_hq', 'metashift_disc', 'metashift_subpop', 'utk_face', 'spuco_birds',
-           'spuco_dogs', 'spuco_animals', 'spawrious', 'imagefolder']
+           'spuco_dogs', 'spuco_animals', 'spawrious', 'imagefolder', 'own_images']
 
 # %% ../nbs/09_readers.ipynb #68d9b9eb
 import json, os, re, warnings
+from dataclasses import replace
 from pathlib import Path
 import numpy as np, pandas as pd
 from .datasets import SPLITS, GroupedImages, _span
@@ -285,6 +286,19 @@ def imagefolder(root,                   # holds metadata.jsonl or metadata.csv, 
         if bad := set(t.source) - {*_DRAWN_BY, 'real'}: raise ValueError(f"{what}: source={min(map(str, bad))!r} may be real or generated; say which with g='real' or g='generated'")
         t['g'] = np.where(t.source == 'real', 'real', 'generated')
     return _finish(t, labels, attributes, root.name, root, size, whole=False)
+
+# %% ../nbs/09_readers.ipynb #182f3369
+def own_images(folder, labels:list,   # as for `imagefolder`, class names in the order of the classifier's
+               size:int, seed:int=0) -> list:
+    "An imagefolder as [training, validation, test] images; if it has no such splits, 60, 20 and 20 % of each class. ValueError for some splits without the others, or classes too small."
+    data = imagefolder(folder, size, labels); have = set(data.manifest.split)
+    if have == {'train'}:
+        few = [l for l, n in zip(data.labels, np.bincount(data.y, minlength=len(data.labels))) if n < 5]
+        if few: raise ValueError(f'{data.name}: fewer than 5 images of {", ".join(few[:8])}; that is too few to split them')
+        mixed = pd.Series(data.y)[np.random.default_rng(seed_of('own images', seed)).permutation(len(data))]; turn = mixed.groupby(mixed).cumcount().sort_index() % 5
+        data = replace(data, manifest=data.manifest.assign(split=[('train', 'train', 'train', 'val', 'test')[k] for k in turn]))
+    elif have != set(SPLITS): raise ValueError(f'{data.name} has the splits {", ".join(sorted(have))}; expected {", ".join(SPLITS)}, or none of them')
+    return [data.split(s) for s in SPLITS]
 
 # %% ../nbs/09_readers.ipynb #1997dc0d
 READERS = dict(waterbirds=waterbirds, celeba=celeba, celeba_hq=celeba_hq, metashift_disc=metashift_disc, metashift_subpop=metashift_subpop, utk_face=utk_face,

@@ -18,11 +18,11 @@ import spurious_core
 from .settings import atomic_write, load_profile, pick_device, source_root
 
 # %% ../nbs/30_runs.ipynb #c0a2611d
-_TYPES = dict(str=str, int=int, float=float, bool=bool, list=list)
+_TYPES = dict(str=str, int=int, float=float, bool=bool, list=list, dict=dict)
 
 @dataclass(frozen=True)
 class Parameter:
-    "One parameter of a study: `type` is str, int, float, bool, list or list[T] of those."
+    "One parameter of a study: `type` is str, int, float, bool, list, dict or list[T] of those."
     name: str
     type: str
     default: object

@@ -1,6 +1,9 @@
 "What could go wrong between a picture and its recomposition: ranks by the wrong loss, labels that stay with the old class, pixels that change outside, a pruning that asks about the wrong class, parts that outweigh each other."
 import json, os, signal
+from dataclasses import replace
 import numpy as np, pandas as pd, pytest, torch, torch.nn.functional as F
+from conftest import build_pipeline
+from diffusers import StableDiffusionPipeline
 from safetensors.torch import load_file
 from spurious_core.causal_tokens import captions_of, convergence, image_losses, inversion_rows, learn_tokens, token_of
 from spurious_core.classifiers import Classifier, as_pixels
@@ -76,6 +79,12 @@ def test_all_words_come_in_one_file_that_diffusers_reads(tiny_pipeline, tmp_path
     assert (out/'no'/'result.json').stat().st_mtime_ns == stamp and len(convergence(out).axes) == 4
     with pytest.raises(FileNotFoundError, match='no sheets'): convergence(tmp_path)
 
+def test_a_word_may_start_from_the_name_of_its_class(monkeypatch, tmp_path):
+    import spurious_core.causal_tokens as c
+    began = []; monkeypatch.setattr(c, 'load_file', lambda f: {}); monkeypatch.setattr(c, 'personalize', lambda pipe, images, config, out, **_: began.append(config.initializer) or out)
+    for start in ('a {}', 'animal'): learn_tokens(None, DATA, inversion_rows(DATA, 2), replace(WORDS, initializer=start), tmp_path, progress=False)
+    assert began == ['a no', 'a yes', 'animal', 'animal']
+
 # --- recomposition
 
 def made_of(pipe, rows, out=None, data=DATA, **kw): return recompose(pipe, None, data, rows, middle(len(rows)), 3, out, margin=1/16, edge=1/16, steps=3, **kw)
@@ -92,8 +101,12 @@ def test_what_is_painted_does_not_depend_on_the_company_and_its_provenance_is_ke
     assert abs(few.images.astype(int) - whole.images[[4, 1]]).max() <= 1
     t = load_image_set(tmp_path/'a'/'images'); assert t.origin.tolist() == rows.tolist() and set(t.y) == {1} and set(t.y_was) == {0} and set(t.edit) == {'recompose'} and t.prompt.str.contains('yes').all()
 
+def test_words_of_one_pipeline_are_painted_by_another(tiny_pipeline, tmp_path):
+    "Stable Diffusion learns words with its ordinary U-Net and fills masks with another, which shares the text encoder."
+    words = learn_tokens(tiny_pipeline, DATA, inversion_rows(DATA, 4), WORDS, tmp_path/'w', progress=False); pipe = StableDiffusionPipeline.from_pretrained(build_pipeline(tmp_path/'inpaint', unet_in=9))
+    with_words, without = (recompose(pipe, w, DATA, [0, 1], middle(2), steps=2).images for w in (words, None)); assert (with_words != without).any()
+
 def test_killed_and_called_again_it_goes_on_to_the_same_pictures(tiny_folder, tmp_path, killed):
-    from diffusers import StableDiffusionPipeline
     rows = np.flatnonzero(DATA.group == 3)[:6]; fresh = lambda: StableDiffusionPipeline.from_pretrained(tiny_folder)
     def die():
         import spurious_core.generate as g; save = g._save

@@ -86,7 +86,7 @@ def test_multi_line_defaults_and_hashes_in_text():
     assert a.default == [1, 2] and a.comment == 'two' and b.default == '# no comment' and b.comment == 'yes # indeed'
 
 @pytest.mark.parametrize('kind, text, value', [('int', '-3', -3), ('float', '1e-3', 1e-3), ('float', '2', 2.), ('bool', 'true', True), ('bool', 'False', False),
-    ('str', '3', '3'), ('str', '', ''), ('list', "['a', 1]", ['a', 1]), ('list[float]', '[1, 2]', [1., 2.])])
+    ('str', '3', '3'), ('str', '', ''), ('list', "['a', 1]", ['a', 1]), ('list[float]', '[1, 2]', [1., 2.]), ('dict', '{"a b": "c"}', {'a b': 'c'})])
 def test_text_is_read_by_type(kind, text, value):
     got = Parameter('p', kind, None, '').convert(text)
     assert got == value and type(got) is type(value)
