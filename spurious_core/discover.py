@@ -146,7 +146,7 @@ def rank_features(edits:pd.DataFrame,   # as `judge_edits` makes it
         d = g.groupby('image').evidence.mean().to_numpy(); v, lo, hi = bootstrap(d) if len(d) > 1 else (d[0], np.nan, np.nan)
         rows.append(dict(y=y, label=label, kind=kind, cluster=c, occurrences=int(sum(seen[y, kind, p] for p in phrases[(phrases.y == y) & (phrases.kind == kind) & (phrases.cluster == c)].phrase.unique())), edits=len(d), flips=int(g.flip.sum()),
                          score=sum(f.flip.sum()/seen[y, kind, p] for p, f in g.groupby('phrase')), effect=float(g.groupby('image').effect.mean().mean()), evidence=float(v), lo=float(lo), hi=float(hi), p=sign_flip(d, n_perm, seed_of('flip', seed, label, kind, c))))
-    t = pd.DataFrame(rows); t['q'] = benjamini_hochberg(t.p); t['spurious'] = (t.q <= fdr) & (t.evidence >= min_evidence)
+    t = pd.DataFrame(rows, columns=['y', 'label', 'kind', 'cluster', 'occurrences', 'edits', 'flips', 'score', 'effect', 'evidence', 'lo', 'hi', 'p']); t['q'] = benjamini_hochberg(t.p); t['spurious'] = (t.q <= fdr) & (t.evidence >= min_evidence)
     return ranked(t.assign(sure=-t.p), ['spurious', 'sure', 'evidence']).drop(columns='sure')
 
 def ranked(table:pd.DataFrame, by) -> pd.DataFrame:

@@ -174,7 +174,7 @@ STUDIES = dict(     # study: the fields of a profile that it takes, and paramete
     aspire=(('pipeline', 'inpaint', 'instruct', 'captioner', 'language_model', 'segmenter'), dict(budget='smoke', folder='images', classifier='a classifier of their classes')),
     class_wise_spurious_generation=((*_WORLD, *_JUDGES, 'null_guide'), dict(budget='dry')),
     d3s=(('pipeline', 'guide', 'jury'), dict(budget='smoke', foregrounds='images', backgrounds='images by background')),
-    ddb=(('pipeline', 'guide', 'presence', 'segmenter'), dict(budget='smoke')),
+    ddb=(('pipeline', 'inpaint', 'segmenter'), dict(budget='smoke', folder='images', classifier='a classifier of their classes')),
     ffr=(('pipeline',), dict(budget='smoke')),
     mitigation_benchmark=((), dict(budget='smoke')),
     similarity_loss_forms=((*_WORLD, *_JUDGES), dict(budget='dry')),

@@ -26,7 +26,7 @@ def own(tmp_path_factory):
     for i, (im, y) in enumerate(zip(draw(m), m.y)): put(root/'images'/('train', 'train', 'val', 'test')[i // 3 % 4]/labels[y]/f'{i:03d}.jpg', im)
     for b in BACKGROUNDS:
         for i in range(3): put(root/'backgrounds'/b/f'{i}.png', render(Item(b, seed=i)).image)
-    random_classifier(root/'classifier', SIZES['small'], labels, SIZES['small'].resnet)
+    random_classifier(root/'classifier', SIZES['small'], [*get_world('clean').labels, *(f'class {i}' for i in range(10, 1000))], SIZES['small'].jury['swin'], kind='swin')
     return root
 
 @pytest.fixture
