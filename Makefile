@@ -34,7 +34,7 @@ $(STAMP): requirements.lock pyproject.toml
 demo: $(STAMP)
 	@OMP_NUM_THREADS=$(THREADS) $(BIN)/spurious run class_wise_spurious_generation -p budget=quick --out _runs/class_wise_spurious_generation
 
-# Two notebooks at a time, so each gets half of the cores.
+# Two notebooks, and two test files, at a time, so each gets half of the cores.
 SNAPSHOT := find nbs spurious_core -type f \( -name '*.ipynb' -o -name '*.py' \) -not -path '*/.*' -exec cksum {} + | sort -k 3
 test: $(STAMP)
 	@echo "== 1 of 3: exporting and cleaning the notebooks leaves no diff"
@@ -43,7 +43,7 @@ test: $(STAMP)
 	@echo "== 2 of 3: every notebook cell runs"
 	@OMP_NUM_THREADS=$(HALF_THREADS) $(BIN)/nbdev-test --n-workers 2
 	@echo "== 3 of 3: pytest, with every study at budget smoke"
-	@OMP_NUM_THREADS=$(THREADS) $(BIN)/python -m pytest
+	@OMP_NUM_THREADS=$(HALF_THREADS) $(BIN)/python -m pytest -n 2 --dist loadfile
 
 lab: $(STAMP)
 	@$(BIN)/jupyter lab nbs
