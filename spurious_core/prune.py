@@ -94,6 +94,7 @@ def choose_rule(scores:pd.DataFrame, y, # new classes `[N]`
                 rules=None,             # default: `candidate_rules`
                 least:int=10) -> tuple:
     "The best rule, and the table of all that were tried: the rule's thresholds, `kept` and `value`. ValueError if none keeps enough."
+    if least < 1: raise ValueError(f'least={least} must be at least 1')
     rules, y, tried = list(rules or candidate_rules(scores)), np.asarray(y), {}
     for r in rules:
         keep = r.keep(scores)

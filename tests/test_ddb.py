@@ -173,6 +173,7 @@ def test_thresholds_come_from_validation():
     assert any(r == Rule(None, None) for r in candidate_rules(s)) and {r.rho is None for r in candidate_rules(s, by=('factor',))} == {True} and len(candidate_rules(s, by=('factor', 'rho'))) == 16
     with pytest.raises(ValueError, match='truth is unknown'): candidate_rules(s, by=('truth',))
     with pytest.raises(ValueError, match='keeps 100 pictures of each class'): choose_rule(s, y, lambda k: 1., least=100)
+    with pytest.raises(ValueError, match='least=0 must be at least 1'): choose_rule(s, y, lambda k: 1., least=0)
     assert choose_rule(s, y, lambda keep: -keep.sum(), least=40)[1].kept.min() >= 80
 
 def test_nobody_judges_what_he_was_trained_on():
