@@ -1,11 +1,13 @@
-"From discoveries to pictures to a new classifier: prompts that differ in the phrase alone, shams that differ from edits only inside the region, the paper's choice of pictures, arms with equal budgets."
+"From discoveries to pictures to a new classifier: prompts that differ in the phrase alone, shams that differ from edits only inside the region, the paper's choice of pictures, captions that name what an edit left, arms with equal budgets."
 import numpy as np, pandas as pd, pytest
+from types import SimpleNamespace
 from diffusers import StableDiffusionPipeline
 from conftest import build_pipeline
-from spurious_core.aspire import add_generated, choose_edited, class_config, draw_classes, edit_images, edit_prompts, learn_class, load_tools, retrain, scene_prompt, with_origin
+from spurious_core.aspire import add_generated, choose_edited, class_config, class_word, describe_edits, draw_classes, edit_images, edit_prompts, learn_class, load_tools, retrain, scene_prompt, with_origin
 from spurious_core.datasets import GroupedImages
 from spurious_core.recipes import MitigationConfig, small_resnet
 from spurious_core.settings import load_profile
+from safetensors.torch import load_file
 from dataclasses import replace
 
 EXTRACTED = pd.DataFrame(dict(foreground=[['lamps', 'flags'], ['lamps'], []], background=[['water'], [], ['sand']], alternative=['cave', 'road', '']))
@@ -20,6 +22,13 @@ def test_edit_and_sham_prompts_differ_in_the_phrase_alone():
     after, sham = edit_prompts(PLAN, EXTRACTED, instruct=True)
     assert after[1] == 'turn the background of water into cave.' and sham[1] == 'turn the background of water into water.' and after[0] == 'a photo of a cat in water with flags'
     assert scene_prompt('a cat') == 'a photo of a cat'
+
+def test_pictures_are_described_before_and_after_their_edit():
+    f = SimpleNamespace(edits=PLAN.set_index(pd.Index([7, 8, 9, 10])), extracted=EXTRACTED)
+    before, after = describe_edits(f, [8, 7, 10, 9], '<cat>')      # by position in the table, in the order that is asked for
+    assert before == ['a photo of a <cat> in water with lamps and flags', 'a photo of a <cat> in water with lamps and flags', 'a photo of a <cat> in sand', 'a photo of a <cat> with lamps']
+    assert after == ['a photo of a <cat> in cave with lamps and flags', 'a photo of a <cat> in water with flags', 'a photo of a <cat> in forest', 'a photo of a <cat>']
+    assert PLAN.phrase[0] not in after[1] and EXTRACTED.foreground[0] == ['lamps', 'flags']     # and the table stays as it was
 
 class Corner:
     "A segmenter that finds everything in the upper left corner, and nothing in dark pictures."
@@ -64,7 +73,9 @@ def test_choice_of_edited_pictures_follows_the_paper():
 def test_ways_to_learn_a_class():
     ti, lora = class_config('blond woman'), class_config('blond woman', 'lora', steps=7)
     assert ti.token == '<blond-woman>' and ti.instance_prompt == 'a photo of a <blond-woman>' and ti.initializer == 'blond woman' and lora.instance_prompt == 'a photo of a blond woman' and lora.steps == 7
-    with pytest.raises(ValueError, match="way='magic'"): class_config('cat', 'magic')
+    assert class_word('blond woman') == ti.token and class_word('blond woman', 'lora') == 'blond woman'
+    for f in (class_word, class_config):
+        with pytest.raises(ValueError, match="way='magic'"): f('cat', 'magic')
 
 def test_classes_are_learned_and_drawn(tiny_pipeline, tmp_path):
     g = np.random.default_rng(0); pics = g.integers(0, 255, (3, 16, 16, 3)).astype(np.uint8)
@@ -74,6 +85,17 @@ def test_classes_are_learned_and_drawn(tiny_pipeline, tmp_path):
     assert d.manifest.adapter.isna().tolist() == [False, False, True, True] and d.pixels.shape == (4, 16, 16, 3)
     more = draw_classes(tiny_pipeline, ['photo', 'dog'], 3, tmp_path/'more', dict(photo=word), steps=2, progress=False); assert more.manifest.seed.tolist()[:2] == d.manifest.seed.tolist()[:2]
     assert learn_class(tiny_pipeline, pics, 'photo', tmp_path/'learned', steps=2, batch_size=2) == word
+
+def test_a_class_is_learned_with_what_is_beside_it_and_drawn_as_asked(tiny_pipeline, tmp_path):
+    g = np.random.default_rng(0); pics = g.integers(0, 255, (3, 16, 16, 3)).astype(np.uint8); places = [f'a photo of a <photo> in {p}' for p in ('water', 'sand', 'forest')]
+    learn = lambda name, captions: load_file(learn_class(tiny_pipeline, pics, 'photo', tmp_path/name, captions=captions, steps=3, batch_size=3)/'learned_embeds.safetensors')['<photo>']
+    told, untold, other = learn('told', places), learn('untold', None), learn('other', places[::-1])
+    assert (told != untold).any() and (told != other).any()       # which caption belongs to which picture matters
+    with pytest.raises(ValueError, match='2 captions for 3 images'): learn('few', places[:2])
+    word = dict(photo=tmp_path/'told'/'adapter'); draw = lambda name, **o: draw_classes(tiny_pipeline, ['photo', 'dog'], 5, tmp_path/name, steps=2, progress=False, **o)
+    d, name, plain = draw('asked', adapters=word, prompts=dict(photo=places)), draw('name', prompts=dict(dog=['a photo of a dog in sand'])), draw('plain')
+    assert d.manifest.prompt.tolist() == [*places, *places[:2]] + ['a photo of a dog']*5 and name.manifest.prompt.tolist() == ['a photo of a photo']*5 + ['a photo of a dog in sand']*5
+    assert d.manifest.seed.tolist() == name.manifest.seed.tolist() == plain.manifest.seed.tolist() and d.manifest.seed.nunique() == 10     # arms differ in words, not in noise
 
 def grouped(counts, split='train', seed=0, g='real', attributes=('left', 'right')):
     rng = np.random.default_rng(seed); k = len(attributes); group = rng.permutation(np.repeat(np.arange(2*k), counts)); y, a = group//k, group % k
