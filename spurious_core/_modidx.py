@@ -6,6 +6,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                       'spurious_core.aspire.add_generated': ('aspire.html#add_generated', 'spurious_core/aspire.py'),
                                       'spurious_core.aspire.choose_edited': ('aspire.html#choose_edited', 'spurious_core/aspire.py'),
                                       'spurious_core.aspire.class_config': ('aspire.html#class_config', 'spurious_core/aspire.py'),
+                                      'spurious_core.aspire.class_prompts': ('aspire.html#class_prompts', 'spurious_core/aspire.py'),
                                       'spurious_core.aspire.class_word': ('aspire.html#class_word', 'spurious_core/aspire.py'),
                                       'spurious_core.aspire.describe_edits': ('aspire.html#describe_edits', 'spurious_core/aspire.py'),
                                       'spurious_core.aspire.draw_classes': ('aspire.html#draw_classes', 'spurious_core/aspire.py'),

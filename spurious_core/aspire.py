@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['NOTHING_THERE', 'ALTERNATIVES', 'WAYS', 'Tools', 'load_tools', 'scene_prompt', 'surroundings', 'edit_prompts',
            'edit_images', 'Findings', 'find_features', 'choose_edited', 'class_word', 'class_config', 'describe_edits',
-           'learn_class', 'draw_classes', 'with_origin', 'add_generated', 'retrain']
+           'learn_class', 'class_prompts', 'draw_classes', 'with_origin', 'add_generated', 'retrain']
 
 # %% ../nbs/34_aspire.ipynb #1a1b4682
 import io
@@ -169,6 +169,21 @@ def learn_class(pipe, images,      # of the class, uint8 `[n, H, W, 3]`
     for i, im in enumerate(images):
         buf = io.BytesIO(); Image.fromarray(im).save(buf, 'PNG'); atomic_write(out/'pictures'/f'{i:02d}.png', buf.getvalue())
     return personalize(pipe, np.asarray(images), class_config(label, way, **changes), out/'adapter', captions=captions, progress=False)
+
+# %% ../nbs/34_aspire.ipynb #5b1f0d7a
+def class_prompts(f:Findings, chosen, # positions in `f.edits` of edits of one class
+                  ranking:pd.DataFrame, # says what counts as spurious
+                  word:str,             # what the class is called
+                 ) -> list:
+    "What to draw of a class, a prompt for each edit: what the edited picture shows, less all things that count as spurious for the class; in every second one a thing that counts as spurious for another."
+    edits = list(f.edits.loc[list(chosen)].itertuples()); of = dict(zip(f.phrases.phrase, f.phrases.cluster)); own = {r.label for r in edits}
+    things = ranking[ranking.spurious & (ranking.kind == 'foreground')]; mine = set(things[things.label.isin(own)].cluster)
+    lent = [f.phrases.phrase[f.phrases.cluster == c].mode()[0] for c in dict.fromkeys(things.cluster) if c not in mine]; prompts = []
+    for k, r in enumerate(edits):
+        place, beside = surroundings(r, f.extracted)[1]; kept = [t for t in beside if of.get(t) not in mine]
+        if lent and k % 2 and (t := lent[k//2 % len(lent)]) not in kept: kept.append(t)
+        prompts.append(scene_prompt(f'a {word}', place, kept))
+    return prompts
 
 def draw_classes(pipe, labels, n:int, # pictures per class
                  out, adapters:dict={}, # label -> folder of its adapter; without one: the base model and the class's name

@@ -1,9 +1,9 @@
-"From discoveries to pictures to a new classifier: prompts that differ in the phrase alone, shams that differ from edits only inside the region, the paper's choice of pictures, captions that name what an edit left, arms with equal budgets."
+"From discoveries to pictures to a new classifier: prompts that differ in the phrase alone, shams that differ from edits only inside the region, the paper's choice of pictures, captions that name what an edit left, prompts without anything spurious, arms with equal budgets."
 import numpy as np, pandas as pd, pytest
 from types import SimpleNamespace
 from diffusers import StableDiffusionPipeline
 from conftest import build_pipeline
-from spurious_core.aspire import add_generated, choose_edited, class_config, class_word, describe_edits, draw_classes, edit_images, edit_prompts, learn_class, load_tools, retrain, scene_prompt, with_origin
+from spurious_core.aspire import add_generated, choose_edited, class_config, class_prompts, class_word, describe_edits, draw_classes, edit_images, edit_prompts, learn_class, load_tools, retrain, scene_prompt, with_origin
 from spurious_core.datasets import GroupedImages
 from spurious_core.recipes import MitigationConfig, small_resnet
 from spurious_core.settings import load_profile
@@ -29,6 +29,18 @@ def test_pictures_are_described_before_and_after_their_edit():
     assert before == ['a photo of a <cat> in water with lamps and flags', 'a photo of a <cat> in water with lamps and flags', 'a photo of a <cat> in sand', 'a photo of a <cat> with lamps']
     assert after == ['a photo of a <cat> in cave with lamps and flags', 'a photo of a <cat> in water with flags', 'a photo of a <cat> in forest', 'a photo of a <cat>']
     assert PLAN.phrase[0] not in after[1] and EXTRACTED.foreground[0] == ['lamps', 'flags']     # and the table stays as it was
+
+def test_what_is_drawn_has_nothing_that_is_spurious_for_its_class():
+    phrases = pd.DataFrame(dict(phrase=['lamps', 'a lamp', 'flags', 'buoys', 'buoys', 'a buoy'], cluster=['lamp', 'lamp', 'flag', 'buoy', 'buoy', 'buoy']))
+    f = SimpleNamespace(edits=PLAN, extracted=EXTRACTED, phrases=phrases); kinds = lambda *rows: pd.DataFrame([dict(label=l, kind=k, cluster=c, spurious=s) for l, k, c, s in rows])
+    cats = [0, 1, 3]; lamp, water = ('cat', 'foreground', 'lamp', True), ('cat', 'background', 'water', True)
+    assert class_prompts(f, cats, kinds(water), 'cat') == describe_edits(f, cats, 'cat')[1]
+    bare = ['a photo of a <cat> in water with flags', 'a photo of a <cat> in cave with flags', 'a photo of a <cat> in forest']
+    assert class_prompts(f, cats, kinds(lamp, water, ('dog', 'foreground', 'buoy', False), ('dog', 'background', 'sand', True)), '<cat>') == bare     # the water's edit kept the lamps; the prompt doesn't
+    assert class_prompts(f, cats, kinds(lamp, ('dog', 'foreground', 'buoy', True), ('dog', 'foreground', 'lamp', True)), '<cat>') == [bare[0], bare[1] + ' and buoys', bare[2]]     # lent what speaks for dogs, but no lamp
+    assert class_prompts(f, [2, 2], kinds(('cat', 'foreground', 'lamp', True)), 'dog') == ['a photo of a dog', 'a photo of a dog with lamps'] and EXTRACTED.foreground[0] == ['lamps', 'flags']
+    lent = kinds(('dog', 'foreground', 'buoy', True), ('fox', 'foreground', 'flag', True)); got = class_prompts(f, [3]*4, lent, 'cat')
+    assert got == [f'a photo of a cat in forest{x}' for x in ('', ' with buoys', '', ' with flags')] and class_prompts(f, [0, 0], kinds(('dog', 'foreground', 'flag', True)), 'cat')[1].count('flags') == 1
 
 class Corner:
     "A segmenter that finds everything in the upper left corner, and nothing in dark pictures."
