@@ -178,10 +178,10 @@ def class_prompts(f:Findings, chosen, # positions in `f.edits` of edits of one c
     "What to draw of a class, a prompt for each edit: what the edited picture shows, less all things that count as spurious for the class; in every second one a thing that counts as spurious for another."
     edits = list(f.edits.loc[list(chosen)].itertuples()); of = dict(zip(f.phrases.phrase, f.phrases.cluster)); own = {r.label for r in edits}
     things = ranking[ranking.spurious & (ranking.kind == 'foreground')]; mine = set(things[things.label.isin(own)].cluster)
-    lent = [f.phrases.phrase[f.phrases.cluster == c].mode()[0] for c in dict.fromkeys(things.cluster) if c not in mine]; prompts = []
+    lent = {c: f.phrases.phrase[f.phrases.cluster == c].mode()[0] for c in things.cluster if c not in mine}; prompts = []
     for k, r in enumerate(edits):
         place, beside = surroundings(r, f.extracted)[1]; kept = [t for t in beside if of.get(t) not in mine]
-        if lent and k % 2 and (t := lent[k//2 % len(lent)]) not in kept: kept.append(t)
+        if lent and k % 2 and (c := list(lent)[k//2 % len(lent)]) not in map(of.get, kept): kept.append(lent[c])
         prompts.append(scene_prompt(f'a {word}', place, kept))
     return prompts
 

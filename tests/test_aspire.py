@@ -31,7 +31,7 @@ def test_pictures_are_described_before_and_after_their_edit():
     assert PLAN.phrase[0] not in after[1] and EXTRACTED.foreground[0] == ['lamps', 'flags']     # and the table stays as it was
 
 def test_what_is_drawn_has_nothing_that_is_spurious_for_its_class():
-    phrases = pd.DataFrame(dict(phrase=['lamps', 'a lamp', 'flags', 'buoys', 'buoys', 'a buoy'], cluster=['lamp', 'lamp', 'flag', 'buoy', 'buoy', 'buoy']))
+    phrases = pd.DataFrame(dict(phrase=['lamps', 'lamps', 'a lamp', 'flags', 'flags', 'a flag', 'buoys'], cluster=['lamp']*3 + ['flag']*3 + ['buoy']))
     f = SimpleNamespace(edits=PLAN, extracted=EXTRACTED, phrases=phrases); kinds = lambda *rows: pd.DataFrame([dict(label=l, kind=k, cluster=c, spurious=s) for l, k, c, s in rows])
     cats = [0, 1, 3]; lamp, water = ('cat', 'foreground', 'lamp', True), ('cat', 'background', 'water', True)
     assert class_prompts(f, cats, kinds(water), 'cat') == describe_edits(f, cats, 'cat')[1]
