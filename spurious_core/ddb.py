@@ -7,6 +7,7 @@ __all__ = ['DDB', 'parts_of', 'check_gamma', 'Composed', 'composed_batches', 'pa
            'held_out_agreement']
 
 # %% ../nbs/38_ddb.ipynb #9de9732b
+from pathlib import Path
 import numpy as np, pandas as pd, torch, torch.nn.functional as F
 from torch import nn
 from sklearn.linear_model import LogisticRegression
@@ -100,8 +101,11 @@ def fit_ddb(train:GroupedImages, made:GroupedImages, # real images, and generate
     return Fitted(clf, pd.DataFrame(run.history), run.seconds, DDB, run.selection, run.config, seed, run.details, both)
 
 # %% ../nbs/38_ddb.ipynb #1940a5ed
-def held_out_agreement(train:GroupedImages, made:Recomposed, val, base:Classifier, config:MitigationConfig, k:int=3, seed:int=0, **options) -> np.ndarray: # options of `fit_ddb`
+def held_out_agreement(train:GroupedImages, made:Recomposed, val, base:Classifier, config:MitigationConfig, k:int=3, seed:int=0,
+                       out_dir=None, # a folder for the networks, one of each fold; an interrupted run goes on there
+                       **options     # of `fit_ddb`
+                      ) -> np.ndarray:
     "For each painted picture the probability of its class under a network retrained on the other `k - 1` folds: `[N]`."
-    of = folds(len(made), k, seed)
-    clfs = [fit_ddb(train, made.subset(of != i).grouped(train), val, base, config, seed, **options).clf for i in range(k)]
+    of = folds(len(made), k, seed); at = lambda i: None if out_dir is None else Path(out_dir)/f'fold_{i}'
+    clfs = [fit_ddb(train, made.subset(of != i).grouped(train), val, base, config, seed, out_dir=at(i), **options).clf for i in range(k)]
     return agreement(clfs, made, np.stack([of != i for i in range(k)]))

@@ -242,6 +242,13 @@ def test_retraining_killed_goes_on_to_the_same_network(base, tmp_path, killed):
     assert all(torch.equal(a, b) for a, b in zip(plain.clf.state_dict().values(), again.clf.state_dict().values()))
     with pytest.raises(ValueError): fit_ddb(DATA, grouped([0, 8, 8, 0], 'generated', seed=6), VAL, base, CONFIG, progress=False, out_dir=tmp_path/'r')
 
+def test_networks_of_folds_are_kept_and_read_again(base, tmp_path, monkeypatch):
+    "A folder holds one network for each fold; called again, nothing is trained and the same is said."
+    made = Recomposed(MADE.pixels, MADE.pixels, middle(len(MADE)), pd.DataFrame(dict(origin=range(len(MADE)), y_was=1 - MADE.y, y=MADE.y, a=MADE.a))); ask = lambda **kw: held_out_agreement(DATA, made, VAL, base, CONFIG, k=2, progress=False, **kw)
+    plain, first = ask(), ask(out_dir=tmp_path); assert np.array_equal(plain, first) and len(list(tmp_path.iterdir())) == 2
+    import spurious_core.group_training as g
+    monkeypatch.setattr(g, '_step', lambda *a: pytest.fail('trained again')); assert np.array_equal(ask(out_dir=tmp_path), first)
+
 def test_bad_input_is_refused(base):
     for kw, why in ((dict(made=DATA), 'holds real images'), (dict(train=MADE), 'holds generated images'), (dict(base=net(['a', 'b'])), "base knows"), (dict(config=CONFIG.but(ddb_gamma=(1, 2, 3))), 'must be a number from 0 up'), (dict(config=CONFIG.but(ddb_layers='some')), 'allowed: all, last')):
         with pytest.raises(ValueError, match=why): fit_ddb(**(dict(train=DATA, made=MADE, val=VAL, base=base, config=CONFIG, progress=False) | kw))
