@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['INSTANCE_PROMPT', 'CLASS_PROMPT', 'BASE', 'DREAMBOOTH', 'CHOSEN', 'Kit', 'load_kit', 'Target', 'feature_split',
-           'feature_bank', 'detect', 'find_target', 'Arm', 'TRAINING', 'draw_arm', 'prior_set', 'write_references',
-           'independent_features', 'judge_run', 'relative_diversity']
+           'feature_bank', 'detect', 'find_target', 'Arm', 'TRAINING', 'draw_set', 'draw_arm', 'prior_set',
+           'write_references', 'independent_features', 'judge_run', 'relative_diversity', 'loss_affordable']
 
 # %% ../nbs/21_class_wise.ipynb #52583354
 import io, warnings
@@ -132,21 +132,29 @@ def TRAINING(steps:int) -> PersonalizeConfig:
 
 CHOSEN = Arm('sfsl', .05, SFSLConfig())
 
+def draw_set(kit:Kit, target:Target, seed:int, folder, n:int,
+             adapter=None,        # None: the base model, which is asked for the class prompt
+             noise:str='images',  # what the noise is for: arms are compared on the same, validation has its own
+             **columns            # for the image set's table
+            ) -> np.ndarray:
+    "Draws `n` pictures of the target's prompts into `folder`; uint8 `[n, H, W, 3]`. Picture i has the same noise whatever the adapter."
+    prompts = [p if adapter else p.replace(INSTANCE_PROMPT, CLASS_PROMPT) for p in target.prompts]
+    plan = plan_prompts(prompts, -(-n//len(prompts)), seed=seed_of(noise, seed), y=target.y, label=target.label, **columns)
+    plan = plan.iloc[np.random.default_rng(seed).permutation(len(plan))[:n]].reset_index(drop=True)
+    return read_images(generate(kit.pipe, plan, folder, batch_size=32, steps=kit.profile.sampler_steps, guidance=kit.profile.guidance, adapter=adapter, progress=False))
+
 def draw_arm(kit:Kit, target:Target, arm:Arm, seed:int, folder,
              config:PersonalizeConfig,  # shared by all arms of a comparison
              prior:pd.DataFrame,        # what `prior_set` drew
              n_images:int=64) -> np.ndarray:
     "Trains `arm` (unless it is the base model) into `folder/adapter` and draws `n_images` into `folder/images`; uint8 `[n, H, W, 3]`. Image i has the same noise in every arm."
-    folder, prof, adapter = Path(folder), kit.profile, None
+    folder, adapter = Path(folder), None
     if arm.train:
         loss = SFSL(kit.guide, target.pca, as_pixels(target.references), target.components, arm.sfsl, as_pixels(target.object_free), as_pixels(target.train[:200])) if arm.sfsl else None
         adapter = personalize(kit.pipe, write_references(target, folder/'references'), replace(config, image_loss_weight=arm.weight, seed=seed), folder/'adapter',
                               image_loss=loss, decoder=kit.tiny, prior_images=read_images(prior),
                               captions=target.captions, prior_captions=prior.prompt.tolist(), progress=False)
-    prompts = [p if arm.train else p.replace(INSTANCE_PROMPT, CLASS_PROMPT) for p in target.prompts]
-    plan = plan_prompts(prompts, -(-n_images//len(prompts)), seed=seed_of('images', seed), y=target.y, label=target.label, arm=arm.name)
-    plan = plan.iloc[np.random.default_rng(seed).permutation(len(plan))[:n_images]].reset_index(drop=True)
-    return read_images(generate(kit.pipe, plan, folder/'images', batch_size=32, steps=prof.sampler_steps, guidance=prof.guidance, adapter=adapter, progress=False))
+    return draw_set(kit, target, seed, folder/'images', n_images, adapter, arm=arm.name)
 
 def prior_set(kit:Kit, folder, n:int=60) -> pd.DataFrame:
     "Pictures of empty scenes by the base model, for prior preservation: drawn once into `folder`, shared by all arms."
@@ -179,3 +187,15 @@ def judge_run(kit:Kit, target:Target, images:np.ndarray,
 def relative_diversity(kit:Kit, images:np.ndarray, real:np.ndarray) -> float:
     "Mean pairwise distance of independent features, as a share of that of real object-free images."
     return diversity(independent_features(kit, images))[0]/diversity(independent_features(kit, real))[0]
+
+# %% ../nbs/21_class_wise.ipynb #9b2c90e1
+def loss_affordable(kit:Kit, target:Target, seed:int, folder,
+                    loss, plain,      # adapters: trained with the loss, and without
+                    real:np.ndarray,  # object-free images, whose variety is the unit
+                    n:int=64,         # validation pictures of each
+                    limit:float=.1    # variety that may be lost
+                   ) -> dict:
+    "Draws validation pictures with both adapters into `folder`: their diversity, `plain` and `loss`, as shares of the real images', and whether the loss may be used, `kept`. ValueError for a negative limit."
+    if not limit >= 0: raise ValueError(f'limit={limit} must not be negative')
+    v = {k: relative_diversity(kit, draw_set(kit, target, seed, Path(folder)/k, n, a, 'validation'), real) for k, a in dict(plain=plain, loss=loss).items()}
+    return v | dict(kept=v['loss'] >= v['plain'] - limit)
