@@ -96,6 +96,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                           'spurious_core.class_wise.jury_verdicts': ( 'class_wise.html#jury_verdicts',
                                                                                       'spurious_core/class_wise.py'),
                                           'spurious_core.class_wise.load_kit': ('class_wise.html#load_kit', 'spurious_core/class_wise.py'),
+                                          'spurious_core.class_wise.loss_of': ('class_wise.html#loss_of', 'spurious_core/class_wise.py'),
                                           'spurious_core.class_wise.measures': ('class_wise.html#measures', 'spurious_core/class_wise.py'),
                                           'spurious_core.class_wise.own_classes': ( 'class_wise.html#own_classes',
                                                                                     'spurious_core/class_wise.py'),

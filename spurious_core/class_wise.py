@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['PARTS', 'INSTANCE_PROMPT', 'CLASS_PROMPT', 'BASE', 'DREAMBOOTH', 'CHOSEN', 'own_classes', 'Kit', 'load_kit', 'plain',
-           'Target', 'feature_split', 'feature_bank', 'detect', 'find_target', 'own_target', 'target_of', 'real_images',
-           'held_out_images', 'Arm', 'TRAINING', 'draw_arm', 'prior_set', 'write_references', 'jury_verdicts',
-           'independent_features', 'judge_run', 'measures', 'how_judged', 'relative_diversity']
+           'Target', 'loss_of', 'feature_split', 'feature_bank', 'detect', 'find_target', 'own_target', 'target_of',
+           'real_images', 'held_out_images', 'Arm', 'TRAINING', 'draw_arm', 'prior_set', 'write_references',
+           'jury_verdicts', 'independent_features', 'judge_run', 'measures', 'how_judged', 'relative_diversity']
 
 # %% ../nbs/21_class_wise.ipynb #52583354
 import io, warnings
@@ -99,7 +99,8 @@ def load_kit(profile:str|Profile='mini',
     if lost := [f for f in ('pipeline', 'guide') if not getattr(p, f)]: raise ValueError(f'profile {p.name!r} names no {" and no ".join(lost)}')
     at = dict(device=pick_device(p.device)); half = at | dict(dtype=dtype_of(p.precision))
     clf = lambda source: load_classifier(source, **at) if source else None
-    guide, jury, presence = clf(p.guide), [clf(j) for j in p.jury], clf(p.presence); _agree_on_names([guide, *jury], own)
+    guide, jury, presence = clf(p.guide), [clf(j) for j in p.jury], clf(p.presence)
+    if own: _agree_on_names([guide, *jury], own)
     looks = bool(own and p.segmenter and not (presence and {*own} <= {*presence.labels}))     # for the object, in place of presence
     return Kit(p, get_world(p.world) if p.world and not own else None, load_pipeline(p.pipeline, **half), load_tiny_decoder(p.tiny_decoder, **half) if p.tiny_decoder else None,
                guide, jury, presence, clf(p.scene), Path(folder) if own else None, load_segmenter(p.segmenter, **at) if looks else None)
@@ -123,6 +124,10 @@ class Target:
     object_free: np.ndarray   # object-free images without the feature
     real: np.ndarray | None = None        # fresh pictures without the object, and
     held_out: np.ndarray | None = None    # unseen ones of the class; None: the world draws them
+
+def loss_of(kit:Kit, target:Target, config:SFSLConfig|None=None) -> SFSL:
+    "The similarity loss of a target."
+    return SFSL(kit.guide, target.pca, as_pixels(target.references), target.components, config, as_pixels(target.object_free), as_pixels(target.train[:200]))
 
 def feature_split(world:World, label:str, seed:int=0, n:int=160):
     "Object-free pictures with what is planted for `label`, and some without: two manifests."
@@ -168,19 +173,19 @@ def find_target(kit:Kit, label:str, seed:int=0,
 # %% ../nbs/21_class_wise.ipynb #7671ef33
 def own_target(kit:Kit, label:str, n_train:int=500 # training images for neural PCA, at most
               ) -> Target:
-    "Neural PCA, spurious components and references of one class of the kit's folder. Warns where the guide does not fall for the references. ValueError for too few pictures, or too small references."
+    "Neural PCA, spurious components and references of one class of the kit's folder. Warns where the guide does not fall for the references. ValueError for too few pictures, too small references, or ones like empty pictures."
     at, size, y = kit.folder/label, kit.profile.resolution, kit.guide.index(label)
     read = lambda part, least=1, **kw: load_references(at/part, size, least, enlarge=True, **kw)     # only classifiers see these
     names, references = read_references(at/'references', size, PARTS['references']); captions = read_captions(at/'references', names, INSTANCE_PROMPT)
     empty = read('empty', PARTS['empty']); real = np.concatenate([read('fresh'), empty]) if (at/'fresh').is_dir() else empty
-    train = read('train', PARTS['train'], most=-(-4*n_train//3)); kept = np.arange(len(train)) % 4 == 3
+    train = read('train', PARTS['train'], most=4*n_train//3); kept = np.arange(len(train)) % 4 == 3
     pca = fit_neural_pca(kit.guide, train[~kept], y); table = spurious_components(pca, {'references': references}, empty, kit.guide)
     components, best = sorted(set(table.component[table.spurious])), table.sort_values('effect', ascending=False).iloc[0]; p = kit.guide.probs(references); fooled = int((p.argmax(1) == y).sum())
-    if not components:
-        warnings.warn(f'{label}: none of the first components of {kit.guide.name} tells the references from the empty pictures; going on with the likeliest, {best.component} (AUC {best.auc:.2f}, effect {best.effect:.2f}, margin {best.margin:.2f})')
-        components = [int(best.component)]
-    if 2*fooled < len(p): warnings.warn(f'{label}: {kit.guide.name} falls for only {fooled} of {len(p)} references (mean probability {p[:, y].mean():.2f}; empty pictures: {kit.guide.probs(empty)[:, y].mean():.2f})')
-    return Target(label, y, pca, components, table, train[~kept], references, captions, list(dict.fromkeys(captions)), empty, real, train[kept])
+    doubts = [] if components else [f'no component tells them from the empty pictures, and the likeliest, {best.component}, must serve (AUC {best.auc:.2f}, effect {best.effect:.2f}, margin {best.margin:.2f})']
+    if 2*fooled < len(p): doubts.append(f'it falls for only {fooled} of {len(p)} (mean probability {p[:, y].mean():.2f}; of the empty pictures {kit.guide.probs(empty)[:, y].mean():.2f})')
+    if doubts: said = f'the references for {label} and {kit.guide.name}: {"; ".join(doubts)}'; warnings.warn(said)
+    target = Target(label, y, pca, components or [int(best.component)], table, train[~kept], references, captions, list(dict.fromkeys(captions)), empty, real, train[kept])
+    loss_of(kit, target); return target     # where there is nothing to pull to, better now than in the third arm
 
 def target_of(kit:Kit, label:str, seed:int=0, n_train:int=500, **world # further arguments of `find_target`
              ) -> Target:
@@ -225,7 +230,7 @@ def draw_arm(kit:Kit, target:Target, arm:Arm, seed:int, folder,
     "Trains `arm` (unless it is the base model) into `folder/adapter` and draws `n_images` into `folder/images`; uint8 `[n, H, W, 3]`. Image i has the same noise in every arm."
     folder, prof, adapter = Path(folder), kit.profile, None
     if arm.train:
-        loss = SFSL(kit.guide, target.pca, as_pixels(target.references), target.components, arm.sfsl, as_pixels(target.object_free), as_pixels(target.train[:200])) if arm.sfsl else None
+        loss = loss_of(kit, target, arm.sfsl) if arm.sfsl else None
         adapter = personalize(kit.pipe, write_references(target, folder/'references'), replace(config, image_loss_weight=arm.weight, seed=seed), folder/'adapter',
                               image_loss=loss, decoder=kit.tiny, prior_images=read_images(prior),
                               captions=target.captions, prior_captions=prior.prompt.tolist(), progress=False)
@@ -255,7 +260,7 @@ def jury_verdicts(kit:Kit, label:str, images) -> pd.DataFrame:
     "`judge` with what the kit has to look for the object; `consistency`, `hit` and the absence of the object only where there is something."
     kit.need('jury'); gate = _gate(kit)
     if not isinstance(gate, Segmenter): return judge(images, label, kit.jury, gate, guide=kit.guide)
-    v = judge(images, label, kit.jury, guide=kit.guide); absent = ~found(gate(images, label))
+    v = judge(images, label, kit.jury, guide=kit.guide); absent = ~found(gate(images, label, batch=4))
     return v.assign(object_absent=absent, class_object_absent=absent, consistency=v.all_of_jury & absent, hit=np.where(absent, v.juror_rate, 0.))
 
 def independent_features(kit:Kit, images) -> np.ndarray:
@@ -280,8 +285,9 @@ def measures(verdicts:pd.DataFrame) -> list:
 
 def how_judged(kit:Kit) -> str:
     "What looks for the object and whose features measure fidelity and variety, in a sentence or two."
-    gate, own = _gate(kit), kit.presence is None or kit.scene is None
-    return (f'the object is looked for by {gate.name}' if gate is not None else 'nobody looks for the object, so that there is no consistency and no hit: look at the pictures') + f'; features are those of {"the jurors, who vote, too" if own else "presence and scene"}'
+    gate, features = _gate(kit), 'presence and scene' if kit.presence is not None and kit.scene is not None else 'the jurors, who vote, too'
+    eyes = 'nobody looks for the object, so that there is no consistency and no hit: look at the pictures' if gate is None else f'the object is looked for by {"presence" if gate is kit.presence else "the segmenter"}'
+    return f'{eyes}; features are those of {features}'
 
 def relative_diversity(kit:Kit, images:np.ndarray, real:np.ndarray) -> float:
     "Mean pairwise distance of independent features, as a share of that of real object-free images."
