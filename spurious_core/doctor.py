@@ -83,8 +83,8 @@ def _versions():
     return rows
 
 # %% ../nbs/14_doctor.ipynb #9f6107be
-WITHOUT = dict(tiny_decoder='the image loss decodes with the full autoencoder', null_guide='no count of false alarms', jury='nobody judges the images', presence='nobody sees whether the object is there',
-               scene='no independent view of the context', inpaint='no inpainting', captioner='no captions', language_model='nothing is read from captions', segmenter='nothing finds what a phrase names', instruct='backgrounds are changed by inpainting', world='no planted truth: bring your own images')
+WITHOUT = dict(tiny_decoder='the image loss decodes with the full autoencoder', null_guide='no count of false alarms', jury='nobody judges the images', presence='a segmenter, or nobody, sees whether the object is there',
+               scene='no independent view of the context: the jury serves', inpaint='no inpainting', captioner='no captions', language_model='nothing is read from captions', segmenter='nothing finds what a phrase names', instruct='backgrounds are changed by inpainting', world='no planted truth: bring your own images')
 _LOADED = ('pipeline', 'tiny_decoder', 'guide', 'null_guide', 'jury', 'presence', 'scene')      # together in memory
 
 @dataclass
