@@ -27,12 +27,12 @@ def own(tmp_path_factory):
     for b in BACKGROUNDS:
         for i in range(3): put(root/'backgrounds'/b/f'{i}.png', render(Item(b, seed=i)).image)
     parts = dict(references=6, empty=20, train=24); g = np.random.default_rng(0)
-    for k, prop in dict(boat='buoy', car='crate').items():
+    for k, thing, prop in (('class 17', 'boat', 'buoy'), ('house', 'house', 'fence')):
         for part, n in parts.items():
             for i in range(n):
-                what = dict(references=dict(prop=prop, amount=3), train=dict(object=k)).get(part, {}); im = render(Item(list(SCENES)[i % 10], seed=i, **what), 192).image
+                what = dict(references=dict(prop=prop, amount=3), train=dict(object=thing)).get(part, {}); im = render(Item(list(SCENES)[i % 10], seed=i, **what), 192).image
                 p = root/'classes'/k/part/f'IMG_{i:03d}.jpg'; p.parent.mkdir(parents=True, exist_ok=True); Image.fromarray(im).resize((int(g.integers(140, 300)), int(g.integers(130, 200)))).save(p)
-    (root/'classes/boat/references/metadata.jsonl').write_text(''.join(json.dumps(dict(file_name=f'IMG_{i:03d}.jpg', text=f'a photo of an empty sks scene {v}')) + '\n' for i, v in zip(range(6), SCENES.values())))
+    (root/'classes/class 17/references/metadata.jsonl').write_text(''.join(json.dumps(dict(file_name=f'IMG_{i:03d}.jpg', text=f'a photo of an empty sks scene {v}')) + '\n' for i, v in zip(range(6), SCENES.values())))
     random_classifier(root/'classifier', SIZES['small'], [*get_world('clean').labels, *(f'class {i}' for i in range(10, 1000))], SIZES['small'].jury['swin'], kind='swin')
     return root
 
