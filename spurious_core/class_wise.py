@@ -285,7 +285,7 @@ def measures(verdicts:pd.DataFrame) -> list:
 
 def how_judged(kit:Kit) -> str:
     "What looks for the object and whose features measure fidelity and variety, in a sentence or two."
-    gate, features = _gate(kit), 'presence and scene' if kit.presence is not None and kit.scene is not None else 'the jurors, who vote, too'
+    gate, features = _gate(kit), 'presence and scene' if kit.presence is not None and kit.scene is not None else 'the jurors, who vote, too, and to whom all pictures that they take for one class look alike'
     eyes = 'nobody looks for the object, so that there is no consistency and no hit: look at the pictures' if gate is None else f'the object is looked for by {"presence" if gate is kit.presence else "the segmenter"}'
     return f'{eyes}; features are those of {features}'
 
