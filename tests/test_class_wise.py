@@ -166,7 +166,7 @@ def test_a_study_without_anything_that_sees_the_object(own, tmp_path, monkeypatc
     assert {'all_of_jury.sfsl', 'juror_rate.base', 'all_of_jury.sfsl_minus_dreambooth', 'all_of_jury.references.house', 'diversity.sfsl.landbird', 'spurious_auc.sfsl', 'pca.spurious_in_top3'} <= set(m)
     assert not [k for k in m if k.startswith(('consistency', 'hit', 'object_absent', 'in_distribution', 'memorised', 'pca.planted', 'pca.null', 'diversity.ideal', 'scene_'))]
     assert {p.name for p in (out/'figures').glob('*.png')} == {'component_house.png', 'component_landbird.png', 'arms_house.png', 'arms_landbird.png', 'jury.png'}
-    assert {p[-7:] for p in load_image_set(out/'runs/landbird-0/sfsl/images').prompt} == {'in snow', 't night'} and 'sks' not in ''.join(load_image_set(out/'runs/landbird-0/base/images').prompt)
+    assert {p[-7:] for p in load_image_set(out/'runs/landbird-0/always/images').prompt} == {'in snow', 't night'} and 'sks' not in ''.join(load_image_set(out/'runs/landbird-0/base/images').prompt)
 
 # ---- what the loss may cost
 def places(names, seed=0): return np.stack([render(Item(v, seed=seed + i)).image for i, v in enumerate(names)])
