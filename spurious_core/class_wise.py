@@ -217,9 +217,9 @@ class Arm:
 BASE, DREAMBOOTH = Arm('base', train=False), Arm('dreambooth')
 
 # %% ../nbs/21_class_wise.ipynb #19de955e
-def TRAINING(steps:int) -> PersonalizeConfig:
-    "LoRA DreamBooth as all arms share it."
-    return PersonalizeConfig(method='lora', rank=8, lora_alpha=32., train_text_encoder=True, lr=2e-3, text_lr=2e-3, steps=steps, batch_size=6, lr_schedule='cosine', prior_weight=1., snr_gamma=5.,
+def TRAINING(steps:int, lr:float=2e-3) -> PersonalizeConfig:
+    "LoRA DreamBooth as all arms share it; the rate is that of the embedded model."
+    return PersonalizeConfig(method='lora', rank=8, lora_alpha=32., train_text_encoder=True, lr=lr, text_lr=lr, steps=steps, batch_size=6, lr_schedule='cosine', prior_weight=1., snr_gamma=5.,
                              instance_prompt=INSTANCE_PROMPT, class_prompt=CLASS_PROMPT)
 
 CHOSEN = Arm('sfsl', .05, SFSLConfig())
