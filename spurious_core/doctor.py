@@ -83,9 +83,9 @@ def _versions():
     return rows
 
 # %% ../nbs/14_doctor.ipynb #9f6107be
-WITHOUT = dict(tiny_decoder='the image loss decodes with the full autoencoder', null_guide='no count of false alarms', jury='nobody judges the images', presence='nobody sees whether the object is there',
-               scene='no independent view of the context', inpaint='no inpainting', captioner='no captions', language_model='nothing is read from captions', segmenter='nothing finds what a phrase names', instruct='backgrounds are changed by inpainting', world='no planted truth: bring your own images')
-_LOADED = ('pipeline', 'tiny_decoder', 'guide', 'null_guide', 'jury', 'presence', 'scene')      # together in memory
+WITHOUT = dict(tiny_decoder='the image loss decodes with the full autoencoder', null_guide='no count of false alarms', jury='nobody judges the images', presence='a segmenter, or nobody, sees whether the object is there',
+               scene='no independent view of the context: the jury serves', inpaint='no inpainting', captioner='no captions', language_model='nothing is read from captions', segmenter='nothing finds what a phrase names', instruct='backgrounds are changed by inpainting', world='no planted truth: bring your own images')
+_LOADED = ('pipeline', 'tiny_decoder', 'guide', 'null_guide', 'jury', 'presence', 'scene')      # together in memory, and the segmenter where it stands in for presence
 
 @dataclass
 class Checkup:
@@ -134,7 +134,7 @@ def examine(profile:str|Profile='mini') -> Checkup:
     "Compares a profile with this machine. Reads only; asks no network. `ValueError` for an unknown profile."
     p = load_profile(profile) if isinstance(profile, str) else profile
     checkpoints, problems = _checkpoints(p); device, d = _device(p)
-    fetch, loaded = checkpoints[checkpoints.state == 'to download'], checkpoints[checkpoints.field.isin(_LOADED)]
+    fetch, loaded = checkpoints[checkpoints.state == 'to download'], checkpoints[checkpoints.field.isin((*_LOADED, *(() if p.presence else ('segmenter',))))]
     about = lambda x, more=0: f'{"at least" if x.isna().any() else "about"} {_size(x.sum() + more)}'
     more = WORKING*(p.resolution/512)**2*dtype_of(p.precision).itemsize/2 + LIBRARIES*(d is None or d.type == 'cpu')
     free, whole = torch.cuda.mem_get_info(d) if d is not None and d.type == 'cuda' else (psutil.virtual_memory().available, psutil.virtual_memory().total)

@@ -169,13 +169,13 @@ def make_random_profile(folder,             # gets the checkpoints (2.4 GB for s
     return f'{file}:{name}'
 
 # %% ../nbs/32_dry_run.ipynb #f6d2062a
-_WORLD, _JUDGES = ('pipeline', 'tiny_decoder', 'guide', 'world'), ('jury', 'presence', 'scene')
+_MODELS = ('pipeline', 'tiny_decoder', 'guide')
 STUDIES = dict(     # study: the fields of a profile that it takes, and parameters of a cheap run
     aspire=(('pipeline', 'inpaint', 'instruct', 'captioner', 'language_model', 'segmenter'), dict(budget='smoke', folder='images', classifier='a classifier of their classes')),
-    class_wise_spurious_generation=((*_WORLD, *_JUDGES, 'null_guide'), dict(budget='dry')),
+    class_wise_spurious_generation=((*_MODELS, 'jury', 'segmenter'), dict(budget='dry', folder='references and others by class')),
     d3s=(('pipeline', 'guide', 'jury'), dict(budget='smoke', foregrounds='images', backgrounds='images by background')),
     ddb=(('pipeline', 'inpaint', 'segmenter'), dict(budget='smoke', folder='images', classifier='a classifier of their classes')),
     ffr=(('pipeline',), dict(budget='smoke')),
     mitigation_benchmark=((), dict(budget='smoke')),
-    similarity_loss_forms=((*_WORLD, *_JUDGES), dict(budget='dry')),
-    speed=(_WORLD, dict(budget='dry')))
+    similarity_loss_forms=((*_MODELS, 'jury', 'segmenter'), dict(budget='dry', folder='references and others by class')),
+    speed=(_MODELS, dict(budget='dry', folder='references and others by class')))

@@ -11,10 +11,10 @@ def profile(tmp_path_factory): return make_random_profile(tmp_path_factory.mktem
 def test_dry_study_on_a_card(profile, tmp_path):
     "An 80 GB card takes the full decoder; the notebook runs the same without a card."
     out = run_study('class_wise_spurious_generation', dict(profile=profile, budget='dry', card=80), tmp_path, timeout=300, progress=False)
-    about = json.loads((out/'environment.json').read_text()); config = json.loads((out/'runs/landbird-0/sfsl/adapter/config.json').read_text())
+    about = json.loads((out/'environment.json').read_text()); config = json.loads((out/'runs/landbird-0/always/adapter/config.json').read_text())
     assert about['peak_memory_mib'] > 100 and about['parameters']['card'] == 80 and Metrics.load(out)['consistency.sfsl']['n'] == 2
     assert (config['steps'], config['batch_size'], config['decoder'], config['gradient_checkpointing'], config['precision']) == (10, 1, 'AutoencoderKL', True, 'fp32')
-    assert len((out/'runs/landbird-0/sfsl/adapter/log.jsonl').read_text().splitlines()) == 10 and len(list((out/'runs/landbird-0/sfsl/images').glob('*.png'))) == 2
+    assert len((out/'runs/landbird-0/always/adapter/log.jsonl').read_text().splitlines()) == 10 and len(list((out/'runs/landbird-0/always/images').glob('*.png'))) == 2
 
 def test_references_are_made_up_only_on_request(profile):
     kit = load_kit(profile); few = dict(n_train=8, n_refs=5, n_candidates=10, n_bank=2)

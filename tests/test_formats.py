@@ -461,7 +461,8 @@ def write_profile(folder, **kw):
 def test_a_kit_without_world_and_observers(tmp_path):
     kit = load_kit(write_profile(tmp_path, precision='bf16')); assert kit.world is kit.tiny is kit.presence is kit.scene is None and kit.pipe.unet.dtype == torch.bfloat16 and kit.guide.dtype == torch.float32
     with pytest.raises(ValueError, match="profile 'own' names no world, which this needs; set SPURIOUS_WORLD"): find_target(kit, 'boat')
-    with pytest.raises(ValueError, match='names no presence and no scene'): independent_features(kit, X)
+    assert independent_features(kit, X).shape == (len(X), 16)      # the juror's
+    with pytest.raises(ValueError, match='names no jury'): independent_features(replace(kit, profile=replace(kit.profile, jury=())), X)
     with pytest.raises(ValueError, match="profile 'own' names no guide"): load_kit(replace(kit.profile, guide=''))
     with pytest.raises(FileNotFoundError, match='no file or folder'): load_kit(replace(kit.profile, guide=str(tmp_path/'none.safetensors')))
 
