@@ -80,6 +80,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                           'spurious_core.class_wise._agree_on_names': ( 'class_wise.html#_agree_on_names',
                                                                                         'spurious_core/class_wise.py'),
                                           'spurious_core.class_wise._gate': ('class_wise.html#_gate', 'spurious_core/class_wise.py'),
+                                          'spurious_core.class_wise._must_name': ( 'class_wise.html#_must_name',
+                                                                                   'spurious_core/class_wise.py'),
                                           'spurious_core.class_wise._number': ('class_wise.html#_number', 'spurious_core/class_wise.py'),
                                           'spurious_core.class_wise.detect': ('class_wise.html#detect', 'spurious_core/class_wise.py'),
                                           'spurious_core.class_wise.draw_arm': ('class_wise.html#draw_arm', 'spurious_core/class_wise.py'),

@@ -43,6 +43,10 @@ def own_classes(folder) -> list:
     if lost := [f'{k}/{p}' for k in classes for p in PARTS if not (root/k/p).is_dir()]: raise ValueError(f'{root} has no {", ".join(lost)}; a class needs {parts}')
     return classes
 
+def _must_name(profile, fields):
+    if lost := [f for f in fields if not getattr(profile, f)]:
+        raise ValueError(f'profile {profile.name!r} names no {" and no ".join(lost)}, which this needs; set {", ".join(f"SPURIOUS_{f.upper()}" for f in lost)} or the field in settings.ini' + '; or give a folder of your own pictures'*('world' in lost))
+
 @dataclass
 class Kit:
     "The loaded checkpoints of a profile and the world they know, or a folder of one's own pictures."
@@ -59,8 +63,7 @@ class Kit:
 
     def need(self, *fields):
         "ValueError if the profile names none of what something needs, such as `'world', 'presence'`."
-        if lost := [f for f in fields if not getattr(self.profile, f)]:
-            raise ValueError(f'profile {self.profile.name!r} names no {" and no ".join(lost)}, which this needs; set {", ".join(f"SPURIOUS_{f.upper()}" for f in lost)} or the field in settings.ini' + '; or give a folder of your own pictures'*('world' in lost))
+        _must_name(self.profile, fields)
 
     @property
     def classes(self) -> list:
@@ -94,10 +97,11 @@ def _agree_on_names(clfs, names):
 
 def load_kit(profile:str|Profile='mini',
              folder='',     # of one's own pictures, in place of the profile's world
+             need=(),       # fields that the profile must name beside pipeline and guide, looked at before anything is loaded
             ) -> Kit:
     "Loads what a profile names: pipeline and guide it must; tiny decoder, jury, presence, scene and world are None or empty where it has none. Errors name what is missing or damaged."
     p = load_profile(profile) if isinstance(profile, str) else profile; own = own_classes(folder) if folder else []
-    if lost := [f for f in ('pipeline', 'guide') if not getattr(p, f)]: raise ValueError(f'profile {p.name!r} names no {" and no ".join(lost)}')
+    _must_name(p, ('pipeline', 'guide', *need))
     at = dict(device=pick_device(p.device)); half = at | dict(dtype=dtype_of(p.precision))
     clf = lambda source: load_classifier(source, **at) if source else None
     guide, jury, presence = clf(p.guide), [clf(j) for j in p.jury], clf(p.presence)
@@ -311,6 +315,6 @@ def loss_affordable(kit:Kit, target:Target, seed:int, folder,
                    ) -> dict:
     "Draws validation pictures with both adapters into `folder`: their diversity, `plain` and `loss`, as shares of the real images', and whether the loss may be used, `kept`. Without presence and scene nothing is drawn, the shares are NaN, and it may. ValueError for a negative limit."
     if not limit >= 0: raise ValueError(f'limit={limit} must not be negative')
-    if kit.presence is None or kit.scene is None: return dict(plain=np.nan, loss=np.nan, kept=True)
-    v = {k: relative_diversity(kit, draw_set(kit, target, seed, Path(folder)/k, n, a, 'validation'), real) for k, a in dict(plain=plain, loss=loss).items()}
+    if kit.presence is None or kit.scene is None: return dict(plain=float('nan'), loss=float('nan'), kept=True)
+    v = {k: float(relative_diversity(kit, draw_set(kit, target, seed, Path(folder)/k, n, a, 'validation'), real)) for k, a in dict(plain=plain, loss=loss).items()}
     return v | dict(kept=v['loss'] >= v['plain'] - limit)
