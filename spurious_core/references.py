@@ -7,7 +7,7 @@ __all__ = ['read_references', 'load_references', 'read_captions', 'draw_timestep
            'endless_order']
 
 # %% ../nbs/11_references.ipynb #9721bcce
-import json, tempfile, warnings
+import json, re, tempfile, warnings
 from pathlib import Path
 import numpy as np, torch
 from PIL import Image, ImageOps
@@ -61,7 +61,7 @@ def read_captions(folder, names,   # the pictures' file names
             if line.strip(): row = json.loads(line); told[row['file_name']] = row['text'].strip()
         except (ValueError, TypeError, KeyError, AttributeError): raise ValueError(f'{file}, line {i}: expected {{"file_name": ..., "text": ...}}, found {line[:80]}') from None
     if lost := [n for n in names if not told.get(n)]: raise ValueError(f'{file} has no text for {", ".join(lost)}')
-    if bare := [n for n in names if word not in told[n]]: raise ValueError(f'{file}: no placeholder {word!r} in the text of {", ".join(bare)}')
+    if bare := [n for n in names if not re.search(rf'\b{re.escape(word)}\b', told[n])]: raise ValueError(f'{file}: no placeholder {word!r} in the text of {", ".join(bare)}')
     return [told[n] for n in names]
 
 # %% ../nbs/11_references.ipynb #1390f4d6

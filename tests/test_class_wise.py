@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import nbformat, numpy as np, pandas as pd, pytest
 from PIL import Image
 from spurious_core import class_wise
-from spurious_core.class_wise import (INSTANCE_PROMPT, draw_set, find_target, held_out_images, how_judged, independent_features, judge_run, jury_verdicts, load_kit, loss_affordable, measures, own_classes, own_target, plain,
-                                      real_images, target_of, write_references)
+from spurious_core.class_wise import (INSTANCE_PROMPT, draw_set, find_target, held_out_images, how_judged, independent_features, judge_run, jury_verdicts, load_kit, loss_affordable, measures, own_classes, own_target,
+                                      real_images, target_of, without_placeholder, write_references)
 from spurious_core.dry_run import make_random_profile
 from spurious_core.generate import load_image_set
 from spurious_core.miniworld import Item, SCENES, draw, get_world, render, sample
@@ -53,7 +53,8 @@ def test_the_planted_component_is_found_in_files(target, planted, kit):
 def test_captions_and_prompts(target, kit):
     "Prompts are the distinct captions; the base model gets them without the placeholder; without metadata.jsonl all have one."
     assert target.captions == ['a photo of an empty sks scene in snow', 'a photo of an empty sks scene at night']*4 and target.prompts == target.captions[:2]
-    assert [plain(p) for p in target.prompts] == ['a photo of an empty scene in snow', 'a photo of an empty scene at night']
+    assert without_placeholder('a photo of an empty sks scene with desks') == 'a photo of an empty scene with desks'
+    assert [without_placeholder(p) for p in target.prompts] == ['a photo of an empty scene in snow', 'a photo of an empty scene at night']
     with pytest.warns(UserWarning): house = own_target(kit, 'house')
     assert house.captions == [INSTANCE_PROMPT]*5 and house.prompts == [INSTANCE_PROMPT] and (len(house.train), len(house.held_out), len(house.real)) == (6, 2, 5)
 
@@ -69,7 +70,7 @@ def test_the_world_gives_what_it_gave(world, planted):
     t = target_of(world, 'landbird', 0, 160, n_refs=8); assert (t.references == planted.references).all() and t.components == planted.components and t.captions == planted.captions and t.real is t.held_out is None
     assert (real_images(world, t, 30, 5) == draw(sample(world.world, 30, 'fresh', 5, label='landbird', object_free=1.))).all()
     d = sample(world.world, 30, 'held_out', label='landbird'); assert (held_out_images(world, t, 30) == draw(d[d.opacity == 1])).all()
-    assert plain(f'{INSTANCE_PROMPT} on grass') == f'{INSTANCE_PROMPT} on grass'.replace(INSTANCE_PROMPT, 'a photo of an empty scene')
+    assert without_placeholder(f'{INSTANCE_PROMPT} on grass') == f'{INSTANCE_PROMPT} on grass'.replace(INSTANCE_PROMPT, 'a photo of an empty scene')
 
 def test_references_keep_their_order_on_disk(target, tmp_path):
     many = replace(target, references=np.stack([np.full((8, 8, 3), i, np.uint8) for i in range(120)]))
