@@ -72,4 +72,4 @@ def preset_table(batch:int=4, method:str='lora', eight_bit:bool=False) -> pd.Dat
     def column(g):
         try: return card_preset(g, method, batch, eight_bit) | dict(tiny_decoder=CARDS[g].tiny_decoder)
         except ValueError: return {}
-    return pd.DataFrame({f'{g} GB': column(g) for g in CARDS} | dict(why=_WHY), index=list(_WHY)).fillna('–')
+    return pd.DataFrame({f'{g} GB': column(g) for g in CARDS} | dict(why=_WHY), index=list(_WHY), dtype=object).fillna('–')
