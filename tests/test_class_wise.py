@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import nbformat, numpy as np, pandas as pd, pytest
 from PIL import Image
 from spurious_core import class_wise
-from spurious_core.class_wise import (INSTANCE_PROMPT, draw_set, find_target, held_out_images, how_judged, independent_features, judge_run, jury_verdicts, load_kit, loss_affordable, measures, own_classes, own_target,
+from spurious_core.class_wise import (INSTANCE_PROMPT, VARIETY_LIMIT, draw_set, find_target, held_out_images, how_judged, independent_features, judge_run, jury_verdicts, load_kit, loss_affordable, measures, own_classes, own_target,
                                       real_images, target_of, without_placeholder, write_references)
 from spurious_core.dry_run import make_random_profile
 from spurious_core.generate import load_image_set
@@ -187,7 +187,7 @@ def test_a_loss_that_draws_one_place_is_not_used(world, drawn, tmp_path):
 
 def test_it_is_used_where_variety_stays_or_grows_and_up_to_the_limit(world, drawn, tmp_path):
     assert loss_affordable(world, None, 0, tmp_path, 'many', 'many', REAL, 10)['kept'] and loss_affordable(world, None, 0, tmp_path, 'many', 'one', REAL, 10)['kept']
-    r = loss_affordable(world, None, 0, tmp_path, 'few', 'many', REAL, 10); lost = r['plain'] - r['loss']; assert lost > .1 and not r['kept']
+    r = loss_affordable(world, None, 0, tmp_path, 'few', 'many', REAL, 10); lost = r['plain'] - r['loss']; assert lost > VARIETY_LIMIT and not r['kept']
     assert loss_affordable(world, None, 0, tmp_path, 'few', 'many', REAL, 10, limit=lost + 1e-6)['kept']
 
 def test_pictures_have_the_same_noise_whatever_the_arm_and_validation_another(world, tmp_path):
