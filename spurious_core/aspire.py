@@ -11,94 +11,162 @@ __all__ = ['NOTHING_THERE', 'ALTERNATIVES', 'WAYS', 'Tools', 'load_tools', 'scen
 import io
 from dataclasses import dataclass, replace
 from pathlib import Path
-import numpy as np, pandas as pd
+
+import numpy as np
+import pandas as pd
 from PIL import Image
-from .settings import Profile, atomic_write, dtype_of, load_profile, pick_device, seed_of
+
+from .captions import Captioner, caption_images, load_captioner
 from .classifiers import Classifier
 from .datasets import GroupedImages, concatenate
-from .generate import generate, plan_prompts, read_images
-from .pipelines import load_pipeline
-from .personalize import PersonalizeConfig, personalize
-from .captions import Captioner, caption_images, load_captioner
-from .language_models import LanguageModel, extract_phrases, load_language_model
-from .regions import Segmenter, found, load_segmenter
-from .editing import follows_instructions, instruction, picture_side, remove, replace_background
-from .mitigate import Fitted, fit
 from .discover import borrowed_alternatives, judge_edits, phrase_table, plan_edits, rank_features
+from .editing import follows_instructions, instruction, picture_side, remove, replace_background
+from .generate import generate, plan_prompts, read_images
+from .language_models import LanguageModel, extract_phrases, load_language_model
+from .mitigate import Fitted, fit
+from .personalize import PersonalizeConfig, personalize
+from .pipelines import load_pipeline
+from .regions import Segmenter, found, load_segmenter
+from .settings import Profile, atomic_write, dtype_of, load_profile, pick_device, seed_of
 
 # %% ../nbs/34_aspire.ipynb #020f7075
 @dataclass
 class Tools:
     "The models that find and cure, as a profile names them."
+
     profile: Profile
-    pipe: object        # draws and is personalised
-    inpaint: object     # edits
-    backgrounds: object # changes backgrounds: the same, or an InstructPix2Pix
+    pipe: object  # draws and is personalised
+    inpaint: object  # edits
+    backgrounds: object  # changes backgrounds: the same, or an InstructPix2Pix
     segmenter: Segmenter
     captioner: Captioner
     language_model: LanguageModel
 
-def load_tools(profile:str|Profile='mini', cache=None) -> Tools: # cache: folder for a language model's answers; None: the user's
+
+def load_tools(
+    profile: str | Profile = "mini", cache=None
+) -> Tools:  # cache: folder for a language model's answers; None: the user's
     "Loads them. ValueError names what the profile lacks."
-    p = load_profile(profile) if isinstance(profile, str) else profile; at = dict(device=pick_device(p.device)); half = at | dict(dtype=dtype_of(p.precision))
-    if lost := [f for f in ('pipeline', 'inpaint', 'segmenter', 'captioner', 'language_model') if not getattr(p, f)]:
-        raise ValueError(f'profile {p.name!r} names no {", no ".join(lost)}; set {", ".join(f"SPURIOUS_{f.upper()}" for f in lost)} or the field in settings.ini')
-    pipe = load_pipeline(p.pipeline, **half); inpaint = pipe if p.inpaint == p.pipeline else load_pipeline(p.inpaint, **half)
-    return Tools(p, pipe, inpaint, load_pipeline(p.instruct, **half) if p.instruct else inpaint, load_segmenter(p.segmenter, **at), load_captioner(p.captioner, **at), load_language_model(p.language_model, cache=cache, **at))
+    p = load_profile(profile) if isinstance(profile, str) else profile
+    at = dict(device=pick_device(p.device))
+    half = at | dict(dtype=dtype_of(p.precision))
+    if lost := [
+        f for f in ("pipeline", "inpaint", "segmenter", "captioner", "language_model") if not getattr(p, f)
+    ]:
+        raise ValueError(
+            f"profile {p.name!r} names no {', no '.join(lost)}; set {', '.join(f'SPURIOUS_{f.upper()}' for f in lost)} or the field in settings.ini"
+        )
+    pipe = load_pipeline(p.pipeline, **half)
+    inpaint = pipe if p.inpaint == p.pipeline else load_pipeline(p.inpaint, **half)
+    return Tools(
+        p,
+        pipe,
+        inpaint,
+        load_pipeline(p.instruct, **half) if p.instruct else inpaint,
+        load_segmenter(p.segmenter, **at),
+        load_captioner(p.captioner, **at),
+        load_language_model(p.language_model, cache=cache, **at),
+    )
 
 # %% ../nbs/34_aspire.ipynb #adce7052
-NOTHING_THERE = 'an empty scene'
+NOTHING_THERE = "an empty scene"
 
-def scene_prompt(what:str, background:str='', things=()) -> str:
+
+def scene_prompt(what: str, background: str = "", things=()) -> str:
     "What to paint: 'a photo of a landbird in water with lamps and flags'."
-    return f'a photo of {what}' + (f' in {background}' if background else '') + (f' with {" and ".join(things)}' if things else '')
+    return (
+        f"a photo of {what}"
+        + (f" in {background}" if background else "")
+        + (f" with {' and '.join(things)}" if things else "")
+    )
 
-def surroundings(edit,                    # a row of the plan, as `itertuples` gives it
-                 extracted:pd.DataFrame,  # one row per image
-                ) -> tuple:
+
+def surroundings(
+    edit,  # a row of the plan, as `itertuples` gives it
+    extracted: pd.DataFrame,  # one row per image
+) -> tuple:
     "The place and the things beside the object, each as `(place, things)`: in the picture that is edited, and after the edit."
-    e = extracted.iloc[edit.image]; place, things = edit.phrase if edit.kind == 'background' else (list(e['background']) or [''])[0], list(e['foreground'])
-    return (place, things), (edit.alternative, things) if edit.kind == 'background' else (place, [t for t in things if t != edit.phrase])
+    e = extracted.iloc[edit.image]
+    place, things = (
+        edit.phrase if edit.kind == "background" else (list(e["background"]) or [""])[0],
+        list(e["foreground"]),
+    )
+    return (place, things), (edit.alternative, things) if edit.kind == "background" else (
+        place,
+        [t for t in things if t != edit.phrase],
+    )
 
-def edit_prompts(plan:pd.DataFrame,       # as `discover.plan_edits` makes it
-                 extracted:pd.DataFrame,  # as `language_models.extract_phrases` makes it, one row per image
-                 instruct:bool=False,     # backgrounds are changed by instruction
-                ) -> tuple:
+
+def edit_prompts(
+    plan: pd.DataFrame,  # as `discover.plan_edits` makes it
+    extracted: pd.DataFrame,  # as `language_models.extract_phrases` makes it, one row per image
+    instruct: bool = False,  # backgrounds are changed by instruction
+) -> tuple:
     "The prompts of the edits and of their shams."
     after, sham = [], []
     for r in plan.itertuples():
-        if r.kind == 'background' and instruct: old, new = (instruction(r.phrase, to) for to in (r.phrase, r.alternative))
-        else: old, new = (scene_prompt(NOTHING_THERE if r.kind == 'background' else f'a {r.label}', *s) for s in surroundings(r, extracted))
-        after.append(new); sham.append(old)
+        if r.kind == "background" and instruct:
+            old, new = (instruction(r.phrase, to) for to in (r.phrase, r.alternative))
+        else:
+            old, new = (
+                scene_prompt(NOTHING_THERE if r.kind == "background" else f"a {r.label}", *s)
+                for s in surroundings(r, extracted)
+            )
+        after.append(new)
+        sham.append(old)
     return after, sham
 
-def edit_images(pipe, segmenter,     # an inpainting pipeline; a segmenter of notebook 18
-                images,              # all, uint8 `[N, H, W, 3]`
-                plan:pd.DataFrame, extracted:pd.DataFrame, out, # out: a folder, in which an interrupted call goes on
-                seed:int=0,
-                backgrounds=None,    # a pipeline that changes backgrounds, such as InstructPix2Pix; None: the same
-                **options,           # of `editing`: steps, guidance, batch_size, ...
-               ) -> tuple:
+
+def edit_images(
+    pipe,
+    segmenter,  # an inpainting pipeline; a segmenter of notebook 18
+    images,  # all, uint8 `[N, H, W, 3]`
+    plan: pd.DataFrame,
+    extracted: pd.DataFrame,
+    out,  # out: a folder, in which an interrupted call goes on
+    seed: int = 0,
+    backgrounds=None,  # a pipeline that changes backgrounds, such as InstructPix2Pix; None: the same
+    **options,  # of `editing`: steps, guidance, batch_size, ...
+) -> tuple:
     "The rows of the plan whose region was found, their edits and their shams, each uint8 `[n, side, side, 3]`. ValueError if nothing was found."
-    drawn_by = dict(foreground=pipe, background=backgrounds or pipe); instruct, whole, parts = follows_instructions(drawn_by['background']), extracted, []
-    if len(sides := {picture_side(p) for p in drawn_by.values()}) > 1: raise ValueError(f'the pipelines draw pictures of different sides: {sorted(sides)}')
-    for kind, t in plan.groupby('kind', sort=False):
-        pics = images[t.image]; masks = segmenter(pics, (t.phrase if kind == 'foreground' else t.label).tolist()); ok = found(masks)
-        if not ok.any(): continue
-        t, pics, masks = t[ok], pics[ok], masks[ok]; edit = remove if kind == 'foreground' else replace_background
-        seeds = [seed_of('edit', seed, r.image, r.kind, r.phrase) for r in t.itertuples()]
-        parts.append((t, *(edit(drawn_by[kind], pics, masks, p, seeds, out=Path(out)/kind/name, **options) for name, p in zip(('edit', 'sham'), edit_prompts(t, whole, instruct)))))
-    if not parts: raise ValueError(f'the segmenter found none of {len(plan)} regions')
-    table, after, sham = (f([p[i] for p in parts]) for i, f in enumerate((pd.concat, np.concatenate, np.concatenate)))
-    order = np.argsort(table.index, kind='stable')
+    drawn_by = dict(foreground=pipe, background=backgrounds or pipe)
+    instruct, whole, parts = follows_instructions(drawn_by["background"]), extracted, []
+    if len(sides := {picture_side(p) for p in drawn_by.values()}) > 1:
+        raise ValueError(f"the pipelines draw pictures of different sides: {sorted(sides)}")
+    for kind, t in plan.groupby("kind", sort=False):
+        pics = images[t.image]
+        masks = segmenter(pics, (t.phrase if kind == "foreground" else t.label).tolist())
+        ok = found(masks)
+        if not ok.any():
+            continue
+        t, pics, masks = t[ok], pics[ok], masks[ok]
+        edit = remove if kind == "foreground" else replace_background
+        seeds = [seed_of("edit", seed, r.image, r.kind, r.phrase) for r in t.itertuples()]
+        parts.append(
+            (
+                t,
+                *(
+                    edit(drawn_by[kind], pics, masks, p, seeds, out=Path(out) / kind / name, **options)
+                    for name, p in zip(("edit", "sham"), edit_prompts(t, whole, instruct))
+                ),
+            )
+        )
+    if not parts:
+        raise ValueError(f"the segmenter found none of {len(plan)} regions")
+    table, after, sham = (
+        f([p[i] for p in parts]) for i, f in enumerate((pd.concat, np.concatenate, np.concatenate))
+    )
+    order = np.argsort(table.index, kind="stable")
     return table.iloc[order].reset_index(drop=True), after[order], sham[order]
 
 # %% ../nbs/34_aspire.ipynb #9cffd498
-ALTERNATIVES = ('data', 'model')
+ALTERNATIVES = ("data", "model")
+
 
 @dataclass
 class Findings:
     "What was found in images (uint8 `[N, side, side, 3]`) of one classifier, and how."
+
     images: np.ndarray
     captions: pd.DataFrame
     extracted: pd.DataFrame
@@ -108,114 +176,260 @@ class Findings:
     sham: np.ndarray
     ranking: pd.DataFrame
 
-def find_features(tools:Tools, data:GroupedImages, clf:Classifier, out, # out: a folder, in which an interrupted call goes on
-                  most:int=24,              # edits per class, kind and cluster
-                  alternatives:str='data',  # backgrounds to change to: borrowed from other classes, or the language model's
-                  seed:int=0, steps:int=None, batch_size:int=16, # of the edits; steps: None for the profile's
-                  least:int=5,              # rightly classified pictures of its class that a cluster must have
-                  **ranking,                # of `discover.rank_features`
-                 ) -> Findings:
+
+def find_features(
+    tools: Tools,
+    data: GroupedImages,
+    clf: Classifier,
+    out,  # out: a folder, in which an interrupted call goes on
+    most: int = 24,  # edits per class, kind and cluster
+    alternatives: str = "data",  # backgrounds to change to: borrowed from other classes, or the language model's
+    seed: int = 0,
+    steps: int = None,
+    batch_size: int = 16,  # of the edits; steps: None for the profile's
+    least: int = 5,  # rightly classified pictures of its class that a cluster must have
+    **ranking,  # of `discover.rank_features`
+) -> Findings:
     "Captions, phrases, edits, shams and the ranking (Ghosh et al. 2024). ValueError for other alternatives or where nothing can be edited."
-    if alternatives not in ALTERNATIVES: raise ValueError(f'alternatives={alternatives!r} is unknown; allowed: {", ".join(ALTERNATIVES)}')
-    out, p = Path(out), tools.profile; side = picture_side(tools.inpaint); data = data if data.pixels is not None else replace(data, size=side)
-    images = data.images(); names = [data.labels[y] for y in data.y]; captions = caption_images(images, tools.captioner, out/'captions.csv')
-    extracted = extract_phrases(captions.caption, names, tools.language_model, data.labels); phrases = phrase_table(extracted, data.y, data.labels)
-    if alternatives == 'data': phrases = borrowed_alternatives(phrases, seed)
+    if alternatives not in ALTERNATIVES:
+        raise ValueError(f"alternatives={alternatives!r} is unknown; allowed: {', '.join(ALTERNATIVES)}")
+    out, p = Path(out), tools.profile
+    side = picture_side(tools.inpaint)
+    data = data if data.pixels is not None else replace(data, size=side)
+    images = data.images()
+    names = [data.labels[y] for y in data.y]
+    captions = caption_images(images, tools.captioner, out / "captions.csv")
+    extracted = extract_phrases(captions.caption, names, tools.language_model, data.labels)
+    phrases = phrase_table(extracted, data.y, data.labels)
+    if alternatives == "data":
+        phrases = borrowed_alternatives(phrases, seed)
     plan = plan_edits(phrases, clf.probs(images).argmax(1).numpy() == data.y, most, seed, least)
-    plan, after, sham = edit_images(tools.inpaint, tools.segmenter, images, plan, extracted, out/'edits', seed, tools.backgrounds, steps=steps or p.sampler_steps, guidance=p.guidance, batch_size=batch_size)
+    plan, after, sham = edit_images(
+        tools.inpaint,
+        tools.segmenter,
+        images,
+        plan,
+        extracted,
+        out / "edits",
+        seed,
+        tools.backgrounds,
+        steps=steps or p.sampler_steps,
+        guidance=p.guidance,
+        batch_size=batch_size,
+    )
     edits = judge_edits(plan, clf, images, after, sham)
-    return Findings(images, captions, extracted, phrases, edits, after, sham, rank_features(edits, phrases, seed=seed, **ranking))
+    return Findings(
+        images,
+        captions,
+        extracted,
+        phrases,
+        edits,
+        after,
+        sham,
+        rank_features(edits, phrases, seed=seed, **ranking),
+    )
 
 # %% ../nbs/34_aspire.ipynb #ba9e30e9
-def choose_edited(edits:pd.DataFrame, ranking:pd.DataFrame, # of notebook 33
-                  first:int=15, each:int=10, total:int=35) -> dict:
+def choose_edited(
+    edits: pd.DataFrame,
+    ranking: pd.DataFrame,  # of notebook 33
+    first: int = 15,
+    each: int = 10,
+    total: int = 35,
+) -> dict:
     "For each class, the positions of the edits to learn from, best first; classes without any are left out (Ghosh et al. 2024)."
-    if not 0 < first <= total or not 0 < each <= total: raise ValueError(f'first={first} and each={each} must lie in 1..total={total}')
+    if not 0 < first <= total or not 0 < each <= total:
+        raise ValueError(f"first={first} and each={each} must lie in 1..total={total}")
     chosen, sure = {}, set(ranking[ranking.spurious].label)
-    for r in ranking.sort_values(['y', 'rank']).itertuples():
-        if r.label in sure and not r.spurious: continue
+    for r in ranking.sort_values(["y", "rank"]).itertuples():
+        if r.label in sure and not r.spurious:
+            continue
         t = edits[(edits.y == r.y) & (edits.kind == r.kind) & (edits.cluster == r.cluster)]
-        t = (t if r.spurious else t[t.flip]).sort_values(['flip', 'effect'], ascending=False, kind='stable'); have = chosen.setdefault(r.label, [])
-        have += t.index[:min(each if have else first, total - len(have))].tolist()
+        t = (t if r.spurious else t[t.flip]).sort_values(["flip", "effect"], ascending=False, kind="stable")
+        have = chosen.setdefault(r.label, [])
+        have += t.index[: min(each if have else first, total - len(have))].tolist()
     return {k: v for k, v in chosen.items() if v}
 
 # %% ../nbs/34_aspire.ipynb #283a815d
-WAYS = ('textual_inversion', 'lora')
+WAYS = ("textual_inversion", "lora")
 
-def class_word(label:str, way:str='textual_inversion') -> str:
+
+def class_word(label: str, way: str = "textual_inversion") -> str:
     "What a learned class is called in prompts: a new word, or for a LoRA its name. ValueError for other ways."
-    if way not in WAYS: raise ValueError(f'way={way!r} is unknown; allowed: {", ".join(WAYS)}')
-    return f'<{label.replace(" ", "-")}>' if way == 'textual_inversion' else label
+    if way not in WAYS:
+        raise ValueError(f"way={way!r} is unknown; allowed: {', '.join(WAYS)}")
+    return f"<{label.replace(' ', '-')}>" if way == "textual_inversion" else label
 
-def class_config(label:str, way:str='textual_inversion', **changes) -> PersonalizeConfig:
+
+def class_config(label: str, way: str = "textual_inversion", **changes) -> PersonalizeConfig:
     "How a class is learned: a new word that starts from its name, or a LoRA under its name. `changes` are fields of `PersonalizeConfig`."
-    word = class_word(label, way); own = dict(token=word, initializer=label, lr=1e-2, num_vectors=4) if way == 'textual_inversion' else dict(lr=1e-3)
-    return PersonalizeConfig(**dict(method=way, instance_prompt=scene_prompt(f'a {word}'), batch_size=4, lr_schedule='cosine', steps=300) | own | changes)
+    word = class_word(label, way)
+    own = (
+        dict(token=word, initializer=label, lr=1e-2, num_vectors=4)
+        if way == "textual_inversion"
+        else dict(lr=1e-3)
+    )
+    return PersonalizeConfig(
+        **dict(
+            method=way,
+            instance_prompt=scene_prompt(f"a {word}"),
+            batch_size=4,
+            lr_schedule="cosine",
+            steps=300,
+        )
+        | own
+        | changes
+    )
 
-def describe_edits(f:Findings, chosen, # positions of edits in `f.edits`
-                   word:str,           # what the class is called
-                  ) -> tuple:
+
+def describe_edits(
+    f: Findings,
+    chosen,  # positions of edits in `f.edits`
+    word: str,  # what the class is called
+) -> tuple:
     "What the pictures show before the edits and after, as two lists of prompts."
-    rows = [[scene_prompt(f'a {word}', *s) for s in surroundings(r, f.extracted)] for r in f.edits.loc[list(chosen)].itertuples()]
+    rows = [
+        [scene_prompt(f"a {word}", *s) for s in surroundings(r, f.extracted)]
+        for r in f.edits.loc[list(chosen)].itertuples()
+    ]
     return tuple(map(list, zip(*rows)))
 
-def learn_class(pipe, images,      # of the class, uint8 `[n, H, W, 3]`
-                label:str, out,    # out: a folder; the adapter is in its folder `adapter`
-                way:str='textual_inversion',
-                captions:list=None, # one prompt per image, with the class's word; None: 'a photo of a <class>' for all, as in the paper
-                **changes) -> Path:
+
+def learn_class(
+    pipe,
+    images,  # of the class, uint8 `[n, H, W, 3]`
+    label: str,
+    out,  # out: a folder; the adapter is in its folder `adapter`
+    way: str = "textual_inversion",
+    captions: list = None,  # one prompt per image, with the class's word; None: 'a photo of a <class>' for all, as in the paper
+    **changes,
+) -> Path:
     "Personalises `pipe` on the pictures of one class, which are kept in `out/pictures` to look at; returns the adapter's folder."
     out = Path(out)
     for i, im in enumerate(images):
-        buf = io.BytesIO(); Image.fromarray(im).save(buf, 'PNG'); atomic_write(out/'pictures'/f'{i:02d}.png', buf.getvalue())
-    return personalize(pipe, np.asarray(images), class_config(label, way, **changes), out/'adapter', captions=captions, progress=False)
+        buf = io.BytesIO()
+        Image.fromarray(im).save(buf, "PNG")
+        atomic_write(out / "pictures" / f"{i:02d}.png", buf.getvalue())
+    return personalize(
+        pipe,
+        np.asarray(images),
+        class_config(label, way, **changes),
+        out / "adapter",
+        captions=captions,
+        progress=False,
+    )
 
 # %% ../nbs/34_aspire.ipynb #5b1f0d7a
-def class_prompts(f:Findings, chosen, # positions in `f.edits` of edits of one class
-                  ranking:pd.DataFrame, # says what counts as spurious
-                  word:str,             # what the class is called
-                 ) -> list:
+def class_prompts(
+    f: Findings,
+    chosen,  # positions in `f.edits` of edits of one class
+    ranking: pd.DataFrame,  # says what counts as spurious
+    word: str,  # what the class is called
+) -> list:
     "What to draw of a class, a prompt for each edit: what the edited picture shows, less all things that count as spurious for the class; in every second one a thing that counts as spurious for another."
-    edits = list(f.edits.loc[list(chosen)].itertuples()); of = dict(zip(f.phrases.phrase, f.phrases.cluster)); own = {r.label for r in edits}
-    things = ranking[ranking.spurious & (ranking.kind == 'foreground')]; mine = set(things[things.label.isin(own)].cluster)
-    lent = {c: f.phrases.phrase[f.phrases.cluster == c].mode()[0] for c in things.cluster if c not in mine}; prompts = []
+    edits = list(f.edits.loc[list(chosen)].itertuples())
+    of = dict(zip(f.phrases.phrase, f.phrases.cluster))
+    own = {r.label for r in edits}
+    things = ranking[ranking.spurious & (ranking.kind == "foreground")]
+    mine = set(things[things.label.isin(own)].cluster)
+    lent = {c: f.phrases.phrase[f.phrases.cluster == c].mode()[0] for c in things.cluster if c not in mine}
+    prompts = []
     for k, r in enumerate(edits):
-        place, beside = surroundings(r, f.extracted)[1]; kept = [t for t in beside if of.get(t) not in mine]
-        if lent and k % 2 and (c := list(lent)[k//2 % len(lent)]) not in map(of.get, kept): kept.append(lent[c])
-        prompts.append(scene_prompt(f'a {word}', place, kept))
+        place, beside = surroundings(r, f.extracted)[1]
+        kept = [t for t in beside if of.get(t) not in mine]
+        if lent and k % 2 and (c := list(lent)[k // 2 % len(lent)]) not in map(of.get, kept):
+            kept.append(lent[c])
+        prompts.append(scene_prompt(f"a {word}", place, kept))
     return prompts
 
-def draw_classes(pipe, labels, n:int, # pictures per class
-                 out, adapters:dict={}, # label -> folder of its adapter; without one: the base model and the class's name
-                 way:str='textual_inversion', seed:int=0,
-                 prompts:dict={},       # label -> prompts to take in turn; without: 'a photo of a <class>'
-                 **options) -> GroupedImages:
+
+def draw_classes(
+    pipe,
+    labels,
+    n: int,  # pictures per class
+    out,
+    adapters: dict = {},  # label -> folder of its adapter; without one: the base model and the class's name
+    way: str = "textual_inversion",
+    seed: int = 0,
+    prompts: dict = {},  # label -> prompts to take in turn; without: 'a photo of a <class>'
+    **options,
+) -> GroupedImages:
     "`n` pictures of each class, drawn into `out` (one image set per class) and read back as generated images of an attribute of their own."
     tables = []
     for y, label in enumerate(labels):
-        asked = prompts.get(label) or [scene_prompt(f'a {class_word(label, way) if label in adapters else label}')]
-        plan = plan_prompts(asked[0], n, seed_of('class', seed, label), y=y, label=label).assign(prompt=[asked[k % len(asked)] for k in range(n)])
-        tables.append(generate(pipe, plan, Path(out)/label.replace(' ', '-'), adapter=adapters.get(label), **options))
+        asked = prompts.get(label) or [
+            scene_prompt(f"a {class_word(label, way) if label in adapters else label}")
+        ]
+        plan = plan_prompts(asked[0], n, seed_of("class", seed, label), y=y, label=label).assign(
+            prompt=[asked[k % len(asked)] for k in range(n)]
+        )
+        tables.append(
+            generate(pipe, plan, Path(out) / label.replace(" ", "-"), adapter=adapters.get(label), **options)
+        )
     table = pd.concat(tables, ignore_index=True)
-    return GroupedImages(table.assign(a=0, split='train', g='generated'), labels, ['generated'], 'generated', read_images(table))
+    return GroupedImages(
+        table.assign(a=0, split="train", g="generated"),
+        labels,
+        ["generated"],
+        "generated",
+        read_images(table),
+    )
 
 # %% ../nbs/34_aspire.ipynb #d5d78d0f
-def with_origin(data:GroupedImages) -> GroupedImages:
+def with_origin(data: GroupedImages) -> GroupedImages:
     "The same images with one more attribute value, `generated`, for what has none of its own."
-    return replace(data, attributes=[*data.attributes, 'generated'])
+    return replace(data, attributes=[*data.attributes, "generated"])
 
-def add_generated(data:GroupedImages, generated:GroupedImages) -> GroupedImages:
+
+def add_generated(data: GroupedImages, generated: GroupedImages) -> GroupedImages:
     "`data` and the generated images, which become groups of their own. Sizes must agree."
-    whole = with_origin(data); extra = replace(generated, manifest=generated.manifest.assign(a=len(data.attributes)), attributes=whole.attributes, size=data.size)
-    return concatenate([whole, extra], name=f'{data.name}, generated')
+    whole = with_origin(data)
+    extra = replace(
+        generated,
+        manifest=generated.manifest.assign(a=len(data.attributes)),
+        attributes=whole.attributes,
+        size=data.size,
+    )
+    return concatenate([whole, extra], name=f"{data.name}, generated")
 
-def retrain(method:str, real:GroupedImages, val:GroupedImages, backbone, config,
-            generated:GroupedImages=None, n:int=0, # n: how many images the other arms have beside the real ones, if there are none here
-            base:Fitted=None,   # for DFR: plain training on the real images
-            seed:int=0, **options) -> Fitted:
+
+def retrain(
+    method: str,
+    real: GroupedImages,
+    val: GroupedImages,
+    backbone,
+    config,
+    generated: GroupedImages = None,
+    n: int = 0,  # n: how many images the other arms have beside the real ones, if there are none here
+    base: Fitted = None,  # for DFR: plain training on the real images
+    seed: int = 0,
+    **options,
+) -> Fitted:
     "One arm: `method` on real and generated images, or on the real ones for as many steps."
     if generated is None:
-        if method != 'DFR': config = config.but(epochs=round(config.epochs*(1 + n/len(real))))
-        return fit(method, with_origin(real), with_origin(val), backbone, config, seed=seed, **options, **(dict(base=base.clf) if base and method == 'DFR' else {}))
-    if method == 'DFR': return fit(method, add_generated(real, generated), add_generated(val, generated), backbone, config, seed=seed, **options, **(dict(base=base.clf) if base else {}))
-    return fit(method, add_generated(real, generated), with_origin(val), backbone, config, seed=seed, **options)
+        if method != "DFR":
+            config = config.but(epochs=round(config.epochs * (1 + n / len(real))))
+        return fit(
+            method,
+            with_origin(real),
+            with_origin(val),
+            backbone,
+            config,
+            seed=seed,
+            **options,
+            **(dict(base=base.clf) if base and method == "DFR" else {}),
+        )
+    if method == "DFR":
+        return fit(
+            method,
+            add_generated(real, generated),
+            add_generated(val, generated),
+            backbone,
+            config,
+            seed=seed,
+            **options,
+            **(dict(base=base.clf) if base else {}),
+        )
+    return fit(
+        method, add_generated(real, generated), with_origin(val), backbone, config, seed=seed, **options
+    )

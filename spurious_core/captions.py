@@ -6,13 +6,22 @@
 __all__ = ['CAPTIONERS', 'COLUMNS', 'Captioner', 'load_captioner', 'caption_images']
 
 # %% ../nbs/16_captions.ipynb #8897f13b
-import csv, hashlib, io, json, pickle
+import csv
+import hashlib
+import io
+import json
+import pickle
 from pathlib import Path
-import numpy as np, pandas as pd, torch
+
+import numpy as np
+import pandas as pd
+import torch
 from safetensors import SafetensorError
 from tqdm.auto import tqdm
 from transformers import AutoConfig, AutoTokenizer, BlipForConditionalGeneration, GitForCausalLM
-from transformers.utils import cached_file, logging as hf_logging
+from transformers.utils import cached_file
+from transformers.utils import logging as hf_logging
+
 from .classifiers import Preprocess, as_pixels, read_preprocess
 from .datasets import GroupedImages
 from .generate import read_images
@@ -21,97 +30,193 @@ from .settings import atomic_write, checkpoint_hash, is_hub_id, split_revision
 # %% ../nbs/16_captions.ipynb #6c915b02
 CAPTIONERS = dict(git=GitForCausalLM, blip=BlipForConditionalGeneration)
 
+
 class Captioner:
     "A captioning network with its tokenizer and preprocessing."
-    def __init__(self, net, tokenizer, preprocess:Preprocess, name:str, identity:str):
-        self.net, self.tokenizer, self.preprocess, self.name, self.identity = net, tokenizer, preprocess, name, identity
-        text = getattr(net.config, 'text_config', net.config)
-        self.room = getattr(text, 'max_position_embeddings', 512) - 2      # tokens of a caption, without those that begin and end it
+
+    def __init__(self, net, tokenizer, preprocess: Preprocess, name: str, identity: str):
+        self.net, self.tokenizer, self.preprocess, self.name, self.identity = (
+            net,
+            tokenizer,
+            preprocess,
+            name,
+            identity,
+        )
+        text = getattr(net.config, "text_config", net.config)
+        self.room = (
+            getattr(text, "max_position_embeddings", 512) - 2
+        )  # tokens of a caption, without those that begin and end it
 
     @torch.inference_mode()
-    def __call__(self, images,               # uint8 `[N, H, W, 3]`, or float `[N, 3, H, W]` in [0, 1]
-                 batch:int=32, max_new_tokens:int=50) -> list[str]:
+    def __call__(
+        self,
+        images,  # uint8 `[N, H, W, 3]`, or float `[N, 3, H, W]` in [0, 1]
+        batch: int = 32,
+        max_new_tokens: int = 50,
+    ) -> list[str]:
         "One caption per image. `ValueError` for other images."
-        if batch < 1 or max_new_tokens < 1: raise ValueError(f'batch={batch} and max_new_tokens={max_new_tokens} must be at least 1')
+        if batch < 1 or max_new_tokens < 1:
+            raise ValueError(f"batch={batch} and max_new_tokens={max_new_tokens} must be at least 1")
         said, net = [], self.net
         for i in range(0, len(images), batch):
-            x = self.preprocess(as_pixels(images[i:i+batch], net.device)).to(net.dtype)
-            ids = net.generate(pixel_values=x, do_sample=False, num_beams=1, max_new_tokens=min(max_new_tokens, self.room))
-            said += [' '.join(t.split()) for t in self.tokenizer.batch_decode(ids, skip_special_tokens=True)]
+            x = self.preprocess(as_pixels(images[i : i + batch], net.device)).to(net.dtype)
+            ids = net.generate(
+                pixel_values=x, do_sample=False, num_beams=1, max_new_tokens=min(max_new_tokens, self.room)
+            )
+            said += [" ".join(t.split()) for t in self.tokenizer.batch_decode(ids, skip_special_tokens=True)]
         return said
 
 # %% ../nbs/16_captions.ipynb #a3cd1bd9
-def _first(e): return (str(e).strip().splitlines() or [type(e).__name__])[0]
+def _first(e):
+    return (str(e).strip().splitlines() or [type(e).__name__])[0]
 
-def load_captioner(source,               # a folder or hub id (`id` or `id@revision`) of a GIT or BLIP
-                   device='cpu', dtype=torch.float32) -> Captioner:
+
+def load_captioner(
+    source,  # a folder or hub id (`id` or `id@revision`) of a GIT or BLIP
+    device="cpu",
+    dtype=torch.float32,
+) -> Captioner:
     "A captioner, ready to use. `FileNotFoundError` if there is none, `ValueError` for another kind of checkpoint or a damaged one."
-    name, revision = split_revision(source); here, revision = Path(name).is_dir(), revision or 'main'
-    if not here and not is_hub_id(source): raise FileNotFoundError(f'there is no folder {source}')
-    bars = hf_logging.is_progress_bar_enabled(); hf_logging.disable_progress_bar()
+    name, revision = split_revision(source)
+    here, revision = Path(name).is_dir(), revision or "main"
+    if not here and not is_hub_id(source):
+        raise FileNotFoundError(f"there is no folder {source}")
+    bars = hf_logging.is_progress_bar_enabled()
+    hf_logging.disable_progress_bar()
     try:
-        if here and not (Path(name)/'config.json').is_file(): raise FileNotFoundError(f'{source} is no checkpoint: it has no config.json')
-        try: config = AutoConfig.from_pretrained(name, revision=revision)
-        except OSError as e: raise FileNotFoundError(f'{source}: {_first(e)}' if here else f'{source} is no folder, is not in the hub cache, and the hub did not give it ({_first(e)})') from e
-        except ValueError as e: raise ValueError(f'{source}: {_first(e)}') from e
-        cls = CAPTIONERS.get(config.model_type); made = (config.architectures or [None])[0]
-        if not cls or made not in (None, cls.__name__): raise ValueError(f'{source} is a {made or config.model_type}; a captioner is one of {", ".join(c.__name__ for c in CAPTIONERS.values())}')
-        try: net, info = cls.from_pretrained(name, revision=revision, dtype=dtype, output_loading_info=True)
-        except (OSError, RuntimeError, ValueError, SafetensorError, pickle.UnpicklingError) as e: raise ValueError(f'{source} is damaged, has no weights, or does not fit its own config: {_first(e)}') from e
-        if info['missing_keys']: raise ValueError(f'{source} has no weights for {", ".join(sorted(info["missing_keys"])[:3])}: not a trained captioner')
-        try: tokenizer = AutoTokenizer.from_pretrained(name, revision=revision)
-        except (OSError, ValueError, TypeError) as e: raise ValueError(f'{source} has no tokenizer that can be read: {_first(e)}') from e
-        words = getattr(config, 'text_config', config).vocab_size      # where there is no tokenizer, transformers makes an empty one
-        if len(tokenizer) < words//2: raise ValueError(f'{source} has no tokenizer of its own: {len(tokenizer)} words, and the network knows {words}')
-        file = cached_file(name, 'preprocessor_config.json', revision=revision, _raise_exceptions_for_missing_entries=False)
+        if here and not (Path(name) / "config.json").is_file():
+            raise FileNotFoundError(f"{source} is no checkpoint: it has no config.json")
+        try:
+            config = AutoConfig.from_pretrained(name, revision=revision)
+        except OSError as e:
+            raise FileNotFoundError(
+                f"{source}: {_first(e)}"
+                if here
+                else f"{source} is no folder, is not in the hub cache, and the hub did not give it ({_first(e)})"
+            ) from e
+        except ValueError as e:
+            raise ValueError(f"{source}: {_first(e)}") from e
+        cls = CAPTIONERS.get(config.model_type)
+        made = (config.architectures or [None])[0]
+        if not cls or made not in (None, cls.__name__):
+            raise ValueError(
+                f"{source} is a {made or config.model_type}; a captioner is one of {', '.join(c.__name__ for c in CAPTIONERS.values())}"
+            )
+        try:
+            net, info = cls.from_pretrained(name, revision=revision, dtype=dtype, output_loading_info=True)
+        except (OSError, RuntimeError, ValueError, SafetensorError, pickle.UnpicklingError) as e:
+            raise ValueError(
+                f"{source} is damaged, has no weights, or does not fit its own config: {_first(e)}"
+            ) from e
+        if info["missing_keys"]:
+            raise ValueError(
+                f"{source} has no weights for {', '.join(sorted(info['missing_keys'])[:3])}: not a trained captioner"
+            )
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(name, revision=revision)
+        except (OSError, ValueError, TypeError) as e:
+            raise ValueError(f"{source} has no tokenizer that can be read: {_first(e)}") from e
+        words = getattr(
+            config, "text_config", config
+        ).vocab_size  # where there is no tokenizer, transformers makes an empty one
+        if len(tokenizer) < words // 2:
+            raise ValueError(
+                f"{source} has no tokenizer of its own: {len(tokenizer)} words, and the network knows {words}"
+            )
+        file = cached_file(
+            name, "preprocessor_config.json", revision=revision, _raise_exceptions_for_missing_entries=False
+        )
     finally:
-        if bars: hf_logging.enable_progress_bar()
-    if not file: raise ValueError(f'{source} has no preprocessor_config.json, so it is unknown how its pictures are resized and normalised')
-    identity = checkpoint_hash(name) if here else getattr(net.config, '_commit_hash', None) or str(source)
-    return Captioner(net.to(device).eval(), tokenizer, read_preprocess(json.loads(Path(file).read_text())), Path(name).name if here else str(source), identity)
+        if bars:
+            hf_logging.enable_progress_bar()
+    if not file:
+        raise ValueError(
+            f"{source} has no preprocessor_config.json, so it is unknown how its pictures are resized and normalised"
+        )
+    identity = checkpoint_hash(name) if here else getattr(net.config, "_commit_hash", None) or str(source)
+    return Captioner(
+        net.to(device).eval(),
+        tokenizer,
+        read_preprocess(json.loads(Path(file).read_text())),
+        Path(name).name if here else str(source),
+        identity,
+    )
 
 # %% ../nbs/16_captions.ipynb #6bc07087
-COLUMNS = ['image', 'caption', 'pixels', 'captioner']
+COLUMNS = ["image", "caption", "pixels", "captioner"]
+
 
 def _line(row, kind):
-    if kind == '.jsonl': return json.dumps(dict(zip(COLUMNS, row)), ensure_ascii=False) + '\n'
-    s = io.StringIO(); csv.writer(s, lineterminator='\n').writerow(row); return s.getvalue()
+    if kind == ".jsonl":
+        return json.dumps(dict(zip(COLUMNS, row)), ensure_ascii=False) + "\n"
+    s = io.StringIO()
+    csv.writer(s, lineterminator="\n").writerow(row)
+    return s.getvalue()
+
 
 def _read(out, captioner):
     "Captions by hash of pixels, as far as they were written; the file is left without a torn last line."
-    text = out.read_text(encoding='utf-8') if out.exists() else ''; whole = text[:text.rfind('\n') + 1]; lines = whole.splitlines()
-    if whole != text: atomic_write(out, whole)
+    text = out.read_text(encoding="utf-8") if out.exists() else ""
+    whole = text[: text.rfind("\n") + 1]
+    lines = whole.splitlines()
+    if whole != text:
+        atomic_write(out, whole)
     try:
-        if out.suffix == '.jsonl': rows = [json.loads(l) for l in lines]
-        else: head, *rows = list(csv.reader(lines)) or [COLUMNS]; rows = [dict(zip(COLUMNS, r, strict=True)) for r in rows] if head == COLUMNS else [{}]
-        if other := {r['captioner'] for r in rows} - {captioner.identity}:
-            raise ValueError(f'{out} holds captions by another checkpoint ({", ".join(sorted(other))}, and this is {captioner.identity}); choose another file')
-        return {r['pixels']: r['caption'] for r in rows}
-    except (KeyError, TypeError, json.JSONDecodeError) as e: raise ValueError(f'{out} holds no captions; choose another file') from e
+        if out.suffix == ".jsonl":
+            rows = [json.loads(l) for l in lines]
+        else:
+            head, *rows = list(csv.reader(lines)) or [COLUMNS]
+            rows = [dict(zip(COLUMNS, r, strict=True)) for r in rows] if head == COLUMNS else [{}]
+        if other := {r["captioner"] for r in rows} - {captioner.identity}:
+            raise ValueError(
+                f"{out} holds captions by another checkpoint ({', '.join(sorted(other))}, and this is {captioner.identity}); choose another file"
+            )
+        return {r["pixels"]: r["caption"] for r in rows}
+    except (KeyError, TypeError, json.JSONDecodeError) as e:
+        raise ValueError(f"{out} holds no captions; choose another file") from e
 
 # %% ../nbs/16_captions.ipynb #6d21ef62
 def _source(images):
     "The number of images, a function from rows to pixels, and names."
-    if isinstance(images, GroupedImages): m = images.manifest; return len(m), images.images, m.file.tolist() if 'file' in m else range(len(m))
+    if isinstance(images, GroupedImages):
+        m = images.manifest
+        return len(m), images.images, m.file.tolist() if "file" in m else range(len(m))
     if isinstance(images, pd.DataFrame):
-        if 'path' not in images: raise ValueError(f'a table of images needs a column path (as `load_image_set` gives it); it has {", ".join(map(str, images.columns))}')
+        if "path" not in images:
+            raise ValueError(
+                f"a table of images needs a column path (as `load_image_set` gives it); it has {', '.join(map(str, images.columns))}"
+            )
         return len(images), lambda r: read_images(images.iloc[r]), images.path.tolist()
     return len(images), lambda r: images[r], range(len(images))
 
-def caption_images(images,              # what a captioner takes, `GroupedImages`, or the table of an image set
-                   captioner:Captioner,
-                   out=None,            # a .csv or .jsonl file; None: keep nothing on disk
-                   batch:int=32, max_new_tokens:int=50, progress:bool=False) -> pd.DataFrame:
+
+def caption_images(
+    images,  # what a captioner takes, `GroupedImages`, or the table of an image set
+    captioner: Captioner,
+    out=None,  # a .csv or .jsonl file; None: keep nothing on disk
+    batch: int = 32,
+    max_new_tokens: int = 50,
+    progress: bool = False,
+) -> pd.DataFrame:
     "One row per image, in their order: `image`, `caption`, `pixels`, `captioner`. `ValueError` if `out` is no file of this captioner; an image that cannot be read is an error when its batch comes."
-    n, pixels, names = _source(images); out = Path(out) if out else None; rows = []
-    if out and out.suffix not in ('.csv', '.jsonl'): raise ValueError(f'out={str(out)!r} must end in .csv or .jsonl')
+    n, pixels, names = _source(images)
+    out = Path(out) if out else None
+    rows = []
+    if out and out.suffix not in (".csv", ".jsonl"):
+        raise ValueError(f"out={str(out)!r} must end in .csv or .jsonl")
     known = _read(out, captioner) if out else {}
-    if out and not out.exists(): atomic_write(out, ','.join(COLUMNS) + '\n' if out.suffix == '.csv' else '')
-    for s in tqdm(range(0, n, batch), disable=not progress, desc='captioning'):
-        at = np.arange(s, min(s + batch, n)); x = pixels(at); keys = [hashlib.sha256(np.ascontiguousarray(v).tobytes()).hexdigest()[:16] for v in np.asarray(x)]
+    if out and not out.exists():
+        atomic_write(out, ",".join(COLUMNS) + "\n" if out.suffix == ".csv" else "")
+    for s in tqdm(range(0, n, batch), disable=not progress, desc="captioning"):
+        at = np.arange(s, min(s + batch, n))
+        x = pixels(at)
+        keys = [hashlib.sha256(np.ascontiguousarray(v).tobytes()).hexdigest()[:16] for v in np.asarray(x)]
         new = [i for i, k in enumerate(keys) if k not in known and k not in keys[:i]]
         fresh = dict(zip([keys[i] for i in new], captioner(x[new], batch, max_new_tokens))) if new else {}
-        known |= fresh; part = [(names[j], known[k], k, captioner.identity) for j, k in zip(at, keys)]; rows += part
+        known |= fresh
+        part = [(names[j], known[k], k, captioner.identity) for j, k in zip(at, keys)]
+        rows += part
         if out and new:
-            with out.open('a', encoding='utf-8') as f: f.write(''.join(_line(part[i], out.suffix) for i in new))
+            with out.open("a", encoding="utf-8") as f:
+                f.write("".join(_line(part[i], out.suffix) for i in new))
     return pd.DataFrame(rows, columns=COLUMNS)

@@ -8,68 +8,111 @@ __all__ = ['UNET', 'TEXT', 'VAE', 'ROOM', 'CARDS', 'held_gb', 'Card', 'card_for'
 # %% ../nbs/15_card_presets.ipynb #e2dc6b5b
 from dataclasses import dataclass
 from importlib.util import find_spec
+
 import pandas as pd
+
 from .personalize import PersonalizeConfig
 
 # %% ../nbs/15_card_presets.ipynb #619ab26d
-UNET, TEXT, VAE = .860, .123, .084     # billions of weights of Stable Diffusion 1.5
-ROOM = 3.5                             # gigabytes that a step of full DreamBooth wants on top: weights in half precision, activations, decoder and guide
+UNET, TEXT, VAE = 0.860, 0.123, 0.084  # billions of weights of Stable Diffusion 1.5
+ROOM = 3.5  # gigabytes that a step of full DreamBooth wants on top: weights in half precision, activations, decoder and guide
 
-def held_gb(method:str='lora',        # lora | dreambooth | textual_inversion
-            optimizer:str='adamw',    # adamw | adamw8bit
-           ) -> float:
+
+def held_gb(
+    method: str = "lora",  # lora | dreambooth | textual_inversion
+    optimizer: str = "adamw",  # adamw | adamw8bit
+) -> float:
     "Gigabytes (1e9 bytes) of weights, gradients and moments that stay on the card, given pipeline included; arithmetic for Stable Diffusion 1.5 in half precision, frozen text encoder. Activations come on top."
-    given = 2*(UNET + TEXT + VAE)
-    if method != 'dreambooth': return given + 2*(UNET + TEXT)
-    return given + 2*TEXT + UNET*(4 + 4 + (2 if optimizer == 'adamw8bit' else 8))
+    given = 2 * (UNET + TEXT + VAE)
+    if method != "dreambooth":
+        return given + 2 * (UNET + TEXT)
+    return given + 2 * TEXT + UNET * (4 + 4 + (2 if optimizer == "adamw8bit" else 8))
 
 # %% ../nbs/15_card_presets.ipynb #586df571
 @dataclass(frozen=True)
 class Card:
     "What suits a card at Stable Diffusion 1.5's size."
-    images: int          # references at a time, for a LoRA; full DreamBooth takes half of them
+
+    images: int  # references at a time, for a LoRA; full DreamBooth takes half of them
     precision: str
     checkpointing: bool  # of the U-Net, and of the decoder if it is the full one
-    tiny_decoder: bool   # decode for the image loss with an AutoencoderTiny
+    tiny_decoder: bool  # decode for the image loss with an AutoencoderTiny
 
-CARDS = {12: Card(1, 'fp16', True, True), 16: Card(2, 'fp16', True, True), 24: Card(4, 'bf16', True, True), 80: Card(8, 'bf16', False, False)}
 
-def card_for(gigabytes:float) -> Card:
+CARDS = {
+    12: Card(1, "fp16", True, True),
+    16: Card(2, "fp16", True, True),
+    24: Card(4, "bf16", True, True),
+    80: Card(8, "bf16", False, False),
+}
+
+
+def card_for(gigabytes: float) -> Card:
     "The largest of `CARDS` that `gigabytes` has room for; a card sold as 24 GB may report 23.5."
-    fits = [g for g in CARDS if g <= gigabytes*1.06]
-    if not fits: raise ValueError(f'{gigabytes} GB is less than the smallest preset; there are {", ".join(map(str, CARDS))} GB')
+    fits = [g for g in CARDS if g <= gigabytes * 1.06]
+    if not fits:
+        raise ValueError(
+            f"{gigabytes} GB is less than the smallest preset; there are {', '.join(map(str, CARDS))} GB"
+        )
     return CARDS[max(fits)]
 
 # %% ../nbs/15_card_presets.ipynb #a8fa89dd
-def card_preset(gigabytes:float,       # memory of the card
-                method:str='lora',     # lora | dreambooth | textual_inversion
-                batch:int=4,           # references per optimiser step that the recipe asks for
-                eight_bit:bool=False,  # may bitsandbytes be used? see `has_eight_bit`
-               ) -> dict:
+def card_preset(
+    gigabytes: float,  # memory of the card
+    method: str = "lora",  # lora | dreambooth | textual_inversion
+    batch: int = 4,  # references per optimiser step that the recipe asks for
+    eight_bit: bool = False,  # may bitsandbytes be used? see `has_eight_bit`
+) -> dict:
     "Fields of `PersonalizeConfig` for a card: precision, checkpointing, optimiser, batch and accumulation. `ValueError` for a card that is too small."
-    card = card_for(gigabytes); optimizer = 'adamw8bit' if eight_bit and method == 'dreambooth' and gigabytes < 80/1.06 else 'adamw'
-    if batch < 1: raise ValueError(f'batch={batch} must be at least 1')
-    if method == 'dreambooth' and held_gb(method, optimizer) + ROOM > gigabytes*1.06:
-        raise ValueError(f'dreambooth on {gigabytes} GB: weights, gradients and moments alone take {held_gb(method, optimizer):.1f} GB' + ('' if eight_bit else f', and {held_gb(method, "adamw8bit"):.1f} GB with bitsandbytes (pip install bitsandbytes, eight_bit=True)') + '; a LoRA fits')
-    most = max(1, card.images//(2 if method == 'dreambooth' else 1)); at_once = max(b for b in range(1, min(most, batch) + 1) if batch % b == 0)
-    return dict(precision=card.precision, gradient_checkpointing=card.checkpointing, optimizer=optimizer, batch_size=at_once, accumulation=batch//at_once)
+    card = card_for(gigabytes)
+    optimizer = "adamw8bit" if eight_bit and method == "dreambooth" and gigabytes < 80 / 1.06 else "adamw"
+    if batch < 1:
+        raise ValueError(f"batch={batch} must be at least 1")
+    if method == "dreambooth" and held_gb(method, optimizer) + ROOM > gigabytes * 1.06:
+        raise ValueError(
+            f"dreambooth on {gigabytes} GB: weights, gradients and moments alone take {held_gb(method, optimizer):.1f} GB"
+            + (
+                ""
+                if eight_bit
+                else f", and {held_gb(method, 'adamw8bit'):.1f} GB with bitsandbytes (pip install bitsandbytes, eight_bit=True)"
+            )
+            + "; a LoRA fits"
+        )
+    most = max(1, card.images // (2 if method == "dreambooth" else 1))
+    at_once = max(b for b in range(1, min(most, batch) + 1) if batch % b == 0)
+    return dict(
+        precision=card.precision,
+        gradient_checkpointing=card.checkpointing,
+        optimizer=optimizer,
+        batch_size=at_once,
+        accumulation=batch // at_once,
+    )
+
 
 def has_eight_bit() -> bool:
     "Whether bitsandbytes is installed."
-    return find_spec('bitsandbytes') is not None
+    return find_spec("bitsandbytes") is not None
 
 # %% ../nbs/15_card_presets.ipynb #bfc3465e
 _WHY = dict(
-    precision='fp16 runs on every card, with loss scaling; bf16 (Ampere and later) has the range of fp32 and needs none',
-    gradient_checkpointing='computes activations of the U-Net, and of a full decoder, anew instead of keeping them: less memory, about a third more time',
+    precision="fp16 runs on every card, with loss scaling; bf16 (Ampere and later) has the range of fp32 and needs none",
+    gradient_checkpointing="computes activations of the U-Net, and of a full decoder, anew instead of keeping them: less memory, about a third more time",
     tiny_decoder="decodes for the image loss with an AutoencoderTiny (pass decoder=): a fifth of the full decoder's memory, a slightly blurred view",
-    batch_size='references at a time; as many class images come on top with prior preservation',
-    accumulation='batches per optimiser step, so that the recipe keeps its pictures per step',
-    optimizer='moments in eight bits; matters for full DreamBooth only, a LoRA has next to none')
+    batch_size="references at a time; as many class images come on top with prior preservation",
+    accumulation="batches per optimiser step, so that the recipe keeps its pictures per step",
+    optimizer="moments in eight bits; matters for full DreamBooth only, a LoRA has next to none",
+)
 
-def preset_table(batch:int=4, method:str='lora', eight_bit:bool=False) -> pd.DataFrame:
+
+def preset_table(batch: int = 4, method: str = "lora", eight_bit: bool = False) -> pd.DataFrame:
     "All presets side by side, one row a setting, with its reason; a card that is too small for the method shows dashes."
+
     def column(g):
-        try: return card_preset(g, method, batch, eight_bit) | dict(tiny_decoder=CARDS[g].tiny_decoder)
-        except ValueError: return {}
-    return pd.DataFrame({f'{g} GB': column(g) for g in CARDS} | dict(why=_WHY), index=list(_WHY), dtype=object).fillna('–')
+        try:
+            return card_preset(g, method, batch, eight_bit) | dict(tiny_decoder=CARDS[g].tiny_decoder)
+        except ValueError:
+            return {}
+
+    return pd.DataFrame(
+        {f"{g} GB": column(g) for g in CARDS} | dict(why=_WHY), index=list(_WHY), dtype=object
+    ).fillna("–")

@@ -8,81 +8,154 @@ __all__ = ['TEMPLATES', 'image_losses', 'inversion_rows', 'token_of', 'captions_
 # %% ../nbs/35_causal_tokens.ipynb #dad5920a
 from dataclasses import replace
 from pathlib import Path
-import numpy as np, torch, torch.nn.functional as F
-from PIL import Image
-from matplotlib.figure import Figure
+
 import matplotlib.pyplot as plt
+import numpy as np
+import torch
+import torch.nn.functional as F
+from matplotlib.figure import Figure
+from PIL import Image
 from safetensors.torch import load_file, save
-from .settings import atomic_write, seed_of
+
 from .classifiers import Classifier
 from .datasets import GroupedImages
 from .generate import EMBEDS, plan_prompts
 from .personalize import PersonalizeConfig, personalize
+from .settings import atomic_write, seed_of
 
 # %% ../nbs/35_causal_tokens.ipynb #5ea5e474
-def image_losses(clf:Classifier, data:GroupedImages, batch:int=256) -> np.ndarray:
+def image_losses(clf: Classifier, data: GroupedImages, batch: int = 256) -> np.ndarray:
     "The cross-entropy of each image under `clf`, float `[N]`; independent of `batch` and of the order of the images. ValueError where classes differ."
-    if list(clf.labels) != list(data.labels): raise ValueError(f'{clf.name} knows {clf.labels}, the images {data.labels}')
+    if list(clf.labels) != list(data.labels):
+        raise ValueError(f"{clf.name} knows {clf.labels}, the images {data.labels}")
     parts = [slice(i, i + batch) for i in range(0, len(data), batch)]
-    return np.concatenate([clf.batched(lambda x, y=torch.tensor(data.y[s]): F.cross_entropy(clf(x).float(), y.to(x.device), reduction='none'), data.images(s), batch).numpy() for s in parts])
+    return np.concatenate(
+        [
+            clf.batched(
+                lambda x, y=torch.tensor(data.y[s]): F.cross_entropy(
+                    clf(x).float(), y.to(x.device), reduction="none"
+                ),
+                data.images(s),
+                batch,
+            ).numpy()
+            for s in parts
+        ]
+    )
 
 # %% ../nbs/35_causal_tokens.ipynb #c47dd1ec
-def inversion_rows(data:GroupedImages, n:int,  # images a class
-                   losses=None,  # of a plainly trained network, `[N]`: highest first; None: smallest group first, which needs groups
-                   seed:int=0) -> dict:
+def inversion_rows(
+    data: GroupedImages,
+    n: int,  # images a class
+    losses=None,  # of a plainly trained network, `[N]`: highest first; None: smallest group first, which needs groups
+    seed: int = 0,
+) -> dict:
     "For each class name the rows to learn its word from, at most `n`. ValueError for a class without images."
-    if n < 1: raise ValueError(f'n={n} must be at least 1')
-    if losses is not None and len(losses) != len(data): raise ValueError(f'{len(losses)} losses for {len(data)} images')
-    first = -np.asarray(losses, float) if losses is not None else np.bincount(data.group, minlength=data.n_groups)[data.group]
-    tie, rows = np.random.default_rng(seed_of('inversion', seed)).random(len(data)), {}
+    if n < 1:
+        raise ValueError(f"n={n} must be at least 1")
+    if losses is not None and len(losses) != len(data):
+        raise ValueError(f"{len(losses)} losses for {len(data)} images")
+    first = (
+        -np.asarray(losses, float)
+        if losses is not None
+        else np.bincount(data.group, minlength=data.n_groups)[data.group]
+    )
+    tie, rows = np.random.default_rng(seed_of("inversion", seed)).random(len(data)), {}
     for k, label in enumerate(data.labels):
         own = np.flatnonzero(data.y == k)
-        if not len(own): raise ValueError(f'{data.name}: no images of class {label!r}')
+        if not len(own):
+            raise ValueError(f"{data.name}: no images of class {label!r}")
         rows[label] = own[np.lexsort((tie[own], first[own]))[:n]]
     return rows
 
 # %% ../nbs/35_causal_tokens.ipynb #855f5d54
-TEMPLATES = ('a photo of a {}', 'a picture of a {}', 'a photo of the {}', 'a picture of the {}')
+TEMPLATES = ("a photo of a {}", "a picture of a {}", "a photo of the {}", "a picture of the {}")
 
-def token_of(label:str) -> str:
+
+def token_of(label: str) -> str:
     "The new word of a class, such as `<landbird>`."
-    return '<' + '-'.join(str(label).split()) + '>'
+    return "<" + "-".join(str(label).split()) + ">"
 
-def captions_of(label:str, n:int, seed:int=0, templates=TEMPLATES) -> list:
+
+def captions_of(label: str, n: int, seed: int = 0, templates=TEMPLATES) -> list:
     "`n` captions with the class's word, each from a template drawn for it. ValueError for a template without `{}`."
-    if bad := [t for t in templates if '{}' not in t]: raise ValueError(f'template {bad[0]!r} has no place {{}} for the word')
-    return [templates[seed_of('caption', seed, label, i) % len(templates)].format(token_of(label)) for i in range(n)]
+    if bad := [t for t in templates if "{}" not in t]:
+        raise ValueError(f"template {bad[0]!r} has no place {{}} for the word")
+    return [
+        templates[seed_of("caption", seed, label, i) % len(templates)].format(token_of(label))
+        for i in range(n)
+    ]
 
-def learn_tokens(pipe, data:GroupedImages,
-                 rows:dict,     # class name -> its images, as `inversion_rows` chooses them
-                 config:PersonalizeConfig,  # steps, rate, initializer ({} stands for the class's name), ...; token and prompt are filled in
-                 out,           # a folder; finished words are kept, an interrupted one goes on
-                 templates=TEMPLATES, sheet:int=0, # pictures a class drawn at each validation step, for `convergence`
-                 progress:bool=True) -> Path:
+
+def learn_tokens(
+    pipe,
+    data: GroupedImages,
+    rows: dict,  # class name -> its images, as `inversion_rows` chooses them
+    config: PersonalizeConfig,  # steps, rate, initializer ({} stands for the class's name), ...; token and prompt are filled in
+    out,  # a folder; finished words are kept, an interrupted one goes on
+    templates=TEMPLATES,
+    sheet: int = 0,  # pictures a class drawn at each validation step, for `convergence`
+    progress: bool = True,
+) -> Path:
     "Learns one word per class and returns the folder, which is an adapter for `generate`."
     out, words = Path(out), {}
-    if config.method != 'textual_inversion': raise ValueError(f'method={config.method!r} must be textual_inversion')
+    if config.method != "textual_inversion":
+        raise ValueError(f"method={config.method!r} must be textual_inversion")
     for label, own in rows.items():
-        token = token_of(label); prompt = templates[0].format(token)
+        token = token_of(label)
+        prompt = templates[0].format(token)
         plan = plan_prompts(prompt, sheet, config.seed) if sheet else None
-        folder = personalize(pipe, data.images(own), replace(config, token=token, instance_prompt=prompt, initializer=config.initializer.replace('{}', label)), out/token.strip('<>'), captions=captions_of(label, len(own), config.seed, templates), sheet=plan, progress=progress)
-        words |= load_file(folder/EMBEDS)
-    atomic_write(out/EMBEDS, save({k: words[k] for k in sorted(words)}))
+        folder = personalize(
+            pipe,
+            data.images(own),
+            replace(
+                config,
+                token=token,
+                instance_prompt=prompt,
+                initializer=config.initializer.replace("{}", label),
+            ),
+            out / token.strip("<>"),
+            captions=captions_of(label, len(own), config.seed, templates),
+            sheet=plan,
+            progress=progress,
+        )
+        words |= load_file(folder / EMBEDS)
+    atomic_write(out / EMBEDS, save({k: words[k] for k in sorted(words)}))
     return out
 
 # %% ../nbs/35_causal_tokens.ipynb #53018df3
-def convergence(folder,       # of `learn_tokens`
-                size:float=4. # inches a row is wide
-               ) -> Figure:
+def convergence(
+    folder,  # of `learn_tokens`
+    size: float = 4.0,  # inches a row is wide
+) -> Figure:
     "The sheets that were drawn while the words were learned, a column for each class and a row for each step. FileNotFoundError where there are none."
-    parts = {p.name: sorted((p/'sheets').glob('*.png')) for p in sorted(Path(folder).iterdir()) if (p/'sheets').is_dir()}
-    if not parts: raise FileNotFoundError(f'{folder} holds no sheets; give learn_tokens a number of pictures, such as sheet=6')
-    steps = sorted({f.stem for fs in parts.values() for f in fs}); ims = {(k, f.stem): Image.open(f).convert('RGB') for k, fs in parts.items() for f in fs}
-    ratio = max(im.height/im.width for im in ims.values())
-    fig, axes = plt.subplots(len(steps), len(parts), figsize=(size*len(parts), size*ratio*len(steps) + .3), squeeze=False, layout='constrained')
+    parts = {
+        p.name: sorted((p / "sheets").glob("*.png"))
+        for p in sorted(Path(folder).iterdir())
+        if (p / "sheets").is_dir()
+    }
+    if not parts:
+        raise FileNotFoundError(
+            f"{folder} holds no sheets; give learn_tokens a number of pictures, such as sheet=6"
+        )
+    steps = sorted({f.stem for fs in parts.values() for f in fs})
+    ims = {(k, f.stem): Image.open(f).convert("RGB") for k, fs in parts.items() for f in fs}
+    ratio = max(im.height / im.width for im in ims.values())
+    fig, axes = plt.subplots(
+        len(steps),
+        len(parts),
+        figsize=(size * len(parts), size * ratio * len(steps) + 0.3),
+        squeeze=False,
+        layout="constrained",
+    )
     for (k, s), im in ims.items():
-        ax = axes[steps.index(s), list(parts).index(k)]; ax.imshow(im, aspect='equal')
-    for ax in axes.flat: ax.set(xticks=[], yticks=[]); ax.grid(False); [s.set_visible(False) for s in ax.spines.values()]
-    for ax, k in zip(axes[0], parts): ax.set_title(f'<{k}>')
-    for ax, s in zip(axes[:, 0], steps): ax.set_ylabel(f'step {int(s)}', rotation=0, ha='right', va='center')
+        ax = axes[steps.index(s), list(parts).index(k)]
+        ax.imshow(im, aspect="equal")
+    for ax in axes.flat:
+        ax.set(xticks=[], yticks=[])
+        ax.grid(False)
+        [s.set_visible(False) for s in ax.spines.values()]
+    for ax, k in zip(axes[0], parts):
+        ax.set_title(f"<{k}>")
+    for ax, s in zip(axes[:, 0], steps):
+        ax.set_ylabel(f"step {int(s)}", rotation=0, ha="right", va="center")
     return fig

@@ -6,71 +6,112 @@
 __all__ = ['write_tensors', 'read_tensors', 'save_state', 'load_state', 'digest', 'claim']
 
 # %% ../nbs/12_checkpoints.ipynb #7482c9f4
-import hashlib, json, os
+import hashlib
+import json
+import os
 from pathlib import Path
-import numpy as np, torch
+
+import numpy as np
+import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
+
 from .generate import in_use, sweep
 from .settings import atomic_write
 
 # %% ../nbs/12_checkpoints.ipynb #6b5c88b0
-def write_tensors(path:Path, tensors:dict, **meta):
+def write_tensors(path: Path, tensors: dict, **meta):
     "Writes tensors and a JSON header to `path`, atomically. A full disk is an OSError that says how to go on, and the old file stays."
-    tmp = path.with_name(f'.{path.name}.tmp')
-    try: save_file({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, tmp, {'meta': json.dumps(meta)}); os.replace(tmp, path)
-    except OSError as e: raise OSError(e.errno, f'cannot write {path}: {e.strerror}; the last checkpoint is kept, make room and run the same command to go on') from e
-    finally: tmp.unlink(missing_ok=True)
+    tmp = path.with_name(f".{path.name}.tmp")
+    try:
+        save_file(
+            {k: v.detach().cpu().contiguous() for k, v in tensors.items()}, tmp, {"meta": json.dumps(meta)}
+        )
+        os.replace(tmp, path)
+    except OSError as e:
+        raise OSError(
+            e.errno,
+            f"cannot write {path}: {e.strerror}; the last checkpoint is kept, make room and run the same command to go on",
+        ) from e
+    finally:
+        tmp.unlink(missing_ok=True)
 
-def read_tensors(path:Path) -> tuple:
+
+def read_tensors(path: Path) -> tuple:
     "Tensors by name, and the header."
-    with safe_open(path, 'pt') as f: return {k: f.get_tensor(k) for k in f.keys()}, json.loads(f.metadata()['meta'])
+    with safe_open(path, "pt") as f:
+        return {k: f.get_tensor(k) for k in f.keys()}, json.loads(f.metadata()["meta"])
 
 # %% ../nbs/12_checkpoints.ipynb #dad1b593
-def _flat(state:dict, name:str):
+def _flat(state: dict, name: str):
     "Names and values of nested dictionaries: moments in eight bits come with tables, which parameters share and safetensors would refuse to write twice."
     for k, v in state.items():
-        if isinstance(v, dict): yield from _flat(v, f'{name}.{k}')
-        else: yield f'{name}.{k}', v.clone() if torch.is_tensor(v) and name.count('.') > 1 else v
+        if isinstance(v, dict):
+            yield from _flat(v, f"{name}.{k}")
+        else:
+            yield f"{name}.{k}", v.clone() if torch.is_tensor(v) and name.count(".") > 1 else v
 
-def save_state(path:Path,
-               params:dict,       # name -> parameter, in the order of the optimiser's groups
-               opt:torch.optim.Optimizer, ema=None, # a diffusers `EMAModel`
-               **meta):           # for the header; `step` at least
+
+def save_state(
+    path: Path,
+    params: dict,  # name -> parameter, in the order of the optimiser's groups
+    opt: torch.optim.Optimizer,
+    ema=None,  # a diffusers `EMAModel`
+    **meta,  # for the header; `step` at least
+):
     "Writes what a training needs to go on."
-    state = dict(_flat(opt.state_dict()['state'], 'opt')); numbers = {k: state.pop(k) for k, v in list(state.items()) if not torch.is_tensor(v)}
-    shadow = {f'ema.{n}': s for n, s in zip(params, ema.shadow_params)} if ema else {}
-    write_tensors(path, {f'par.{n}': p for n, p in params.items()} | shadow | state, numbers=numbers, **meta)
+    state = dict(_flat(opt.state_dict()["state"], "opt"))
+    numbers = {k: state.pop(k) for k, v in list(state.items()) if not torch.is_tensor(v)}
+    shadow = {f"ema.{n}": s for n, s in zip(params, ema.shadow_params)} if ema else {}
+    write_tensors(path, {f"par.{n}": p for n, p in params.items()} | shadow | state, numbers=numbers, **meta)
+
 
 @torch.no_grad()
-def load_state(path:Path, params:dict, opt:torch.optim.Optimizer, ema=None) -> dict:
+def load_state(path: Path, params: dict, opt: torch.optim.Optimizer, ema=None) -> dict:
     "Restores a checkpoint in place; returns its header."
-    tensors, meta = read_tensors(path); sd = opt.state_dict(); sd['state'] = {}
-    for k, v in (tensors | meta['numbers']).items():
-        if not k.startswith('opt.'): continue
-        _, i, *path, name = k.split('.'); at = sd['state'].setdefault(int(i), {})
-        for p in path: at = at.setdefault(p, {})
+    tensors, meta = read_tensors(path)
+    sd = opt.state_dict()
+    sd["state"] = {}
+    for k, v in (tensors | meta["numbers"]).items():
+        if not k.startswith("opt."):
+            continue
+        _, i, *path, name = k.split(".")
+        at = sd["state"].setdefault(int(i), {})
+        for p in path:
+            at = at.setdefault(p, {})
         at[name] = v
     opt.load_state_dict(sd)
-    for n, p in params.items(): p.copy_(tensors[f'par.{n}'])
+    for n, p in params.items():
+        p.copy_(tensors[f"par.{n}"])
     if ema:
-        for n, s in zip(params, ema.shadow_params): s.copy_(tensors[f'ema.{n}'])
-        ema.optimization_step = meta['step']
+        for n, s in zip(params, ema.shadow_params):
+            s.copy_(tensors[f"ema.{n}"])
+        ema.optimization_step = meta["step"]
     return meta
 
 # %% ../nbs/12_checkpoints.ipynb #0e656bf9
-def digest(a:np.ndarray) -> str:
+def digest(a: np.ndarray) -> str:
     "A short hash of an array."
     return hashlib.sha256(np.ascontiguousarray(a).tobytes()).hexdigest()[:16]
 
-def claim(out:Path, identity:dict, # all that shapes the result, as JSON
-          scratch:tuple=()):        # names of files that a killed process may have left half-written
+
+def claim(
+    out: Path,
+    identity: dict,  # all that shapes the result, as JSON
+    scratch: tuple = (),  # names of files that a killed process may have left half-written
+):
     "Makes `out` this run's folder, or checks that it is; ValueError names what differs from the run that is there."
-    identity, file = json.loads(json.dumps(identity)), out/'config.json'
+    identity, file = json.loads(json.dumps(identity)), out / "config.json"
     if file.exists():
         old = json.loads(file.read_text())
-        if diff := [f'{k}={old.get(k)!r} there and {identity.get(k)!r} here' for k in sorted({*old, *identity}) if old.get(k) != identity.get(k)]:
-            raise ValueError(f'{out} holds another run: {"; ".join(diff)}')
-    elif in_use(out): raise ValueError(f'{out} is not empty and holds no run; choose another folder')
-    else: atomic_write(file, json.dumps(identity, indent=1))
-    sweep(out, 'config.json', *scratch)
+        if diff := [
+            f"{k}={old.get(k)!r} there and {identity.get(k)!r} here"
+            for k in sorted({*old, *identity})
+            if old.get(k) != identity.get(k)
+        ]:
+            raise ValueError(f"{out} holds another run: {'; '.join(diff)}")
+    elif in_use(out):
+        raise ValueError(f"{out} is not empty and holds no run; choose another folder")
+    else:
+        atomic_write(file, json.dumps(identity, indent=1))
+    sweep(out, "config.json", *scratch)

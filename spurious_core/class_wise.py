@@ -10,46 +10,65 @@ __all__ = ['PARTS', 'INSTANCE_PROMPT', 'CLASS_PROMPT', 'BASE', 'DREAMBOOTH', 'CH
            'measures', 'how_judged', 'relative_diversity', 'loss_affordable']
 
 # %% ../nbs/21_class_wise.ipynb #52583354
-import io, re, warnings
+import io
+import re
+import warnings
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import lru_cache
-from dataclasses import dataclass, replace
 from pathlib import Path
-import numpy as np, pandas as pd, torch
-from PIL import Image
+
+import numpy as np
+import pandas as pd
 from diffusers import AutoencoderTiny, StableDiffusionPipeline
-from .settings import Profile, atomic_write, dtype_of, load_profile, pick_device, seed_of
-from .miniworld import PROPS, SCENES, Item, World, draw, get_world, render, sample
+from PIL import Image
+
 from .classifiers import Classifier, as_pixels, load_classifier
+from .generate import generate, plan_prompts, read_images
+from .metrics import diversity, embed, in_distribution, judge, memorisation
+from .miniworld import PROPS, SCENES, Item, World, draw, get_world, render, sample
 from .neural_pca import NeuralPCA, fit_neural_pca, spurious_components
-from .similarity_loss import SFSL, SFSLConfig
+from .personalize import PersonalizeConfig, personalize
 from .pipelines import load_pipeline, load_tiny_decoder
 from .references import load_references, read_captions, read_references
 from .regions import Segmenter, found, load_segmenter
-from .generate import generate, plan_prompts, read_images
-from .personalize import PersonalizeConfig, personalize
-from .metrics import diversity, embed, in_distribution, judge, memorisation
+from .settings import Profile, atomic_write, dtype_of, load_profile, pick_device, seed_of
+from .similarity_loss import SFSL, SFSLConfig
 
 # %% ../nbs/21_class_wise.ipynb #8a3d8d65
-PARTS = dict(references=3, empty=3, train=8)     # of a class in a folder of one's own, and how many pictures each needs
+PARTS = dict(
+    references=3, empty=3, train=8
+)  # of a class in a folder of one's own, and how many pictures each needs
+
 
 def own_classes(folder) -> list:
     "The classes of a folder of one's own pictures, by name. FileNotFoundError or ValueError say what of the layout is missing."
     root = Path(folder)
-    if not root.is_dir(): raise FileNotFoundError(f'folder={str(folder)!r} does not exist')
-    classes = sorted(p.name for p in root.iterdir() if p.is_dir() and not p.name.startswith('.')); parts = ', '.join(PARTS)
-    if set(classes) & set(PARTS): raise ValueError(f'{root} is the folder of one class; give the one that it lies in')
-    if not classes: raise ValueError(f'{root} holds no folders; expected one for each class, and in it {parts}')
-    if lost := [f'{k}/{p}' for k in classes for p in PARTS if not (root/k/p).is_dir()]: raise ValueError(f'{root} has no {", ".join(lost)}; a class needs {parts}')
+    if not root.is_dir():
+        raise FileNotFoundError(f"folder={str(folder)!r} does not exist")
+    classes = sorted(p.name for p in root.iterdir() if p.is_dir() and not p.name.startswith("."))
+    parts = ", ".join(PARTS)
+    if set(classes) & set(PARTS):
+        raise ValueError(f"{root} is the folder of one class; give the one that it lies in")
+    if not classes:
+        raise ValueError(f"{root} holds no folders; expected one for each class, and in it {parts}")
+    if lost := [f"{k}/{p}" for k in classes for p in PARTS if not (root / k / p).is_dir()]:
+        raise ValueError(f"{root} has no {', '.join(lost)}; a class needs {parts}")
     return classes
+
 
 def _must_name(profile, fields):
     if lost := [f for f in fields if not getattr(profile, f)]:
-        raise ValueError(f'profile {profile.name!r} names no {" and no ".join(lost)}, which this needs; set {", ".join(f"SPURIOUS_{f.upper()}" for f in lost)} or the field in settings.ini' + '; or give a folder of your own pictures'*('world' in lost))
+        raise ValueError(
+            f"profile {profile.name!r} names no {' and no '.join(lost)}, which this needs; set {', '.join(f'SPURIOUS_{f.upper()}' for f in lost)} or the field in settings.ini"
+            + "; or give a folder of your own pictures" * ("world" in lost)
+        )
+
 
 @dataclass
 class Kit:
     "The loaded checkpoints of a profile and the world they know, or a folder of one's own pictures."
+
     profile: Profile
     world: World | None
     pipe: StableDiffusionPipeline
@@ -68,258 +87,545 @@ class Kit:
     @property
     def classes(self) -> list:
         "What can be studied: the classes of the folder, or those for which something is planted in the world."
-        return own_classes(self.folder) if self.folder else [k for k in self.world.labels if self.world.planted(k)] if self.world else []
+        return (
+            own_classes(self.folder)
+            if self.folder
+            else [k for k in self.world.labels if self.world.planted(k)]
+            if self.world
+            else []
+        )
 
     def choose(self, asked=(), usual=()) -> list:
         "The classes asked for; if none are, the `usual` ones of the world, or as many of the folder's (all, where `usual` is empty). ValueError for others."
-        have = self.classes; labels = list(asked) or (have[:len(usual) or None] if self.folder else list(usual)) or have
+        have = self.classes
+        labels = list(asked) or (have[: len(usual) or None] if self.folder else list(usual)) or have
         if bad := [k for k in labels if k not in have]:
-            raise ValueError(f'classes {bad} are not in {self.folder}; it has {", ".join(have)}' if self.folder else f'classes {bad}: nothing is planted for them; there is something for {", ".join(have)}')
+            raise ValueError(
+                f"classes {bad} are not in {self.folder}; it has {', '.join(have)}"
+                if self.folder
+                else f"classes {bad}: nothing is planted for them; there is something for {', '.join(have)}"
+            )
         return labels
 
 # %% ../nbs/21_class_wise.ipynb #8a3d8d67
 def _number(clf, name) -> int:
     "The number of the class that a person calls `name`: its label, or the first part of it."
-    first = [l.split(',')[0].strip().casefold() for l in clf.labels]; n = name.casefold()
-    hits = [i for i, l in enumerate(clf.labels) if l.casefold() == n] or [i for i, l in enumerate(first) if l == n]
-    if len(hits) == 1: return hits[0]
-    if hits: raise ValueError(f'{name!r} fits the classes {", ".join(map(str, hits))} of {clf.name}, which all bear that name')
-    close = get_close_matches(n, first, 3, .5)
-    raise ValueError(f'class {name!r} is unknown to {clf.name}; ' + (f'close to it: {", ".join(clf.labels[first.index(c)] for c in close)}' if close else f'it knows {", ".join(clf.labels[:20])}'))
+    first = [l.split(",")[0].strip().casefold() for l in clf.labels]
+    n = name.casefold()
+    hits = [i for i, l in enumerate(clf.labels) if l.casefold() == n] or [
+        i for i, l in enumerate(first) if l == n
+    ]
+    if len(hits) == 1:
+        return hits[0]
+    if hits:
+        raise ValueError(
+            f"{name!r} fits the classes {', '.join(map(str, hits))} of {clf.name}, which all bear that name"
+        )
+    close = get_close_matches(n, first, 3, 0.5)
+    raise ValueError(
+        f"class {name!r} is unknown to {clf.name}; "
+        + (
+            f"close to it: {', '.join(clf.labels[first.index(c)] for c in close)}"
+            if close
+            else f"it knows {', '.join(clf.labels[:20])}"
+        )
+    )
+
 
 def _agree_on_names(clfs, names):
     "Makes all classifiers call the classes `names` so; one without names takes those of the first that has some, and as many."
-    bare = [c for c in clfs if c.labels == [str(i) for i in range(len(c.labels))]]; named = [c for c in clfs if c not in bare]
+    bare = [c for c in clfs if c.labels == [str(i) for i in range(len(c.labels))]]
+    named = [c for c in clfs if c not in bare]
     for c in bare:
-        if same := [d for d in named if len(d.labels) == len(c.labels)]: c.labels = list(same[0].labels)
+        if same := [d for d in named if len(d.labels) == len(c.labels)]:
+            c.labels = list(same[0].labels)
     for n in names:
-        for c in clfs: c.labels[_number(c, n)] = n
+        for c in clfs:
+            c.labels[_number(c, n)] = n
 
-def load_kit(profile:str|Profile='mini',
-             folder='',     # of one's own pictures, in place of the profile's world
-             need=(),       # fields that the profile must name beside pipeline and guide, looked at before anything is loaded
-            ) -> Kit:
+
+def load_kit(
+    profile: str | Profile = "mini",
+    folder="",  # of one's own pictures, in place of the profile's world
+    need=(),  # fields that the profile must name beside pipeline and guide, looked at before anything is loaded
+) -> Kit:
     "Loads what a profile names: pipeline and guide it must; tiny decoder, jury, presence, scene and world are None or empty where it has none. Errors name what is missing or damaged."
-    p = load_profile(profile) if isinstance(profile, str) else profile; own = own_classes(folder) if folder else []
-    _must_name(p, ('pipeline', 'guide', *need))
-    at = dict(device=pick_device(p.device)); half = at | dict(dtype=dtype_of(p.precision))
+    p = load_profile(profile) if isinstance(profile, str) else profile
+    own = own_classes(folder) if folder else []
+    _must_name(p, ("pipeline", "guide", *need))
+    at = dict(device=pick_device(p.device))
+    half = at | dict(dtype=dtype_of(p.precision))
     clf = lambda source: load_classifier(source, **at) if source else None
     guide, jury, presence = clf(p.guide), [clf(j) for j in p.jury], clf(p.presence)
-    if own: _agree_on_names([guide, *jury], own)
-    looks = bool(own and p.segmenter and not (presence and {*own} <= {*presence.labels}))     # for the object, in place of presence
-    return Kit(p, get_world(p.world) if p.world and not own else None, load_pipeline(p.pipeline, **half), load_tiny_decoder(p.tiny_decoder, **half) if p.tiny_decoder else None,
-               guide, jury, presence, clf(p.scene), Path(folder) if own else None, load_segmenter(p.segmenter, **at) if looks else None)
+    if own:
+        _agree_on_names([guide, *jury], own)
+    looks = bool(
+        own and p.segmenter and not (presence and {*own} <= {*presence.labels})
+    )  # for the object, in place of presence
+    return Kit(
+        p,
+        get_world(p.world) if p.world and not own else None,
+        load_pipeline(p.pipeline, **half),
+        load_tiny_decoder(p.tiny_decoder, **half) if p.tiny_decoder else None,
+        guide,
+        jury,
+        presence,
+        clf(p.scene),
+        Path(folder) if own else None,
+        load_segmenter(p.segmenter, **at) if looks else None,
+    )
 
 # %% ../nbs/21_class_wise.ipynb #7671ef31
-INSTANCE_PROMPT, CLASS_PROMPT = 'a photo of an empty sks scene', 'a photo of an empty scene'
-def without_placeholder(prompt:str) -> str:
+INSTANCE_PROMPT, CLASS_PROMPT = "a photo of an empty sks scene", "a photo of an empty scene"
+
+
+def without_placeholder(prompt: str) -> str:
     "The prompt for a model that has not learned the placeholder: less the word `sks`, which other words (desks) may hold."
-    return ' '.join(re.sub(r'\bsks\b', '', prompt).split())
+    return " ".join(re.sub(r"\bsks\b", "", prompt).split())
+
 
 @dataclass
 class Target:
     "What one class's personalisation aims at. Images are uint8 `[N, H, W, 3]`."
+
     label: str
     y: int
     pca: NeuralPCA
-    components: list          # the spurious ones, S
-    table: pd.DataFrame       # how every leading component did
-    train: np.ndarray         # training images of the class
+    components: list  # the spurious ones, S
+    table: pd.DataFrame  # how every leading component did
+    train: np.ndarray  # training images of the class
     references: np.ndarray
-    captions: list            # of the references: the placeholder and everything but the spurious feature
-    prompts: list             # to draw with: the placeholder in every context that captions name
-    object_free: np.ndarray   # object-free images without the feature
-    real: np.ndarray | None = None        # fresh pictures without the object, and
-    held_out: np.ndarray | None = None    # unseen ones of the class; None: the world draws them
+    captions: list  # of the references: the placeholder and everything but the spurious feature
+    prompts: list  # to draw with: the placeholder in every context that captions name
+    object_free: np.ndarray  # object-free images without the feature
+    real: np.ndarray | None = None  # fresh pictures without the object, and
+    held_out: np.ndarray | None = None  # unseen ones of the class; None: the world draws them
 
-def loss_of(kit:Kit, target:Target, config:SFSLConfig|None=None) -> SFSL:
+
+def loss_of(kit: Kit, target: Target, config: SFSLConfig | None = None) -> SFSL:
     "The similarity loss of a target."
-    return SFSL(kit.guide, target.pca, as_pixels(target.references), target.components, config, as_pixels(target.object_free), as_pixels(target.train[:200]))
+    return SFSL(
+        kit.guide,
+        target.pca,
+        as_pixels(target.references),
+        target.components,
+        config,
+        as_pixels(target.object_free),
+        as_pixels(target.train[:200]),
+    )
 
-def feature_split(world:World, label:str, seed:int=0, n:int=160):
+
+def feature_split(world: World, label: str, seed: int = 0, n: int = 160):
     "Object-free pictures with what is planted for `label`, and some without: two manifests."
-    if not world.planted(label): raise ValueError(f'nothing is planted for {label!r} in {world.name}; there is something for {", ".join(dict.fromkeys(p.label for p in world.plants))}')
+    if not world.planted(label):
+        raise ValueError(
+            f"nothing is planted for {label!r} in {world.name}; there is something for {', '.join(dict.fromkeys(p.label for p in world.plants))}"
+        )
     has = lambda df: np.any([df[p.field].isin(p.values) for p in world.planted(label)], axis=0)
-    near, far = sample(world, n, 'references', seed, label=label, object_free=1.), sample(world, n, 'background', seed, object_free=1.)
+    near, far = (
+        sample(world, n, "references", seed, label=label, object_free=1.0),
+        sample(world, n, "background", seed, object_free=1.0),
+    )
     return near[has(near)].reset_index(drop=True), far[~has(far)].reset_index(drop=True)
 
+
 @lru_cache(maxsize=4)
-def feature_bank(seed:int=0, n:int=60, size:int=64) -> dict:
+def feature_bank(seed: int = 0, n: int = 60, size: int = 64) -> dict:
     "Object-free pictures of every prop, of every scene, and of mixed scenes without props: what the detector chooses among."
-    g = np.random.default_rng(seed_of('bank', seed)); s = lambda: int(g.integers(2**31)); place = lambda: str(g.choice(list(SCENES)))
+    g = np.random.default_rng(seed_of("bank", seed))
+    s = lambda: int(g.integers(2**31))
+    place = lambda: str(g.choice(list(SCENES)))
     pics = lambda make: np.stack([render(make(i), size).image for i in range(n)])
-    return dict(prop={p: pics(lambda i: Item(place(), prop=p, amount=i % 4 + 1, seed=s())) for p in PROPS},
-                scene={v: pics(lambda i: Item(v, seed=s())) for v in SCENES}, baseline=pics(lambda i: Item(place(), seed=s())))
+    return dict(
+        prop={p: pics(lambda i: Item(place(), prop=p, amount=i % 4 + 1, seed=s())) for p in PROPS},
+        scene={v: pics(lambda i: Item(v, seed=s())) for v in SCENES},
+        baseline=pics(lambda i: Item(place(), seed=s())),
+    )
 
-def detect(guide:Classifier, pca:NeuralPCA, bank:dict) -> pd.DataFrame:
+
+def detect(guide: Classifier, pca: NeuralPCA, bank: dict) -> pd.DataFrame:
     "The detector's table for one class: all props against each other, then all scenes."
-    return pd.concat([spurious_components(pca, bank[kind], bank['baseline'], guide).assign(kind=kind) for kind in ('prop', 'scene')], ignore_index=True)
+    return pd.concat(
+        [
+            spurious_components(pca, bank[kind], bank["baseline"], guide).assign(kind=kind)
+            for kind in ("prop", "scene")
+        ],
+        ignore_index=True,
+    )
 
-def find_target(kit:Kit, label:str, seed:int=0,
-                n_train:int=500,   # training images for neural PCA
-                n_refs:int=12, n_candidates:int=160,
-                n_bank:int=60,     # pictures of each prop and scene for the detector
-                require_fooled:bool=True, # False: too few that fool the guide are made up with its likeliest, and a warning says so
-               ) -> Target:
+
+def find_target(
+    kit: Kit,
+    label: str,
+    seed: int = 0,
+    n_train: int = 500,  # training images for neural PCA
+    n_refs: int = 12,
+    n_candidates: int = 160,
+    n_bank: int = 60,  # pictures of each prop and scene for the detector
+    require_fooled: bool = True,  # False: too few that fool the guide are made up with its likeliest, and a warning says so
+) -> Target:
     "Neural PCA, spurious components and reference images of one class of the kit's world, rendered at the profile's resolution."
-    kit.need('world'); y, size = kit.guide.index(label), kit.profile.resolution; train = draw(sample(kit.world, n_train, 'train', label=label), size)
-    near, far = feature_split(kit.world, label, seed, n_candidates); present, absent = draw(near, size), draw(far, size)
-    pca = fit_neural_pca(kit.guide, train, y); table = detect(kit.guide, pca, feature_bank(seed, n_bank, size))
-    probs = kit.guide.probs(present).numpy(); fooled = np.flatnonzero(probs.argmax(1) == y)
+    kit.need("world")
+    y, size = kit.guide.index(label), kit.profile.resolution
+    train = draw(sample(kit.world, n_train, "train", label=label), size)
+    near, far = feature_split(kit.world, label, seed, n_candidates)
+    present, absent = draw(near, size), draw(far, size)
+    pca = fit_neural_pca(kit.guide, train, y)
+    table = detect(kit.guide, pca, feature_bank(seed, n_bank, size))
+    probs = kit.guide.probs(present).numpy()
+    fooled = np.flatnonzero(probs.argmax(1) == y)
     if len(fooled) < n_refs:
-        why = f'{label}: the guide falls for only {len(fooled)} of {len(present)} object-free candidates; {n_refs} references were asked for'
-        if require_fooled or len(present) < n_refs: raise ValueError(why)
-        warnings.warn(f'{why}, and its likeliest candidates make up the number')
-        fooled = np.r_[fooled, [i for i in np.argsort(-probs[:, y], kind='stable') if i not in fooled]].astype(int)
+        why = f"{label}: the guide falls for only {len(fooled)} of {len(present)} object-free candidates; {n_refs} references were asked for"
+        if require_fooled or len(present) < n_refs:
+            raise ValueError(why)
+        warnings.warn(f"{why}, and its likeliest candidates make up the number")
+        fooled = np.r_[
+            fooled, [i for i in np.argsort(-probs[:, y], kind="stable") if i not in fooled]
+        ].astype(int)
     components = sorted(set(table.component[table.spurious])) or [0]
     # a caption that named the feature would explain it away, and nothing would be left for the placeholder to mean
-    told = all(p.field != 'scene' for p in kit.world.planted(label)); fooled = fooled[:n_refs]
-    captions = [f'{INSTANCE_PROMPT} {SCENES[v]}' if told else INSTANCE_PROMPT for v in near.scene[fooled]]
-    return Target(label, y, pca, components, table, train, present[fooled], captions, [f'{INSTANCE_PROMPT} {v}' for v in SCENES.values()] if told else [INSTANCE_PROMPT], absent)
+    told = all(p.field != "scene" for p in kit.world.planted(label))
+    fooled = fooled[:n_refs]
+    captions = [f"{INSTANCE_PROMPT} {SCENES[v]}" if told else INSTANCE_PROMPT for v in near.scene[fooled]]
+    return Target(
+        label,
+        y,
+        pca,
+        components,
+        table,
+        train,
+        present[fooled],
+        captions,
+        [f"{INSTANCE_PROMPT} {v}" for v in SCENES.values()] if told else [INSTANCE_PROMPT],
+        absent,
+    )
 
 # %% ../nbs/21_class_wise.ipynb #7671ef33
-def own_target(kit:Kit, label:str, n_train:int=500 # training images for neural PCA, at most
-              ) -> Target:
+def own_target(
+    kit: Kit,
+    label: str,
+    n_train: int = 500,  # training images for neural PCA, at most
+) -> Target:
     "Neural PCA, spurious components and references of one class of the kit's folder. Warns where the guide does not fall for the references. ValueError for too few pictures, too small references, or ones like empty pictures."
-    at, size, y = kit.folder/label, kit.profile.resolution, kit.guide.index(label)
-    read = lambda part, least=1, **kw: load_references(at/part, size, least, enlarge=True, **kw)     # only classifiers see these
-    names, references = read_references(at/'references', size, PARTS['references']); captions = read_captions(at/'references', names, INSTANCE_PROMPT)
-    empty = read('empty', PARTS['empty']); real = np.concatenate([read('fresh'), empty]) if (at/'fresh').is_dir() else empty
-    train = read('train', PARTS['train'], most=4*n_train//3); kept = np.arange(len(train)) % 4 == 3
-    pca = fit_neural_pca(kit.guide, train[~kept], y); table = spurious_components(pca, {'references': references}, empty, kit.guide)
-    components, best = sorted(set(table.component[table.spurious])), table.sort_values('effect', ascending=False).iloc[0]; p = kit.guide.probs(references); fooled = int((p.argmax(1) == y).sum())
-    doubts = [] if components else [f'no component tells them from the empty pictures, and the likeliest, {best.component}, must serve (AUC {best.auc:.2f}, effect {best.effect:.2f}, margin {best.margin:.2f})']
-    if 2*fooled < len(p): doubts.append(f'it falls for only {fooled} of {len(p)} (mean probability {p[:, y].mean():.2f}; of the empty pictures {kit.guide.probs(empty)[:, y].mean():.2f})')
-    if doubts: said = f'the references for {label} and {kit.guide.name}: {"; ".join(doubts)}'; warnings.warn(said)
-    target = Target(label, y, pca, components or [int(best.component)], table, train[~kept], references, captions, list(dict.fromkeys(captions)), empty, real, train[kept])
-    loss_of(kit, target); return target     # where there is nothing to pull to, better now than in the third arm
+    at, size, y = kit.folder / label, kit.profile.resolution, kit.guide.index(label)
+    read = lambda part, least=1, **kw: load_references(
+        at / part, size, least, enlarge=True, **kw
+    )  # only classifiers see these
+    names, references = read_references(at / "references", size, PARTS["references"])
+    captions = read_captions(at / "references", names, INSTANCE_PROMPT)
+    empty = read("empty", PARTS["empty"])
+    real = np.concatenate([read("fresh"), empty]) if (at / "fresh").is_dir() else empty
+    train = read("train", PARTS["train"], most=4 * n_train // 3)
+    kept = np.arange(len(train)) % 4 == 3
+    pca = fit_neural_pca(kit.guide, train[~kept], y)
+    table = spurious_components(pca, {"references": references}, empty, kit.guide)
+    components, best = (
+        sorted(set(table.component[table.spurious])),
+        table.sort_values("effect", ascending=False).iloc[0],
+    )
+    p = kit.guide.probs(references)
+    fooled = int((p.argmax(1) == y).sum())
+    doubts = (
+        []
+        if components
+        else [
+            f"no component tells them from the empty pictures, and the likeliest, {best.component}, must serve (AUC {best.auc:.2f}, effect {best.effect:.2f}, margin {best.margin:.2f})"
+        ]
+    )
+    if 2 * fooled < len(p):
+        doubts.append(
+            f"it falls for only {fooled} of {len(p)} (mean probability {p[:, y].mean():.2f}; of the empty pictures {kit.guide.probs(empty)[:, y].mean():.2f})"
+        )
+    if doubts:
+        said = f"the references for {label} and {kit.guide.name}: {'; '.join(doubts)}"
+        warnings.warn(said)
+    target = Target(
+        label,
+        y,
+        pca,
+        components or [int(best.component)],
+        table,
+        train[~kept],
+        references,
+        captions,
+        list(dict.fromkeys(captions)),
+        empty,
+        real,
+        train[kept],
+    )
+    loss_of(kit, target)
+    return target  # where there is nothing to pull to, better now than in the third arm
 
-def target_of(kit:Kit, label:str, seed:int=0, n_train:int=500, **world # further arguments of `find_target`
-             ) -> Target:
+
+def target_of(
+    kit: Kit,
+    label: str,
+    seed: int = 0,
+    n_train: int = 500,
+    **world,  # further arguments of `find_target`
+) -> Target:
     "`own_target` where the kit has a folder, else `find_target`."
     return own_target(kit, label, n_train) if kit.folder else find_target(kit, label, seed, n_train, **world)
 
-def real_images(kit:Kit, target:Target, n:int, seed:int=0) -> np.ndarray:
-    "At most `n` fresh real pictures of the class's surroundings, without the object."
-    return target.real[:n] if target.real is not None else draw(sample(kit.world, n, 'fresh', seed, label=target.label, object_free=1.), kit.profile.resolution)
 
-def held_out_images(kit:Kit, target:Target, n:int) -> np.ndarray:
+def real_images(kit: Kit, target: Target, n: int, seed: int = 0) -> np.ndarray:
+    "At most `n` fresh real pictures of the class's surroundings, without the object."
+    return (
+        target.real[:n]
+        if target.real is not None
+        else draw(
+            sample(kit.world, n, "fresh", seed, label=target.label, object_free=1.0), kit.profile.resolution
+        )
+    )
+
+
+def held_out_images(kit: Kit, target: Target, n: int) -> np.ndarray:
     "Unseen pictures of the class: at most `n`, or the clear ones among `n` of the world."
-    if target.held_out is not None: return target.held_out[:n]
-    d = sample(kit.world, n, 'held_out', label=target.label); return draw(d[d.opacity == 1], kit.profile.resolution)
+    if target.held_out is not None:
+        return target.held_out[:n]
+    d = sample(kit.world, n, "held_out", label=target.label)
+    return draw(d[d.opacity == 1], kit.profile.resolution)
 
 # %% ../nbs/21_class_wise.ipynb #935f67a0
 @dataclass(frozen=True)
 class Arm:
     "`weight` of the similarity loss and its form; weight 0 is plain DreamBooth, `train=False` the base model."
+
     name: str
-    weight: float = 0.
+    weight: float = 0.0
     sfsl: SFSLConfig | None = None
     train: bool = True
-    def __post_init__(self):
-        if self.weight < 0: raise ValueError(f'weight={self.weight} of arm {self.name!r} must not be negative')
-        if bool(self.weight) != (self.sfsl is not None): raise ValueError(f'arm {self.name!r}: give weight and sfsl together')
 
-BASE, DREAMBOOTH = Arm('base', train=False), Arm('dreambooth')
+    def __post_init__(self):
+        if self.weight < 0:
+            raise ValueError(f"weight={self.weight} of arm {self.name!r} must not be negative")
+        if bool(self.weight) != (self.sfsl is not None):
+            raise ValueError(f"arm {self.name!r}: give weight and sfsl together")
+
+
+BASE, DREAMBOOTH = Arm("base", train=False), Arm("dreambooth")
 
 # %% ../nbs/21_class_wise.ipynb #19de955e
-def TRAINING(steps:int, lr:float=0.) -> PersonalizeConfig: # lr: 0 for 2e-3, which suits the embedded model
+def TRAINING(
+    steps: int, lr: float = 0.0
+) -> PersonalizeConfig:  # lr: 0 for 2e-3, which suits the embedded model
     "LoRA DreamBooth as all arms share it."
     lr = lr or 2e-3
-    return PersonalizeConfig(method='lora', rank=8, lora_alpha=32., train_text_encoder=True, lr=lr, text_lr=lr, steps=steps, batch_size=6, lr_schedule='cosine', prior_weight=1., snr_gamma=5.,
-                             instance_prompt=INSTANCE_PROMPT, class_prompt=CLASS_PROMPT)
+    return PersonalizeConfig(
+        method="lora",
+        rank=8,
+        lora_alpha=32.0,
+        train_text_encoder=True,
+        lr=lr,
+        text_lr=lr,
+        steps=steps,
+        batch_size=6,
+        lr_schedule="cosine",
+        prior_weight=1.0,
+        snr_gamma=5.0,
+        instance_prompt=INSTANCE_PROMPT,
+        class_prompt=CLASS_PROMPT,
+    )
 
-CHOSEN = Arm('sfsl', .05, SFSLConfig())
 
-def draw_set(kit:Kit, target:Target, seed:int, folder, n:int,
-             adapter=None,        # None: the base model, which is asked for the class prompt
-             noise:str='images',  # what the noise is for: arms are compared on the same, validation has its own
-             **columns            # for the image set's table
-            ) -> np.ndarray:
+CHOSEN = Arm("sfsl", 0.05, SFSLConfig())
+
+
+def draw_set(
+    kit: Kit,
+    target: Target,
+    seed: int,
+    folder,
+    n: int,
+    adapter=None,  # None: the base model, which is asked for the class prompt
+    noise: str = "images",  # what the noise is for: arms are compared on the same, validation has its own
+    **columns,  # for the image set's table
+) -> np.ndarray:
     "Draws `n` pictures of the target's prompts into `folder`; uint8 `[n, H, W, 3]`. Picture i has the same noise whatever the adapter."
     prompts = target.prompts if adapter else [without_placeholder(p) for p in target.prompts]
-    plan = plan_prompts(prompts, -(-n//len(prompts)), seed=seed_of(noise, seed), y=target.y, label=target.label, **columns)
+    plan = plan_prompts(
+        prompts, -(-n // len(prompts)), seed=seed_of(noise, seed), y=target.y, label=target.label, **columns
+    )
     plan = plan.iloc[np.random.default_rng(seed).permutation(len(plan))[:n]].reset_index(drop=True)
-    return read_images(generate(kit.pipe, plan, folder, batch_size=32, steps=kit.profile.sampler_steps, guidance=kit.profile.guidance, adapter=adapter, progress=False))
+    return read_images(
+        generate(
+            kit.pipe,
+            plan,
+            folder,
+            batch_size=32,
+            steps=kit.profile.sampler_steps,
+            guidance=kit.profile.guidance,
+            adapter=adapter,
+            progress=False,
+        )
+    )
 
-def draw_arm(kit:Kit, target:Target, arm:Arm, seed:int, folder,
-             config:PersonalizeConfig,  # shared by all arms of a comparison
-             prior:pd.DataFrame,        # what `prior_set` drew
-             n_images:int=64) -> np.ndarray:
+
+def draw_arm(
+    kit: Kit,
+    target: Target,
+    arm: Arm,
+    seed: int,
+    folder,
+    config: PersonalizeConfig,  # shared by all arms of a comparison
+    prior: pd.DataFrame,  # what `prior_set` drew
+    n_images: int = 64,
+) -> np.ndarray:
     "Trains `arm` (unless it is the base model) into `folder/adapter` and draws `n_images` into `folder/images`; uint8 `[n, H, W, 3]`. Image i has the same noise in every arm."
     folder, adapter = Path(folder), None
     if arm.train:
         loss = loss_of(kit, target, arm.sfsl) if arm.sfsl else None
-        adapter = personalize(kit.pipe, write_references(target, folder/'references'), replace(config, image_loss_weight=arm.weight, seed=seed), folder/'adapter',
-                              image_loss=loss, decoder=kit.tiny, prior_images=read_images(prior),
-                              captions=target.captions, prior_captions=prior.prompt.tolist(), progress=False)
-    return draw_set(kit, target, seed, folder/'images', n_images, adapter, arm=arm.name)
+        adapter = personalize(
+            kit.pipe,
+            write_references(target, folder / "references"),
+            replace(config, image_loss_weight=arm.weight, seed=seed),
+            folder / "adapter",
+            image_loss=loss,
+            decoder=kit.tiny,
+            prior_images=read_images(prior),
+            captions=target.captions,
+            prior_captions=prior.prompt.tolist(),
+            progress=False,
+        )
+    return draw_set(kit, target, seed, folder / "images", n_images, adapter, arm=arm.name)
 
-def prior_set(kit:Kit, folder, n:int=60) -> pd.DataFrame:
+
+def prior_set(kit: Kit, folder, n: int = 60) -> pd.DataFrame:
     "Pictures of empty scenes by the base model, for prior preservation: drawn once into `folder`, shared by all arms."
-    plan = plan_prompts([f'{CLASS_PROMPT} {v}' for v in SCENES.values()], -(-n//len(SCENES)), seed=seed_of('prior'))
-    return generate(kit.pipe, plan.iloc[:n], folder, batch_size=32, steps=kit.profile.sampler_steps, guidance=kit.profile.guidance, progress=False)
+    plan = plan_prompts(
+        [f"{CLASS_PROMPT} {v}" for v in SCENES.values()], -(-n // len(SCENES)), seed=seed_of("prior")
+    )
+    return generate(
+        kit.pipe,
+        plan.iloc[:n],
+        folder,
+        batch_size=32,
+        steps=kit.profile.sampler_steps,
+        guidance=kit.profile.guidance,
+        progress=False,
+    )
 
-def write_references(target:Target, folder) -> Path:
+
+def write_references(target: Target, folder) -> Path:
     "The references as PNG files, as a person would bring them; returns the folder."
-    folder = Path(folder); folder.mkdir(parents=True, exist_ok=True)
-    for i, im in enumerate(target.references):      # in the order of their names
-        buf = io.BytesIO(); Image.fromarray(im).save(buf, 'PNG'); atomic_write(folder/f'{i:0{max(2, len(str(len(target.references) - 1)))}d}.png', buf.getvalue())
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    for i, im in enumerate(target.references):  # in the order of their names
+        buf = io.BytesIO()
+        Image.fromarray(im).save(buf, "PNG")
+        atomic_write(folder / f"{i:0{max(2, len(str(len(target.references) - 1)))}d}.png", buf.getvalue())
     return folder
 
 # %% ../nbs/21_class_wise.ipynb #cf892daa
 def _gate(kit):
     "What sees whether the object is there: presence, unless it does not know the folder's classes; else the segmenter; else None."
-    return kit.presence if kit.presence is not None and not (kit.folder and {*kit.classes} - {*kit.presence.labels}) else kit.segmenter
+    return (
+        kit.presence
+        if kit.presence is not None and not (kit.folder and {*kit.classes} - {*kit.presence.labels})
+        else kit.segmenter
+    )
 
-def jury_verdicts(kit:Kit, label:str, images) -> pd.DataFrame:
+
+def jury_verdicts(kit: Kit, label: str, images) -> pd.DataFrame:
     "`judge` with what the kit has to look for the object; `consistency`, `hit` and the absence of the object only where there is something."
-    kit.need('jury'); gate = _gate(kit)
-    if not isinstance(gate, Segmenter): return judge(images, label, kit.jury, gate, guide=kit.guide)
-    v = judge(images, label, kit.jury, guide=kit.guide); absent = ~found(gate(images, label, batch=4))
-    return v.assign(object_absent=absent, class_object_absent=absent, consistency=v.all_of_jury & absent, hit=np.where(absent, v.juror_rate, 0.))
+    kit.need("jury")
+    gate = _gate(kit)
+    if not isinstance(gate, Segmenter):
+        return judge(images, label, kit.jury, gate, guide=kit.guide)
+    v = judge(images, label, kit.jury, guide=kit.guide)
+    absent = ~found(gate(images, label, batch=4))
+    return v.assign(
+        object_absent=absent,
+        class_object_absent=absent,
+        consistency=v.all_of_jury & absent,
+        hit=np.where(absent, v.juror_rate, 0.0),
+    )
 
-def independent_features(kit:Kit, images) -> np.ndarray:
+
+def independent_features(kit: Kit, images) -> np.ndarray:
     "Features of presence and scene, side by side: `[N, D]`. Without either, those of the jurors, each of unit length: they vote, too, but did not steer."
-    if kit.presence is not None and kit.scene is not None: return np.concatenate([embed(images, c) for c in (kit.presence, kit.scene)], 1)
-    kit.need('jury'); unit = lambda f: f/np.maximum(np.linalg.norm(f, axis=1, keepdims=True), 1e-12)
+    if kit.presence is not None and kit.scene is not None:
+        return np.concatenate([embed(images, c) for c in (kit.presence, kit.scene)], 1)
+    kit.need("jury")
+    unit = lambda f: f / np.maximum(np.linalg.norm(f, axis=1, keepdims=True), 1e-12)
     return np.concatenate([unit(embed(images, c)) for c in kit.jury], 1)
 
-def judge_run(kit:Kit, target:Target, images:np.ndarray,
-              real:np.ndarray # fresh real object-free images of the class's context
-             ) -> pd.DataFrame:
+
+def judge_run(
+    kit: Kit,
+    target: Target,
+    images: np.ndarray,
+    real: np.ndarray,  # fresh real object-free images of the class's context
+) -> pd.DataFrame:
     "One row per image: `jury_verdicts`, `in_distribution` (from 60 real images on), `memorised` (from 20 on)."
     v = jury_verdicts(kit, target.label, images)
-    if len(real) >= 60: v['in_distribution'] = in_distribution(independent_features(kit, images), independent_features(kit, real))
-    if len(real) >= 20: v['memorised'] = memorisation(images, target.references, real, kit.jury[0] if kit.scene is None else kit.scene).memorised.to_numpy()
+    if len(real) >= 60:
+        v["in_distribution"] = in_distribution(
+            independent_features(kit, images), independent_features(kit, real)
+        )
+    if len(real) >= 20:
+        v["memorised"] = memorisation(
+            images, target.references, real, kit.jury[0] if kit.scene is None else kit.scene
+        ).memorised.to_numpy()
     return v
 
-def measures(verdicts:pd.DataFrame) -> list:
+
+def measures(verdicts: pd.DataFrame) -> list:
     "The columns of `judge_run` to report, the most telling first: gated ones where somebody looked for the object. A column that a class lacks is left out."
-    first = ['consistency', 'hit', 'object_absent'] if 'consistency' in verdicts else ['all_of_jury', 'juror_rate']
-    return [c for c in (*first, 'in_distribution', 'memorised') if c in verdicts and verdicts[c].notna().all()]
+    first = (
+        ["consistency", "hit", "object_absent"]
+        if "consistency" in verdicts
+        else ["all_of_jury", "juror_rate"]
+    )
+    return [
+        c for c in (*first, "in_distribution", "memorised") if c in verdicts and verdicts[c].notna().all()
+    ]
 
-def how_judged(kit:Kit) -> str:
+
+def how_judged(kit: Kit) -> str:
     "What looks for the object and whose features measure fidelity and variety, in a sentence or two."
-    gate, features = _gate(kit), 'presence and scene' if kit.presence is not None and kit.scene is not None else 'the jurors, who vote, too, and to whom all pictures that they take for one class look alike'
-    eyes = 'nobody looks for the object, so that there is no consistency and no hit: look at the pictures' if gate is None else f'the object is looked for by {"presence" if gate is kit.presence else "the segmenter"}'
-    return f'{eyes}; features are those of {features}'
+    gate, features = (
+        _gate(kit),
+        "presence and scene"
+        if kit.presence is not None and kit.scene is not None
+        else "the jurors, who vote, too, and to whom all pictures that they take for one class look alike",
+    )
+    eyes = (
+        "nobody looks for the object, so that there is no consistency and no hit: look at the pictures"
+        if gate is None
+        else f"the object is looked for by {'presence' if gate is kit.presence else 'the segmenter'}"
+    )
+    return f"{eyes}; features are those of {features}"
 
-def relative_diversity(kit:Kit, images:np.ndarray, real:np.ndarray) -> float:
+
+def relative_diversity(kit: Kit, images: np.ndarray, real: np.ndarray) -> float:
     "Mean pairwise distance of independent features, as a share of that of real object-free images."
-    return diversity(independent_features(kit, images))[0]/diversity(independent_features(kit, real))[0]
+    return diversity(independent_features(kit, images))[0] / diversity(independent_features(kit, real))[0]
 
 # %% ../nbs/21_class_wise.ipynb #9b2c90e1
-VARIETY_LIMIT = .15   # of the variety of real pictures, that the loss may cost a class and seed
+VARIETY_LIMIT = 0.15  # of the variety of real pictures, that the loss may cost a class and seed
 
-def loss_affordable(kit:Kit, target:Target, seed:int, folder,
-                    loss, plain,      # adapters: trained with the loss, and without
-                    real:np.ndarray,  # object-free images, whose variety is the unit
-                    n:int=64,         # validation pictures of each
-                    limit:float=VARIETY_LIMIT
-                   ) -> dict:
+
+def loss_affordable(
+    kit: Kit,
+    target: Target,
+    seed: int,
+    folder,
+    loss,
+    plain,  # adapters: trained with the loss, and without
+    real: np.ndarray,  # object-free images, whose variety is the unit
+    n: int = 64,  # validation pictures of each
+    limit: float = VARIETY_LIMIT,
+) -> dict:
     "Draws validation pictures with both adapters into `folder`: their diversity, `plain` and `loss`, as shares of the real images', and whether the loss may be used, `kept`. Without presence and scene nothing is drawn, the shares are NaN, and it may. ValueError for a negative limit."
-    if not limit >= 0: raise ValueError(f'limit={limit} must not be negative')
-    if kit.presence is None or kit.scene is None: return dict(plain=float('nan'), loss=float('nan'), kept=True)
-    v = {k: float(relative_diversity(kit, draw_set(kit, target, seed, Path(folder)/k, n, a, 'validation'), real)) for k, a in dict(plain=plain, loss=loss).items()}
-    return v | dict(kept=v['loss'] >= v['plain'] - limit)
+    if not limit >= 0:
+        raise ValueError(f"limit={limit} must not be negative")
+    if kit.presence is None or kit.scene is None:
+        return dict(plain=float("nan"), loss=float("nan"), kept=True)
+    v = {
+        k: float(
+            relative_diversity(kit, draw_set(kit, target, seed, Path(folder) / k, n, a, "validation"), real)
+        )
+        for k, a in dict(plain=plain, loss=loss).items()
+    }
+    return v | dict(kept=v["loss"] >= v["plain"] - limit)

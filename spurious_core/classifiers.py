@@ -8,101 +8,175 @@ __all__ = ['IMAGENET', 'as_pixels', 'Preprocess', 'read_preprocess', 'write_prep
            'train_classifier']
 
 # %% ../nbs/04_classifiers.ipynb #e14fb375
-import json, math, os, pickle, re, shutil, tempfile, time
+import json
+import math
+import os
+import pickle
+import re
+import shutil
+import tempfile
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-import numpy as np, torch, torch.nn.functional as F
-from torch import nn
+
+import numpy as np
+import torch
+import torch.nn.functional as F
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
+from torch import nn
 from tqdm.auto import tqdm
 from transformers import AutoModelForImageClassification, ResNetConfig, ResNetForImageClassification
-from transformers.utils import cached_file, logging as hf_logging
+from transformers.utils import cached_file
+from transformers.utils import logging as hf_logging
+
 from .settings import is_hub_id, split_revision
 
 # %% ../nbs/04_classifiers.ipynb #8c69287a
-def as_pixels(images, device='cpu', dtype=torch.float32) -> torch.Tensor:
+def as_pixels(images, device="cpu", dtype=torch.float32) -> torch.Tensor:
     "Images as a float tensor `[N, 3, H, W]` in [0, 1]: from uint8 `[N, H, W, 3]` arrays, or such a tensor as it is. Else ValueError."
     if isinstance(images, torch.Tensor) and images.dtype != torch.uint8:
-        if images.ndim != 4 or images.shape[1] != 3: raise ValueError(f'float images have shape {tuple(images.shape)}; expected [N, 3, H, W]')
+        if images.ndim != 4 or images.shape[1] != 3:
+            raise ValueError(f"float images have shape {tuple(images.shape)}; expected [N, 3, H, W]")
         return images.to(device, dtype)
     x = torch.as_tensor(np.asarray(images))
-    if x.dtype != torch.uint8 or x.ndim != 4 or x.shape[3] != 3: raise ValueError(f'images have shape {tuple(x.shape)} and type {x.dtype}; expected uint8 [N, H, W, 3]')
+    if x.dtype != torch.uint8 or x.ndim != 4 or x.shape[3] != 3:
+        raise ValueError(
+            f"images have shape {tuple(x.shape)} and type {x.dtype}; expected uint8 [N, H, W, 3]"
+        )
     return x.to(device).permute(0, 3, 1, 2).to(dtype).div(255)
 
 # %% ../nbs/04_classifiers.ipynb #e8be0360
 @dataclass(frozen=True)
 class Preprocess:
     "Resize (an int: the shorter edge; a pair: height and width; None: not at all), centre crop, normalise. Differentiable."
+
     size: int | tuple | None = None
     crop: int | None = None
-    mean: tuple = (.5, .5, .5)
-    std: tuple = (.5, .5, .5)
+    mean: tuple = (0.5, 0.5, 0.5)
+    std: tuple = (0.5, 0.5, 0.5)
     bicubic: bool = False
+
     def __post_init__(self):
-        if len(self.mean) != 3 or len(self.std) != 3 or min(self.std) <= 0: raise ValueError(f'mean={self.mean}, std={self.std}: three numbers each, std positive')
+        if len(self.mean) != 3 or len(self.std) != 3 or min(self.std) <= 0:
+            raise ValueError(f"mean={self.mean}, std={self.std}: three numbers each, std positive")
 
     def __call__(self, x):
         h, w = x.shape[-2:]
-        if isinstance(self.size, int): to = (round(h*self.size/min(h, w)), round(w*self.size/min(h, w)))
-        else: to = self.size or (h, w)
-        if to != (h, w): x = F.interpolate(x, to, mode='bicubic' if self.bicubic else 'bilinear', antialias=True, align_corners=False)
+        if isinstance(self.size, int):
+            to = (round(h * self.size / min(h, w)), round(w * self.size / min(h, w)))
+        else:
+            to = self.size or (h, w)
+        if to != (h, w):
+            x = F.interpolate(
+                x, to, mode="bicubic" if self.bicubic else "bilinear", antialias=True, align_corners=False
+            )
         if self.crop:
-            top, left = ((s - self.crop)//2 for s in x.shape[-2:])
-            if min(top, left) < 0: raise ValueError(f'cannot crop {self.crop} pixels out of {tuple(x.shape[-2:])}')
-            x = x[..., top:top+self.crop, left:left+self.crop]
-        mean, std = (torch.tensor(v, device=x.device, dtype=x.dtype)[:, None, None] for v in (self.mean, self.std))
-        return (x - mean)/std
+            top, left = ((s - self.crop) // 2 for s in x.shape[-2:])
+            if min(top, left) < 0:
+                raise ValueError(f"cannot crop {self.crop} pixels out of {tuple(x.shape[-2:])}")
+            x = x[..., top : top + self.crop, left : left + self.crop]
+        mean, std = (
+            torch.tensor(v, device=x.device, dtype=x.dtype)[:, None, None] for v in (self.mean, self.std)
+        )
+        return (x - mean) / std
 
 # %% ../nbs/04_classifiers.ipynb #cb351110
-def read_preprocess(cfg:dict) -> Preprocess:
+def read_preprocess(cfg: dict) -> Preprocess:
     "The `Preprocess` described by a transformers `preprocessor_config.json`."
-    kind = cfg.get('image_processor_type') or cfg.get('feature_extractor_type') or ''
-    size, crop, ratio = cfg.get('size'), None, cfg.get('crop_pct')
-    if isinstance(size, dict): size = size['shortest_edge'] if 'shortest_edge' in size else (size['height'], size['width'])
-    elif isinstance(size, int) and not kind.startswith(('ConvNext', 'CLIP', 'Bit')): size = (size, size)
-    if not cfg.get('do_resize', True): size = None
-    elif kind.startswith('ConvNext'):
+    kind = cfg.get("image_processor_type") or cfg.get("feature_extractor_type") or ""
+    size, crop, ratio = cfg.get("size"), None, cfg.get("crop_pct")
+    if isinstance(size, dict):
+        size = size["shortest_edge"] if "shortest_edge" in size else (size["height"], size["width"])
+    elif isinstance(size, int) and not kind.startswith(("ConvNext", "CLIP", "Bit")):
+        size = (size, size)
+    if not cfg.get("do_resize", True):
+        size = None
+    elif kind.startswith("ConvNext"):
         edge = size if isinstance(size, int) else size[0]
-        size, crop = (int(edge/(ratio or 224/256)), edge) if edge < 384 else ((edge, edge), None)
-    if cfg.get('do_center_crop'):
-        crop = cfg['crop_size']
-        if isinstance(crop, dict): crop = crop['height']
-    mean, std = (cfg['image_mean'], cfg['image_std']) if cfg.get('do_normalize', True) else ((0.,)*3, (1.,)*3)
-    return Preprocess(size, crop, tuple(mean), tuple(std), bicubic=cfg.get('resample', 2) == 3)
+        size, crop = (int(edge / (ratio or 224 / 256)), edge) if edge < 384 else ((edge, edge), None)
+    if cfg.get("do_center_crop"):
+        crop = cfg["crop_size"]
+        if isinstance(crop, dict):
+            crop = crop["height"]
+    mean, std = (
+        (cfg["image_mean"], cfg["image_std"]) if cfg.get("do_normalize", True) else ((0.0,) * 3, (1.0,) * 3)
+    )
+    return Preprocess(size, crop, tuple(mean), tuple(std), bicubic=cfg.get("resample", 2) == 3)
 
-def write_preprocess(p:Preprocess) -> dict:
+
+def write_preprocess(p: Preprocess) -> dict:
     "`preprocessor_config.json` for a `Preprocess`, as `ViTImageProcessor` or `CLIPImageProcessor` write it."
-    size = {'shortest_edge': p.size} if isinstance(p.size, int) else dict(zip(('height', 'width'), p.size)) if p.size else None
-    return dict(image_processor_type='CLIPImageProcessor' if p.crop or isinstance(p.size, int) else 'ViTImageProcessor', do_resize=size is not None, **({'size': size} if size else {}),
-                do_center_crop=p.crop is not None, **({'crop_size': dict(height=p.crop, width=p.crop)} if p.crop else {}), do_convert_rgb=None,
-                do_rescale=True, rescale_factor=1/255, do_normalize=True, image_mean=list(p.mean), image_std=list(p.std), resample=3 if p.bicubic else 2)
+    size = (
+        {"shortest_edge": p.size}
+        if isinstance(p.size, int)
+        else dict(zip(("height", "width"), p.size))
+        if p.size
+        else None
+    )
+    return dict(
+        image_processor_type="CLIPImageProcessor"
+        if p.crop or isinstance(p.size, int)
+        else "ViTImageProcessor",
+        do_resize=size is not None,
+        **({"size": size} if size else {}),
+        do_center_crop=p.crop is not None,
+        **({"crop_size": dict(height=p.crop, width=p.crop)} if p.crop else {}),
+        do_convert_rgb=None,
+        do_rescale=True,
+        rescale_factor=1 / 255,
+        do_normalize=True,
+        image_mean=list(p.mean),
+        image_std=list(p.std),
+        resample=3 if p.bicubic else 2,
+    )
 
 # %% ../nbs/04_classifiers.ipynb #c40dfcce
 class Classifier(nn.Module):
     "A network with its labels and preprocessing; maps pixels `[N, 3, H, W]` in [0, 1] to logits `[N, K]`."
-    def __init__(self, net:nn.Module, # returns logits `[N, K]`, or an output with `.logits`
-                 labels,              # the K class names
-                 preprocess:Preprocess=Preprocess(), name:str='classifier'):
+
+    def __init__(
+        self,
+        net: nn.Module,  # returns logits `[N, K]`, or an output with `.logits`
+        labels,  # the K class names
+        preprocess: Preprocess = Preprocess(),
+        name: str = "classifier",
+    ):
         super().__init__()
         self.net, self.labels, self.preprocess, self.name = net, list(labels), preprocess, name
         linear = [m for m in net.modules() if isinstance(m, nn.Linear)]
-        if not linear: raise ValueError(f'{name}: the network has no linear layer to serve as its head')
-        self._head = (linear[-1],)   # in a tuple: the head is already registered, inside net
-        self._narrow = any(isinstance(m, nn.Conv2d) and m.kernel_size == (1, 1) and max(m.stride) > 1 and m.in_channels < 16 for m in net.modules())
-        if self.head.out_features != len(self.labels): raise ValueError(f'{name}: the head has {self.head.out_features} outputs, but there are {len(self.labels)} labels')
+        if not linear:
+            raise ValueError(f"{name}: the network has no linear layer to serve as its head")
+        self._head = (linear[-1],)  # in a tuple: the head is already registered, inside net
+        self._narrow = any(
+            isinstance(m, nn.Conv2d) and m.kernel_size == (1, 1) and max(m.stride) > 1 and m.in_channels < 16
+            for m in net.modules()
+        )
+        if self.head.out_features != len(self.labels):
+            raise ValueError(
+                f"{name}: the head has {self.head.out_features} outputs, but there are {len(self.labels)} labels"
+            )
 
     @property
-    def head(self) -> nn.Linear: return self._head[0]
+    def head(self) -> nn.Linear:
+        return self._head[0]
+
     @property
-    def head_weight(self): return self.head.weight
+    def head_weight(self):
+        return self.head.weight
+
     @property
-    def head_bias(self): return self.head.bias if self.head.bias is not None else self.head.weight.new_zeros(len(self.labels))
+    def head_bias(self):
+        return self.head.bias if self.head.bias is not None else self.head.weight.new_zeros(len(self.labels))
+
     @property
-    def device(self): return self.head.weight.device
+    def device(self):
+        return self.head.weight.device
+
     @property
-    def dtype(self): return self.head.weight.dtype
+    def dtype(self):
+        return self.head.weight.dtype
 
     def forward(self, x):
         "Logits `[N, K]` of pixels `x`."
@@ -118,24 +192,38 @@ class Classifier(nn.Module):
         handle = self.head.register_forward_pre_hook(lambda module, args: seen.append(args[0]))
         x = self.preprocess(x)
         # torch 2.13 on a CPU: the gradient of such a convolution in channels_last, as a permuted array is, writes past its end where threads share a batch unevenly
-        if self._narrow: x = x.contiguous()
-        try: out = self.net(x)
-        finally: handle.remove()
+        if self._narrow:
+            x = x.contiguous()
+        try:
+            out = self.net(x)
+        finally:
+            handle.remove()
         return (out if isinstance(out, torch.Tensor) else out.logits), seen[-1].flatten(1)
 
-    def index(self, label:str) -> int:
+    def index(self, label: str) -> int:
         "The number of a class name."
-        if label not in self.labels: raise ValueError(f'class {label!r} is unknown to {self.name}; it knows {", ".join(self.labels[:20])}')
+        if label not in self.labels:
+            raise ValueError(
+                f"class {label!r} is unknown to {self.name}; it knows {', '.join(self.labels[:20])}"
+            )
         return self.labels.index(label)
 
     @torch.no_grad()
-    def batched(self, f, images, batch:int=64) -> torch.Tensor:
+    def batched(self, f, images, batch: int = 64) -> torch.Tensor:
         "`f(pixels)` over images in either layout, in eval mode, without gradients; float32 on the CPU."
-        was = self.training; self.eval()
-        try: return torch.cat([f(as_pixels(images[i:i+batch], self.device, self.dtype)).float().cpu() for i in range(0, len(images), batch)])
-        finally: self.train(was)
+        was = self.training
+        self.eval()
+        try:
+            return torch.cat(
+                [
+                    f(as_pixels(images[i : i + batch], self.device, self.dtype)).float().cpu()
+                    for i in range(0, len(images), batch)
+                ]
+            )
+        finally:
+            self.train(was)
 
-    def probs(self, images, batch:int=64) -> torch.Tensor:
+    def probs(self, images, batch: int = 64) -> torch.Tensor:
         "Softmax probabilities `[N, K]` of images in either layout."
         return self.batched(lambda x: self(x).float().softmax(1), images, batch)
 
@@ -143,182 +231,318 @@ class Classifier(nn.Module):
 @contextmanager
 def _no_bars():
     "transformers draws progress bars for files of a megabyte."
-    was = hf_logging.is_progress_bar_enabled(); hf_logging.disable_progress_bar()
-    try: yield
+    was = hf_logging.is_progress_bar_enabled()
+    hf_logging.disable_progress_bar()
+    try:
+        yield
     finally:
-        if was: hf_logging.enable_progress_bar()
+        if was:
+            hf_logging.enable_progress_bar()
+
 
 def _from_transformers(source, labels, name, revision=None):
     try:
-        with _no_bars(): net, info = AutoModelForImageClassification.from_pretrained(source, revision=revision or 'main', use_safetensors=True, dtype=torch.float32, output_loading_info=True)
-    except (RuntimeError, ValueError) as e: raise ValueError(f'{source} does not fit its own config: {e}') from e
-    if info['missing_keys']: raise ValueError(f'{source} has no weights for {", ".join(sorted(info["missing_keys"])[:5])}: not a trained classifier')
-    if labels is None: labels = [v for _, v in sorted((int(k), v) for k, v in net.config.id2label.items())]
-    file = cached_file(source, 'preprocessor_config.json', revision=revision, _raise_exceptions_for_missing_entries=False)
-    return Classifier(net, labels, read_preprocess(json.loads(Path(file).read_text())) if file else Preprocess(), name)
+        with _no_bars():
+            net, info = AutoModelForImageClassification.from_pretrained(
+                source,
+                revision=revision or "main",
+                use_safetensors=True,
+                dtype=torch.float32,
+                output_loading_info=True,
+            )
+    except (RuntimeError, ValueError) as e:
+        raise ValueError(f"{source} does not fit its own config: {e}") from e
+    if info["missing_keys"]:
+        raise ValueError(
+            f"{source} has no weights for {', '.join(sorted(info['missing_keys'])[:5])}: not a trained classifier"
+        )
+    if labels is None:
+        labels = [v for _, v in sorted((int(k), v) for k, v in net.config.id2label.items())]
+    file = cached_file(
+        source, "preprocessor_config.json", revision=revision, _raise_exceptions_for_missing_entries=False
+    )
+    return Classifier(
+        net, labels, read_preprocess(json.loads(Path(file).read_text())) if file else Preprocess(), name
+    )
 
 # %% ../nbs/04_classifiers.ipynb #98afeccd
-IMAGENET = dict(mean=(.485, .456, .406), std=(.229, .224, .225))
+IMAGENET = dict(mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
+
 
 def _resnet_key(k):
-    k = re.sub(r'^fc\.', 'classifier.1.', k)
-    k = re.sub(r'^(conv|bn)1\.', lambda m: f'resnet.embedder.embedder.{dict(conv="convolution", bn="normalization")[m[1]]}.', k)
-    def block(m):
-        what = {'downsample.0': 'shortcut.convolution', 'downsample.1': 'shortcut.normalization'}.get(m[3])
-        what = what or f'layer.{int(m[3][-1]) - 1}.' + ('convolution' if m[3].startswith('conv') else 'normalization')
-        return f'resnet.encoder.stages.{int(m[1]) - 1}.layers.{m[2]}.{what}.'
-    return re.sub(r'^layer(\d)\.(\d+)\.(conv\d|bn\d|downsample\.\d)\.', block, k)
+    k = re.sub(r"^fc\.", "classifier.1.", k)
+    k = re.sub(
+        r"^(conv|bn)1\.",
+        lambda m: f"resnet.embedder.embedder.{dict(conv='convolution', bn='normalization')[m[1]]}.",
+        k,
+    )
 
-def resnet_of(state:dict) -> ResNetForImageClassification:
+    def block(m):
+        what = {"downsample.0": "shortcut.convolution", "downsample.1": "shortcut.normalization"}.get(m[3])
+        what = what or f"layer.{int(m[3][-1]) - 1}." + (
+            "convolution" if m[3].startswith("conv") else "normalization"
+        )
+        return f"resnet.encoder.stages.{int(m[1]) - 1}.layers.{m[2]}.{what}."
+
+    return re.sub(r"^layer(\d)\.(\d+)\.(conv\d|bn\d|downsample\.\d)\.", block, k)
+
+
+def resnet_of(state: dict) -> ResNetForImageClassification:
     "The transformers ResNet that holds a state dict with torchvision's names; ValueError if it is no plain ResNet."
-    state = {k.removeprefix('module.'): v for k, v in state.items()}
-    missing = [k for k in ('conv1.weight', 'layer1.0.conv1.weight', 'fc.weight') if k not in state]
-    if missing: raise ValueError(f'no ResNet with torchvision names: {", ".join(missing)} missing among {", ".join(list(state)[:5])} ...')
-    stages = sorted({int(m[1]) for k in state if (m := re.match(r'layer(\d)\.', k))})
-    depths = [1 + max(int(m[1]) for k in state if (m := re.match(rf'layer{s}\.(\d+)\.', k))) for s in stages]
-    last = 'conv3' if 'layer1.0.conv3.weight' in state else 'conv2'
-    net = ResNetForImageClassification(ResNetConfig(
-        embedding_size=len(state['conv1.weight']), hidden_sizes=[len(state[f'layer{s}.0.{last}.weight']) for s in stages], depths=depths,
-        layer_type='bottleneck' if last == 'conv3' else 'basic', downsample_in_bottleneck=False, num_labels=len(state['fc.weight'])))
-    try: net.load_state_dict({_resnet_key(k): v for k, v in state.items()})
-    except RuntimeError as e: raise ValueError(f'no plain ResNet (a wide one, a ResNeXt, or one with another stem?): {e}') from e
+    state = {k.removeprefix("module."): v for k, v in state.items()}
+    missing = [k for k in ("conv1.weight", "layer1.0.conv1.weight", "fc.weight") if k not in state]
+    if missing:
+        raise ValueError(
+            f"no ResNet with torchvision names: {', '.join(missing)} missing among {', '.join(list(state)[:5])} ..."
+        )
+    stages = sorted({int(m[1]) for k in state if (m := re.match(r"layer(\d)\.", k))})
+    depths = [1 + max(int(m[1]) for k in state if (m := re.match(rf"layer{s}\.(\d+)\.", k))) for s in stages]
+    last = "conv3" if "layer1.0.conv3.weight" in state else "conv2"
+    net = ResNetForImageClassification(
+        ResNetConfig(
+            embedding_size=len(state["conv1.weight"]),
+            hidden_sizes=[len(state[f"layer{s}.0.{last}.weight"]) for s in stages],
+            depths=depths,
+            layer_type="bottleneck" if last == "conv3" else "basic",
+            downsample_in_bottleneck=False,
+            num_labels=len(state["fc.weight"]),
+        )
+    )
+    try:
+        net.load_state_dict({_resnet_key(k): v for k, v in state.items()})
+    except RuntimeError as e:
+        raise ValueError(f"no plain ResNet (a wide one, a ResNeXt, or one with another stem?): {e}") from e
     return net
 
 # %% ../nbs/04_classifiers.ipynb #38096ea9
-def _read_state(file:Path) -> dict:
-    if file.suffix == '.safetensors': return load_file(file)
-    try: state = torch.load(file, map_location='cpu', weights_only=True)
-    except pickle.UnpicklingError as e: raise ValueError(f'{file} holds more than tensors; if you trust its origin, convert it with convert_robustness(..., allow_pickle=True)') from e
-    return state.get('state_dict', state)
+def _read_state(file: Path) -> dict:
+    if file.suffix == ".safetensors":
+        return load_file(file)
+    try:
+        state = torch.load(file, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as e:
+        raise ValueError(
+            f"{file} holds more than tensors; if you trust its origin, convert it with convert_robustness(..., allow_pickle=True)"
+        ) from e
+    return state.get("state_dict", state)
 
-def _noted(file:Path) -> dict:
+
+def _noted(file: Path) -> dict:
     "What `convert_robustness` noted in the header of a checkpoint: mean, std, labels."
-    if file.suffix != '.safetensors': return {}
-    with safe_open(file, 'pt') as f: noted = f.metadata() or {}
-    return {k: tuple(json.loads(noted[k])) for k in (*IMAGENET, 'labels') if k in noted}
+    if file.suffix != ".safetensors":
+        return {}
+    with safe_open(file, "pt") as f:
+        noted = f.metadata() or {}
+    return {k: tuple(json.loads(noted[k])) for k in (*IMAGENET, "labels") if k in noted}
 
-def load_classifier(source,             # a folder or hub id (`id` or `id@revision`) of transformers, or a file: state dict with torchvision's ResNet names
-                    labels=None,        # class names; default: the config's, or for a state dict those that its conversion noted, or numbers
-                    device='cpu', dtype=torch.float32,
-                    preprocess=None,    # default: the checkpoint's own; for a state dict resize 256, crop 224, ImageNet's mean and std (or a converted checkpoint's)
-                   ) -> Classifier:
+
+def load_classifier(
+    source,  # a folder or hub id (`id` or `id@revision`) of transformers, or a file: state dict with torchvision's ResNet names
+    labels=None,  # class names; default: the config's, or for a state dict those that its conversion noted, or numbers
+    device="cpu",
+    dtype=torch.float32,
+    preprocess=None,  # default: the checkpoint's own; for a state dict resize 256, crop 224, ImageNet's mean and std (or a converted checkpoint's)
+) -> Classifier:
     "Loads a classifier in eval mode, without gradients for its weights. FileNotFoundError or ValueError say what is wrong with `source`."
     path = Path(source)
     if path.is_file():
-        net, noted = resnet_of(_read_state(path)), _noted(path); names = noted.pop('labels', [str(i) for i in range(net.config.num_labels)])
+        net, noted = resnet_of(_read_state(path)), _noted(path)
+        names = noted.pop("labels", [str(i) for i in range(net.config.num_labels)])
         clf = Classifier(net, labels or names, Preprocess(256, 224, **IMAGENET | noted), path.stem)
     elif path.is_dir():
-        if not (path/'config.json').exists(): raise FileNotFoundError(f'{path} has no config.json')
+        if not (path / "config.json").exists():
+            raise FileNotFoundError(f"{path} has no config.json")
         clf = _from_transformers(str(path), labels, path.name)
-    elif not is_hub_id(source): raise FileNotFoundError(f'no file or folder {source}')
-    else: name, revision = split_revision(source); clf = _from_transformers(name, labels, Path(name).name, revision)
-    if preprocess is not None: clf.preprocess = preprocess
+    elif not is_hub_id(source):
+        raise FileNotFoundError(f"no file or folder {source}")
+    else:
+        name, revision = split_revision(source)
+        clf = _from_transformers(name, labels, Path(name).name, revision)
+    if preprocess is not None:
+        clf.preprocess = preprocess
     return clf.to(device, dtype).eval().requires_grad_(False)
 
 # %% ../nbs/04_classifiers.ipynb #0df0bd7b
-def convert_robustness(path,                      # a checkpoint of MadryLab/robustness
-                       out,                       # the safetensors file to write
-                       allow_pickle:bool=False,   # unpickle, that is: trust the file to run code
-                       labels=None,               # class names, to be noted beside the weights: a `robustness` checkpoint has none
-                      ) -> Path:
+def convert_robustness(
+    path,  # a checkpoint of MadryLab/robustness
+    out,  # the safetensors file to write
+    allow_pickle: bool = False,  # unpickle, that is: trust the file to run code
+    labels=None,  # class names, to be noted beside the weights: a `robustness` checkpoint has none
+) -> Path:
     "Writes the weights of a `robustness` checkpoint as safetensors with torchvision's names; `load_classifier` reads it. Tensor-only files need no consent."
-    try: ckpt = torch.load(path, map_location='cpu', weights_only=True)
+    try:
+        ckpt = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as e:
-        if not allow_pickle: raise ValueError(f'{path} is a pickle that may run any code when opened; pass allow_pickle=True if you trust its origin') from e
-        try: import dill as unpickler
-        except ImportError: unpickler = pickle
-        try: ckpt = torch.load(path, map_location='cpu', weights_only=False, pickle_module=unpickler)
-        except ModuleNotFoundError as e: raise ImportError(f'{path} was saved with {e.name}: pip install {e.name}') from e
-    state = ckpt.get('model', ckpt.get('state_dict', ckpt))
-    keys = {k: k.removeprefix('module.') for k in state}
-    kept = {short.removeprefix('model.'): state[k].contiguous().clone() for k, short in keys.items() if short.startswith('model.')}
-    if not kept: raise ValueError(f'{path} has no weights under "model."; its keys begin {", ".join(list(keys)[:3])}')
-    noted = {n: json.dumps(state[k].flatten().tolist()) for k, short in keys.items() for n in IMAGENET if short == f'normalizer.new_{n}'}
+        if not allow_pickle:
+            raise ValueError(
+                f"{path} is a pickle that may run any code when opened; pass allow_pickle=True if you trust its origin"
+            ) from e
+        try:
+            import dill as unpickler
+        except ImportError:
+            unpickler = pickle
+        try:
+            ckpt = torch.load(path, map_location="cpu", weights_only=False, pickle_module=unpickler)
+        except ModuleNotFoundError as e:
+            raise ImportError(f"{path} was saved with {e.name}: pip install {e.name}") from e
+    state = ckpt.get("model", ckpt.get("state_dict", ckpt))
+    keys = {k: k.removeprefix("module.") for k in state}
+    kept = {
+        short.removeprefix("model."): state[k].contiguous().clone()
+        for k, short in keys.items()
+        if short.startswith("model.")
+    }
+    if not kept:
+        raise ValueError(f'{path} has no weights under "model."; its keys begin {", ".join(list(keys)[:3])}')
+    noted = {
+        n: json.dumps(state[k].flatten().tolist())
+        for k, short in keys.items()
+        for n in IMAGENET
+        if short == f"normalizer.new_{n}"
+    }
     if labels is not None:
-        if len(labels) != (n := len(kept.get('fc.weight', labels))): raise ValueError(f'{len(labels)} labels for {n} outputs of {path}')
-        noted['labels'] = json.dumps(list(labels))
-    out = Path(out); tmp = out.with_name(f'.{out.name}.tmp')
-    save_file(kept, tmp, noted or None); os.replace(tmp, out)
+        if len(labels) != (n := len(kept.get("fc.weight", labels))):
+            raise ValueError(f"{len(labels)} labels for {n} outputs of {path}")
+        noted["labels"] = json.dumps(list(labels))
+    out = Path(out)
+    tmp = out.with_name(f".{out.name}.tmp")
+    save_file(kept, tmp, noted or None)
+    os.replace(tmp, out)
     return out
 
 # %% ../nbs/04_classifiers.ipynb #05a696b1
-def save_classifier(clf:Classifier, folder, dtype=torch.float16) -> Path:
+def save_classifier(clf: Classifier, folder, dtype=torch.float16) -> Path:
     "Writes config, weights (as `dtype`) and preprocessing to `folder`, file by file, atomically; returns the folder."
-    folder = Path(folder); folder.mkdir(parents=True, exist_ok=True)
-    clf.net.config.id2label = dict(enumerate(clf.labels)); clf.net.config.label2id = {l: i for i, l in enumerate(clf.labels)}
-    state = {k: (v.to(dtype) if v.is_floating_point() else v).contiguous() for k, v in clf.net.state_dict().items()}
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    clf.net.config.id2label = dict(enumerate(clf.labels))
+    clf.net.config.label2id = {l: i for i, l in enumerate(clf.labels)}
+    state = {
+        k: (v.to(dtype) if v.is_floating_point() else v).contiguous() for k, v in clf.net.state_dict().items()
+    }
     with tempfile.TemporaryDirectory(dir=folder) as tmp:
-        with _no_bars(): clf.net.save_pretrained(tmp, state_dict=state)
-        (Path(tmp)/'preprocessor_config.json').write_text(json.dumps(write_preprocess(clf.preprocess), indent=2))
-        for f in sorted(Path(tmp).iterdir(), key=lambda f: f.name == 'model.safetensors'): os.replace(f, folder/f.name)   # weights last: they mark a whole folder
+        with _no_bars():
+            clf.net.save_pretrained(tmp, state_dict=state)
+        (Path(tmp) / "preprocessor_config.json").write_text(
+            json.dumps(write_preprocess(clf.preprocess), indent=2)
+        )
+        for f in sorted(Path(tmp).iterdir(), key=lambda f: f.name == "model.safetensors"):
+            os.replace(f, folder / f.name)  # weights last: they mark a whole folder
     return folder
 
 # %% ../nbs/04_classifiers.ipynb #caacaab1
-def pgd_l2(model,            # pixels -> logits
-           x,                # pixels [N, 3, H, W] in [0, 1]
-           y,                # labels [N]
-           eps:float,        # radius of the L2 ball, in units of one pixel value over the whole image
-           steps:int=10, step_size:float=None, # default 2.5*eps/steps
-          ) -> torch.Tensor:
+def pgd_l2(
+    model,  # pixels -> logits
+    x,  # pixels [N, 3, H, W] in [0, 1]
+    y,  # labels [N]
+    eps: float,  # radius of the L2 ball, in units of one pixel value over the whole image
+    steps: int = 10,
+    step_size: float = None,  # default 2.5*eps/steps
+) -> torch.Tensor:
     "Images within `eps` of `x`, and in [0, 1], on which `model` does badly at `y` (Madry et al. 2018, untargeted, no random start)."
-    step_size = step_size or 2.5*eps/steps
+    step_size = step_size or 2.5 * eps / steps
     norm = lambda d: d.flatten(1).norm(dim=1).clamp_min(1e-12)[:, None, None, None]
     adv = x.detach()
     for _ in range(steps):
         adv = adv.detach().requires_grad_(True)
-        g, = torch.autograd.grad(F.cross_entropy(model(adv).float(), y, reduction='sum'), adv)
-        d = adv.detach() + step_size*g/norm(g) - x
-        adv = (x + d*(eps/norm(d)).clamp_max(1)).clamp(0, 1)
+        (g,) = torch.autograd.grad(F.cross_entropy(model(adv).float(), y, reduction="sum"), adv)
+        d = adv.detach() + step_size * g / norm(g) - x
+        adv = (x + d * (eps / norm(d)).clamp_max(1)).clamp(0, 1)
     return adv.detach()
 
 # %% ../nbs/04_classifiers.ipynb #d54565a6
 @dataclass(frozen=True)
 class ClassifierTraining:
     "How to train: `eps` > 0 makes it adversarial training in the L2 ball of that radius."
+
     epochs: int = 8
-    lr: float = 2e-3            # peak of the one-cycle schedule
+    lr: float = 2e-3  # peak of the one-cycle schedule
     batch: int = 64
     weight_decay: float = 1e-2
-    eps: float = 0.
+    eps: float = 0.0
     pgd_steps: int = 3
-    precision: str = 'fp32'     # fp32 or bf16 (autocast)
+    precision: str = "fp32"  # fp32 or bf16 (autocast)
     seed: int = 0
+
     def __post_init__(self):
-        for k in ('epochs', 'lr', 'batch', 'pgd_steps'):
-            if not getattr(self, k) > 0: raise ValueError(f'{k}={getattr(self, k)} must be positive')
-        for k in ('weight_decay', 'eps'):
-            if not getattr(self, k) >= 0: raise ValueError(f'{k}={getattr(self, k)} must not be negative')
-        if self.precision not in ('fp32', 'bf16'): raise ValueError(f'precision={self.precision!r} is unknown; allowed: fp32, bf16')
+        for k in ("epochs", "lr", "batch", "pgd_steps"):
+            if not getattr(self, k) > 0:
+                raise ValueError(f"{k}={getattr(self, k)} must be positive")
+        for k in ("weight_decay", "eps"):
+            if not getattr(self, k) >= 0:
+                raise ValueError(f"{k}={getattr(self, k)} must not be negative")
+        if self.precision not in ("fp32", "bf16"):
+            raise ValueError(f"precision={self.precision!r} is unknown; allowed: fp32, bf16")
 
 # %% ../nbs/04_classifiers.ipynb #45f8f981
-def train_classifier(clf:Classifier,
-                     images,                     # uint8 [N, H, W, 3]
-                     y,                          # labels [N], 0..K-1
-                     config:ClassifierTraining=ClassifierTraining(),
-                     augment=None,               # (pixels, generator) -> pixels
-                     progress:bool=True,
-                    ) -> list:
+def train_classifier(
+    clf: Classifier,
+    images,  # uint8 [N, H, W, 3]
+    y,  # labels [N], 0..K-1
+    config: ClassifierTraining = ClassifierTraining(),
+    augment=None,  # (pixels, generator) -> pixels
+    progress: bool = True,
+) -> list:
     "Trains `clf` in place on its device and leaves it in eval mode. One dict per epoch: loss and accuracy (under attack if adversarial), seconds."
     y = torch.as_tensor(np.asarray(y), dtype=torch.long)
-    if len(y) != len(images): raise ValueError(f'{len(images)} images but {len(y)} labels')
-    if len(y) < 2: raise ValueError('nothing to train on')
-    if y.min() < 0 or y.max() >= len(clf.labels): raise ValueError(f'labels run from {y.min()} to {y.max()}; {clf.name} knows 0 to {len(clf.labels) - 1} (leave unlabelled images out)')
-    clf.requires_grad_(True); batches = math.ceil(len(y)/config.batch)
+    if len(y) != len(images):
+        raise ValueError(f"{len(images)} images but {len(y)} labels")
+    if len(y) < 2:
+        raise ValueError("nothing to train on")
+    if y.min() < 0 or y.max() >= len(clf.labels):
+        raise ValueError(
+            f"labels run from {y.min()} to {y.max()}; {clf.name} knows 0 to {len(clf.labels) - 1} (leave unlabelled images out)"
+        )
+    clf.requires_grad_(True)
+    batches = math.ceil(len(y) / config.batch)
     decay = lambda yes: [p for p in clf.parameters() if (p.ndim > 1) == yes]
-    opt = torch.optim.AdamW([dict(params=decay(True), weight_decay=config.weight_decay), dict(params=decay(False), weight_decay=0.)], config.lr)
-    sched = torch.optim.lr_scheduler.OneCycleLR(opt, config.lr, total_steps=config.epochs*batches, pct_start=.15)
-    logits = torch.autocast(clf.device.type, torch.bfloat16, enabled=config.precision == 'bf16')(clf.forward)
-    history, bar = [], tqdm(total=config.epochs*batches, disable=not progress, desc=clf.name, mininterval=5)
+    opt = torch.optim.AdamW(
+        [
+            dict(params=decay(True), weight_decay=config.weight_decay),
+            dict(params=decay(False), weight_decay=0.0),
+        ],
+        config.lr,
+    )
+    sched = torch.optim.lr_scheduler.OneCycleLR(
+        opt, config.lr, total_steps=config.epochs * batches, pct_start=0.15
+    )
+    logits = torch.autocast(clf.device.type, torch.bfloat16, enabled=config.precision == "bf16")(clf.forward)
+    history, bar = [], tqdm(total=config.epochs * batches, disable=not progress, desc=clf.name, mininterval=5)
     for epoch in range(config.epochs):
-        g = torch.Generator().manual_seed(config.seed*1000 + epoch); start = time.time(); total = right = 0
+        g = torch.Generator().manual_seed(config.seed * 1000 + epoch)
+        start = time.time()
+        total = right = 0
         for idx in torch.randperm(len(y), generator=g).split(config.batch):
             x, t = as_pixels(images[idx.numpy()], clf.device), y[idx].to(clf.device)
-            if augment: x = augment(x, g)
-            if config.eps: clf.eval(); x = pgd_l2(logits, x, t, config.eps, config.pgd_steps)
-            clf.train(); z = logits(x).float(); loss = F.cross_entropy(z, t)
-            if not torch.isfinite(loss): raise FloatingPointError(f'{clf.name}: loss is {loss.item()} in epoch {epoch}; a lower lr than {config.lr}?')
-            opt.zero_grad(); loss.backward(); nn.utils.clip_grad_norm_(clf.parameters(), 1.); opt.step(); sched.step()
-            total += loss.item()*len(t); right += (z.argmax(1) == t).sum().item(); bar.update()
-        history.append(dict(epoch=epoch, loss=total/len(y), accuracy=right/len(y), seconds=round(time.time() - start, 2))); bar.set_postfix(history[-1])
-    bar.close(); clf.eval().requires_grad_(False)
+            if augment:
+                x = augment(x, g)
+            if config.eps:
+                clf.eval()
+                x = pgd_l2(logits, x, t, config.eps, config.pgd_steps)
+            clf.train()
+            z = logits(x).float()
+            loss = F.cross_entropy(z, t)
+            if not torch.isfinite(loss):
+                raise FloatingPointError(
+                    f"{clf.name}: loss is {loss.item()} in epoch {epoch}; a lower lr than {config.lr}?"
+                )
+            opt.zero_grad()
+            loss.backward()
+            nn.utils.clip_grad_norm_(clf.parameters(), 1.0)
+            opt.step()
+            sched.step()
+            total += loss.item() * len(t)
+            right += (z.argmax(1) == t).sum().item()
+            bar.update()
+        history.append(
+            dict(
+                epoch=epoch,
+                loss=total / len(y),
+                accuracy=right / len(y),
+                seconds=round(time.time() - start, 2),
+            )
+        )
+        bar.set_postfix(history[-1])
+    bar.close()
+    clf.eval().requires_grad_(False)
     return history

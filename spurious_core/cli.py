@@ -8,81 +8,132 @@ __all__ = ['app', 'list_command', 'describe_command', 'parse_assignments', 'run_
 # %% ../nbs/31_cli.ipynb #e4f8cf31
 from contextlib import contextmanager
 from pathlib import Path
+
 import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
 from .runs import Metrics, RunError, describe, find_study, list_studies, run_study
 
 # %% ../nbs/31_cli.ipynb #2312b484
-app = typer.Typer(no_args_is_help=True, add_completion=False, help='Find, dream up and cure spurious correlations in image classifiers.')
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="Find, dream up and cure spurious correlations in image classifiers.",
+)
+
 
 @contextmanager
 def _one_line_errors():
     "Turn expected errors into one line on stderr and an exit code: 2 for a mistake of the caller, 1 for a run that failed."
-    try: yield
+    try:
+        yield
     except (ValueError, RunError, OSError) as e:
-        Console(stderr=True, highlight=False).print(Text(f'error: {e}', style='red'), soft_wrap=True)
+        Console(stderr=True, highlight=False).print(Text(f"error: {e}", style="red"), soft_wrap=True)
         raise typer.Exit(2 if isinstance(e, ValueError) else 1)
 
+
 def _table(title, columns, rows):
-    t = Table(title=title, title_justify='left', box=None, padding=(0, 2, 0, 0))
-    for c in columns: t.add_column(c, overflow='fold')
-    for r in rows: t.add_row(*(Text(str(v)) for v in r))
+    t = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
+    for c in columns:
+        t.add_column(c, overflow="fold")
+    for r in rows:
+        t.add_row(*(Text(str(v)) for v in r))
     Console().print(t)
+
 
 def _near(path):
     "A path as one would type it here."
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 # %% ../nbs/31_cli.ipynb #36c655d3
-@app.command('list')
+@app.command("list")
 def list_command():
     "List the studies and what each is about."
-    with _one_line_errors(): _table(None, ['study', ''], [(n, find_study(n).summary) for n in list_studies()])
+    with _one_line_errors():
+        _table(None, ["study", ""], [(n, find_study(n).summary) for n in list_studies()])
 
-@app.command('describe')
-def describe_command(study:str=typer.Argument(help='name of a study, or path of a notebook')):
+
+@app.command("describe")
+def describe_command(study: str = typer.Argument(help="name of a study, or path of a notebook")):
     "Show the parameters of a study: name, type, default, meaning."
     with _one_line_errors():
         df = describe(study)
-        _table(find_study(study).summary, df.columns, ((r['name'], r['type'], repr(r['default']), r['comment']) for r in df.to_dict('records')))
+        _table(
+            find_study(study).summary,
+            df.columns,
+            ((r["name"], r["type"], repr(r["default"]), r["comment"]) for r in df.to_dict("records")),
+        )
 
 # %% ../nbs/31_cli.ipynb #f76049db
-def parse_assignments(items:list[str], # such as `['seed=3', 'budget=full']`
-                     ) -> dict[str, str]:
+def parse_assignments(
+    items: list[str],  # such as `['seed=3', 'budget=full']`
+) -> dict[str, str]:
     "NAME=VALUE texts as a dictionary; `ValueError` for one without `=` or given twice."
     params = {}
     for item in items:
-        name, eq, value = item.partition('=')
-        if not eq or not name: raise ValueError(f'-p {item}: write NAME=VALUE')
-        if name in params: raise ValueError(f'-p {item}: {name} is given twice')
+        name, eq, value = item.partition("=")
+        if not eq or not name:
+            raise ValueError(f"-p {item}: write NAME=VALUE")
+        if name in params:
+            raise ValueError(f"-p {item}: {name} is given twice")
         params[name] = value
     return params
 
-@app.command('run')
-def run_command(study:str=typer.Argument(help='name of a study, or path of a notebook'),
-                param:list[str]=typer.Option([], '--param', '-p', metavar='NAME=VALUE', help='a parameter; repeat for more (see: spurious describe STUDY)'),
-                out:str=typer.Option('', metavar='DIR', help='folder for the results; default _runs/STUDY'),
-                timeout:int=typer.Option(None, min=1, help='seconds any one cell may take; default no limit')):
+
+@app.command("run")
+def run_command(
+    study: str = typer.Argument(help="name of a study, or path of a notebook"),
+    param: list[str] = typer.Option(
+        [],
+        "--param",
+        "-p",
+        metavar="NAME=VALUE",
+        help="a parameter; repeat for more (see: spurious describe STUDY)",
+    ),
+    out: str = typer.Option("", metavar="DIR", help="folder for the results; default _runs/STUDY"),
+    timeout: int = typer.Option(None, min=1, help="seconds any one cell may take; default no limit"),
+):
     "Run a study and say where its notebook, figures and numbers lie."
     with _one_line_errors():
         folder = run_study(study, parse_assignments(param), out, timeout=timeout)
         numbers = Metrics.load(folder).items()
-        _table(None, ['', 'value', '95 % interval', 'n'],
-               ((k, f"{m['value']:.3f}", '{:.3f} .. {:.3f}'.format(*m['ci']) if m['ci'] else '', m['n'] or '') for k, m in numbers))
-        rows = [('notebook', folder/f'{find_study(study).name}.ipynb'), ('figures', folder/'figures'), ('numbers', folder/'metrics.json')]
+        _table(
+            None,
+            ["", "value", "95 % interval", "n"],
+            (
+                (k, f"{m['value']:.3f}", "{:.3f} .. {:.3f}".format(*m["ci"]) if m["ci"] else "", m["n"] or "")
+                for k, m in numbers
+            ),
+        )
+        rows = [
+            ("notebook", folder / f"{find_study(study).name}.ipynb"),
+            ("figures", folder / "figures"),
+            ("numbers", folder / "metrics.json"),
+        ]
         console = Console(highlight=False)
-        for what, path in rows: console.print(Text(f'{what:10}{_near(path)}'), soft_wrap=True)
+        for what, path in rows:
+            console.print(Text(f"{what:10}{_near(path)}"), soft_wrap=True)
 
 # %% ../nbs/31_cli.ipynb #f047a7eb
-@app.command('doctor')
-def doctor_command(profile:str=typer.Option('mini', metavar='NAME', help='section of settings.ini')):
+@app.command("doctor")
+def doctor_command(profile: str = typer.Option("mini", metavar="NAME", help="section of settings.ini")):
     "Say what a profile needs and whether this machine has it. Downloads and changes nothing. Exit code 1 if it cannot run here."
-    from spurious_core.doctor import examine     # here, because it brings diffusers, which takes seconds that the other commands need not wait
-    with _one_line_errors(): found = examine(profile)
-    for title, t in ((f'checkpoints of {profile}', found.checkpoints), ('this machine', found.machine.replace({'fits': {True: 'yes', False: 'NO'}}))):
-        _table(title, t.columns, t.itertuples(index=False)); Console().print()
+    from spurious_core.doctor import (
+        examine,  # here, because it brings diffusers, which takes seconds that the other commands need not wait
+    )
+
+    with _one_line_errors():
+        found = examine(profile)
+    for title, t in (
+        (f"checkpoints of {profile}", found.checkpoints),
+        ("this machine", found.machine.replace({"fits": {True: "yes", False: "NO"}})),
+    ):
+        _table(title, t.columns, t.itertuples(index=False))
+        Console().print()
     console = Console(highlight=False)
-    for p in found.problems or [f'{profile} can run here']: console.print(Text(p, style='red' if found.problems else 'green'), soft_wrap=True)
-    if not found.runnable: raise typer.Exit(1)
+    for p in found.problems or [f"{profile} can run here"]:
+        console.print(Text(p, style="red" if found.problems else "green"), soft_wrap=True)
+    if not found.runnable:
+        raise typer.Exit(1)

@@ -7,69 +7,180 @@ __all__ = ['DEFINITIONS', 'draw_set', 'jury_answers', 'accuracy_by', 'pairs_rend
 
 # %% ../nbs/42_d3s.ipynb #b80b2b80
 from pathlib import Path
-import numpy as np, pandas as pd
+
+import numpy as np
+import pandas as pd
+
 from .classifiers import Classifier
 from .datasets import GroupedImages
 from .generate import read_images
 from .metrics import check_roles, wilson
 from .miniworld import World, draw
-from .paste import BACKGROUNDS, Recipe, as_grouped, inspect_pictures, draw_shift, plan_shift
+from .paste import BACKGROUNDS, Recipe, as_grouped, draw_shift, inspect_pictures, plan_shift
 from .settings import seed_of
 
 # %% ../nbs/42_d3s.ipynb #8afcfd4e
-DEFINITIONS = dict(boat='a small vessel for travel on water', car='a motor vehicle with four wheels', house='a dwelling that serves as living quarters for one or more families', balloon='large tough nonrigid bag filled with gas or heated air',
-                   fish='any of various mostly cold-blooded aquatic vertebrates usually having scales and breathing through gills', tree='a tall perennial woody plant having a main trunk and branches forming a distinct elevated crown',
-                   cow='female of domestic cattle', cup='a small open container usually used for drinking', waterbird='freshwater aquatic bird', landbird='a bird that lives on land')
+DEFINITIONS = dict(
+    boat="a small vessel for travel on water",
+    car="a motor vehicle with four wheels",
+    house="a dwelling that serves as living quarters for one or more families",
+    balloon="large tough nonrigid bag filled with gas or heated air",
+    fish="any of various mostly cold-blooded aquatic vertebrates usually having scales and breathing through gills",
+    tree="a tall perennial woody plant having a main trunk and branches forming a distinct elevated crown",
+    cow="female of domestic cattle",
+    cup="a small open container usually used for drinking",
+    waterbird="freshwater aquatic bird",
+    landbird="a bird that lives on land",
+)
 
 # %% ../nbs/42_d3s.ipynb #7281c20f
-def draw_set(pipe, labels, k:int, recipe:Recipe, parts:tuple, folder, seed:int=0,
-             presence:Classifier=None, scene:Classifier=None, # independent classifiers; without one, its question isn't asked
-             at:float=.5,                        # what they must believe, 0..1
-             definitions:dict=DEFINITIONS, backgrounds:dict=BACKGROUNDS, splits:dict={'train': 1.},
-             **options,                          # of `generate`: batch_size, steps, sampler, progress
-            ) -> GroupedImages:
+def draw_set(
+    pipe,
+    labels,
+    k: int,
+    recipe: Recipe,
+    parts: tuple,
+    folder,
+    seed: int = 0,
+    presence: Classifier = None,
+    scene: Classifier = None,  # independent classifiers; without one, its question isn't asked
+    at: float = 0.5,  # what they must believe, 0..1
+    definitions: dict = DEFINITIONS,
+    backgrounds: dict = BACKGROUNDS,
+    splits: dict = {"train": 1.0},
+    **options,  # of `generate`: batch_size, steps, sampler, progress
+) -> GroupedImages:
     "`k` pictures of each class on each background, drawn into `folder` (resumable); the manifest has the plan and the columns of `inspect_pictures`."
     plan = plan_shift(labels, k, recipe, seed, definitions, backgrounds, splits, pipe.tokenizer)
-    data = as_grouped(draw_shift(pipe, plan, parts, folder, **options), labels, backgrounds, f'd3s, seed {seed}')
-    seen = inspect_pictures(data, presence, scene, at) if presence is not None or scene is not None else pd.DataFrame(dict(kept=np.ones(len(data), bool)))
-    return GroupedImages(pd.concat([data.manifest, seen], axis=1), data.labels, data.attributes, data.name, data.pixels)
+    data = as_grouped(
+        draw_shift(pipe, plan, parts, folder, **options), labels, backgrounds, f"d3s, seed {seed}"
+    )
+    seen = (
+        inspect_pictures(data, presence, scene, at)
+        if presence is not None or scene is not None
+        else pd.DataFrame(dict(kept=np.ones(len(data), bool)))
+    )
+    return GroupedImages(
+        pd.concat([data.manifest, seen], axis=1), data.labels, data.attributes, data.name, data.pixels
+    )
 
 # %% ../nbs/42_d3s.ipynb #f6c9d97a
-def jury_answers(data:GroupedImages, jury) -> pd.DataFrame:
+def jury_answers(data: GroupedImages, jury) -> pd.DataFrame:
     "Per picture `label`, `background` and, for each juror, `p.NAME` (belief in the class) and `top1.NAME`. ValueError for repeated jurors or unknown classes."
-    jury = list(jury); check_roles(jury); images, out = data.images(), dict(label=np.array(data.labels)[data.y], background=np.array(data.attributes)[data.a])
+    jury = list(jury)
+    check_roles(jury)
+    images, out = (
+        data.images(),
+        dict(label=np.array(data.labels)[data.y], background=np.array(data.attributes)[data.a]),
+    )
     for c in jury:
-        p = c.probs(images).numpy(); mine = np.array([c.index(l) for l in data.labels])[data.y]
-        out |= {f'p.{c.name}': p[np.arange(len(p)), mine], f'top1.{c.name}': p.argmax(1) == mine}
+        p = c.probs(images).numpy()
+        mine = np.array([c.index(l) for l in data.labels])[data.y]
+        out |= {f"p.{c.name}": p[np.arange(len(p)), mine], f"top1.{c.name}": p.argmax(1) == mine}
     return pd.DataFrame(out)
 
-def accuracy_by(answers:pd.DataFrame, by:str='background') -> pd.DataFrame:
+
+def accuracy_by(answers: pd.DataFrame, by: str = "background") -> pd.DataFrame:
     "Accuracy per value of `by` and juror: `value`, `lo`, `hi`, `n`, in order of appearance."
-    rows = [{by: k, 'juror': c[5:]} | dict(zip(('value', 'lo', 'hi'), wilson(g[c].sum(), len(g)))) | dict(n=len(g)) for k, g in answers.groupby(by, sort=False) for c in g if c.startswith('top1.')]
+    rows = [
+        {by: k, "juror": c[5:]}
+        | dict(zip(("value", "lo", "hi"), wilson(g[c].sum(), len(g))))
+        | dict(n=len(g))
+        for k, g in answers.groupby(by, sort=False)
+        for c in g
+        if c.startswith("top1.")
+    ]
     return pd.DataFrame(rows)
 
 # %% ../nbs/42_d3s.ipynb #eab9371d
-def pairs_rendered(world:World, labels, k:int, seed:int=0, size:int=64, backgrounds:dict=BACKGROUNDS) -> GroupedImages:
+def pairs_rendered(
+    world: World, labels, k: int, seed: int = 0, size: int = 64, backgrounds: dict = BACKGROUNDS
+) -> GroupedImages:
     "`k` rendered pictures of each class on each background, with props and faint objects as rare as the world has them: none."
     rows = []
     for i in range(k):
         for y, l in enumerate(labels):
             for a, b in enumerate(backgrounds):
-                s = seed_of('rendered', seed, l, b, i); o = str(np.random.default_rng(s).choice(world.classes[l]))
-                rows.append(dict(y=y, a=a, label=l, background=b, scene=b, object=o, opacity=1., prop=None, amount=0, seed=s, split='test', g='real'))
+                s = seed_of("rendered", seed, l, b, i)
+                o = str(np.random.default_rng(s).choice(world.classes[l]))
+                rows.append(
+                    dict(
+                        y=y,
+                        a=a,
+                        label=l,
+                        background=b,
+                        scene=b,
+                        object=o,
+                        opacity=1.0,
+                        prop=None,
+                        amount=0,
+                        seed=s,
+                        split="test",
+                        g="real",
+                    )
+                )
     m = pd.DataFrame(rows).astype(dict(object=object, prop=object))
-    return GroupedImages(m, list(labels), list(backgrounds), f'{world.name}, rendered', draw(m, size))
+    return GroupedImages(m, list(labels), list(backgrounds), f"{world.name}, rendered", draw(m, size))
 
 # %% ../nbs/42_d3s.ipynb #2eee14f6
-def compare_recipes(pipe, labels, k:int, recipes:dict, parts:tuple, folder, jury, seed:int=0, **options # of `draw_set`
-                   ) -> tuple:
+def compare_recipes(
+    pipe,
+    labels,
+    k: int,
+    recipes: dict,
+    parts: tuple,
+    folder,
+    jury,
+    seed: int = 0,
+    **options,  # of `draw_set`
+) -> tuple:
     "A table with one row per recipe and measure (`value`, `lo`, `hi`, `n`), and the sets by name."
-    sets, rows = {n: draw_set(pipe, labels, k, r, parts, Path(folder)/n, seed, **options) for n, r in recipes.items()}, []
+    sets, rows = (
+        {
+            n: draw_set(pipe, labels, k, r, parts, Path(folder) / n, seed, **options)
+            for n, r in recipes.items()
+        },
+        [],
+    )
     for name, data in sets.items():
-        m, answers = data.manifest, jury_answers(data, jury); top = answers[[c for c in answers if c.startswith('top1.')]].to_numpy()
-        shares = {w: m[c] for w, c in (('class', 'class_there'), ('background', 'background_there'), ('kept', 'kept')) if c in m}
-        rows += [dict(recipe=name, measure=w, **dict(zip(('value', 'lo', 'hi'), wilson(v.sum(), len(v)))), n=len(v)) for w, v in shares.items()]
-        rms = np.sqrt(((read_images(m.assign(path=m.init_image)) - data.images().astype(float))**2).mean((1, 2, 3)))/255
-        half = 1.96*rms.std(ddof=1)/len(rms)**.5; rows.append(dict(recipe=name, measure='moved', value=rms.mean(), lo=rms.mean() - half, hi=rms.mean() + half, n=len(rms)))
-        rows.append(dict(recipe=name, measure='jury', **dict(zip(('value', 'lo', 'hi'), wilson(top.mean(1).sum(), len(top)))), n=len(top)))     # of pictures, not of votes
+        m, answers = data.manifest, jury_answers(data, jury)
+        top = answers[[c for c in answers if c.startswith("top1.")]].to_numpy()
+        shares = {
+            w: m[c]
+            for w, c in (("class", "class_there"), ("background", "background_there"), ("kept", "kept"))
+            if c in m
+        }
+        rows += [
+            dict(
+                recipe=name, measure=w, **dict(zip(("value", "lo", "hi"), wilson(v.sum(), len(v)))), n=len(v)
+            )
+            for w, v in shares.items()
+        ]
+        rms = (
+            np.sqrt(
+                ((read_images(m.assign(path=m.init_image)) - data.images().astype(float)) ** 2).mean(
+                    (1, 2, 3)
+                )
+            )
+            / 255
+        )
+        half = 1.96 * rms.std(ddof=1) / len(rms) ** 0.5
+        rows.append(
+            dict(
+                recipe=name,
+                measure="moved",
+                value=rms.mean(),
+                lo=rms.mean() - half,
+                hi=rms.mean() + half,
+                n=len(rms),
+            )
+        )
+        rows.append(
+            dict(
+                recipe=name,
+                measure="jury",
+                **dict(zip(("value", "lo", "hi"), wilson(top.mean(1).sum(), len(top)))),
+                n=len(top),
+            )
+        )  # of pictures, not of votes
     return pd.DataFrame(rows), sets

@@ -6,13 +6,21 @@
 __all__ = ['SPLITS', 'ORIGINS', 'GroupedImages', 'concatenate', 'world_images', 'digit_images']
 
 # %% ../nbs/03_datasets.ipynb #089a3913
-import base64, html, io, os, warnings
+import base64
+import html
+import io
+import os
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-import matplotlib.pyplot as plt, numpy as np, pandas as pd
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
 from PIL import Image, ImageOps
 from sklearn.datasets import load_digits, load_sample_images
+
 from .miniworld import World, draw, sample
 from .plots import contact_sheet, set_style
 from .settings import seed_of
@@ -24,28 +32,47 @@ def _square(path, size, box):
         with Image.open(path) as im:
             if box is not None:
                 if not (0 <= box[0] < box[2] <= im.width and 0 <= box[1] < box[3] <= im.height):
-                    return f'{im.width} x {im.height} pixels do not hold the box {tuple(box)}'
+                    return f"{im.width} x {im.height} pixels do not hold the box {tuple(box)}"
                 im = im.crop(box)
-            return np.asarray(ImageOps.fit(im.convert('RGB'), (size, size), Image.BICUBIC))
-    except FileNotFoundError: return 'missing'
-    except Exception as e: return f'broken: {e or type(e).__name__}'     # Pillow raises many types for damaged files
+            return np.asarray(ImageOps.fit(im.convert("RGB"), (size, size), Image.BICUBIC))
+    except FileNotFoundError:
+        return "missing"
+    except Exception as e:
+        return f"broken: {e or type(e).__name__}"  # Pillow raises many types for damaged files
+
 
 def _decode(paths, size, boxes):
-    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool: got = list(pool.map(_square, paths, [size]*len(paths), boxes))
+    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+        got = list(pool.map(_square, paths, [size] * len(paths), boxes))
     bad = [(p, g) for p, g in zip(paths, got) if isinstance(g, str)]
     if bad:
-        kind = FileNotFoundError if all(g == 'missing' for _, g in bad) else OSError
-        raise kind(f'{len(bad)} of {len(paths)} images cannot be read: ' + '; '.join(f'{p} ({g})' for p, g in bad[:5]) + ('; ...' if len(bad) > 5 else ''))
+        kind = FileNotFoundError if all(g == "missing" for _, g in bad) else OSError
+        raise kind(
+            f"{len(bad)} of {len(paths)} images cannot be read: "
+            + "; ".join(f"{p} ({g})" for p, g in bad[:5])
+            + ("; ..." if len(bad) > 5 else "")
+        )
     return np.stack(got) if got else np.zeros((0, size, size, 3), np.uint8)
 
 # %% ../nbs/03_datasets.ipynb #56c9c01d
-SPLITS, ORIGINS = ('train', 'val', 'test'), ('real', 'generated')
+SPLITS, ORIGINS = ("train", "val", "test"), ("real", "generated")
 
-def _span(allowed): return f'{allowed[0]}..{allowed[-1]}' if isinstance(allowed, range) and len(allowed) > 8 else ', '.join(map(str, allowed))
+
+def _span(allowed):
+    return (
+        f"{allowed[0]}..{allowed[-1]}"
+        if isinstance(allowed, range) and len(allowed) > 8
+        else ", ".join(map(str, allowed))
+    )
+
 
 def _known(column, values, allowed):
     bad = [v for v in values if v not in allowed]
-    if bad: raise ValueError(f'{column}={bad[0]!r} in {len(bad)} of {len(values)} rows is unknown; allowed: {_span(allowed)}')
+    if bad:
+        raise ValueError(
+            f"{column}={bad[0]!r} in {len(bad)} of {len(values)} rows is unknown; allowed: {_span(allowed)}"
+        )
+
 
 @dataclass(repr=False, eq=False)
 class GroupedImages:
@@ -53,185 +80,349 @@ class GroupedImages:
 
     The manifest has columns `y`, `a` (int), `split` ('train', 'val', 'test'), `g` ('real', 'generated'; real where the column is absent), `file` where images are read lazily, optionally
     `box` (left, top, right, bottom in pixels, cut out before resizing), and anything else. `ValueError` names what is wrong with it."""
+
     manifest: pd.DataFrame
-    labels: list                     # names, indexed by y
-    attributes: list                 # names, indexed by a
-    name: str = 'images'
-    pixels: np.ndarray | None = None # uint8 [N, H, W, 3]; None: read from `root`/`file`
+    labels: list  # names, indexed by y
+    attributes: list  # names, indexed by a
+    name: str = "images"
+    pixels: np.ndarray | None = None  # uint8 [N, H, W, 3]; None: read from `root`/`file`
     root: Path | None = None
-    size: int | None = None          # of lazily read images, pixels: the centre square, resized
+    size: int | None = None  # of lazily read images, pixels: the centre square, resized
 
     def __post_init__(self):
-        self.labels, self.attributes, m = list(map(str, self.labels)), list(map(str, self.attributes)), self.manifest.reset_index(drop=True)
-        lost = [c for c in ('y', 'a', 'split') if c not in m] + ['file']*(self.pixels is None and 'file' not in m)
-        if lost: raise ValueError(f'{self.name}: the manifest lacks {", ".join(lost)}; it has {", ".join(map(str, m.columns))}')
-        if not len(m): raise ValueError(f'{self.name}: no images')
-        for what, names in (('labels', self.labels), ('attributes', self.attributes)):
-            if not names or len(set(names)) < len(names): raise ValueError(f'{self.name}: {what}={names} must be names without repetition')
-        if 'g' not in m: m['g'] = 'real'
-        for c, allowed in (('y', range(len(self.labels))), ('a', range(len(self.attributes))), ('split', SPLITS), ('g', ORIGINS)):
-            _known(f'{self.name}: {c}', m[c].tolist(), allowed)
-        self.manifest = m.astype(dict(y=int, a=int)); self.root = Path(self.root) if self.root is not None else None
+        self.labels, self.attributes, m = (
+            list(map(str, self.labels)),
+            list(map(str, self.attributes)),
+            self.manifest.reset_index(drop=True),
+        )
+        lost = [c for c in ("y", "a", "split") if c not in m] + ["file"] * (
+            self.pixels is None and "file" not in m
+        )
+        if lost:
+            raise ValueError(
+                f"{self.name}: the manifest lacks {', '.join(lost)}; it has {', '.join(map(str, m.columns))}"
+            )
+        if not len(m):
+            raise ValueError(f"{self.name}: no images")
+        for what, names in (("labels", self.labels), ("attributes", self.attributes)):
+            if not names or len(set(names)) < len(names):
+                raise ValueError(f"{self.name}: {what}={names} must be names without repetition")
+        if "g" not in m:
+            m["g"] = "real"
+        for c, allowed in (
+            ("y", range(len(self.labels))),
+            ("a", range(len(self.attributes))),
+            ("split", SPLITS),
+            ("g", ORIGINS),
+        ):
+            _known(f"{self.name}: {c}", m[c].tolist(), allowed)
+        self.manifest = m.astype(dict(y=int, a=int))
+        self.root = Path(self.root) if self.root is not None else None
         if self.pixels is not None:
             p = self.pixels
-            if not isinstance(p, np.ndarray) or p.dtype != np.uint8 or p.ndim != 4 or p.shape[0] != len(m) or p.shape[3] != 3:
-                raise ValueError(f'{self.name}: pixels {getattr(p, "dtype", type(p).__name__)} {getattr(p, "shape", "")} for {len(m)} rows; expected uint8 [N, H, W, 3]')
-        if self.size is not None and self.size < 1: raise ValueError(f'{self.name}: size={self.size} must be at least 1')
+            if (
+                not isinstance(p, np.ndarray)
+                or p.dtype != np.uint8
+                or p.ndim != 4
+                or p.shape[0] != len(m)
+                or p.shape[3] != 3
+            ):
+                raise ValueError(
+                    f"{self.name}: pixels {getattr(p, 'dtype', type(p).__name__)} {getattr(p, 'shape', '')} for {len(m)} rows; expected uint8 [N, H, W, 3]"
+                )
+        if self.size is not None and self.size < 1:
+            raise ValueError(f"{self.name}: size={self.size} must be at least 1")
 
-    def __len__(self): return len(self.manifest)
-    @property
-    def y(self) -> np.ndarray: return self.manifest.y.to_numpy()
-    @property
-    def a(self) -> np.ndarray: return self.manifest.a.to_numpy()
-    @property
-    def group(self) -> np.ndarray: return self.y*len(self.attributes) + self.a
-    @property
-    def n_groups(self) -> int: return len(self.labels)*len(self.attributes)
-    @property
-    def group_names(self) -> list: return [f'{l}, {a}' for l in self.labels for a in self.attributes]
+    def __len__(self):
+        return len(self.manifest)
 
-    def images(self, idx=None) -> np.ndarray: # indices, a mask or a slice; None for all
+    @property
+    def y(self) -> np.ndarray:
+        return self.manifest.y.to_numpy()
+
+    @property
+    def a(self) -> np.ndarray:
+        return self.manifest.a.to_numpy()
+
+    @property
+    def group(self) -> np.ndarray:
+        return self.y * len(self.attributes) + self.a
+
+    @property
+    def n_groups(self) -> int:
+        return len(self.labels) * len(self.attributes)
+
+    @property
+    def group_names(self) -> list:
+        return [f"{l}, {a}" for l in self.labels for a in self.attributes]
+
+    def images(self, idx=None) -> np.ndarray:  # indices, a mask or a slice; None for all
         "The images as uint8 `[n, H, W, 3]`, in the order of `idx`. `OSError` names missing and broken files, `ValueError` a missing size."
         rows = np.arange(len(self)) if idx is None else np.atleast_1d(np.arange(len(self))[idx])
-        if self.pixels is not None: return self.pixels[rows]
-        if self.size is None: raise ValueError(f'{self.name}: images on disk differ in size; give one, as in `replace(images, size=224)`')
-        m = self.manifest.iloc[rows]; boxes = m['box'].tolist() if 'box' in m else [None]*len(m)
-        return _decode([(self.root or Path())/f for f in m.file], self.size, [b if isinstance(b, (tuple, list)) else None for b in boxes])
+        if self.pixels is not None:
+            return self.pixels[rows]
+        if self.size is None:
+            raise ValueError(
+                f"{self.name}: images on disk differ in size; give one, as in `replace(images, size=224)`"
+            )
+        m = self.manifest.iloc[rows]
+        boxes = m["box"].tolist() if "box" in m else [None] * len(m)
+        return _decode(
+            [(self.root or Path()) / f for f in m.file],
+            self.size,
+            [b if isinstance(b, (tuple, list)) else None for b in boxes],
+        )
 
     def counts(self) -> pd.DataFrame:
         "One row per group, empty ones too: `group`, `y`, `a`, images per split (generated ones apart) and `all`."
-        where = self.manifest.split + np.where(self.manifest.g == 'generated', ', generated', '')
-        cols = [s + o for s in SPLITS for o in ('', ', generated') if (where == s + o).any()]
+        where = self.manifest.split + np.where(self.manifest.g == "generated", ", generated", "")
+        cols = [s + o for s in SPLITS for o in ("", ", generated") if (where == s + o).any()]
         t = pd.DataFrame({c: np.bincount(self.group[where == c], minlength=self.n_groups) for c in cols})
         y, a = np.divmod(np.arange(self.n_groups), len(self.attributes))
-        return pd.concat([pd.DataFrame(dict(group=self.group_names, y=y, a=a)), t.assign(all=t.sum(axis=1))], axis=1)
+        return pd.concat(
+            [pd.DataFrame(dict(group=self.group_names, y=y, a=a)), t.assign(all=t.sum(axis=1))], axis=1
+        )
 
-    def subset(self, which) -> 'GroupedImages': # a mask of all rows, or indices (repeated ones are allowed)
+    def subset(self, which) -> "GroupedImages":  # a mask of all rows, or indices (repeated ones are allowed)
         "Those rows, in that order. `ValueError` where there are none."
         rows = np.atleast_1d(np.arange(len(self))[np.asarray(which) if len(which) else []])
-        if not len(rows): raise ValueError(f'{self.name}: a subset without images')
-        return replace(self, manifest=self.manifest.iloc[rows], pixels=None if self.pixels is None else self.pixels[rows])
+        if not len(rows):
+            raise ValueError(f"{self.name}: a subset without images")
+        return replace(
+            self, manifest=self.manifest.iloc[rows], pixels=None if self.pixels is None else self.pixels[rows]
+        )
 
-    def split(self, name:str) -> 'GroupedImages':
+    def split(self, name: str) -> "GroupedImages":
         "The rows of one split. `ValueError` names the splits there are."
         have = [s for s in SPLITS if (self.manifest.split == s).any()]
-        if name not in have: raise ValueError(f'{self.name} has no split {name!r}; it has {", ".join(have)}')
+        if name not in have:
+            raise ValueError(f"{self.name} has no split {name!r}; it has {', '.join(have)}")
         return self.subset((self.manifest.split == name).to_numpy())
 
-    def balance(self, seed:int, by:str='group', how:str='down') -> 'GroupedImages':
+    def balance(self, seed: int, by: str = "group", how: str = "down") -> "GroupedImages":
         "As many images of every group (or class, `by='y'`): `down` to the smallest by leaving out, `up` to the largest by repeating. Warns of groups without images, which stay empty."
-        if by not in ('group', 'y') or how not in ('down', 'up'): raise ValueError(f"by={by!r}, how={how!r}; allowed: by 'group' or 'y', how 'down' or 'up'")
-        keys = getattr(self, by); of = [np.flatnonzero(keys == k) for k in np.unique(keys)]; n = (min if how == 'down' else max)(map(len, of))
-        total = self.n_groups if by == 'group' else len(self.labels)
-        if len(of) < total: warnings.warn(f'{self.name}: {total - len(of)} of {total} {"groups" if by == "group" else "classes"} have no images and are not balanced', stacklevel=2)
-        g = np.random.default_rng(seed_of('balance', by, how, seed))
-        return self.subset(np.sort(np.concatenate([np.concatenate([np.repeat(k, n//len(k)), g.permutation(k)[:n % len(k)]]) for k in of])))
+        if by not in ("group", "y") or how not in ("down", "up"):
+            raise ValueError(f"by={by!r}, how={how!r}; allowed: by 'group' or 'y', how 'down' or 'up'")
+        keys = getattr(self, by)
+        of = [np.flatnonzero(keys == k) for k in np.unique(keys)]
+        n = (min if how == "down" else max)(map(len, of))
+        total = self.n_groups if by == "group" else len(self.labels)
+        if len(of) < total:
+            warnings.warn(
+                f"{self.name}: {total - len(of)} of {total} {'groups' if by == 'group' else 'classes'} have no images and are not balanced",
+                stacklevel=2,
+            )
+        g = np.random.default_rng(seed_of("balance", by, how, seed))
+        return self.subset(
+            np.sort(
+                np.concatenate(
+                    [np.concatenate([np.repeat(k, n // len(k)), g.permutation(k)[: n % len(k)]]) for k in of]
+                )
+            )
+        )
 
-    def in_memory(self) -> 'GroupedImages':
+    def in_memory(self) -> "GroupedImages":
         "The same set with its pixels read."
         return self if self.pixels is not None else replace(self, pixels=self.images(), root=None)
 
-    def show(self, n:int=8, groups:int=12, size:float=.6) -> plt.Figure:
+    def show(self, n: int = 8, groups: int = 12, size: float = 0.6) -> plt.Figure:
         "Up to `n` images of each of the first `groups` groups that have any, one row each."
-        have = np.unique(self.group)[:groups]; rows = [np.flatnonzero(self.group == k)[:n] for k in have]
+        have = np.unique(self.group)[:groups]
+        rows = [np.flatnonzero(self.group == k)[:n] for k in have]
         small = self if self.pixels is not None else replace(self, size=self.size or 96)
-        ims = small.images(np.concatenate(rows)); sheet = np.full((len(rows), n, *ims.shape[1:]), 255, np.uint8)
-        for r, (row, part) in enumerate(zip(rows, np.split(ims, np.cumsum([len(r) for r in rows])[:-1]))): sheet[r, :len(row)] = part
-        return contact_sheet(sheet.reshape(-1, *ims.shape[1:]), ncol=n, rows=[self.group_names[k] for k in have], size=size)
+        ims = small.images(np.concatenate(rows))
+        sheet = np.full((len(rows), n, *ims.shape[1:]), 255, np.uint8)
+        for r, (row, part) in enumerate(zip(rows, np.split(ims, np.cumsum([len(r) for r in rows])[:-1]))):
+            sheet[r, : len(row)] = part
+        return contact_sheet(
+            sheet.reshape(-1, *ims.shape[1:]), ncol=n, rows=[self.group_names[k] for k in have], size=size
+        )
 
     def __repr__(self):
         n = self.manifest.split.value_counts()
-        return f'{self.name}: {len(self):,} images, {len(self.labels)} classes x {len(self.attributes)} attributes, ' + ', '.join(f'{s} {n[s]:,}' for s in SPLITS if s in n)
+        return (
+            f"{self.name}: {len(self):,} images, {len(self.labels)} classes x {len(self.attributes)} attributes, "
+            + ", ".join(f"{s} {n[s]:,}" for s in SPLITS if s in n)
+        )
 
     def _repr_html_(self):
-        t = self.counts(); t = t[t['all'] > 0].drop(columns=['y', 'a']); more = max(0, len(t) - 12)
+        t = self.counts()
+        t = t[t["all"] > 0].drop(columns=["y", "a"])
+        more = max(0, len(t) - 12)
         try:
-            fig = self.show(); buf = io.BytesIO(); fig.savefig(buf, format='png', dpi=80, metadata={'Software': None}); plt.close(fig)
+            fig = self.show()
+            buf = io.BytesIO()
+            fig.savefig(buf, format="png", dpi=80, metadata={"Software": None})
+            plt.close(fig)
             pic = f'<img src="data:image/png;base64,{base64.b64encode(buf.getvalue()).decode()}" style="max-width:100%"/>'
-        except OSError as e: pic = f'<p>{html.escape(str(e))}</p>'       # a look at the table must not need every file
-        return f'<p><b>{html.escape(repr(self))}</b></p>{t.head(12).to_html(index=False, border=0)}' + (f'<p>and {more} further groups</p>' if more else '') + pic
+        except OSError as e:
+            pic = f"<p>{html.escape(str(e))}</p>"  # a look at the table must not need every file
+        return (
+            f"<p><b>{html.escape(repr(self))}</b></p>{t.head(12).to_html(index=False, border=0)}"
+            + (f"<p>and {more} further groups</p>" if more else "")
+            + pic
+        )
 
 # %% ../nbs/03_datasets.ipynb #b8f7ff79
-def concatenate(sets:list, name:str=None) -> GroupedImages:
+def concatenate(sets: list, name: str = None) -> GroupedImages:
     "The rows of all sets, one after the other; the column `set` keeps where each came from. `ValueError` where labels, attributes or sizes differ."
     sets = list(sets)
-    if not sets: raise ValueError('nothing to concatenate')
-    first, name = sets[0], name or ' + '.join(d.name for d in sets)
+    if not sets:
+        raise ValueError("nothing to concatenate")
+    first, name = sets[0], name or " + ".join(d.name for d in sets)
     for d in sets[1:]:
-        for what in ('labels', 'attributes'):
-            if getattr(d, what) != getattr(first, what): raise ValueError(f'{what} differ: {first.name} has {getattr(first, what)}, {d.name} has {getattr(d, what)}')
+        for what in ("labels", "attributes"):
+            if getattr(d, what) != getattr(first, what):
+                raise ValueError(
+                    f"{what} differ: {first.name} has {getattr(first, what)}, {d.name} has {getattr(d, what)}"
+                )
     if any(d.pixels is not None for d in sets):
         shape = next(d.pixels.shape[1:] for d in sets if d.pixels is not None)
         sets = [d if d.pixels is not None else replace(d, size=d.size or shape[0]).in_memory() for d in sets]
         for d in sets:
-            if d.pixels.shape[1:] != shape: raise ValueError(f'{d.name} has images of {d.pixels.shape[1]} x {d.pixels.shape[2]} pixels, others of {shape[0]} x {shape[1]}')
+            if d.pixels.shape[1:] != shape:
+                raise ValueError(
+                    f"{d.name} has images of {d.pixels.shape[1]} x {d.pixels.shape[2]} pixels, others of {shape[0]} x {shape[1]}"
+                )
         where = dict(pixels=np.concatenate([d.pixels for d in sets]), size=first.size)
     else:
-        if len(sizes := {d.size for d in sets}) > 1: raise ValueError(f'sizes differ: {", ".join(f"{d.name} {d.size}" for d in sets)}')
-        sets = [replace(d, manifest=d.manifest.assign(file=[str(((d.root or Path())/f).resolve()) for f in d.manifest.file])) for d in sets]
+        if len(sizes := {d.size for d in sets}) > 1:
+            raise ValueError(f"sizes differ: {', '.join(f'{d.name} {d.size}' for d in sets)}")
+        sets = [
+            replace(
+                d,
+                manifest=d.manifest.assign(
+                    file=[str(((d.root or Path()) / f).resolve()) for f in d.manifest.file]
+                ),
+            )
+            for d in sets
+        ]
         where = dict(size=sizes.pop())
-    return GroupedImages(pd.concat([d.manifest.assign(set=d.manifest.get('set', d.name)) for d in sets], ignore_index=True), first.labels, first.attributes, name, **where)
+    return GroupedImages(
+        pd.concat([d.manifest.assign(set=d.manifest.get("set", d.name)) for d in sets], ignore_index=True),
+        first.labels,
+        first.attributes,
+        name,
+        **where,
+    )
 
 # %% ../nbs/03_datasets.ipynb #3511bb1d
-_ATTRIBUTES = dict(waterbirds=['land', 'water'], waterbirds_hard=['land', 'water'], celeba=['woman', 'man'], celeba_hard=['blond', 'dark'])
+_ATTRIBUTES = dict(
+    waterbirds=["land", "water"],
+    waterbirds_hard=["land", "water"],
+    celeba=["woman", "man"],
+    celeba_hard=["blond", "dark"],
+)
+
 
 def _attribute_names(world):
-    if world.name in _ATTRIBUTES: return _ATTRIBUTES[world.name]
+    if world.name in _ATTRIBUTES:
+        return _ATTRIBUTES[world.name]
     if world.attribute:
         of = world.attribute[1]
-        return ['/'.join(k or 'none' for k, v in of.items() if v == a) for a in range(max(of.values()) + 1)]
-    return ['without its plant', 'with its plant'] if world.plants else ['none']
+        return ["/".join(k or "none" for k, v in of.items() if v == a) for a in range(max(of.values()) + 1)]
+    return ["without its plant", "with its plant"] if world.plants else ["none"]
+
 
 def _at_ratio(world, ratio):
     "The world with every plant's strength set so that its values fill `ratio` of its class, those that come by chance included."
     plants = []
     for p in world.plants:
-        if p.field == 'prop': raise ValueError(f'world {world.name!r} plants props, whose share has no single ratio; give ratio=None')
-        pool = world.scenes if p.field == 'scene' else world.classes[p.label]; chance = len(set(p.values) & set(pool))/len(pool)
-        if not chance <= ratio <= 1: raise ValueError(f'ratio={ratio} must lie in [{chance:g}, 1]: {chance:g} of class {p.label!r} have the attribute by chance')
-        plants.append(replace(p, strength=(ratio - chance)/(1 - chance) if chance < 1 else 1.))
+        if p.field == "prop":
+            raise ValueError(
+                f"world {world.name!r} plants props, whose share has no single ratio; give ratio=None"
+            )
+        pool = world.scenes if p.field == "scene" else world.classes[p.label]
+        chance = len(set(p.values) & set(pool)) / len(pool)
+        if not chance <= ratio <= 1:
+            raise ValueError(
+                f"ratio={ratio} must lie in [{chance:g}, 1]: {chance:g} of class {p.label!r} have the attribute by chance"
+            )
+        plants.append(replace(p, strength=(ratio - chance) / (1 - chance) if chance < 1 else 1.0))
     return replace(world, plants=tuple(plants))
 
-def world_images(world:World, n:int, split:str, seed:int=0, size:int=64,
-                 ratio:float=None, # expected share of each planted class that has its attribute; None: as the world plants it
-                ) -> GroupedImages:
+
+def world_images(
+    world: World,
+    n: int,
+    split: str,
+    seed: int = 0,
+    size: int = 64,
+    ratio: float = None,  # expected share of each planted class that has its attribute; None: as the world plants it
+) -> GroupedImages:
     "`n` rendered images with an object, `[n, size, size, 3]`, classes in turn; the manifest keeps scene, prompt and the other fields of the renderer."
     m = sample(_at_ratio(world, ratio) if ratio is not None else world, n, split, seed)
-    return GroupedImages(m.assign(g='real'), world.labels, _attribute_names(world), world.name, draw(m, size), size=size)
+    return GroupedImages(
+        m.assign(g="real"), world.labels, _attribute_names(world), world.name, draw(m, size), size=size
+    )
 
 # %% ../nbs/03_datasets.ipynb #19b41a20
-_INKS = np.array([[230, 126, 34], [52, 140, 219]], float)   # orange and blue, which colour-blind readers can tell apart
-_PARTS = (('train', .5), ('val', .2), ('test', .3))
+_INKS = np.array(
+    [[230, 126, 34], [52, 140, 219]], float
+)  # orange and blue, which colour-blind readers can tell apart
+_PARTS = (("train", 0.5), ("val", 0.2), ("test", 0.3))
+
 
 def _rows(target, correlation, seed):
     "Item, label, attribute and split: split within each digit, then exactly `correlation` (train) or half (val, test) of each class with a = y."
-    rng, parts, rows = np.random.default_rng(seed_of('digits', seed)), np.cumsum([0] + [p for _, p in _PARTS]), []
+    rng, parts, rows = (
+        np.random.default_rng(seed_of("digits", seed)),
+        np.cumsum([0] + [p for _, p in _PARTS]),
+        [],
+    )
     order = [rng.permutation(np.flatnonzero(target == k)) for k in range(10)]
     for (split, _), lo, hi in zip(_PARTS, parts, parts[1:]):
         for y in (0, 1):
-            items = rng.permutation(np.concatenate([o[round(lo*len(o)):round(hi*len(o))] for k, o in enumerate(order) if (k >= 5) == y]))
-            same = round((correlation if split == 'train' else .5)*len(items))
-            rows += [dict(y=y, a=y if i < same else 1 - y, split=split, item=int(k), digit=int(target[k])) for i, k in enumerate(items)]
+            items = rng.permutation(
+                np.concatenate(
+                    [o[round(lo * len(o)) : round(hi * len(o))] for k, o in enumerate(order) if (k >= 5) == y]
+                )
+            )
+            same = round((correlation if split == "train" else 0.5) * len(items))
+            rows += [
+                dict(y=y, a=y if i < same else 1 - y, split=split, item=int(k), digit=int(target[k]))
+                for i, k in enumerate(items)
+            ]
     return pd.DataFrame(rows).sample(frac=1, random_state=seed).reset_index(drop=True)
+
 
 def _paper(row, photos, size, attribute, rng):
     "Ink and paper of one digit: `[1, 1, 3]` and `[size, size, 3]` in 0..255."
-    if attribute == 'colour': return np.clip(_INKS[row.a] + rng.normal(0, 14, 3), 0, 255)[None, None], np.full((size, size, 3), rng.uniform(8, 40))
-    photo = photos[row.a]; side = int(rng.integers(80, 240)); x, y = (int(rng.integers(0, s - side)) for s in photo.size)
-    return np.full((1, 1, 3), 250.), np.asarray(photo.crop((x, y, x + side, y + side)).resize((size, size), Image.BICUBIC), float)*.75
+    if attribute == "colour":
+        return np.clip(_INKS[row.a] + rng.normal(0, 14, 3), 0, 255)[None, None], np.full(
+            (size, size, 3), rng.uniform(8, 40)
+        )
+    photo = photos[row.a]
+    side = int(rng.integers(80, 240))
+    x, y = (int(rng.integers(0, s - side)) for s in photo.size)
+    return np.full((1, 1, 3), 250.0), np.asarray(
+        photo.crop((x, y, x + side, y + side)).resize((size, size), Image.BICUBIC), float
+    ) * 0.75
 
-def digit_images(correlation:float=.95, # share of each class whose attribute is its usual one, in training
-                 seed:int=0, attribute:str='colour', # of the ink; or 'texture': of the paper
-                 size:int=32) -> GroupedImages:
+
+def digit_images(
+    correlation: float = 0.95,  # share of each class whose attribute is its usual one, in training
+    seed: int = 0,
+    attribute: str = "colour",  # of the ink; or 'texture': of the paper
+    size: int = 32,
+) -> GroupedImages:
     "Scikit-learn's digits, below five against the rest, with a planted colour or photo texture: 1,797 images `[size, size, 3]`, half train, 20 % val, 30 % test."
-    if not .5 <= correlation <= 1: raise ValueError(f'correlation={correlation} must lie in [0.5, 1]')
-    if attribute not in ('colour', 'texture'): raise ValueError(f"attribute={attribute!r} is unknown; allowed: colour, texture")
-    data = load_digits(); photos = [Image.fromarray(p) for p in load_sample_images().images] if attribute == 'texture' else None
+    if not 0.5 <= correlation <= 1:
+        raise ValueError(f"correlation={correlation} must lie in [0.5, 1]")
+    if attribute not in ("colour", "texture"):
+        raise ValueError(f"attribute={attribute!r} is unknown; allowed: colour, texture")
+    data = load_digits()
+    photos = [Image.fromarray(p) for p in load_sample_images().images] if attribute == "texture" else None
     m, out = _rows(data.target, correlation, seed), []
     for row in m.itertuples():
-        rng = np.random.default_rng(seed_of('digit', seed, attribute, row.item))
-        mask = Image.fromarray((data.images[row.item]*255/16).astype(np.uint8)).resize((size, size), Image.BICUBIC)
-        mask = np.asarray(mask, float)[..., None]/255; ink, paper = _paper(row, photos, size, attribute, rng)
-        out.append((mask*ink + (1 - mask)*paper).round().astype(np.uint8))
-    names = ['orange ink', 'blue ink'] if attribute == 'colour' else ['temple', 'flower']
-    return GroupedImages(m, ['below five', 'five or more'], names, f'digits by {attribute}', np.stack(out), size=size)
+        rng = np.random.default_rng(seed_of("digit", seed, attribute, row.item))
+        mask = Image.fromarray((data.images[row.item] * 255 / 16).astype(np.uint8)).resize(
+            (size, size), Image.BICUBIC
+        )
+        mask = np.asarray(mask, float)[..., None] / 255
+        ink, paper = _paper(row, photos, size, attribute, rng)
+        out.append((mask * ink + (1 - mask) * paper).round().astype(np.uint8))
+    names = ["orange ink", "blue ink"] if attribute == "colour" else ["temple", "flower"]
+    return GroupedImages(
+        m, ["below five", "five or more"], names, f"digits by {attribute}", np.stack(out), size=size
+    )

@@ -8,104 +8,210 @@ __all__ = ['DDB', 'parts_of', 'check_gamma', 'Composed', 'composed_batches', 'pa
 
 # %% ../nbs/38_ddb.ipynb #9de9732b
 from pathlib import Path
-import numpy as np, pandas as pd, torch, torch.nn.functional as F
-from torch import nn
+
+import numpy as np
+import pandas as pd
+import torch
+import torch.nn.functional as F
 from sklearn.linear_model import LogisticRegression
+from torch import nn
+
 from .classifiers import Classifier
 from .datasets import GroupedImages, concatenate
-from .recipes import Batch, Knob, Method, MitigationConfig, rng_of, seeded
 from .group_training import Run
 from .last_layer import with_head
 from .mitigate import Fitted, check_groups
-from .recompose import Recomposed
 from .prune import agreement, folds
+from .recipes import Batch, Knob, Method, MitigationConfig, rng_of, seeded
+from .recompose import Recomposed
 
 # %% ../nbs/38_ddb.ipynb #112643f6
-def parts_of(data:GroupedImages) -> np.ndarray:
+def parts_of(data: GroupedImages) -> np.ndarray:
     "0 for real images, 1 + y for generated ones: `[N]`."
-    return np.where(data.manifest.g == 'generated', 1 + data.y, 0)
+    return np.where(data.manifest.g == "generated", 1 + data.y, 0)
 
-def check_gamma(gamma, n_classes:int) -> np.ndarray:
+
+def check_gamma(gamma, n_classes: int) -> np.ndarray:
     "The weights of all parts, `[1 + n_classes]`: 1 for real images, then gamma, one number for all classes or one each. ValueError else."
-    g = np.broadcast_to(np.asarray(gamma, float), (n_classes,)) if np.ndim(gamma) == 0 or len(gamma) == n_classes else None
-    if g is None or not np.isfinite(g).all() or g.min() < 0: raise ValueError(f'gamma={gamma!r} must be a number from 0 up, or {n_classes} of them, one for each class')
-    return np.concatenate([[1.], g])
+    g = (
+        np.broadcast_to(np.asarray(gamma, float), (n_classes,))
+        if np.ndim(gamma) == 0 or len(gamma) == n_classes
+        else None
+    )
+    if g is None or not np.isfinite(g).all() or g.min() < 0:
+        raise ValueError(
+            f"gamma={gamma!r} must be a number from 0 up, or {n_classes} of them, one for each class"
+        )
+    return np.concatenate([[1.0], g])
+
 
 class Composed(nn.Module):
     "The mean loss of each part that is in the batch, weighted and summed."
-    def __init__(self, clf:Classifier, parts, gamma):
-        super().__init__(); self.clf = clf
-        self.register_buffer('parts', torch.as_tensor(np.asarray(parts)), persistent=False); self.register_buffer('gamma', torch.as_tensor(gamma, dtype=torch.float32), persistent=False)
-    def forward(self, batch:Batch):
-        losses = F.cross_entropy(self.clf(batch.x).float(), batch.y, reduction='none'); part = self.parts[batch.index.to(self.parts.device)]
-        return sum(self.gamma[p]*losses[part == p].mean() for p in part.unique())
 
-def composed_batches(parts, batch:int, made:int, *key):
+    def __init__(self, clf: Classifier, parts, gamma):
+        super().__init__()
+        self.clf = clf
+        self.register_buffer("parts", torch.as_tensor(np.asarray(parts)), persistent=False)
+        self.register_buffer("gamma", torch.as_tensor(gamma, dtype=torch.float32), persistent=False)
+
+    def forward(self, batch: Batch):
+        losses = F.cross_entropy(self.clf(batch.x).float(), batch.y, reduction="none")
+        part = self.parts[batch.index.to(self.parts.device)]
+        return sum(self.gamma[p] * losses[part == p].mean() for p in part.unique())
+
+
+def composed_batches(parts, batch: int, made: int, *key):
     "Batches of about `batch` real images, each once an epoch, and `made` of each generated part, which go round and round."
-    parts = np.asarray(parts); of = [np.flatnonzero(parts == p) for p in np.unique(parts) if p > 0]; real = np.flatnonzero(parts == 0); n = -(-len(real)//batch)
-    def some(rows, epoch, p): # of an order that goes on over epochs
-        at = np.arange(epoch*n*made, (epoch + 1)*n*made); rounds = {r: rng_of(*key, p, int(r)).permutation(rows) for r in np.unique(at//len(rows))}
-        return np.array([rounds[r][i] for r, i in zip(at//len(rows), at % len(rows))]).reshape(n, made)
+    parts = np.asarray(parts)
+    of = [np.flatnonzero(parts == p) for p in np.unique(parts) if p > 0]
+    real = np.flatnonzero(parts == 0)
+    n = -(-len(real) // batch)
+
+    def some(rows, epoch, p):  # of an order that goes on over epochs
+        at = np.arange(epoch * n * made, (epoch + 1) * n * made)
+        rounds = {r: rng_of(*key, p, int(r)).permutation(rows) for r in np.unique(at // len(rows))}
+        return np.array([rounds[r][i] for r, i in zip(at // len(rows), at % len(rows))]).reshape(n, made)
+
     def batches(epoch):
-        own = np.array_split(rng_of(*key, 'real', epoch).permutation(real), n); extra = [some(rows, epoch, p) for p, rows in enumerate(of)]
+        own = np.array_split(rng_of(*key, "real", epoch).permutation(real), n)
+        extra = [some(rows, epoch, p) for p, rows in enumerate(of)]
         return [np.concatenate([o, *(e[i] for e in extra)]) for i, o in enumerate(own)]
+
     return batches
 
 # %% ../nbs/38_ddb.ipynb #84136130
 def part_weights(parts, gamma) -> np.ndarray:
     "What each sample counts in the loss `[N]`, with mean one: gamma of its part over the size of the part."
-    parts = np.asarray(parts); w = np.asarray(gamma)[parts]/np.bincount(parts)[parts]
-    if not w.sum() > 0: raise ValueError('no part has any weight')
-    return w*len(w)/w.sum()
+    parts = np.asarray(parts)
+    w = np.asarray(gamma)[parts] / np.bincount(parts)[parts]
+    if not w.sum() > 0:
+        raise ValueError("no part has any weight")
+    return w * len(w) / w.sum()
 
-def composed_head(x, y, weights, n_classes:int, C:float=1.) -> tuple:
+
+def composed_head(x, y, weights, n_classes: int, C: float = 1.0) -> tuple:
     "Weights `[K, D]` and bias `[K]` for raw features `x` `[N, D]`: a logistic regression (L2, inverse strength C) on standardised ones. ValueError where a class has no weight."
     x, y, weights = np.asarray(x, float), np.asarray(y), np.asarray(weights, float)
-    if lost := sorted(set(range(n_classes)) - set(y[weights > 0].tolist())): raise ValueError(f'no samples with weight of class {lost}')
+    if lost := sorted(set(range(n_classes)) - set(y[weights > 0].tolist())):
+        raise ValueError(f"no samples with weight of class {lost}")
     mean, std = x.mean(0), x.std(0) + 1e-8
-    model = LogisticRegression(C=C, max_iter=1000).fit((x - mean)/std, y, weights)
-    w, b = (np.concatenate([-model.coef_, model.coef_])/2, np.concatenate([-model.intercept_, model.intercept_])/2) if n_classes == 2 else (model.coef_, model.intercept_)
-    return w/std, b - (w/std) @ mean
+    model = LogisticRegression(C=C, max_iter=1000).fit((x - mean) / std, y, weights)
+    w, b = (
+        (
+            np.concatenate([-model.coef_, model.coef_]) / 2,
+            np.concatenate([-model.intercept_, model.intercept_]) / 2,
+        )
+        if n_classes == 2
+        else (model.coef_, model.intercept_)
+    )
+    return w / std, b - (w / std) @ mean
 
 # %% ../nbs/38_ddb.ipynb #48a568c7
 def _fresh(run):
     "The plainly trained network, trainable, with a new head (Xavier)."
     clf = run.erm().requires_grad_(True)
-    with seeded(run.device, 'head', run.seed): nn.init.xavier_uniform_(clf.head.weight); nn.init.zeros_(clf.head.bias)
+    with seeded(run.device, "head", run.seed):
+        nn.init.xavier_uniform_(clf.head.weight)
+        nn.init.zeros_(clf.head.bias)
     return clf
 
+
 def _ddb(run):
-    parts, K = parts_of(run.data), len(run.data.labels); gamma = check_gamma(run.knobs['ddb_gamma'], K); n = np.bincount(parts, minlength=1 + K)
-    run.details['generated'] = {l: int(c) for l, c in zip(run.data.labels, n[1:])}
-    if run.knobs['ddb_layers'] not in ('all', 'last'): raise ValueError(f"ddb_layers={run.knobs['ddb_layers']!r} is unknown; allowed: all, last")
-    if run.knobs['ddb_layers'] == 'all': return run.fit('net', lambda: Composed(_fresh(run), parts, gamma), composed_batches(parts, run.config.batch, run.knobs['ddb_batch'], run.seed, 'ddb'))
-    clf = run.erm(); x = run.once('features', lambda: dict(x=run.features(clf, run.data)))['x'].numpy()
-    w, b = composed_head(x, run.data.y, part_weights(parts, gamma), K, run.knobs['ddb_C'])
+    parts, K = parts_of(run.data), len(run.data.labels)
+    gamma = check_gamma(run.knobs["ddb_gamma"], K)
+    n = np.bincount(parts, minlength=1 + K)
+    run.details["generated"] = {l: int(c) for l, c in zip(run.data.labels, n[1:])}
+    if run.knobs["ddb_layers"] not in ("all", "last"):
+        raise ValueError(f"ddb_layers={run.knobs['ddb_layers']!r} is unknown; allowed: all, last")
+    if run.knobs["ddb_layers"] == "all":
+        return run.fit(
+            "net",
+            lambda: Composed(_fresh(run), parts, gamma),
+            composed_batches(parts, run.config.batch, run.knobs["ddb_batch"], run.seed, "ddb"),
+        )
+    clf = run.erm()
+    x = run.once("features", lambda: dict(x=run.features(clf, run.data)))["x"].numpy()
+    w, b = composed_head(x, run.data.y, part_weights(parts, gamma), K, run.knobs["ddb_C"])
     return with_head(clf, w, b)
 
-DDB = Method('DDB', 'Yazdan Parast et al. 2025', 'trains again with recomposed images, each class of them with a loss of its own', _ddb, base=True,
-             knobs=dict(ddb_gamma=Knob((6., 10.), 'weight of the loss on generated images, for all classes or each'), ddb_layers=Knob('all', "what is trained: 'all' or the 'last' layer"),
-                        ddb_batch=Knob(16, 'generated images of each class in a batch', 1), ddb_C=Knob(1., 'inverse strength of the penalty on the last layer', 1e-9)))
 
-def fit_ddb(train:GroupedImages, made:GroupedImages, # real images, and generated ones (`Recomposed.grouped`)
-            val, base:Classifier, # the plainly trained network
-            config:MitigationConfig, seed:int=0, device:str='cpu', precision:str='fp32', out_dir=None,
-            selection:str='wga',  # what chooses the epoch on validation: wga, or without groups average or worst_class
-            progress:bool=True, checkpoint_seconds:float=20.) -> Fitted:
+DDB = Method(
+    "DDB",
+    "Yazdan Parast et al. 2025",
+    "trains again with recomposed images, each class of them with a loss of its own",
+    _ddb,
+    base=True,
+    knobs=dict(
+        ddb_gamma=Knob((6.0, 10.0), "weight of the loss on generated images, for all classes or each"),
+        ddb_layers=Knob("all", "what is trained: 'all' or the 'last' layer"),
+        ddb_batch=Knob(16, "generated images of each class in a batch", 1),
+        ddb_C=Knob(1.0, "inverse strength of the penalty on the last layer", 1e-9),
+    ),
+)
+
+
+def fit_ddb(
+    train: GroupedImages,
+    made: GroupedImages,  # real images, and generated ones (`Recomposed.grouped`)
+    val,
+    base: Classifier,  # the plainly trained network
+    config: MitigationConfig,
+    seed: int = 0,
+    device: str = "cpu",
+    precision: str = "fp32",
+    out_dir=None,
+    selection: str = "wga",  # what chooses the epoch on validation: wga, or without groups average or worst_class
+    progress: bool = True,
+    checkpoint_seconds: float = 20.0,
+) -> Fitted:
     "Retrains `base`. Killed and called again with the same `out_dir`, it goes on. ValueError for settings or data that don't fit."
-    if not (made.manifest.g == 'generated').all(): raise ValueError(f'{made.name} holds real images; DDB weighs generated ones apart')
-    if (train.manifest.g == 'generated').any(): raise ValueError(f'{train.name} holds generated images; give them as `made`')
-    if list(base.labels) != list(train.labels): raise ValueError(f'base knows {base.labels}, the images {train.labels}')
-    both = concatenate([train, made]); check_groups(DDB, both, val)
-    run = Run(DDB, both, val, base, config, seed, device, precision, out_dir, selection, progress, base, checkpoint_seconds); clf = DDB.run(run)
-    return Fitted(clf, pd.DataFrame(run.history), run.seconds, DDB, run.selection, run.config, seed, run.details, both)
+    if not (made.manifest.g == "generated").all():
+        raise ValueError(f"{made.name} holds real images; DDB weighs generated ones apart")
+    if (train.manifest.g == "generated").any():
+        raise ValueError(f"{train.name} holds generated images; give them as `made`")
+    if list(base.labels) != list(train.labels):
+        raise ValueError(f"base knows {base.labels}, the images {train.labels}")
+    both = concatenate([train, made])
+    check_groups(DDB, both, val)
+    run = Run(
+        DDB,
+        both,
+        val,
+        base,
+        config,
+        seed,
+        device,
+        precision,
+        out_dir,
+        selection,
+        progress,
+        base,
+        checkpoint_seconds,
+    )
+    clf = DDB.run(run)
+    return Fitted(
+        clf, pd.DataFrame(run.history), run.seconds, DDB, run.selection, run.config, seed, run.details, both
+    )
 
 # %% ../nbs/38_ddb.ipynb #1940a5ed
-def held_out_agreement(train:GroupedImages, made:Recomposed, val, base:Classifier, config:MitigationConfig, k:int=3, seed:int=0,
-                       out_dir=None, # a folder for the networks, one of each fold; an interrupted run goes on there
-                       **options     # of `fit_ddb`
-                      ) -> np.ndarray:
+def held_out_agreement(
+    train: GroupedImages,
+    made: Recomposed,
+    val,
+    base: Classifier,
+    config: MitigationConfig,
+    k: int = 3,
+    seed: int = 0,
+    out_dir=None,  # a folder for the networks, one of each fold; an interrupted run goes on there
+    **options,  # of `fit_ddb`
+) -> np.ndarray:
     "For each painted picture the probability of its class under a network retrained on the other `k - 1` folds: `[N]`."
-    of = folds(len(made), k, seed); at = lambda i: None if out_dir is None else Path(out_dir)/f'fold_{i}'
-    clfs = [fit_ddb(train, made.subset(of != i).grouped(train), val, base, config, seed, out_dir=at(i), **options).clf for i in range(k)]
+    of = folds(len(made), k, seed)
+    at = lambda i: None if out_dir is None else Path(out_dir) / f"fold_{i}"
+    clfs = [
+        fit_ddb(
+            train, made.subset(of != i).grouped(train), val, base, config, seed, out_dir=at(i), **options
+        ).clf
+        for i in range(k)
+    ]
     return agreement(clfs, made, np.stack([of != i for i in range(k)]))

@@ -8,121 +8,205 @@ __all__ = ['NORMALISE', 'MEASURES', 'label_vectors', 'halving', 'critic_network'
 
 # %% ../nbs/41_dependency.ipynb #d63e58d7
 import math
+
 import torch
 from torch import nn
-from .settings import generator, seed_of
+
 from .recipes import seeded
+from .settings import generator, seed_of
 
 # %% ../nbs/41_dependency.ipynb #0a16f521
-def label_vectors(n:int, dim:int, *key) -> torch.Tensor:
+def label_vectors(n: int, dim: int, *key) -> torch.Tensor:
     "A fixed random vector from N(0, 1) for each of `n` labels, `[n, dim]`. ValueError for fewer than two labels or no dimension."
-    if n < 2 or dim < 1: raise ValueError(f'{n} labels with vectors of {dim} numbers; expected at least 2 labels and 1 number')
-    return torch.randn(n, dim, generator=generator(seed_of('label vectors', *key)))
+    if n < 2 or dim < 1:
+        raise ValueError(f"{n} labels with vectors of {dim} numbers; expected at least 2 labels and 1 number")
+    return torch.randn(n, dim, generator=generator(seed_of("label vectors", *key)))
 
 # %% ../nbs/41_dependency.ipynb #1f168033
-def halving(n:int) -> tuple:
+def halving(n: int) -> tuple:
     "Widths of hidden layers for `n` inputs: n//2, n//4, ..., 2."
     return tuple(n >> k for k in range(1, n.bit_length() - 1))
 
-def critic_network(n:int, widths:tuple|None, activation:nn.Module, *key) -> nn.Sequential:
+
+def critic_network(n: int, widths: tuple | None, activation: nn.Module, *key) -> nn.Sequential:
     "A perceptron from `n` inputs to one number, with hidden `widths` (None: halving); its first weights depend on `key` alone."
     sizes = [n, *(halving(n) if widths is None else widths), 1]
-    with seeded(torch.device('cpu'), 'critic', *key): layers = [m for a, b in zip(sizes, sizes[1:]) for m in (nn.Linear(a, b), activation)]
+    with seeded(torch.device("cpu"), "critic", *key):
+        layers = [m for a, b in zip(sizes, sizes[1:]) for m in (nn.Linear(a, b), activation)]
     return nn.Sequential(*layers[:-1])
 
 # %% ../nbs/41_dependency.ipynb #2de87eed
-NORMALISE = ('raw', 'standard', 'white')
+NORMALISE = ("raw", "standard", "white")
 
-def normalised(x, how:str='white', shrink:float=.05) -> torch.Tensor:
+
+def normalised(x, how: str = "white", shrink: float = 0.05) -> torch.Tensor:
     "Features `[n, D]` as they are, with mean 0 and variance 1 in the batch, or uncorrelated as well (up to `shrink` in [0, 1]). Differentiable. ValueError for another `how` or fewer than two rows, FloatingPointError for values that are not finite."
-    if how not in NORMALISE: raise ValueError(f'normalise={how!r} is unknown; allowed: {", ".join(NORMALISE)}')
-    if not torch.isfinite(x).all(): raise FloatingPointError('the features are not finite; a lower learning rate may help')
-    if how == 'raw': return x
-    if len(x) < 2: raise ValueError(f'{len(x)} rows can not be normalised')
-    x = x - x.mean(0); x = x/x.square().mean(0).clamp_min(1e-8).sqrt()
-    if how == 'standard': return x
-    correlation = x.T @ x/len(x)
-    low = torch.linalg.cholesky((1 - shrink)*correlation + shrink*torch.eye(len(correlation), dtype=x.dtype, device=x.device))
+    if how not in NORMALISE:
+        raise ValueError(f"normalise={how!r} is unknown; allowed: {', '.join(NORMALISE)}")
+    if not torch.isfinite(x).all():
+        raise FloatingPointError("the features are not finite; a lower learning rate may help")
+    if how == "raw":
+        return x
+    if len(x) < 2:
+        raise ValueError(f"{len(x)} rows can not be normalised")
+    x = x - x.mean(0)
+    x = x / x.square().mean(0).clamp_min(1e-8).sqrt()
+    if how == "standard":
+        return x
+    correlation = x.T @ x / len(x)
+    low = torch.linalg.cholesky(
+        (1 - shrink) * correlation + shrink * torch.eye(len(correlation), dtype=x.dtype, device=x.device)
+    )
     return torch.linalg.solve_triangular(low, x.T, upper=False).T
 
 # %% ../nbs/41_dependency.ipynb #0599683e
 class Dependency(nn.Module):
     "A critic of the dependence between features `[n, D]` and labels `[n]`. A measure adds `critic_loss` and `penalty`; both take features, labels and the `order` that shuffles these."
+
     activation: nn.Module
-    def __init__(self, n_features:int, vectors:torch.Tensor, # of labels, as `label_vectors` makes them
-                 widths:tuple|None=None, normalise:str='white', *key):
-        super().__init__(); normalised(torch.zeros(2, 1), normalise)
-        self.register_buffer('vectors', vectors); self.normalise = normalise
+
+    def __init__(
+        self,
+        n_features: int,
+        vectors: torch.Tensor,  # of labels, as `label_vectors` makes them
+        widths: tuple | None = None,
+        normalise: str = "white",
+        *key,
+    ):
+        super().__init__()
+        normalised(torch.zeros(2, 1), normalise)
+        self.register_buffer("vectors", vectors)
+        self.normalise = normalise
         self.net = critic_network(n_features + vectors.shape[1], widths, self.activation, *key)
 
     def pairs(self, f, y, order) -> tuple:
         "Samples of the joint and of the product, `[n, D + dim]` each. ValueError for features, labels and an order of different length."
-        if not len(f) == len(y) == len(order): raise ValueError(f'{len(f)} features, {len(y)} labels and an order of {len(order)}')
+        if not len(f) == len(y) == len(order):
+            raise ValueError(f"{len(f)} features, {len(y)} labels and an order of {len(order)}")
         f = normalised(f.float(), self.normalise)
         return torch.cat([f, self.vectors[y]], 1), torch.cat([f, self.vectors[y[order]]], 1)
 
+
 class Wasserstein(Dependency):
     "The Wasserstein dependency of D3S with the gradient penalty of WGAN-GP (Kattakinda et al. 2022, eq. 9 and 10). In units of the features and label vectors."
-    activation = nn.LeakyReLU(.1)
-    def __init__(self, *args, gradient_penalty:float=10.): super().__init__(*args); self.gradient_penalty = gradient_penalty
 
-    def critic_loss(self, f, y, order, rng:torch.Generator): # rng: for the points between, on the CPU
-        joint, product = self.pairs(f, y, order); share = torch.rand(joint.shape, generator=rng).to(joint)
-        between = (share*joint + (1 - share)*product).detach().requires_grad_(True)
-        slope, = torch.autograd.grad(self.net(between).sum(), between, create_graph=True)
-        return (self.net(joint) - self.net(product)).mean() + self.gradient_penalty*(slope.norm(dim=1) - 1).square().mean()
+    activation = nn.LeakyReLU(0.1)
+
+    def __init__(self, *args, gradient_penalty: float = 10.0):
+        super().__init__(*args)
+        self.gradient_penalty = gradient_penalty
+
+    def critic_loss(self, f, y, order, rng: torch.Generator):  # rng: for the points between, on the CPU
+        joint, product = self.pairs(f, y, order)
+        share = torch.rand(joint.shape, generator=rng).to(joint)
+        between = (share * joint + (1 - share) * product).detach().requires_grad_(True)
+        (slope,) = torch.autograd.grad(self.net(between).sum(), between, create_graph=True)
+        return (self.net(joint) - self.net(product)).mean() + self.gradient_penalty * (
+            slope.norm(dim=1) - 1
+        ).square().mean()
 
     def penalty(self, f, y, order):
         joint, product = self.pairs(f, y, order)
         return (self.net(product) - self.net(joint)).mean()
 
+
 class Mine(Dependency):
     "Mutual information by Donsker and Varadhan's bound, in nats (Belghazi et al. 2018), with a running mean against the bias of its gradient."
+
     activation = nn.ELU()
-    def __init__(self, *args, rate:float=.1): super().__init__(*args); self.rate = rate; self.register_buffer('mean_exp', torch.zeros(()))
+
+    def __init__(self, *args, rate: float = 0.1):
+        super().__init__(*args)
+        self.rate = rate
+        self.register_buffer("mean_exp", torch.zeros(()))
 
     def critic_loss(self, f, y, order, rng=None):
-        joint, product = self.pairs(f, y, order); now = self.net(product).exp().mean()
-        self.mean_exp.copy_(torch.where(self.mean_exp == 0, now.detach(), (1 - self.rate)*self.mean_exp + self.rate*now.detach()))
-        return now/self.mean_exp - self.net(joint).mean()
+        joint, product = self.pairs(f, y, order)
+        now = self.net(product).exp().mean()
+        self.mean_exp.copy_(
+            torch.where(
+                self.mean_exp == 0, now.detach(), (1 - self.rate) * self.mean_exp + self.rate * now.detach()
+            )
+        )
+        return now / self.mean_exp - self.net(joint).mean()
 
     def penalty(self, f, y, order):
         joint, product = self.pairs(f, y, order)
         return self.net(joint).mean() - self.net(product)[:, 0].logsumexp(0) + math.log(len(f))
 
+
 MEASURES = dict(wasserstein=Wasserstein, mine=Mine)
 
 # %% ../nbs/41_dependency.ipynb #53215e2a
-def train_critic(measure:Dependency, draw,   # step -> features and labels of a batch
-                 steps:int=300, lr:float=5e-3, seed:int=0) -> list:
+def train_critic(
+    measure: Dependency,
+    draw,  # step -> features and labels of a batch
+    steps: int = 300,
+    lr: float = 5e-3,
+    seed: int = 0,
+) -> list:
     "Trains a critic against features that stand still (Adam, beta 0 and 0.9, as in D3S) and returns the penalty at each step, before it learns from the batch. FloatingPointError where that is not finite."
-    opt, history = torch.optim.Adam(measure.parameters(), lr, betas=(0., .9)), []
+    opt, history = torch.optim.Adam(measure.parameters(), lr, betas=(0.0, 0.9)), []
     for step in range(steps):
-        f, y = draw(step); rng = generator(seed_of('critic', seed, step)); order = torch.randperm(len(y), generator=rng)
-        with torch.no_grad(): history.append(measure.penalty(f, y, order).item())
-        if not math.isfinite(history[-1]): raise FloatingPointError(f'{type(measure).__name__}: the penalty is {history[-1]} at step {step}; try a lower lr than {lr}')
-        loss = measure.critic_loss(f, y, order, rng); opt.zero_grad(); loss.backward(); opt.step()
+        f, y = draw(step)
+        rng = generator(seed_of("critic", seed, step))
+        order = torch.randperm(len(y), generator=rng)
+        with torch.no_grad():
+            history.append(measure.penalty(f, y, order).item())
+        if not math.isfinite(history[-1]):
+            raise FloatingPointError(
+                f"{type(measure).__name__}: the penalty is {history[-1]} at step {step}; try a lower lr than {lr}"
+            )
+        loss = measure.critic_loss(f, y, order, rng)
+        opt.zero_grad()
+        loss.backward()
+        opt.step()
     return history
 
 # %% ../nbs/41_dependency.ipynb #2b8c14e4
 class Canonical(nn.Module):
     "Linear dependence of features `[n, D]` and labels `[n]`: `-sum log(1 - r^2)` over their canonical correlations r, at least 0, from running covariances. Its gradient is that of the present batch, scaled as if the batch were all there is."
-    def __init__(self, n_features:int, n_labels:int, memory:float=.95, # weight of the past, 0 to below 1
-                 shrink:float=1e-4):
+
+    def __init__(
+        self,
+        n_features: int,
+        n_labels: int,
+        memory: float = 0.95,  # weight of the past, 0 to below 1
+        shrink: float = 1e-4,
+    ):
         super().__init__()
-        if not 0 <= memory < 1: raise ValueError(f'memory={memory} must lie in [0, 1)')
+        if not 0 <= memory < 1:
+            raise ValueError(f"memory={memory} must lie in [0, 1)")
         self.memory, self.shrink, self.n_labels = memory, shrink, n_labels
-        for name, shape in (('covariance', (n_features, n_features)), ('cross', (n_features, n_labels)), ('weight', ())): self.register_buffer(name, torch.zeros(shape))
+        for name, shape in (
+            ("covariance", (n_features, n_features)),
+            ("cross", (n_features, n_labels)),
+            ("weight", ()),
+        ):
+            self.register_buffer(name, torch.zeros(shape))
 
     def forward(self, f, y) -> torch.Tensor:
-        if not torch.isfinite(f).all(): raise FloatingPointError('the features are not finite; a lower learning rate may help')
-        f = f.float() - f.float().mean(0); indicators = nn.functional.one_hot(y, self.n_labels).to(f); share = indicators.mean(0)
-        now = f.T @ f/len(f), f.T @ (indicators - share)/len(f)/share.clamp_min(1/len(f)).sqrt()
-        weight = self.memory*self.weight + 1 - self.memory      # so that the first batches count in full
-        covariance, cross = ((self.memory*self.weight*old + (1 - self.memory)*new)/weight for old, new in zip((self.covariance, self.cross), now))
-        gain = (1 - self.memory)/weight.item(); self.covariance.copy_(covariance.detach()); self.cross.copy_(cross.detach()); self.weight.copy_(weight)
-        scale = covariance.diagonal().clamp_min(1e-12).sqrt(); correlation = covariance/scale[:, None]/scale
-        low = torch.linalg.cholesky((1 - self.shrink)*correlation + self.shrink*torch.eye(len(scale), device=f.device))
-        squares = torch.linalg.solve_triangular(low, cross/scale[:, None], upper=False); squares = squares.T @ squares
-        total = -torch.logdet((1 + self.shrink)*torch.eye(self.n_labels, device=f.device) - squares)
-        return total.detach() + (total - total.detach())/gain
+        if not torch.isfinite(f).all():
+            raise FloatingPointError("the features are not finite; a lower learning rate may help")
+        f = f.float() - f.float().mean(0)
+        indicators = nn.functional.one_hot(y, self.n_labels).to(f)
+        share = indicators.mean(0)
+        now = f.T @ f / len(f), f.T @ (indicators - share) / len(f) / share.clamp_min(1 / len(f)).sqrt()
+        weight = self.memory * self.weight + 1 - self.memory  # so that the first batches count in full
+        covariance, cross = (
+            (self.memory * self.weight * old + (1 - self.memory) * new) / weight
+            for old, new in zip((self.covariance, self.cross), now)
+        )
+        gain = (1 - self.memory) / weight.item()
+        self.covariance.copy_(covariance.detach())
+        self.cross.copy_(cross.detach())
+        self.weight.copy_(weight)
+        scale = covariance.diagonal().clamp_min(1e-12).sqrt()
+        correlation = covariance / scale[:, None] / scale
+        low = torch.linalg.cholesky(
+            (1 - self.shrink) * correlation + self.shrink * torch.eye(len(scale), device=f.device)
+        )
+        squares = torch.linalg.solve_triangular(low, cross / scale[:, None], upper=False)
+        squares = squares.T @ squares
+        total = -torch.logdet((1 + self.shrink) * torch.eye(self.n_labels, device=f.device) - squares)
+        return total.detach() + (total - total.detach()) / gain

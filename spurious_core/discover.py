@@ -10,124 +10,233 @@ __all__ = ['KINDS', 'normalise', 'similarity', 'cluster_phrases', 'phrase_table'
 # %% ../nbs/33_discover.ipynb #3bfff76e
 import re
 from collections import Counter
-import numpy as np, pandas as pd, matplotlib.pyplot as plt
+
+import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 from scipy import stats
 from scipy.special import logsumexp
-from .settings import seed_of
-from .miniworld import PROPS, SCENES, Item, World, items_of, render
-from .plots import contact_sheet
+
 from .classifiers import Classifier
 from .metrics import bootstrap
+from .miniworld import PROPS, SCENES, Item, World, items_of, render
+from .plots import contact_sheet
+from .settings import seed_of
 
 # %% ../nbs/33_discover.ipynb #a779b436
-_STOP = frozenset('a an the some several many few lots lot of one two three four five pair group in on at by near with and its his her their'.split())
-_ODD = dict(men='man', women='woman', people='person', children='child', leaves='leaf', shelves='shelf', geese='goose', mice='mouse', feet='foot', teeth='tooth')
+_STOP = frozenset(
+    "a an the some several many few lots lot of one two three four five pair group in on at by near with and its his her their".split()
+)
+_ODD = dict(
+    men="man",
+    women="woman",
+    people="person",
+    children="child",
+    leaves="leaf",
+    shelves="shelf",
+    geese="goose",
+    mice="mouse",
+    feet="foot",
+    teeth="tooth",
+)
+
 
 def _singular(w):
-    if w in _ODD: return _ODD[w]
-    if re.search('(ss|us|is|ous)$', w) or len(w) < 4: return w
-    for end, to in (('ies', 'y'), ('ches', 'ch'), ('shes', 'sh'), ('xes', 'x'), ('sses', 'ss')):
-        if w.endswith(end): return w.removesuffix(end) + to
-    return w.removesuffix('s')
+    if w in _ODD:
+        return _ODD[w]
+    if re.search("(ss|us|is|ous)$", w) or len(w) < 4:
+        return w
+    for end, to in (("ies", "y"), ("ches", "ch"), ("shes", "sh"), ("xes", "x"), ("sses", "ss")):
+        if w.endswith(end):
+            return w.removesuffix(end) + to
+    return w.removesuffix("s")
 
-def normalise(phrase:str) -> str:
+
+def normalise(phrase: str) -> str:
     "A phrase in lower case and singular, without articles, numbers and prepositions: 'Two wooden Fences' becomes 'wooden fence'."
-    return ' '.join(_singular(w) for w in re.findall(r"[^\W\d_]+", phrase.lower()) if w not in _STOP)
+    return " ".join(_singular(w) for w in re.findall(r"[^\W\d_]+", phrase.lower()) if w not in _STOP)
 
-def similarity(a:str, b:str) -> float:
+
+def similarity(a: str, b: str) -> float:
     "Cosine of the bags of words of two normalised phrases, 0..1."
-    p, q = Counter(a.split()), Counter(b.split()); norm = (sum(v*v for v in p.values())*sum(v*v for v in q.values()))**.5
-    return sum(v*q[w] for w, v in p.items())/norm if norm else 0.
+    p, q = Counter(a.split()), Counter(b.split())
+    norm = (sum(v * v for v in p.values()) * sum(v * v for v in q.values())) ** 0.5
+    return sum(v * q[w] for w, v in p.items()) / norm if norm else 0.0
 
-def cluster_phrases(phrases, threshold:float=.7) -> dict:
+
+def cluster_phrases(phrases, threshold: float = 0.7) -> dict:
     "The cluster of each distinct phrase, named by its most frequent normalised phrase (Ghosh et al. 2024); phrases of nothing but stop words get ''."
-    if not 0 < threshold <= 1: raise ValueError(f'threshold={threshold} must lie in (0, 1]')
-    plain = {p: normalise(p) for p in set(phrases)}; count, heads = Counter(plain[p] for p in phrases), {'': ''}
-    for p in sorted(set(plain.values()) - {''}, key=lambda p: (-count[p], p)):
+    if not 0 < threshold <= 1:
+        raise ValueError(f"threshold={threshold} must lie in (0, 1]")
+    plain = {p: normalise(p) for p in set(phrases)}
+    count, heads = Counter(plain[p] for p in phrases), {"": ""}
+    for p in sorted(set(plain.values()) - {""}, key=lambda p: (-count[p], p)):
         heads[p] = next((h for h in dict.fromkeys(heads.values()) if h and similarity(p, h) >= threshold), p)
     return {p: heads[n] for p, n in plain.items()}
 
 # %% ../nbs/33_discover.ipynb #d9814e75
-KINDS = ('foreground', 'background')
+KINDS = ("foreground", "background")
 
-def phrase_table(extracted:pd.DataFrame,  # one row per image: `foreground`, `background` (lists of phrases) and `alternative` (text or None)
-                 y,                       # class of each image
-                 labels) -> pd.DataFrame:
+
+def phrase_table(
+    extracted: pd.DataFrame,  # one row per image: `foreground`, `background` (lists of phrases) and `alternative` (text or None)
+    y,  # class of each image
+    labels,
+) -> pd.DataFrame:
     "One row per image and phrase: `image` (its position), `y`, `label`, `kind`, `phrase`, `cluster`, `alternative` (for backgrounds)."
-    if len(extracted) != len(y): raise ValueError(f'{len(extracted)} rows of phrases for {len(y)} images')
-    rows = [dict(image=i, y=int(k), label=labels[k], kind=kind, phrase=p, alternative=(r['alternative'] or None) if kind == 'background' else None)
-            for i, (r, k) in enumerate(zip(extracted.to_dict('records'), y)) for kind in KINDS for p in dict.fromkeys(r[kind])]
-    t = pd.DataFrame(rows, columns=['image', 'y', 'label', 'kind', 'phrase', 'alternative']); of = cluster_phrases(t.phrase)
+    if len(extracted) != len(y):
+        raise ValueError(f"{len(extracted)} rows of phrases for {len(y)} images")
+    rows = [
+        dict(
+            image=i,
+            y=int(k),
+            label=labels[k],
+            kind=kind,
+            phrase=p,
+            alternative=(r["alternative"] or None) if kind == "background" else None,
+        )
+        for i, (r, k) in enumerate(zip(extracted.to_dict("records"), y))
+        for kind in KINDS
+        for p in dict.fromkeys(r[kind])
+    ]
+    t = pd.DataFrame(rows, columns=["image", "y", "label", "kind", "phrase", "alternative"])
+    of = cluster_phrases(t.phrase)
     return t.assign(cluster=t.phrase.map(of)).query("cluster != ''").reset_index(drop=True)
 
-def borrowed_alternatives(phrases:pd.DataFrame, seed:int=0) -> pd.DataFrame:
+
+def borrowed_alternatives(phrases: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
     "The same table; the alternative of each background is a background that a randomly chosen image of another class has. Where no other class has another background, it stays."
-    t = phrases.copy(); places = t[t.kind == 'background']
+    t = phrases.copy()
+    places = t[t.kind == "background"]
     for i, r in places.iterrows():
         other = places[(places.y != r.y) & (places.cluster != r.cluster)]
-        if len(other): t.loc[i, 'alternative'] = other.phrase.iloc[seed_of('alternative', seed, r.image) % len(other)]
+        if len(other):
+            t.loc[i, "alternative"] = other.phrase.iloc[seed_of("alternative", seed, r.image) % len(other)]
     return t
 
 # %% ../nbs/33_discover.ipynb #470f3be9
-def plan_edits(phrases:pd.DataFrame, # as `phrase_table` makes it
-               correct,              # whether the classifier is right, one bool per image
-               most:int=40,          # edits per class, kind and cluster
-               seed:int=0,
-               least:int=1,          # clusters with fewer rightly classified pictures of a class are left out
-              ) -> pd.DataFrame:
+def plan_edits(
+    phrases: pd.DataFrame,  # as `phrase_table` makes it
+    correct,  # whether the classifier is right, one bool per image
+    most: int = 40,  # edits per class, kind and cluster
+    seed: int = 0,
+    least: int = 1,  # clusters with fewer rightly classified pictures of a class are left out
+) -> pd.DataFrame:
     "The rows of `phrases` to edit, in order of image. Backgrounds without an alternative are left out."
     for k, v in dict(most=most, least=least).items():
-        if v < 1: raise ValueError(f'{k}={v} must be at least 1')
-    ok = phrases[np.asarray(correct, bool)[phrases.image] & ((phrases.kind == 'foreground') | phrases.alternative.notna()).to_numpy()]
-    ok = ok[ok.groupby(['y', 'kind', 'cluster']).image.transform('nunique') >= least]
-    if not len(ok): raise ValueError(f'there is nothing to edit: no phrase belongs to {least} rightly classified images of a class')
-    keep = [np.random.default_rng(seed_of('edits', seed, *key)).permutation(len(g))[:most] for key, g in ok.groupby(['y', 'kind', 'cluster'])]
-    return pd.concat([g.iloc[i] for i, (_, g) in zip(keep, ok.groupby(['y', 'kind', 'cluster']))]).sort_index().reset_index(drop=True)
+        if v < 1:
+            raise ValueError(f"{k}={v} must be at least 1")
+    ok = phrases[
+        np.asarray(correct, bool)[phrases.image]
+        & ((phrases.kind == "foreground") | phrases.alternative.notna()).to_numpy()
+    ]
+    ok = ok[ok.groupby(["y", "kind", "cluster"]).image.transform("nunique") >= least]
+    if not len(ok):
+        raise ValueError(
+            f"there is nothing to edit: no phrase belongs to {least} rightly classified images of a class"
+        )
+    keep = [
+        np.random.default_rng(seed_of("edits", seed, *key)).permutation(len(g))[:most]
+        for key, g in ok.groupby(["y", "kind", "cluster"])
+    ]
+    return (
+        pd.concat([g.iloc[i] for i, (_, g) in zip(keep, ok.groupby(["y", "kind", "cluster"]))])
+        .sort_index()
+        .reset_index(drop=True)
+    )
 
 # %% ../nbs/33_discover.ipynb #91579f54
 def _around(item, seed, **changes):
     "The item's object before new surroundings: uint8 `[H, W, 3]`."
-    old, bare = (render(i) for i in (item, Item(item.scene, prop=item.prop, amount=item.amount, seed=item.seed)))
-    m = old.object_mask[..., None]; about = dict(scene=item.scene, prop=item.prop, amount=item.amount) | changes
-    return np.clip(old.image - bare.image*(1 - m) + render(Item(**about, seed=seed)).image*(1 - m) + .5, 0, 255).astype(np.uint8)
+    old, bare = (
+        render(i) for i in (item, Item(item.scene, prop=item.prop, amount=item.amount, seed=item.seed))
+    )
+    m = old.object_mask[..., None]
+    about = dict(scene=item.scene, prop=item.prop, amount=item.amount) | changes
+    return np.clip(
+        old.image - bare.image * (1 - m) + render(Item(**about, seed=seed)).image * (1 - m) + 0.5, 0, 255
+    ).astype(np.uint8)
 
-def exact_edits(manifest:pd.DataFrame, # of rendered images
-                plan:pd.DataFrame, seed:int=0) -> tuple:
+
+def exact_edits(
+    manifest: pd.DataFrame,  # of rendered images
+    plan: pd.DataFrame,
+    seed: int = 0,
+) -> tuple:
     "The renderer's own edits and shams of a plan, each uint8 `[n, 64, 64, 3]`: a prop gone, a scene changed to the alternative. ValueError for phrases it doesn't know."
-    scene_of, prop_of = ({normalise(v): k for k, v in d.items()} for d in (SCENES, PROPS)); items = items_of(manifest); after, sham = [], []
+    scene_of, prop_of = ({normalise(v): k for k, v in d.items()} for d in (SCENES, PROPS))
+    items = items_of(manifest)
+    after, sham = [], []
     for k, r in enumerate(plan.itertuples()):
-        item, of, word = items[r.image], prop_of if r.kind == 'foreground' else scene_of, normalise(r.phrase if r.kind == 'foreground' else r.alternative)
-        if word not in of: raise ValueError(f'the renderer has no {r.kind} {word!r}; it has {", ".join(of)}')
-        s = seed_of('exact', seed, k); after.append(_around(item, s, **(dict(prop=None, amount=0) if r.kind == 'foreground' else dict(scene=of[word])))); sham.append(_around(item, s))
+        item, of, word = (
+            items[r.image],
+            prop_of if r.kind == "foreground" else scene_of,
+            normalise(r.phrase if r.kind == "foreground" else r.alternative),
+        )
+        if word not in of:
+            raise ValueError(f"the renderer has no {r.kind} {word!r}; it has {', '.join(of)}")
+        s = seed_of("exact", seed, k)
+        after.append(
+            _around(
+                item, s, **(dict(prop=None, amount=0) if r.kind == "foreground" else dict(scene=of[word]))
+            )
+        )
+        sham.append(_around(item, s))
     return np.stack(after), np.stack(sham)
 
 # %% ../nbs/33_discover.ipynb #58486f3a
-def log_odds(logits,      # [n, K], K at least 2
-             y) -> np.ndarray:
+def log_odds(
+    logits,  # [n, K], K at least 2
+    y,
+) -> np.ndarray:
     "log p - log(1 - p) of the classes `y`: float64 `[n]`, finite however sure the classifier is."
     z, own = np.asarray(logits, float), np.arange(np.shape(logits)[1]) == np.asarray(y)[:, None]
     return z[own] - logsumexp(np.where(own, -np.inf, z), axis=1)
 
-def judge_edits(plan:pd.DataFrame, clf:Classifier, images, after, sham, # images: all; after, sham: one per row of the plan
-               ) -> pd.DataFrame:
+
+def judge_edits(
+    plan: pd.DataFrame,
+    clf: Classifier,
+    images,
+    after,
+    sham,  # images: all; after, sham: one per row of the plan
+) -> pd.DataFrame:
     "The plan with `pred_before`, `pred_after`, `pred_sham`, the confidences `p_before`, `p_after`, `p_sham` in the class, `flip`, `effect` (in confidence) and `evidence` (in log-odds)."
-    if not len(plan) == len(after) == len(sham): raise ValueError(f'{len(plan)} edits were planned, {len(after)} images edited and {len(sham)} shams made')
+    if not len(plan) == len(after) == len(sham):
+        raise ValueError(
+            f"{len(plan)} edits were planned, {len(after)} images edited and {len(sham)} shams made"
+        )
     t, y, odds = plan.copy(), plan.y.to_numpy(), {}
-    for name, x, rows in (('before', images, plan.image), ('after', after, slice(None)), ('sham', sham, slice(None))):
-        z = clf.batched(clf, x); p, z = z.softmax(1).numpy()[rows], z.numpy()[rows]
-        t[f'pred_{name}'], t[f'p_{name}'], odds[name] = p.argmax(1), p[np.arange(len(y)), y], log_odds(z, y)
-    return t.assign(flip=(t.pred_before == y) & (t.pred_after != y), effect=t.p_sham - t.p_after, evidence=odds['sham'] - odds['after'])
+    for name, x, rows in (
+        ("before", images, plan.image),
+        ("after", after, slice(None)),
+        ("sham", sham, slice(None)),
+    ):
+        z = clf.batched(clf, x)
+        p, z = z.softmax(1).numpy()[rows], z.numpy()[rows]
+        t[f"pred_{name}"], t[f"p_{name}"], odds[name] = p.argmax(1), p[np.arange(len(y)), y], log_odds(z, y)
+    return t.assign(
+        flip=(t.pred_before == y) & (t.pred_after != y),
+        effect=t.p_sham - t.p_after,
+        evidence=odds["sham"] - odds["after"],
+    )
 
 # %% ../nbs/33_discover.ipynb #91138c93
-def sign_flip(effects,        # one per image
-              n_perm:int=9999, seed:int=0) -> float:
+def sign_flip(
+    effects,  # one per image
+    n_perm: int = 9999,
+    seed: int = 0,
+) -> float:
     "One-sided p-value of mean(effects) > 0 by flipping signs: all patterns where there are no more than `n_perm`, else random ones (Phipson and Smyth 2010)."
     d = np.asarray(effects, float)
-    if d.ndim != 1 or not len(d) or not np.isfinite(d).all(): raise ValueError(f'effects of shape {d.shape}; expected finite numbers [n]')
-    if 2**len(d) <= n_perm: signs = 1 - 2*(np.arange(2**len(d))[:, None] >> np.arange(len(d)) & 1); return float((signs @ d >= d.sum() - 1e-9).mean())
-    signs = 1 - 2*np.random.default_rng(seed).integers(0, 2, (n_perm, len(d)), dtype=np.int8)
-    return float((1 + (signs @ d >= d.sum() - 1e-9).sum())/(1 + n_perm))
+    if d.ndim != 1 or not len(d) or not np.isfinite(d).all():
+        raise ValueError(f"effects of shape {d.shape}; expected finite numbers [n]")
+    if 2 ** len(d) <= n_perm:
+        signs = 1 - 2 * (np.arange(2 ** len(d))[:, None] >> np.arange(len(d)) & 1)
+        return float((signs @ d >= d.sum() - 1e-9).mean())
+    signs = 1 - 2 * np.random.default_rng(seed).integers(0, 2, (n_perm, len(d)), dtype=np.int8)
+    return float((1 + (signs @ d >= d.sum() - 1e-9).sum()) / (1 + n_perm))
+
 
 def benjamini_hochberg(p) -> np.ndarray:
     "Adjusted p-values: calling those up to q significant keeps the expected share of false ones at q (Benjamini and Hochberg 1995)."
@@ -135,69 +244,166 @@ def benjamini_hochberg(p) -> np.ndarray:
     return stats.false_discovery_control(p) if len(p) else p
 
 # %% ../nbs/33_discover.ipynb #7620b4b6
-def rank_features(edits:pd.DataFrame,   # as `judge_edits` makes it
-                  phrases:pd.DataFrame, # all that were extracted, edited or not
-                  min_evidence:float=1., # in log-odds
-                  fdr:float=.05, n_perm:int=9999, seed:int=0) -> pd.DataFrame:
+def rank_features(
+    edits: pd.DataFrame,  # as `judge_edits` makes it
+    phrases: pd.DataFrame,  # all that were extracted, edited or not
+    min_evidence: float = 1.0,  # in log-odds
+    fdr: float = 0.05,
+    n_perm: int = 9999,
+    seed: int = 0,
+) -> pd.DataFrame:
     "One row per class, kind and cluster, best first within each class: `occurrences`, `edits` (images), `flips`, `score`, `effect`, `evidence` and its interval `lo`, `hi`, `p`, `q`, `spurious`, `rank`."
-    if not 0 < fdr < 1 or min_evidence < 0: raise ValueError(f'fdr={fdr} must lie in (0, 1) and min_evidence={min_evidence} must not be negative')
-    seen, rows = phrases.groupby(['y', 'kind', 'phrase']).size(), []
-    for (y, label, kind, c), g in edits.groupby(['y', 'label', 'kind', 'cluster']):
-        d = g.groupby('image').evidence.mean().to_numpy(); v, lo, hi = bootstrap(d) if len(d) > 1 else (d[0], np.nan, np.nan)
-        rows.append(dict(y=y, label=label, kind=kind, cluster=c, occurrences=int(sum(seen[y, kind, p] for p in phrases[(phrases.y == y) & (phrases.kind == kind) & (phrases.cluster == c)].phrase.unique())), edits=len(d), flips=int(g.flip.sum()),
-                         score=sum(f.flip.sum()/seen[y, kind, p] for p, f in g.groupby('phrase')), effect=float(g.groupby('image').effect.mean().mean()), evidence=float(v), lo=float(lo), hi=float(hi), p=sign_flip(d, n_perm, seed_of('flip', seed, label, kind, c))))
-    t = pd.DataFrame(rows, columns=['y', 'label', 'kind', 'cluster', 'occurrences', 'edits', 'flips', 'score', 'effect', 'evidence', 'lo', 'hi', 'p']); t['q'] = benjamini_hochberg(t.p); t['spurious'] = (t.q <= fdr) & (t.evidence >= min_evidence)
-    return ranked(t.assign(sure=-t.p), ['spurious', 'sure', 'evidence']).drop(columns='sure')
+    if not 0 < fdr < 1 or min_evidence < 0:
+        raise ValueError(f"fdr={fdr} must lie in (0, 1) and min_evidence={min_evidence} must not be negative")
+    seen, rows = phrases.groupby(["y", "kind", "phrase"]).size(), []
+    for (y, label, kind, c), g in edits.groupby(["y", "label", "kind", "cluster"]):
+        d = g.groupby("image").evidence.mean().to_numpy()
+        v, lo, hi = bootstrap(d) if len(d) > 1 else (d[0], np.nan, np.nan)
+        rows.append(
+            dict(
+                y=y,
+                label=label,
+                kind=kind,
+                cluster=c,
+                occurrences=int(
+                    sum(
+                        seen[y, kind, p]
+                        for p in phrases[
+                            (phrases.y == y) & (phrases.kind == kind) & (phrases.cluster == c)
+                        ].phrase.unique()
+                    )
+                ),
+                edits=len(d),
+                flips=int(g.flip.sum()),
+                score=sum(f.flip.sum() / seen[y, kind, p] for p, f in g.groupby("phrase")),
+                effect=float(g.groupby("image").effect.mean().mean()),
+                evidence=float(v),
+                lo=float(lo),
+                hi=float(hi),
+                p=sign_flip(d, n_perm, seed_of("flip", seed, label, kind, c)),
+            )
+        )
+    t = pd.DataFrame(
+        rows,
+        columns=[
+            "y",
+            "label",
+            "kind",
+            "cluster",
+            "occurrences",
+            "edits",
+            "flips",
+            "score",
+            "effect",
+            "evidence",
+            "lo",
+            "hi",
+            "p",
+        ],
+    )
+    t["q"] = benjamini_hochberg(t.p)
+    t["spurious"] = (t.q <= fdr) & (t.evidence >= min_evidence)
+    return ranked(t.assign(sure=-t.p), ["spurious", "sure", "evidence"]).drop(columns="sure")
 
-def ranked(table:pd.DataFrame, by) -> pd.DataFrame:
+
+def ranked(table: pd.DataFrame, by) -> pd.DataFrame:
     "The rows sorted by class and, within it, by the columns `by`, largest first, with `rank` from 1."
-    t = table.sort_values(['y', *by], ascending=[True] + [False]*len(by), kind='stable', ignore_index=True)
-    return t.assign(rank=t.groupby('y').cumcount() + 1)
+    t = table.sort_values(["y", *by], ascending=[True] + [False] * len(by), kind="stable", ignore_index=True)
+    return t.assign(rank=t.groupby("y").cumcount() + 1)
 
 # %% ../nbs/33_discover.ipynb #559837b4
-def cooccurrence(phrases:pd.DataFrame, y, # class of every image, with phrases or without
-                 fdr:float=.05) -> pd.DataFrame:
+def cooccurrence(
+    phrases: pd.DataFrame,
+    y,  # class of every image, with phrases or without
+    fdr: float = 0.05,
+) -> pd.DataFrame:
     "One row per class, kind and cluster that occurs with it: `lift`, `p` (Fisher, one-sided), `q`, `spurious`, `rank`."
     y, rows = np.asarray(y), []
-    for (kind, c), g in phrases.groupby(['kind', 'cluster']):
-        has = np.zeros(len(y), bool); has[g.image] = True
+    for (kind, c), g in phrases.groupby(["kind", "cluster"]):
+        has = np.zeros(len(y), bool)
+        has[g.image] = True
         for k in np.unique(y[has]):
             a, b, n = (has & (y == k)).sum(), (has & (y != k)).sum(), (y == k).sum()
-            lift = a/n/max(b/max(len(y) - n, 1), .5/max(len(y) - n, 1)); p = stats.fisher_exact([[a, n - a], [b, len(y) - n - b]], 'greater').pvalue
+            lift = a / n / max(b / max(len(y) - n, 1), 0.5 / max(len(y) - n, 1))
+            p = stats.fisher_exact([[a, n - a], [b, len(y) - n - b]], "greater").pvalue
             rows.append(dict(y=int(k), label=g.label[g.y == k].iloc[0], kind=kind, cluster=c, lift=lift, p=p))
-    t = pd.DataFrame(rows).assign(sure=lambda t: -t.p); t['q'] = benjamini_hochberg(t.p); t['spurious'] = t.q <= fdr
-    return ranked(t, ['spurious', 'sure', 'lift']).drop(columns='sure')
+    t = pd.DataFrame(rows).assign(sure=lambda t: -t.p)
+    t["q"] = benjamini_hochberg(t.p)
+    t["spurious"] = t.q <= fdr
+    return ranked(t, ["spurious", "sure", "lift"]).drop(columns="sure")
 
-def from_components(tables:dict, labels) -> pd.DataFrame: # label -> table of `class_wise.detect`
+
+def from_components(tables: dict, labels) -> pd.DataFrame:  # label -> table of `class_wise.detect`
     "The neural-PCA detector's verdicts as a ranking like the others: each candidate by its largest margin."
     of = lambda k, v: normalise(dict(prop=PROPS, scene=SCENES)[k][v])
-    rows = [dict(y=labels.index(l), label=l, kind=dict(prop='foreground', scene='background')[k], cluster=of(k, f), margin=g.margin.max(), spurious=bool(g.spurious.any()))
-            for l, t in tables.items() for (k, f), g in t.groupby(['kind', 'feature'])]
-    return ranked(pd.DataFrame(rows), ['spurious', 'margin'])
+    rows = [
+        dict(
+            y=labels.index(l),
+            label=l,
+            kind=dict(prop="foreground", scene="background")[k],
+            cluster=of(k, f),
+            margin=g.margin.max(),
+            spurious=bool(g.spurious.any()),
+        )
+        for l, t in tables.items()
+        for (k, f), g in t.groupby(["kind", "feature"])
+    ]
+    return ranked(pd.DataFrame(rows), ["spurious", "margin"])
 
 # %% ../nbs/33_discover.ipynb #2506e03a
-def planted_phrases(world:World) -> dict:
+def planted_phrases(world: World) -> dict:
     "For each class the planted features, each a set of normalised phrases, any of which names it."
     of = dict(prop=PROPS, scene=SCENES)
-    return {l: [{normalise(of[p.field][v]) for v in p.values} for p in world.planted(l) if p.field in of] for l in world.labels}
+    return {
+        l: [{normalise(of[p.field][v]) for v in p.values} for p in world.planted(l) if p.field in of]
+        for l in world.labels
+    }
 
-def mark(table:pd.DataFrame, truth:dict, threshold:float=.7) -> dict:
+
+def mark(table: pd.DataFrame, truth: dict, threshold: float = 0.7) -> dict:
     "`recall_at_1`, `recall_at_3`, `precision_at_3` (nan where nothing is reported or planted), `null_discoveries`, each as (successes, of how many)."
-    hit = lambda c, names: any(similarity(c, n) >= threshold for n in names); found = table[table.spurious]
-    features = [(l, f) for l, fs in truth.items() for f in fs]; top = {k: found[found['rank'] <= k] for k in (1, 3)}
-    recall = {f'recall_at_{k}': (sum(any(hit(c, f) for c in t[t.label == l].cluster) for l, f in features), len(features)) for k, t in top.items()}
+    hit = lambda c, names: any(similarity(c, n) >= threshold for n in names)
+    found = table[table.spurious]
+    features = [(l, f) for l, fs in truth.items() for f in fs]
+    top = {k: found[found["rank"] <= k] for k in (1, 3)}
+    recall = {
+        f"recall_at_{k}": (
+            sum(any(hit(c, f) for c in t[t.label == l].cluster) for l, f in features),
+            len(features),
+        )
+        for k, t in top.items()
+    }
     right = [any(hit(r.cluster, f) for f in truth.get(r.label, [])) for r in top[3].itertuples()]
-    return recall | dict(precision_at_3=(sum(right), len(right)), null_discoveries=(found.label.nunique(), len(truth)))
+    return recall | dict(
+        precision_at_3=(sum(right), len(right)), null_discoveries=(found.label.nunique(), len(truth))
+    )
 
 # %% ../nbs/33_discover.ipynb #0eebd382
-def show_discoveries(edits:pd.DataFrame, ranking:pd.DataFrame, images, after, sham, # as given to `judge_edits`
-                     label:str, features:int=1, n:int=8, size:float=.7) -> Figure:
+def show_discoveries(
+    edits: pd.DataFrame,
+    ranking: pd.DataFrame,
+    images,
+    after,
+    sham,  # as given to `judge_edits`
+    label: str,
+    features: int = 1,
+    n: int = 8,
+    size: float = 0.7,
+) -> Figure:
     "Three rows for each of the first `features` of a class: the `n` edits with the largest effect, before, after and sham, with the confidence in the class."
     names = ranking[ranking.label == label].head(features)
-    if not len(names): raise ValueError(f'class {label!r} has no ranked features; there are {", ".join(ranking.label.unique())}')
+    if not len(names):
+        raise ValueError(
+            f"class {label!r} has no ranked features; there are {', '.join(ranking.label.unique())}"
+        )
     pics, titles, rows = [], [], []
     for f in names.itertuples():
-        t = edits[(edits.label == label) & (edits.kind == f.kind) & (edits.cluster == f.cluster)].sort_values('effect', ascending=False); t = t.iloc[np.arange(n) % len(t)]
-        for what, source in (('before', images[t.image]), ('after', after[t.index]), ('sham', sham[t.index])):
-            pics.append(source); titles += [f'{p:.2f}' for p in t[f'p_{what}']]; rows.append(f'{f.cluster}\n{what}')
+        t = edits[(edits.label == label) & (edits.kind == f.kind) & (edits.cluster == f.cluster)].sort_values(
+            "effect", ascending=False
+        )
+        t = t.iloc[np.arange(n) % len(t)]
+        for what, source in (("before", images[t.image]), ("after", after[t.index]), ("sham", sham[t.index])):
+            pics.append(source)
+            titles += [f"{p:.2f}" for p in t[f"p_{what}"]]
+            rows.append(f"{f.cluster}\n{what}")
     return contact_sheet(np.concatenate(pics), ncol=n, titles=titles, rows=rows, size=size, title=label)

@@ -7,10 +7,16 @@ __all__ = ['CHECKPOINT', 'RESULT', 'PROBES', 'KINDS', 'CachedFeatures', 'on_feat
            'features_of', 'check_pairs', 'disentangle', 'probe', 'probes', 'neighbours', 'neighbour_sheet']
 
 # %% ../nbs/43_disentangle.ipynb #a7a3ca78
-import math, time, warnings
-from dataclasses import asdict, dataclass, replace
+import math
+import time
+import warnings
+from dataclasses import asdict, dataclass
 from pathlib import Path
-import numpy as np, pandas as pd, torch, torch.nn.functional as F
+
+import numpy as np
+import pandas as pd
+import torch
+import torch.nn.functional as F
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
@@ -18,249 +24,471 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from torch import nn
 from tqdm.auto import tqdm
-from .settings import generator, pick_device, seed_of
-from .plots import contact_sheet
-from .classifiers import Classifier, as_pixels
+
 from .checkpoints import claim, digest, read_tensors, write_tensors
-from .metrics import wilson
-from .recipes import AUGMENTS, SCHEDULES, MitigationConfig, new_classifier, random_views, rng_of, seeded
-from .group_training import SCRATCH, fingerprint
+from .classifiers import Classifier, as_pixels
 from .dependency import MEASURES, NORMALISE, Canonical, label_vectors
+from .group_training import SCRATCH, fingerprint
+from .metrics import wilson
+from .plots import contact_sheet
+from spurious_core.recipes import (
+    AUGMENTS,
+    SCHEDULES,
+    MitigationConfig,
+    new_classifier,
+    random_views,
+    rng_of,
+    seeded,
+)
+from .settings import generator, pick_device, seed_of
 
 # %% ../nbs/43_disentangle.ipynb #f68a62ce
 @dataclass
 class CachedFeatures:
     "Features `[N, D]` with class y and background a, in the place of a `GroupedImages`. ValueError where lengths or labels don't fit."
-    pixels: np.ndarray       # the features, float32; under this name every data set holds what a network reads
+
+    pixels: np.ndarray  # the features, float32; under this name every data set holds what a network reads
     y: np.ndarray
     a: np.ndarray
     labels: list
     attributes: list
     size = None
+
     def __post_init__(self):
         self.pixels = np.ascontiguousarray(self.pixels, np.float32)
-        if self.pixels.ndim != 2 or not len(self.pixels) == len(self.y) == len(self.a): raise ValueError(f'features of shape {self.pixels.shape} with {len(self.y)} classes and {len(self.a)} backgrounds; expected [N, D], [N], [N]')
-        if not np.isfinite(self.pixels).all(): raise ValueError('features are not finite')
+        if self.pixels.ndim != 2 or not len(self.pixels) == len(self.y) == len(self.a):
+            raise ValueError(
+                f"features of shape {self.pixels.shape} with {len(self.y)} classes and {len(self.a)} backgrounds; expected [N, D], [N], [N]"
+            )
+        if not np.isfinite(self.pixels).all():
+            raise ValueError("features are not finite")
         for v, names in ((self.y, self.labels), (self.a, self.attributes)):
-            if min(v) < 0 or max(v) >= len(names): raise ValueError(f'labels run from {min(v)} to {max(v)}, but there are {len(names)} names')
-    def __len__(self): return len(self.pixels)
-    @property
-    def group(self): return self.y*len(self.attributes) + self.a
-    def images(self, idx=None): return torch.from_numpy(self.pixels if idx is None else self.pixels[idx])
+            if min(v) < 0 or max(v) >= len(names):
+                raise ValueError(f"labels run from {min(v)} to {max(v)}, but there are {len(names)} names")
 
-def on_features(labels, n:int, head:nn.Linear=None, # of the network the features come from; None: a new one
-                *key) -> Classifier:
+    def __len__(self):
+        return len(self.pixels)
+
+    @property
+    def group(self):
+        return self.y * len(self.attributes) + self.a
+
+    def images(self, idx=None):
+        return torch.from_numpy(self.pixels if idx is None else self.pixels[idx])
+
+
+def on_features(
+    labels,
+    n: int,
+    head: nn.Linear = None,  # of the network the features come from; None: a new one
+    *key,
+) -> Classifier:
     "A classifier of `n` cached features: a linear layer, at first the identity, and a head. ValueError for a head of another shape."
-    with seeded(torch.device('cpu'), 'on features', *key): body, top = nn.Linear(n, n), nn.Linear(n, len(labels))
-    nn.init.eye_(body.weight); nn.init.zeros_(body.bias)
+    with seeded(torch.device("cpu"), "on features", *key):
+        body, top = nn.Linear(n, n), nn.Linear(n, len(labels))
+    nn.init.eye_(body.weight)
+    nn.init.zeros_(body.bias)
     if head is not None:
-        if head.weight.shape != top.weight.shape: raise ValueError(f'the head has shape {tuple(head.weight.shape)}; expected {tuple(top.weight.shape)}')
+        if head.weight.shape != top.weight.shape:
+            raise ValueError(
+                f"the head has shape {tuple(head.weight.shape)}; expected {tuple(top.weight.shape)}"
+            )
         top.load_state_dict(dict(weight=head.weight, bias=head.bias))
-    return Classifier(nn.Sequential(body, top), labels, nn.Identity(), 'on_features')
+    return Classifier(nn.Sequential(body, top), labels, nn.Identity(), "on_features")
 
 # %% ../nbs/43_disentangle.ipynb #e4d4a60b
 @dataclass(frozen=True)
 class Disentangling:
     "How to disentangle. ValueError names a bad value and what is allowed."
-    penalty: str = 'wasserstein'      # wasserstein, mine or none
-    weight: float = 1.                # of the critics' penalties; a cross-entropy has 1. D3S: 1, and with MINE 10
-    linear: float = .3                # of the linear dependence in closed form (`Canonical`). D3S: 0
-    memory: float = .95               # of its moments
-    background: float = 250/2048      # share of the features that are the background's
-    vector: float = .2                # numbers of a label's vector, as a share of the features of the part
-    normalise: str = 'white'          # what critics see: raw (as in D3S), standard or white
+
+    penalty: str = "wasserstein"  # wasserstein, mine or none
+    weight: float = 1.0  # of the critics' penalties; a cross-entropy has 1. D3S: 1, and with MINE 10
+    linear: float = 0.3  # of the linear dependence in closed form (`Canonical`). D3S: 0
+    memory: float = 0.95  # of its moments
+    background: float = 250 / 2048  # share of the features that are the background's
+    vector: float = 0.2  # numbers of a label's vector, as a share of the features of the part
+    normalise: str = "white"  # what critics see: raw (as in D3S), standard or white
     widths: tuple | None = (128, 64)  # of the critics' hidden layers; None: halving, as in D3S
-    pretrain: int = 100               # steps without penalty before. D3S: 2,000
-    steps: int = 400                  # of the network. D3S: 20,000
-    critic_steps: int = 4             # of the critics before each step of the network
-    batch: int = 128                  # D3S: 32
-    lr: float = 2e-3                  # of the network (Adam with beta 0 and 0.9, as in D3S). D3S: 5e-3
+    pretrain: int = 100  # steps without penalty before. D3S: 2,000
+    steps: int = 400  # of the network. D3S: 20,000
+    critic_steps: int = 4  # of the critics before each step of the network
+    batch: int = 128  # D3S: 32
+    lr: float = 2e-3  # of the network (Adam with beta 0 and 0.9, as in D3S). D3S: 5e-3
     critic_lr: float = 5e-3
-    lr_schedule: str = 'cosine'       # of the network's rate: constant, linear or cosine
-    clip: float = 1.                  # largest norm of the network's gradient
-    augment: str = 'flip'             # none, flip or crop
+    lr_schedule: str = "cosine"  # of the network's rate: constant, linear or cosine
+    clip: float = 1.0  # largest norm of the network's gradient
+    augment: str = "flip"  # none, flip or crop
+
     def __post_init__(self):
         def need(ok, name, allowed):
-            if not ok: raise ValueError(f'{name}={getattr(self, name)!r} must be {allowed}')
-        for n, known in (('penalty', (*MEASURES, 'none')), ('normalise', NORMALISE), ('lr_schedule', SCHEDULES), ('augment', AUGMENTS)): need(getattr(self, n) in known, n, f'one of {", ".join(known)}')
-        for n in ('steps', 'critic_steps'): need(getattr(self, n) == int(getattr(self, n)) > 0, n, 'a whole number, at least 1')
-        need(self.pretrain == int(self.pretrain) >= 0, 'pretrain', 'a whole number, at least 0'); need(self.batch == int(self.batch) >= 2, 'batch', 'a whole number, at least 2')
-        for n in ('lr', 'critic_lr', 'clip', 'vector'): need(0 < getattr(self, n) < math.inf, n, 'positive')
-        [need(0 <= getattr(self, n) < math.inf, n, 'at least 0') for n in ('weight', 'linear')]; need(0 <= self.memory < 1, 'memory', 'in [0, 1)'); need(0 < self.background < 1, 'background', 'a share in (0, 1)')
-        if self.widths is not None:
-            object.__setattr__(self, 'widths', tuple(self.widths)); need(all(w == int(w) > 0 for w in self.widths), 'widths', 'None or whole numbers above 0')
+            if not ok:
+                raise ValueError(f"{name}={getattr(self, name)!r} must be {allowed}")
 
-    def cut(self, n:int) -> int:
+        for n, known in (
+            ("penalty", (*MEASURES, "none")),
+            ("normalise", NORMALISE),
+            ("lr_schedule", SCHEDULES),
+            ("augment", AUGMENTS),
+        ):
+            need(getattr(self, n) in known, n, f"one of {', '.join(known)}")
+        for n in ("steps", "critic_steps"):
+            need(getattr(self, n) == int(getattr(self, n)) > 0, n, "a whole number, at least 1")
+        need(self.pretrain == int(self.pretrain) >= 0, "pretrain", "a whole number, at least 0")
+        need(self.batch == int(self.batch) >= 2, "batch", "a whole number, at least 2")
+        for n in ("lr", "critic_lr", "clip", "vector"):
+            need(0 < getattr(self, n) < math.inf, n, "positive")
+        [need(0 <= getattr(self, n) < math.inf, n, "at least 0") for n in ("weight", "linear")]
+        need(0 <= self.memory < 1, "memory", "in [0, 1)")
+        need(0 < self.background < 1, "background", "a share in (0, 1)")
+        if self.widths is not None:
+            object.__setattr__(self, "widths", tuple(self.widths))
+            need(all(w == int(w) > 0 for w in self.widths), "widths", "None or whole numbers above 0")
+
+    def cut(self, n: int) -> int:
         "How many of `n` features are the foreground's; ValueError where a part would be empty."
-        cut = n - max(1, round(self.background*n))
-        if cut < 1: raise ValueError(f'{n} features can not be split with background={self.background}')
+        cut = n - max(1, round(self.background * n))
+        if cut < 1:
+            raise ValueError(f"{n} features can not be split with background={self.background}")
         return cut
 
 # %% ../nbs/43_disentangle.ipynb #f6d67581
 class Disentangled(nn.Module):
     "A classifier whose features up to `cut` are the foreground's, the rest the background's. Its own head reads the foreground alone; `scenes` reads the background."
-    def __init__(self, clf:Classifier, cut:int, backgrounds, *key):
-        super().__init__(); d = clf.head.in_features
-        if not 0 < cut < d: raise ValueError(f'cut={cut} must lie between 0 and the {d} features')
+
+    def __init__(self, clf: Classifier, cut: int, backgrounds, *key):
+        super().__init__()
+        d = clf.head.in_features
+        if not 0 < cut < d:
+            raise ValueError(f"cut={cut} must lie between 0 and the {d} features")
         self.clf, self.cut, self.backgrounds, self.history = clf, cut, list(backgrounds), pd.DataFrame()
-        with seeded(torch.device('cpu'), 'scenes', *key): self.scenes = nn.Linear(d - cut, len(self.backgrounds))
-        with torch.no_grad(): clf.head.weight[:, cut:] = 0
+        with seeded(torch.device("cpu"), "scenes", *key):
+            self.scenes = nn.Linear(d - cut, len(self.backgrounds))
+        with torch.no_grad():
+            clf.head.weight[:, cut:] = 0
 
     def forward(self, x) -> tuple:
         "Foreground features `[N, cut]`, background features, logits of classes and logits of backgrounds."
-        f = self.clf.features(x); fg, bg = f[:, :self.cut], f[:, self.cut:]
-        return fg, bg, F.linear(fg, self.clf.head.weight[:, :self.cut], self.clf.head.bias), self.scenes(bg)
+        f = self.clf.features(x)
+        fg, bg = f[:, : self.cut], f[:, self.cut :]
+        return fg, bg, F.linear(fg, self.clf.head.weight[:, : self.cut], self.clf.head.bias), self.scenes(bg)
+
 
 def inputs(x, device) -> torch.Tensor:
     "Pixels `[N, 3, H, W]` of images, or cached features `[N, D]` as they are, on `device`."
     return x.to(device) if torch.is_tensor(x) and x.ndim == 2 else as_pixels(x, device)
 
+
 @torch.no_grad()
-def features_of(clf:Classifier, data, batch:int=256) -> np.ndarray:
+def features_of(clf: Classifier, data, batch: int = 256) -> np.ndarray:
     "All features `[N, D]` of a data set, in eval mode."
-    was = clf.training; clf.eval()
-    try: return np.concatenate([clf.features(inputs(data.images(i), clf.device)).float().cpu().numpy() for i in np.array_split(np.arange(len(data)), -(-len(data)//batch))])
-    finally: clf.train(was)
+    was = clf.training
+    clf.eval()
+    try:
+        return np.concatenate(
+            [
+                clf.features(inputs(data.images(i), clf.device)).float().cpu().numpy()
+                for i in np.array_split(np.arange(len(data)), -(-len(data) // batch))
+            ]
+        )
+    finally:
+        clf.train(was)
 
 # %% ../nbs/43_disentangle.ipynb #02bb10bc
 def check_pairs(data) -> None:
     "ValueError for a class or a background without images; a warning where pairs of them are missing."
-    K, B = len(data.labels), len(data.attributes); table = np.bincount(data.group, minlength=K*B).reshape(K, B)
-    for names, sums, what in ((data.labels, table.sum(1), 'class'), (data.attributes, table.sum(0), 'background')):
-        if lost := [n for n, s in zip(names, sums) if not s]: raise ValueError(f'no images of the {what} {", ".join(lost)}')
-    if B < 2 or K < 2: raise ValueError(f'{K} classes and {B} backgrounds; expected at least two of each')
-    if lost := int((table == 0).sum()): warnings.warn(f'{lost} of {K*B} pairs of class and background have no images, so that the two are not independent in training', stacklevel=3)
+    K, B = len(data.labels), len(data.attributes)
+    table = np.bincount(data.group, minlength=K * B).reshape(K, B)
+    for names, sums, what in (
+        (data.labels, table.sum(1), "class"),
+        (data.attributes, table.sum(0), "background"),
+    ):
+        if lost := [n for n, s in zip(names, sums) if not s]:
+            raise ValueError(f"no images of the {what} {', '.join(lost)}")
+    if B < 2 or K < 2:
+        raise ValueError(f"{K} classes and {B} backgrounds; expected at least two of each")
+    if lost := int((table == 0).sum()):
+        warnings.warn(
+            f"{lost} of {K * B} pairs of class and background have no images, so that the two are not independent in training",
+            stacklevel=3,
+        )
+
 
 class _Training:
     "Networks, critics, optimisers and the batches of one training."
+
     def __init__(self, backbone, data, config, seed, device):
         self.data, self.config, self.seed, self.device = data, config, seed, device
-        clf = new_classifier(backbone, data.labels, device, seed); d = clf.head.in_features; cut = config.cut(d)
-        if isinstance(backbone, Classifier) and backbone.labels != clf.labels: self._rows(backbone, clf)
-        self.model = Disentangled(clf, cut, data.attributes, seed).to(device); self.critics, self.linear = nn.ModuleDict(), nn.ModuleDict()
-        for part, n, k in (('fg', cut, len(data.attributes)), ('bg', d - cut, len(data.labels))):
-            if config.linear: self.linear[part] = Canonical(n, k, config.memory).to(device)
-            if config.penalty != 'none':
-                if config.normalise == 'white' and config.batch <= n: raise ValueError(f"normalise='white' needs batches larger than the {n} features of a part, and batch={config.batch}; take normalise='standard'")
-                self.critics[part] = MEASURES[config.penalty](n, label_vectors(k, max(1, round(config.vector*n)), seed, part), config.widths, config.normalise, seed, part).to(device)
-        self.opt = torch.optim.Adam(self.model.parameters(), config.lr, betas=(0., .9))
-        self.critic_opt = torch.optim.Adam(self.critics.parameters(), config.critic_lr, betas=(0., .9)) if self.critics else None
+        clf = new_classifier(backbone, data.labels, device, seed)
+        d = clf.head.in_features
+        cut = config.cut(d)
+        if isinstance(backbone, Classifier) and backbone.labels != clf.labels:
+            self._rows(backbone, clf)
+        self.model = Disentangled(clf, cut, data.attributes, seed).to(device)
+        self.critics, self.linear = nn.ModuleDict(), nn.ModuleDict()
+        for part, n, k in (("fg", cut, len(data.attributes)), ("bg", d - cut, len(data.labels))):
+            if config.linear:
+                self.linear[part] = Canonical(n, k, config.memory).to(device)
+            if config.penalty != "none":
+                if config.normalise == "white" and config.batch <= n:
+                    raise ValueError(
+                        f"normalise='white' needs batches larger than the {n} features of a part, and batch={config.batch}; take normalise='standard'"
+                    )
+                self.critics[part] = MEASURES[config.penalty](
+                    n,
+                    label_vectors(k, max(1, round(config.vector * n)), seed, part),
+                    config.widths,
+                    config.normalise,
+                    seed,
+                    part,
+                ).to(device)
+        self.opt = torch.optim.Adam(self.model.parameters(), config.lr, betas=(0.0, 0.9))
+        self.critic_opt = (
+            torch.optim.Adam(self.critics.parameters(), config.critic_lr, betas=(0.0, 0.9))
+            if self.critics
+            else None
+        )
         self.y, self.a = (torch.tensor(np.asarray(v), dtype=torch.long) for v in (data.y, data.a))
-        self.of = [np.flatnonzero(data.group == g) for g in np.unique(data.group)]; self.rate = MitigationConfig(lr=config.lr, lr_schedule=config.lr_schedule)
+        self.of = [np.flatnonzero(data.group == g) for g in np.unique(data.group)]
+        self.rate = MitigationConfig(lr=config.lr, lr_schedule=config.lr_schedule)
 
     @staticmethod
     def _rows(backbone, clf):
         "The head's weights for the classes that the backbone knows."
         with torch.no_grad():
             for i, l in enumerate(clf.labels):
-                if l in backbone.labels: k = backbone.labels.index(l); clf.head.weight[i] = backbone.head_weight[k]; clf.head.bias[i] = backbone.head_bias[k]
+                if l in backbone.labels:
+                    k = backbone.labels.index(l)
+                    clf.head.weight[i] = backbone.head_weight[k]
+                    clf.head.bias[i] = backbone.head_bias[k]
 
     def draw(self, *key) -> tuple:
         "A batch `x, y, a` with pairs drawn evenly, and a generator."
-        rng, g = rng_of('pairs', self.seed, *key), generator(seed_of('disentangle', self.seed, *key))
+        rng, g = rng_of("pairs", self.seed, *key), generator(seed_of("disentangle", self.seed, *key))
         i = np.array([rng.choice(self.of[k]) for k in rng.integers(len(self.of), size=self.config.batch)])
         x = inputs(self.data.images(i), self.device)
-        return (random_views(x, g, self.config.augment) if x.ndim == 4 else x), self.y[i].to(self.device), self.a[i].to(self.device), g
+        return (
+            (random_views(x, g, self.config.augment) if x.ndim == 4 else x),
+            self.y[i].to(self.device),
+            self.a[i].to(self.device),
+            g,
+        )
 
     def critic_step(self, told, g) -> float:
         order = torch.randperm(self.config.batch, generator=g).to(self.device)
         loss = sum(self.critics[p].critic_loss(f.detach(), t, order, g) for p, (f, t) in told.items())
-        if math.isfinite(value := loss.item()): self.critic_opt.zero_grad(); loss.backward(); self.critic_opt.step()
+        if math.isfinite(value := loss.item()):
+            self.critic_opt.zero_grad()
+            loss.backward()
+            self.critic_opt.step()
         return value
 
-    def step(self, step:int) -> dict:
-        c, penal, row = self.config, step >= self.config.pretrain, dict(critic=0.); self.model.train()
-        x, y, a, g = self.draw(step); fg, bg, y_hat, a_hat = self.model(x); told = dict(fg=(fg, a), bg=(bg, y))   # what each critic is to see
+    def step(self, step: int) -> dict:
+        c, penal, row = self.config, step >= self.config.pretrain, dict(critic=0.0)
+        self.model.train()
+        x, y, a, g = self.draw(step)
+        fg, bg, y_hat, a_hat = self.model(x)
+        told = dict(fg=(fg, a), bg=(bg, y))  # what each critic is to see
         for _ in range(c.critic_steps if penal and self.critics else 0):
-            row['critic'] = self.critic_step(told, g)
-            if not math.isfinite(row['critic']): return row
-        losses = dict(ce_fg=F.cross_entropy(y_hat.float(), y), ce_bg=F.cross_entropy(a_hat.float(), a)); weights = dict(penalty=c.weight, linear=c.linear)
+            row["critic"] = self.critic_step(told, g)
+            if not math.isfinite(row["critic"]):
+                return row
+        losses = dict(ce_fg=F.cross_entropy(y_hat.float(), y), ce_bg=F.cross_entropy(a_hat.float(), a))
+        weights = dict(penalty=c.weight, linear=c.linear)
         if penal:
             order = torch.randperm(c.batch, generator=g).to(self.device)
-            losses |= {f'penalty_{p}': m.penalty(*told[p], order) for p, m in self.critics.items()} | {f'linear_{p}': m(*told[p]) for p, m in self.linear.items()}
-        row |= {k: v.item() for k, v in losses.items()}; loss = sum(v*weights.get(k[:-3], 1) for k, v in losses.items())
+            losses |= {f"penalty_{p}": m.penalty(*told[p], order) for p, m in self.critics.items()} | {
+                f"linear_{p}": m(*told[p]) for p, m in self.linear.items()
+            }
+        row |= {k: v.item() for k, v in losses.items()}
+        loss = sum(v * weights.get(k[:-3], 1) for k, v in losses.items())
         if all(map(math.isfinite, row.values())):
-            for group in self.opt.param_groups: group['lr'] = c.lr*self.rate.lr_factor(step, c.pretrain + c.steps)
-            self.opt.zero_grad(); loss.backward(); nn.utils.clip_grad_norm_(self.model.parameters(), c.clip); self.opt.step()
+            for group in self.opt.param_groups:
+                group["lr"] = c.lr * self.rate.lr_factor(step, c.pretrain + c.steps)
+            self.opt.zero_grad()
+            loss.backward()
+            nn.utils.clip_grad_norm_(self.model.parameters(), c.clip)
+            self.opt.step()
         return row
 
 # %% ../nbs/43_disentangle.ipynb #6dd21d82
-CHECKPOINT, RESULT = 'checkpoint.safetensors', 'disentangled.safetensors'
+CHECKPOINT, RESULT = "checkpoint.safetensors", "disentangled.safetensors"
 
-def _states(t): return {'model': t.model, 'critics': t.critics, 'linear': t.linear}, {'opt': t.opt} | ({'critic_opt': t.critic_opt} if t.critic_opt else {})
+
+def _states(t):
+    return {"model": t.model, "critics": t.critics, "linear": t.linear}, {"opt": t.opt} | (
+        {"critic_opt": t.critic_opt} if t.critic_opt else {}
+    )
+
 
 def _save(path, t, step, rows):
-    modules, opts = _states(t); tensors = {f'{n}.{k}': v for n, m in modules.items() for k, v in m.state_dict().items()}
-    tensors |= {f'{n}.{i}.{k}': v for n, o in opts.items() for i, s in o.state_dict()['state'].items() for k, v in s.items()}
+    modules, opts = _states(t)
+    tensors = {f"{n}.{k}": v for n, m in modules.items() for k, v in m.state_dict().items()}
+    tensors |= {
+        f"{n}.{i}.{k}": v
+        for n, o in opts.items()
+        for i, s in o.state_dict()["state"].items()
+        for k, v in s.items()
+    }
     write_tensors(path, tensors, step=step, rows=rows)
 
-def _restore(path, t) -> tuple:
-    tensors, meta = read_tensors(path); modules, opts = _states(t)
-    part = lambda n: {k.removeprefix(n + '.'): v for k, v in tensors.items() if k.startswith(n + '.')}
-    for n, m in modules.items(): m.load_state_dict(part(n))
-    for n, o in opts.items():
-        sd = o.state_dict(); sd['state'] = {}
-        for k, v in part(n).items(): i, name = k.split('.'); sd['state'].setdefault(int(i), {})[name] = v
-        o.load_state_dict(sd)
-    return meta['step'], meta['rows']
 
-def disentangle(backbone,             # a Classifier, copied; known classes keep their rows of the head, and the network is trained as a whole
-                train,                # GroupedImages or CachedFeatures: y the class, a the background, all pairs
-                config:Disentangling=Disentangling(), seed:int=0, device:str='cpu',
-                out_dir=None,         # a folder that makes it resumable
-                progress:bool=True, checkpoint_seconds:float=20.) -> Disentangled:
+def _restore(path, t) -> tuple:
+    tensors, meta = read_tensors(path)
+    modules, opts = _states(t)
+    part = lambda n: {k.removeprefix(n + "."): v for k, v in tensors.items() if k.startswith(n + ".")}
+    for n, m in modules.items():
+        m.load_state_dict(part(n))
+    for n, o in opts.items():
+        sd = o.state_dict()
+        sd["state"] = {}
+        for k, v in part(n).items():
+            i, name = k.split(".")
+            sd["state"].setdefault(int(i), {})[name] = v
+        o.load_state_dict(sd)
+    return meta["step"], meta["rows"]
+
+
+def disentangle(
+    backbone,  # a Classifier, copied; known classes keep their rows of the head, and the network is trained as a whole
+    train,  # GroupedImages or CachedFeatures: y the class, a the background, all pairs
+    config: Disentangling = Disentangling(),
+    seed: int = 0,
+    device: str = "cpu",
+    out_dir=None,  # a folder that makes it resumable
+    progress: bool = True,
+    checkpoint_seconds: float = 20.0,
+) -> Disentangled:
     "The disentangled network in eval mode, with its `history`. Killed and called again with the same `out_dir`, it goes on to the same result. ValueError for unfit data, settings or folder; FloatingPointError for a loss that is not finite."
-    check_pairs(train); device, out = pick_device(device), Path(out_dir) if out_dir else None
-    t = _Training(backbone, train, config, seed, device); total, at, rows = config.pretrain + config.steps, 0, []
+    check_pairs(train)
+    device, out = pick_device(device), Path(out_dir) if out_dir else None
+    t = _Training(backbone, train, config, seed, device)
+    total, at, rows = config.pretrain + config.steps, 0, []
     if out:
-        weights = digest(np.concatenate([v.detach().cpu().double().numpy().ravel() for v in t.model.clf.state_dict().values()]))
+        weights = digest(
+            np.concatenate(
+                [v.detach().cpu().double().numpy().ravel() for v in t.model.clf.state_dict().values()]
+            )
+        )
         claim(out, asdict(config) | dict(seed=seed, train=fingerprint(train), weights=weights), SCRATCH)
         for file in (RESULT, CHECKPOINT):
-            if (out/file).exists(): at, rows = _restore(out/file, t); break
-    bar, written = tqdm(total=total, initial=at, disable=not progress, desc=f'disentangle, {config.penalty}', mininterval=2), time.time()
+            if (out / file).exists():
+                at, rows = _restore(out / file, t)
+                break
+    bar, written = (
+        tqdm(
+            total=total,
+            initial=at,
+            disable=not progress,
+            desc=f"disentangle, {config.penalty}",
+            mininterval=2,
+        ),
+        time.time(),
+    )
     for step in range(at, total):
         row = t.step(step)
-        if bad := [k for k, v in row.items() if not math.isfinite(v)]: raise FloatingPointError(f'{config.penalty}, step {step + 1}: {", ".join(bad)} is not finite; try a lower lr than {config.lr} or critic_lr than {config.critic_lr}')
-        rows.append(dict(step=step) | row); bar.update()
-        if step % 20 == 0: bar.set_postfix({k: f'{v:.3g}' for k, v in row.items()})
-        if out and time.time() - written >= checkpoint_seconds: _save(out/CHECKPOINT, t, step + 1, rows); written = time.time()
+        if bad := [k for k, v in row.items() if not math.isfinite(v)]:
+            raise FloatingPointError(
+                f"{config.penalty}, step {step + 1}: {', '.join(bad)} is not finite; try a lower lr than {config.lr} or critic_lr than {config.critic_lr}"
+            )
+        rows.append(dict(step=step) | row)
+        bar.update()
+        if step % 20 == 0:
+            bar.set_postfix({k: f"{v:.3g}" for k, v in row.items()})
+        if out and time.time() - written >= checkpoint_seconds:
+            _save(out / CHECKPOINT, t, step + 1, rows)
+            written = time.time()
     bar.close()
-    if out and at < total: _save(out/RESULT, t, total, rows); (out/CHECKPOINT).unlink(missing_ok=True)
+    if out and at < total:
+        _save(out / RESULT, t, total, rows)
+        (out / CHECKPOINT).unlink(missing_ok=True)
     t.model.history = pd.DataFrame(rows)
     return t.model.eval().requires_grad_(False)
 
 # %% ../nbs/43_disentangle.ipynb #8f0a9451
-PROBES = dict(fg_from_fg=('y', 'fg'), bg_from_bg=('a', 'bg'), fg_from_bg=('y', 'bg'), bg_from_fg=('a', 'fg'), fg_from_all=('y', 'all'), bg_from_all=('a', 'all'))
-KINDS = dict(linear=lambda seed: LogisticRegression(max_iter=500, random_state=seed), mlp=lambda seed: MLPClassifier((64,), early_stopping=True, max_iter=100, random_state=seed))
+PROBES = dict(
+    fg_from_fg=("y", "fg"),
+    bg_from_bg=("a", "bg"),
+    fg_from_bg=("y", "bg"),
+    bg_from_fg=("a", "fg"),
+    fg_from_all=("y", "all"),
+    bg_from_all=("a", "all"),
+)
+KINDS = dict(
+    linear=lambda seed: LogisticRegression(max_iter=500, random_state=seed),
+    mlp=lambda seed: MLPClassifier((64,), early_stopping=True, max_iter=100, random_state=seed),
+)
 
-def probe(x, labels, x_test, labels_test, kind:str='linear', seed:int=0) -> dict:
+
+def probe(x, labels, x_test, labels_test, kind: str = "linear", seed: int = 0) -> dict:
     "Accuracy `value` of a fresh classifier on test features, with `lo` and `hi` (Wilson, 95 %), `n`, and `chance`: the accuracy of always saying the training's most frequent label. ValueError for an unknown kind, or labels that training lacks."
-    if kind not in KINDS: raise ValueError(f'kind={kind!r} is unknown; allowed: {", ".join(KINDS)}')
+    if kind not in KINDS:
+        raise ValueError(f"kind={kind!r} is unknown; allowed: {', '.join(KINDS)}")
     labels, labels_test = np.asarray(labels), np.asarray(labels_test)
-    if lost := sorted({*labels_test.tolist()} - {*labels.tolist()}): raise ValueError(f'the probe is tested on labels {lost} that it never saw')
+    if lost := sorted({*labels_test.tolist()} - {*labels.tolist()}):
+        raise ValueError(f"the probe is tested on labels {lost} that it never saw")
     with warnings.catch_warnings():
-        warnings.simplefilter('ignore', ConvergenceWarning); p = make_pipeline(StandardScaler(), KINDS[kind](seed)).fit(x, labels)
-    right = int((p.predict(x_test) == labels_test).sum()); value, lo, hi = wilson(right, len(labels_test))
-    return dict(value=value, lo=lo, hi=hi, chance=float((labels_test == np.bincount(labels).argmax()).mean()), n=len(labels_test))
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        p = make_pipeline(StandardScaler(), KINDS[kind](seed)).fit(x, labels)
+    right = int((p.predict(x_test) == labels_test).sum())
+    value, lo, hi = wilson(right, len(labels_test))
+    return dict(
+        value=value,
+        lo=lo,
+        hi=hi,
+        chance=float((labels_test == np.bincount(labels).argmax()).mean()),
+        n=len(labels_test),
+    )
 
-def probes(clf:Classifier, cut:int, fit_on, test, # data sets: the probes are trained on one and tested on the other; neither should have been trained on before
-           kinds=('linear',), seed:int=0, only=tuple(PROBES)) -> pd.DataFrame:
+
+def probes(
+    clf: Classifier,
+    cut: int,
+    fit_on,
+    test,  # data sets: the probes are trained on one and tested on the other; neither should have been trained on before
+    kinds=("linear",),
+    seed: int = 0,
+    only=tuple(PROBES),
+) -> pd.DataFrame:
     "One row per probe and kind: `probe`, `kind`, `value`, `lo`, `hi`, `chance`, `n`."
-    x, x_test = features_of(clf, fit_on), features_of(clf, test); part = dict(fg=slice(0, cut), bg=slice(cut, None), all=slice(None))
-    rows = [dict(probe=name, kind=kind) | probe(x[:, part[p]], getattr(fit_on, v), x_test[:, part[p]], getattr(test, v), kind, seed) for kind in kinds for name in only for v, p in [PROBES[name]]]
+    x, x_test = features_of(clf, fit_on), features_of(clf, test)
+    part = dict(fg=slice(0, cut), bg=slice(cut, None), all=slice(None))
+    rows = [
+        dict(probe=name, kind=kind)
+        | probe(x[:, part[p]], getattr(fit_on, v), x_test[:, part[p]], getattr(test, v), kind, seed)
+        for kind in kinds
+        for name in only
+        for v, p in [PROBES[name]]
+    ]
     return pd.DataFrame(rows)
 
 # %% ../nbs/43_disentangle.ipynb #ae80a506
-def neighbours(x, queries, k:int=4) -> np.ndarray:
+def neighbours(x, queries, k: int = 4) -> np.ndarray:
     "The `k` nearest other rows of `x` [N, D] to each row number of `queries`, nearest first: `[len(queries), k]`, by cosine of standardised features."
-    x = np.asarray(x, float); queries = np.asarray(queries)
-    if not 0 < k < len(x): raise ValueError(f'k={k} must lie between 1 and {len(x) - 1}')
-    z = (x - x.mean(0))/(x.std(0) + 1e-8); z = z/(np.linalg.norm(z, axis=1, keepdims=True) + 1e-8)
-    near = z[queries] @ z.T; near[np.arange(len(queries)), queries] = -np.inf
-    return np.argsort(-near, axis=1, kind='stable')[:, :k]
+    x = np.asarray(x, float)
+    queries = np.asarray(queries)
+    if not 0 < k < len(x):
+        raise ValueError(f"k={k} must lie between 1 and {len(x) - 1}")
+    z = (x - x.mean(0)) / (x.std(0) + 1e-8)
+    z = z / (np.linalg.norm(z, axis=1, keepdims=True) + 1e-8)
+    near = z[queries] @ z.T
+    near[np.arange(len(queries)), queries] = -np.inf
+    return np.argsort(-near, axis=1, kind="stable")[:, :k]
 
-def neighbour_sheet(x, cut:int, images, queries, k:int=4, size:float=.6):
+
+def neighbour_sheet(x, cut: int, images, queries, k: int = 4, size: float = 0.6):
     "A figure with one row per query: the image, its `k` neighbours in the foreground part, and `k` in the background part. `images` is the data set that the features `x` [N, D] are of."
-    idx = np.concatenate([np.asarray(queries)[:, None], neighbours(x[:, :cut], queries, k), neighbours(x[:, cut:], queries, k)], 1)
-    cols = ['query', *['foreground']*k, *['background']*k]
-    return contact_sheet(images.images(idx.ravel()), ncol=2*k + 1, cols=[c if i in (0, 1, k + 1) else None for i, c in enumerate(cols)], size=size)
+    idx = np.concatenate(
+        [
+            np.asarray(queries)[:, None],
+            neighbours(x[:, :cut], queries, k),
+            neighbours(x[:, cut:], queries, k),
+        ],
+        1,
+    )
+    cols = ["query", *["foreground"] * k, *["background"] * k]
+    return contact_sheet(
+        images.images(idx.ravel()),
+        ncol=2 * k + 1,
+        cols=[c if i in (0, 1, k + 1) else None for i, c in enumerate(cols)],
+        size=size,
+    )

@@ -6,142 +6,355 @@
 __all__ = ['MILLIONS', 'WORKING', 'LIBRARIES', 'WITHOUT', 'look_up', 'Checkup', 'examine']
 
 # %% ../nbs/14_doctor.ipynb #9b623c95
-import os, platform, shutil
+import os
+import platform
+import shutil
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, metadata, version
 from pathlib import Path
-import pandas as pd, psutil, torch
+
+import pandas as pd
+import psutil
+import torch
 from huggingface_hub import is_offline_mode
 from huggingface_hub.constants import HF_HUB_CACHE
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from safetensors import SafetensorError, safe_open
+
 from .miniworld import get_world
 from .pipelines import cached, lacking, wanted_files, weight_file
-from .settings import Profile, dtype_of, is_hub_id, load_profile, pick_device, split_language_model, split_revision
+from spurious_core.settings import (
+    Profile,
+    dtype_of,
+    is_hub_id,
+    load_profile,
+    pick_device,
+    split_language_model,
+    split_revision,
+)
 
 # %% ../nbs/14_doctor.ipynb #1d78fed4
-MILLIONS = {'stable-diffusion-v1-5/stable-diffusion-v1-5': 1066, 'stable-diffusion-v1-5/stable-diffusion-inpainting': 1066, 'madebyollin/taesd': 2.4, 'microsoft/resnet-50': 25.6,
-            'microsoft/git-large-coco': 394, 'facebook/convnextv2-tiny-22k-224': 28.6, 'google/vit-base-patch16-224': 86.6, 'microsoft/swin-tiny-patch4-window7-224': 28.3,
-            'IDEA-Research/grounding-dino-tiny': 172, 'facebook/sam-vit-base': 93.7, 'timbrooks/instruct-pix2pix': 1066}    # of weights, approximately
+MILLIONS = {
+    "stable-diffusion-v1-5/stable-diffusion-v1-5": 1066,
+    "stable-diffusion-v1-5/stable-diffusion-inpainting": 1066,
+    "madebyollin/taesd": 2.4,
+    "microsoft/resnet-50": 25.6,
+    "microsoft/git-large-coco": 394,
+    "facebook/convnextv2-tiny-22k-224": 28.6,
+    "google/vit-base-patch16-224": 86.6,
+    "microsoft/swin-tiny-patch4-window7-224": 28.3,
+    "IDEA-Research/grounding-dino-tiny": 172,
+    "facebook/sam-vit-base": 93.7,
+    "timbrooks/instruct-pix2pix": 1066,
+}  # of weights, approximately
+
 
 def _weights(file) -> int:
     "The number of weights in a file; pickles are taken to hold four bytes each."
-    if file.suffix != '.safetensors': return file.stat().st_size//4
-    with safe_open(file, 'pt') as f: return sum(torch.Size(f.get_slice(k).get_shape()).numel() for k in f.keys())
+    if file.suffix != ".safetensors":
+        return file.stat().st_size // 4
+    with safe_open(file, "pt") as f:
+        return sum(torch.Size(f.get_slice(k).get_shape()).numel() for k in f.keys())
+
 
 def _inside(folder, is_pipeline, half):
     "What a checkpoint folder lacks, and the files that would be read from it."
-    names = [p.relative_to(folder).as_posix() for p in folder.rglob('*') if p.is_file()]
-    if is_pipeline: return lacking(folder, half=half), [folder/n for n in wanted_files(names, half=half)]
+    names = [p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()]
+    if is_pipeline:
+        return lacking(folder, half=half), [folder / n for n in wanted_files(names, half=half)]
     file = weight_file(names, half=False)
-    return ['config.json']*('config.json' not in names) + ['weights']*(file is None), [folder/file] if file else []
+    return ["config.json"] * ("config.json" not in names) + ["weights"] * (file is None), [
+        folder / file
+    ] if file else []
 
 # %% ../nbs/14_doctor.ipynb #f4e28664
-def look_up(source:str, is_pipeline:bool=False, half:bool=False) -> dict:
+def look_up(source: str, is_pipeline: bool = False, half: bool = False) -> dict:
     "Where a checkpoint is: `state` (here, cached, to download, missing), `bytes` on disk or to fetch and `weights` (None: unknown), `note`."
-    name, revision = split_revision(source); path = Path(name); pin = '' if revision else 'not pinned'
+    name, revision = split_revision(source)
+    path = Path(name)
+    pin = "" if revision else "not pinned"
     folder = path if path.is_dir() else cached(source) if is_hub_id(source) else None
     try:
-        if path.is_file(): return dict(state='here', bytes=path.stat().st_size, weights=_weights(path), note='' if path.suffix == '.safetensors' else 'a pickle: it loads if it holds nothing but tensors')
+        if path.is_file():
+            return dict(
+                state="here",
+                bytes=path.stat().st_size,
+                weights=_weights(path),
+                note=""
+                if path.suffix == ".safetensors"
+                else "a pickle: it loads if it holds nothing but tensors",
+            )
         if folder:
-            lost, files = _inside(folder, is_pipeline, half); mine = folder == path
-            if not lost: return dict(state='here' if mine else 'cached', bytes=sum(f.stat().st_size for f in files), weights=sum(_weights(f) for f in files if f.suffix in ('.safetensors', '.bin')),
-                                     note='' if mine else f'commit {folder.name}' + f', {pin}'*bool(pin))
-            if mine: return dict(state='missing', bytes=None, weights=None, note=f'the folder lacks {", ".join(lost)}')
-    except (OSError, SafetensorError) as e: return dict(state='missing', bytes=None, weights=None, note=f'damaged: {e}')
-    if not is_hub_id(source): return dict(state='missing', bytes=None, weights=None, note='no such file or folder')
-    n = MILLIONS.get(name); n = None if n is None else int(n*1e6)
-    return dict(state='to download', bytes=None if n is None else n*(2 if is_pipeline and half else 4), weights=n, note=', '.join(filter(None, [pin, 'incomplete in the cache' if folder else ''])))
+            lost, files = _inside(folder, is_pipeline, half)
+            mine = folder == path
+            if not lost:
+                return dict(
+                    state="here" if mine else "cached",
+                    bytes=sum(f.stat().st_size for f in files),
+                    weights=sum(_weights(f) for f in files if f.suffix in (".safetensors", ".bin")),
+                    note="" if mine else f"commit {folder.name}" + f", {pin}" * bool(pin),
+                )
+            if mine:
+                return dict(
+                    state="missing", bytes=None, weights=None, note=f"the folder lacks {', '.join(lost)}"
+                )
+    except (OSError, SafetensorError) as e:
+        return dict(state="missing", bytes=None, weights=None, note=f"damaged: {e}")
+    if not is_hub_id(source):
+        return dict(state="missing", bytes=None, weights=None, note="no such file or folder")
+    n = MILLIONS.get(name)
+    n = None if n is None else int(n * 1e6)
+    return dict(
+        state="to download",
+        bytes=None if n is None else n * (2 if is_pipeline and half else 4),
+        weights=n,
+        note=", ".join(filter(None, [pin, "incomplete in the cache" if folder else ""])),
+    )
 
 # %% ../nbs/14_doctor.ipynb #1efc4e89
-WORKING, LIBRARIES = 2.1*2**30, .7*2**30    # bytes: a step at 512 pixels in half precision; Python and its libraries
+WORKING, LIBRARIES = (
+    2.1 * 2**30,
+    0.7 * 2**30,
+)  # bytes: a step at 512 pixels in half precision; Python and its libraries
 
-def _size(b) -> str: return 'unknown' if b is None else next(f'{b/u:.3g} {n}' for u, n in ((1e9, 'GB'), (1e6, 'MB'), (1e3, 'kB'), (1, 'B')) if b >= u or u == 1)
+
+def _size(b) -> str:
+    return (
+        "unknown"
+        if b is None
+        else next(
+            f"{b / u:.3g} {n}"
+            for u, n in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1, "B"))
+            if b >= u or u == 1
+        )
+    )
+
 
 def _device(profile):
     "Rows of the device and the precision, and the device if it works."
     try:
-        d = pick_device(profile.device); dtype = dtype_of(profile.precision)
-        x = torch.ones(1, 8, 8, 8, device=d, dtype=dtype); y = torch.nn.functional.conv2d(x, x)
-        if y.item() != 512: raise RuntimeError(f'a convolution of ones gave {y.item()}, not 512')
-    except (ValueError, RuntimeError) as e: return [('device', profile.device, str(e).splitlines()[0], False)], None
-    about = torch.cuda.get_device_name(d) if d.type == 'cuda' else platform.machine()
-    note = ', which is slow there; bf16 is better' if d.type == 'cpu' and dtype == torch.float16 else ''
-    return [('device', profile.device, f'{d}: {about}' + ' (no accelerator)'*(d.type == 'cpu'), True), ('precision', profile.precision, f'works on {d.type}{note}', True)], d
+        d = pick_device(profile.device)
+        dtype = dtype_of(profile.precision)
+        x = torch.ones(1, 8, 8, 8, device=d, dtype=dtype)
+        y = torch.nn.functional.conv2d(x, x)
+        if y.item() != 512:
+            raise RuntimeError(f"a convolution of ones gave {y.item()}, not 512")
+    except (ValueError, RuntimeError) as e:
+        return [("device", profile.device, str(e).splitlines()[0], False)], None
+    about = torch.cuda.get_device_name(d) if d.type == "cuda" else platform.machine()
+    note = ", which is slow there; bf16 is better" if d.type == "cpu" and dtype == torch.float16 else ""
+    return [
+        ("device", profile.device, f"{d}: {about}" + " (no accelerator)" * (d.type == "cpu"), True),
+        ("precision", profile.precision, f"works on {d.type}{note}", True),
+    ], d
+
 
 def _versions():
     "Rows of Python and of the packages that spurious_core requires at some version or that are not there."
-    try: own = metadata('spurious_core')
-    except PackageNotFoundError: return [('python', '', platform.python_version(), True)]
-    rows = [('python', own['Requires-Python'], platform.python_version(), platform.python_version() in SpecifierSet(own['Requires-Python']))]
-    for r in map(Requirement, own.get_all('Requires-Dist') or []):
-        if r.marker and not r.marker.evaluate(dict(extra='')): continue
-        try: have = version(r.name); fits = r.specifier.contains(have, prereleases=True)
-        except PackageNotFoundError: have, fits = 'not installed', False
-        if r.specifier or not fits: rows.append((r.name, str(r.specifier), have, fits))
+    try:
+        own = metadata("spurious_core")
+    except PackageNotFoundError:
+        return [("python", "", platform.python_version(), True)]
+    rows = [
+        (
+            "python",
+            own["Requires-Python"],
+            platform.python_version(),
+            platform.python_version() in SpecifierSet(own["Requires-Python"]),
+        )
+    ]
+    for r in map(Requirement, own.get_all("Requires-Dist") or []):
+        if r.marker and not r.marker.evaluate(dict(extra="")):
+            continue
+        try:
+            have = version(r.name)
+            fits = r.specifier.contains(have, prereleases=True)
+        except PackageNotFoundError:
+            have, fits = "not installed", False
+        if r.specifier or not fits:
+            rows.append((r.name, str(r.specifier), have, fits))
     return rows
 
 # %% ../nbs/14_doctor.ipynb #9f6107be
-WITHOUT = dict(tiny_decoder='the image loss decodes with the full autoencoder', null_guide='no count of false alarms', jury='nobody judges the images', presence='a segmenter, or nobody, sees whether the object is there',
-               scene='no independent view of the context: the jury serves', inpaint='no inpainting', captioner='no captions', language_model='nothing is read from captions', segmenter='nothing finds what a phrase names', instruct='backgrounds are changed by inpainting', world='no planted truth: bring your own images')
-_LOADED = ('pipeline', 'tiny_decoder', 'guide', 'null_guide', 'jury', 'presence', 'scene')      # together in memory, and the segmenter where it stands in for presence
+WITHOUT = dict(
+    tiny_decoder="the image loss decodes with the full autoencoder",
+    null_guide="no count of false alarms",
+    jury="nobody judges the images",
+    presence="a segmenter, or nobody, sees whether the object is there",
+    scene="no independent view of the context: the jury serves",
+    inpaint="no inpainting",
+    captioner="no captions",
+    language_model="nothing is read from captions",
+    segmenter="nothing finds what a phrase names",
+    instruct="backgrounds are changed by inpainting",
+    world="no planted truth: bring your own images",
+)
+_LOADED = (
+    "pipeline",
+    "tiny_decoder",
+    "guide",
+    "null_guide",
+    "jury",
+    "presence",
+    "scene",
+)  # together in memory, and the segmenter where it stands in for presence
+
 
 @dataclass
 class Checkup:
     "What `examine` found. It is runnable if there are no problems."
-    checkpoints: pd.DataFrame   # field, source, state, size, note
-    machine: pd.DataFrame       # what, wanted, there, fits
+
+    checkpoints: pd.DataFrame  # field, source, state, size, note
+    machine: pd.DataFrame  # what, wanted, there, fits
     problems: list
+
     @property
-    def runnable(self) -> bool: return not self.problems
+    def runnable(self) -> bool:
+        return not self.problems
+
     def _repr_html_(self):
-        verdict = 'runnable' if self.runnable else '<br>'.join(self.problems)
-        return self.checkpoints.to_html(index=False) + self.machine.to_html(index=False) + f'<p>{verdict}</p>'
+        verdict = "runnable" if self.runnable else "<br>".join(self.problems)
+        return self.checkpoints.to_html(index=False) + self.machine.to_html(index=False) + f"<p>{verdict}</p>"
+
 
 def _language_model(source):
     "As `look_up`, for what answers questions."
-    kind, name, url = split_language_model(source); url = url or os.environ.get('OPENAI_BASE_URL', '')
-    if kind == 'local': return look_up(name)
-    if kind == 'grammar': return dict(state='built in', bytes=0, weights=0, note='a rule for the captions of miniworld, no language model')
-    ready = bool(url or os.environ.get('OPENAI_API_KEY'))
-    return dict(state='server' if ready else 'missing', bytes=0, weights=0, note=f'captions are sent to {url or "OpenAI"}' if ready else 'set OPENAI_API_KEY or OPENAI_BASE_URL')
+    kind, name, url = split_language_model(source)
+    url = url or os.environ.get("OPENAI_BASE_URL", "")
+    if kind == "local":
+        return look_up(name)
+    if kind == "grammar":
+        return dict(
+            state="built in",
+            bytes=0,
+            weights=0,
+            note="a rule for the captions of miniworld, no language model",
+        )
+    ready = bool(url or os.environ.get("OPENAI_API_KEY"))
+    return dict(
+        state="server" if ready else "missing",
+        bytes=0,
+        weights=0,
+        note=f"captions are sent to {url or 'OpenAI'}" if ready else "set OPENAI_API_KEY or OPENAI_BASE_URL",
+    )
+
 
 def _room(path):
     "Free bytes where `path` is or would be."
     path = Path(path).expanduser().absolute()
     return shutil.disk_usage(next(p for p in (path, *path.parents) if p.exists())).free
 
+
 def _checkpoints(p):
     "The table of a profile's checkpoints, with bytes and memory (NaN: unknown), and what is wrong with it."
     width, rows, problems = dtype_of(p.precision).itemsize, [], []
-    for field in ('pipeline', 'inpaint', 'tiny_decoder', 'guide', 'null_guide', 'jury', 'presence', 'scene', 'captioner', 'language_model', 'segmenter', 'instruct'):
-        given = getattr(p, field); is_pipeline = field in ('pipeline', 'inpaint', 'instruct')
-        if field == 'segmenter': given = tuple(given.split(' + '))      # a detector and SAM are two checkpoints
-        for s in (given if isinstance(given, tuple) else [given]) or ['']:
-            found = (_language_model(s) if field == 'language_model' else look_up(s, is_pipeline, width < 4)) if s else dict(state='none' if field in WITHOUT else 'missing', bytes=0, weights=0, note=WITHOUT.get(field, 'the profile must name one'))
-            if found['state'] == 'missing': problems.append(f'{field}: {s or "none"} ({found["note"]})')
-            if found['state'] == 'to download' and is_offline_mode(): problems.append(f'{field}: {s} is not in the hub cache, and HF_HUB_OFFLINE forbids downloading it')
-            size = '' if found['state'] in ('none', 'missing', 'built in', 'server') else 'about '*(found['state'] == 'to download' and found['bytes'] is not None) + _size(found['bytes'])
-            rows.append(dict(field=field, source=s, size=size) | found | dict(ram=None if found['weights'] is None else found['weights']*(width if is_pipeline or field == 'tiny_decoder' else 4)))
-    try: world = ('built in', '') if p.world and get_world(p.world) else ('none', WITHOUT['world'])
-    except ValueError as e: world = ('missing', str(e)); problems.append(f'world: {e}')
-    rows.append(dict(field='world', source=p.world, size='', state=world[0], note=world[1], bytes=0, ram=0))
+    for field in (
+        "pipeline",
+        "inpaint",
+        "tiny_decoder",
+        "guide",
+        "null_guide",
+        "jury",
+        "presence",
+        "scene",
+        "captioner",
+        "language_model",
+        "segmenter",
+        "instruct",
+    ):
+        given = getattr(p, field)
+        is_pipeline = field in ("pipeline", "inpaint", "instruct")
+        if field == "segmenter":
+            given = tuple(given.split(" + "))  # a detector and SAM are two checkpoints
+        for s in (given if isinstance(given, tuple) else [given]) or [""]:
+            found = (
+                (_language_model(s) if field == "language_model" else look_up(s, is_pipeline, width < 4))
+                if s
+                else dict(
+                    state="none" if field in WITHOUT else "missing",
+                    bytes=0,
+                    weights=0,
+                    note=WITHOUT.get(field, "the profile must name one"),
+                )
+            )
+            if found["state"] == "missing":
+                problems.append(f"{field}: {s or 'none'} ({found['note']})")
+            if found["state"] == "to download" and is_offline_mode():
+                problems.append(
+                    f"{field}: {s} is not in the hub cache, and HF_HUB_OFFLINE forbids downloading it"
+                )
+            size = (
+                ""
+                if found["state"] in ("none", "missing", "built in", "server")
+                else "about " * (found["state"] == "to download" and found["bytes"] is not None)
+                + _size(found["bytes"])
+            )
+            rows.append(
+                dict(field=field, source=s, size=size)
+                | found
+                | dict(
+                    ram=None
+                    if found["weights"] is None
+                    else found["weights"] * (width if is_pipeline or field == "tiny_decoder" else 4)
+                )
+            )
+    try:
+        world = ("built in", "") if p.world and get_world(p.world) else ("none", WITHOUT["world"])
+    except ValueError as e:
+        world = ("missing", str(e))
+        problems.append(f"world: {e}")
+    rows.append(dict(field="world", source=p.world, size="", state=world[0], note=world[1], bytes=0, ram=0))
     return pd.DataFrame(rows).astype(dict(bytes=float, ram=float)), problems
 
 # %% ../nbs/14_doctor.ipynb #d16e2fdf
-def examine(profile:str|Profile='mini') -> Checkup:
+def examine(profile: str | Profile = "mini") -> Checkup:
     "Compares a profile with this machine. Reads only; asks no network. `ValueError` for an unknown profile."
     p = load_profile(profile) if isinstance(profile, str) else profile
-    checkpoints, problems = _checkpoints(p); device, d = _device(p)
-    fetch, loaded = checkpoints[checkpoints.state == 'to download'], checkpoints[checkpoints.field.isin((*_LOADED, *(() if p.presence else ('segmenter',))))]
-    about = lambda x, more=0: f'{"at least" if x.isna().any() else "about"} {_size(x.sum() + more)}'
-    more = WORKING*(p.resolution/512)**2*dtype_of(p.precision).itemsize/2 + LIBRARIES*(d is None or d.type == 'cpu')
-    free, whole = torch.cuda.mem_get_info(d) if d is not None and d.type == 'cuda' else (psutil.virtual_memory().available, psutil.virtual_memory().total)
+    checkpoints, problems = _checkpoints(p)
+    device, d = _device(p)
+    fetch, loaded = (
+        checkpoints[checkpoints.state == "to download"],
+        checkpoints[checkpoints.field.isin((*_LOADED, *(() if p.presence else ("segmenter",))))],
+    )
+    about = lambda x, more=0: f"{'at least' if x.isna().any() else 'about'} {_size(x.sum() + more)}"
+    more = WORKING * (p.resolution / 512) ** 2 * dtype_of(p.precision).itemsize / 2 + LIBRARIES * (
+        d is None or d.type == "cpu"
+    )
+    free, whole = (
+        torch.cuda.mem_get_info(d)
+        if d is not None and d.type == "cuda"
+        else (psutil.virtual_memory().available, psutil.virtual_memory().total)
+    )
     disk, offline = _room(HF_HUB_CACHE), is_offline_mode()
-    machine = device + [('memory', about(loaded.ram, more), f'{_size(free)} free of {_size(whole)}', bool(loaded.ram.sum() + more <= free)),
-                        ('disk', about(fetch.bytes) if len(fetch) else '', f'{_size(disk)} free', bool(fetch.bytes.sum() <= disk)),
-                        ('hub', f'{len(fetch)} to download', 'offline (HF_HUB_OFFLINE)' if offline else 'not asked', not (offline and len(fetch)))] + _versions()
-    machine = pd.DataFrame(machine, columns=['what', 'wanted', 'there', 'fits'])
-    problems += [f'{r.what}: {r.wanted} is wanted, and there is {r.there}' for r in machine[~machine.fits].itertuples() if r.what != 'hub']    # said above, by name
-    return Checkup(checkpoints[['field', 'source', 'state', 'size', 'note']], machine, problems)
+    machine = (
+        device
+        + [
+            (
+                "memory",
+                about(loaded.ram, more),
+                f"{_size(free)} free of {_size(whole)}",
+                bool(loaded.ram.sum() + more <= free),
+            ),
+            (
+                "disk",
+                about(fetch.bytes) if len(fetch) else "",
+                f"{_size(disk)} free",
+                bool(fetch.bytes.sum() <= disk),
+            ),
+            (
+                "hub",
+                f"{len(fetch)} to download",
+                "offline (HF_HUB_OFFLINE)" if offline else "not asked",
+                not (offline and len(fetch)),
+            ),
+        ]
+        + _versions()
+    )
+    machine = pd.DataFrame(machine, columns=["what", "wanted", "there", "fits"])
+    problems += [
+        f"{r.what}: {r.wanted} is wanted, and there is {r.there}"
+        for r in machine[~machine.fits].itertuples()
+        if r.what != "hub"
+    ]  # said above, by name
+    return Checkup(checkpoints[["field", "source", "state", "size", "note"]], machine, problems)

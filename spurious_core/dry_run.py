@@ -7,18 +7,54 @@ __all__ = ['SIZES', 'PIPELINES', 'STUDIES', 'Size', 'random_pipeline', 'random_c
            'random_segmenter', 'make_random_profile']
 
 # %% ../nbs/32_dry_run.ipynb #8d49601a
-import configparser, json, tempfile, warnings
+import configparser
+import json
+import tempfile
+import warnings
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+
 import torch
-from diffusers import (AutoencoderKL, AutoencoderTiny, DDPMScheduler, StableDiffusionInpaintPipeline, StableDiffusionInstructPix2PixPipeline, StableDiffusionPipeline,
-                       UNet2DConditionModel)
+from diffusers import (
+    AutoencoderKL,
+    AutoencoderTiny,
+    DDPMScheduler,
+    StableDiffusionInpaintPipeline,
+    StableDiffusionInstructPix2PixPipeline,
+    StableDiffusionPipeline,
+    UNet2DConditionModel,
+)
 from safetensors.torch import save_file
 from tokenizers.pre_tokenizers import ByteLevel
-from transformers import (AutoConfig, AutoModelForImageClassification, BertTokenizer, CLIPTextConfig, CLIPTextModel, CLIPTokenizer, GitConfig, GitForCausalLM, GroundingDinoConfig,
-                          GroundingDinoForObjectDetection, GroundingDinoImageProcessorPil, ResNetConfig, ResNetForImageClassification, SamConfig, SamImageProcessorPil, SamModel)
+from transformers import (
+    AutoConfig,
+    AutoModelForImageClassification,
+    BertTokenizer,
+    CLIPTextConfig,
+    CLIPTextModel,
+    CLIPTokenizer,
+    GitConfig,
+    GitForCausalLM,
+    GroundingDinoConfig,
+    GroundingDinoForObjectDetection,
+    GroundingDinoImageProcessorPil,
+    ResNetConfig,
+    ResNetForImageClassification,
+    SamConfig,
+    SamImageProcessorPil,
+    SamModel,
+)
+
 from .captions import load_captioner
-from .classifiers import IMAGENET, Classifier, Preprocess, _resnet_key, as_pixels, save_classifier, write_preprocess
+from spurious_core.classifiers import (
+    IMAGENET,
+    Classifier,
+    Preprocess,
+    _resnet_key,
+    as_pixels,
+    save_classifier,
+    write_preprocess,
+)
 from .metrics import NOTHING
 from .miniworld import OBJECTS, PROPS, SCENES, draw, get_world, sample
 from .pipelines import _quiet
@@ -28,154 +64,447 @@ from .settings import atomic_write, dtype_of, load_profile, seed_of
 @dataclass(frozen=True)
 class Size:
     "Dimensions of random checkpoints, in the words of their libraries' configs; what is left out is the library's default, which for `sd15` is the real thing."
+
     resolution: int
     precision: str
-    classes: int                # outputs of guide and jury; the first ten are the world's
+    classes: int  # outputs of guide and jury; the first ten are the world's
     text: dict
     unet: dict
     vae: dict
     tiny: dict = field(default_factory=dict)
     resnet: dict = field(default_factory=dict)
-    observer: dict = field(default_factory=dict)    # of presence and scene
-    crop: tuple = (256, 224)                        # what the classifiers resize to and crop
+    observer: dict = field(default_factory=dict)  # of presence and scene
+    crop: tuple = (256, 224)  # what the classifiers resize to and crop
     jury: dict = field(default_factory=lambda: dict(resnet={}, convnextv2={}, vit={}, swin={}))
-    git: dict = field(default_factory=lambda: dict(vision_config=dict(hidden_size=1024, intermediate_size=4096, num_hidden_layers=24, num_attention_heads=16, patch_size=14)))   # large; the default is base
-    seen: int = 224                                 # pixels that the captioner sees
+    # large; the default is base
+    git: dict = field(
+        default_factory=lambda: dict(
+            vision_config=dict(
+                hidden_size=1024,
+                intermediate_size=4096,
+                num_hidden_layers=24,
+                num_attention_heads=16,
+                patch_size=14,
+            )
+        )
+    )  # large; the default is base
+    seen: int = 224  # pixels that the captioner sees
     detector: dict = field(default_factory=dict)
     sam: dict = field(default_factory=dict)
-    words: int = 30522                              # of captioner and detector
-    edges: tuple = (800, 1333, 1024)                # shortest and longest side that the detector sees, and the side that SAM sees
+    words: int = 30522  # of captioner and detector
+    # shortest and longest side that the detector sees, and the side that SAM sees
+    edges: tuple = (800, 1333, 1024)
 
-_SMALL = dict(embedding_size=8, hidden_sizes=[8, 16], depths=[1, 1], layer_type='basic')
-_UNET = dict(block_out_channels=(8, 16), layers_per_block=1, cross_attention_dim=16, attention_head_dim=4, norm_num_groups=4,
-             down_block_types=('DownBlock2D', 'CrossAttnDownBlock2D'), up_block_types=('CrossAttnUpBlock2D', 'UpBlock2D'))
-def _tiny_decoder(n): return dict(encoder_block_out_channels=(8,)*n, decoder_block_out_channels=(8,)*n, num_encoder_blocks=(1,)*n, num_decoder_blocks=(1,)*n)
+
+_SMALL = dict(embedding_size=8, hidden_sizes=[8, 16], depths=[1, 1], layer_type="basic")
+_UNET = dict(
+    block_out_channels=(8, 16),
+    layers_per_block=1,
+    cross_attention_dim=16,
+    attention_head_dim=4,
+    norm_num_groups=4,
+    down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
+    up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
+)
+
+
+def _tiny_decoder(n):
+    return dict(
+        encoder_block_out_channels=(8,) * n,
+        decoder_block_out_channels=(8,) * n,
+        num_encoder_blocks=(1,) * n,
+        num_decoder_blocks=(1,) * n,
+    )
+
+
 _TRANSFORMER = dict(hidden_size=16, intermediate_size=16, num_hidden_layers=1, num_attention_heads=2)
 SIZES = dict(
-    tiny=Size(64, 'fp32', 10, dict(hidden_size=16, intermediate_size=32, num_hidden_layers=2, num_attention_heads=2), dict(sample_size=16) | _UNET, dict(block_out_channels=(4, 8, 8), norm_num_groups=4), _tiny_decoder(3), _SMALL, _SMALL, (64, 64),
-        jury=dict(resnet=_SMALL, convnextv2=dict(hidden_sizes=[8, 16], depths=[1, 1], num_stages=2), vit=dict(image_size=64, patch_size=16) | _TRANSFORMER, swin=dict(image_size=64, embed_dim=8, depths=[1, 1], num_heads=[2, 2], window_size=4)),
-        git=_TRANSFORMER | dict(hidden_size=96, max_position_embeddings=32, vision_config=_TRANSFORMER | dict(image_size=32, patch_size=8)), seen=32, words=1200, edges=(64, 96, 64),
-        detector=dict(backbone_config=dict(model_type='swin', image_size=32, patch_size=2, embed_dim=8, depths=[1]*4, num_heads=[1, 1, 2, 2], window_size=4, out_indices=[2, 3, 4]), text_config=_TRANSFORMER | dict(max_position_embeddings=64),
-                      d_model=32, encoder_layers=1, decoder_layers=2, encoder_ffn_dim=16, decoder_ffn_dim=16, encoder_attention_heads=2, decoder_attention_heads=2, num_queries=1, max_text_len=64),
-        sam=dict(vision_config=dict(hidden_size=16, output_channels=16, num_hidden_layers=1, num_attention_heads=2, image_size=64, patch_size=8, window_size=4, global_attn_indexes=[0], num_pos_feats=8, mlp_dim=16, initializer_range=.1),
-                 prompt_encoder_config=dict(hidden_size=16, image_size=64, patch_size=8, mask_input_channels=4), mask_decoder_config=dict(hidden_size=16, mlp_dim=16, num_hidden_layers=1, num_attention_heads=2, iou_head_hidden_dim=16))),
-    sd15=Size(512, 'bf16', 1000, dict(hidden_size=768, intermediate_size=3072, num_hidden_layers=12, num_attention_heads=12), dict(sample_size=64, cross_attention_dim=768),
-              dict(block_out_channels=(128, 256, 512, 512), layers_per_block=2), observer=dict(hidden_sizes=[64, 128, 256, 512], depths=[2, 2, 2, 2], layer_type='basic')))
-SIZES['small'] = replace(SIZES['tiny'], resolution=128, precision='bf16', classes=1000, vae=dict(block_out_channels=(4, 8, 8, 8), norm_num_groups=4), tiny=_tiny_decoder(4), crop=(72, 64))
+    tiny=Size(
+        64,
+        "fp32",
+        10,
+        dict(hidden_size=16, intermediate_size=32, num_hidden_layers=2, num_attention_heads=2),
+        dict(sample_size=16) | _UNET,
+        dict(block_out_channels=(4, 8, 8), norm_num_groups=4),
+        _tiny_decoder(3),
+        _SMALL,
+        _SMALL,
+        (64, 64),
+        jury=dict(
+            resnet=_SMALL,
+            convnextv2=dict(hidden_sizes=[8, 16], depths=[1, 1], num_stages=2),
+            vit=dict(image_size=64, patch_size=16) | _TRANSFORMER,
+            swin=dict(image_size=64, embed_dim=8, depths=[1, 1], num_heads=[2, 2], window_size=4),
+        ),
+        git=_TRANSFORMER
+        | dict(
+            hidden_size=96,
+            max_position_embeddings=32,
+            vision_config=_TRANSFORMER | dict(image_size=32, patch_size=8),
+        ),
+        seen=32,
+        words=1200,
+        edges=(64, 96, 64),
+        detector=dict(
+            backbone_config=dict(
+                model_type="swin",
+                image_size=32,
+                patch_size=2,
+                embed_dim=8,
+                depths=[1] * 4,
+                num_heads=[1, 1, 2, 2],
+                window_size=4,
+                out_indices=[2, 3, 4],
+            ),
+            text_config=_TRANSFORMER | dict(max_position_embeddings=64),
+            d_model=32,
+            encoder_layers=1,
+            decoder_layers=2,
+            encoder_ffn_dim=16,
+            decoder_ffn_dim=16,
+            encoder_attention_heads=2,
+            decoder_attention_heads=2,
+            num_queries=1,
+            max_text_len=64,
+        ),
+        sam=dict(
+            vision_config=dict(
+                hidden_size=16,
+                output_channels=16,
+                num_hidden_layers=1,
+                num_attention_heads=2,
+                image_size=64,
+                patch_size=8,
+                window_size=4,
+                global_attn_indexes=[0],
+                num_pos_feats=8,
+                mlp_dim=16,
+                initializer_range=0.1,
+            ),
+            prompt_encoder_config=dict(hidden_size=16, image_size=64, patch_size=8, mask_input_channels=4),
+            mask_decoder_config=dict(
+                hidden_size=16, mlp_dim=16, num_hidden_layers=1, num_attention_heads=2, iou_head_hidden_dim=16
+            ),
+        ),
+    ),
+    sd15=Size(
+        512,
+        "bf16",
+        1000,
+        dict(hidden_size=768, intermediate_size=3072, num_hidden_layers=12, num_attention_heads=12),
+        dict(sample_size=64, cross_attention_dim=768),
+        dict(block_out_channels=(128, 256, 512, 512), layers_per_block=2),
+        observer=dict(hidden_sizes=[64, 128, 256, 512], depths=[2, 2, 2, 2], layer_type="basic"),
+    ),
+)
+SIZES["small"] = replace(
+    SIZES["tiny"],
+    resolution=128,
+    precision="bf16",
+    classes=1000,
+    vae=dict(block_out_channels=(4, 8, 8, 8), norm_num_groups=4),
+    tiny=_tiny_decoder(4),
+    crop=(72, 64),
+)
 
 # %% ../nbs/32_dry_run.ipynb #60818b03
 def _tokenizer():
-    chars = sorted(ByteLevel.alphabet()); words = chars + [c + '</w>' for c in chars] + ['<|startoftext|>', '<|endoftext|>']
+    chars = sorted(ByteLevel.alphabet())
+    words = chars + [c + "</w>" for c in chars] + ["<|startoftext|>", "<|endoftext|>"]
     return CLIPTokenizer(vocab={w: i for i, w in enumerate(words)}, merges=[], model_max_length=77)
 
-PIPELINES = {4: StableDiffusionPipeline, 9: StableDiffusionInpaintPipeline, 8: StableDiffusionInstructPix2PixPipeline}     # by the channels that their U-Nets take
 
-def random_pipeline(folder, size:Size, seed:int=0,
-                    channels:int=4 # that the U-Net takes: 4, 9 (for inpainting: latents, mask, masked picture) or 8 (for instructions: latents, picture)
-                   ) -> Path:
+PIPELINES = {
+    4: StableDiffusionPipeline,
+    9: StableDiffusionInpaintPipeline,
+    8: StableDiffusionInstructPix2PixPipeline,
+}  # by the channels that their U-Nets take
+
+
+def random_pipeline(
+    folder,
+    size: Size,
+    seed: int = 0,
+    channels: int = 4,  # that the U-Net takes: 4, 9 (for inpainting: latents, mask, masked picture) or 8 (for instructions: latents, picture)
+) -> Path:
     "Saves a random pipeline in the precision of `size`; returns the folder."
-    n = len(size.vae['block_out_channels']); tok = _tokenizer()
+    n = len(size.vae["block_out_channels"])
+    tok = _tokenizer()
     with torch.random.fork_rng(devices=[]), warnings.catch_warnings(), _quiet():
-        warnings.simplefilter('ignore'); torch.manual_seed(seed_of('random pipeline', seed)); half = lambda net: net.to(dtype_of(size.precision))     # at once: three in single precision would need 4 GB more
+        warnings.simplefilter("ignore")
+        torch.manual_seed(seed_of("random pipeline", seed))
+        half = lambda net: net.to(
+            dtype_of(size.precision)
+        )  # at once: three in single precision would need 4 GB more
         unet = half(UNet2DConditionModel(**size.unet, in_channels=channels))
-        vae = half(AutoencoderKL(**size.vae, sample_size=size.resolution, down_block_types=('DownEncoderBlock2D',)*n, up_block_types=('UpDecoderBlock2D',)*n))
-        text = half(CLIPTextModel(CLIPTextConfig(**size.text, vocab_size=49408, bos_token_id=tok.bos_token_id, eos_token_id=tok.eos_token_id, pad_token_id=tok.pad_token_id)))
-        scheduler = DDPMScheduler(beta_schedule='scaled_linear', beta_start=.00085, beta_end=.012, steps_offset=1, clip_sample=False)
-        PIPELINES[channels](vae=vae, text_encoder=text, tokenizer=tok, unet=unet, scheduler=scheduler, safety_checker=None, feature_extractor=None, requires_safety_checker=False).save_pretrained(folder)
+        vae = half(
+            AutoencoderKL(
+                **size.vae,
+                sample_size=size.resolution,
+                down_block_types=("DownEncoderBlock2D",) * n,
+                up_block_types=("UpDecoderBlock2D",) * n,
+            )
+        )
+        text = half(
+            CLIPTextModel(
+                CLIPTextConfig(
+                    **size.text,
+                    vocab_size=49408,
+                    bos_token_id=tok.bos_token_id,
+                    eos_token_id=tok.eos_token_id,
+                    pad_token_id=tok.pad_token_id,
+                )
+            )
+        )
+        scheduler = DDPMScheduler(
+            beta_schedule="scaled_linear",
+            beta_start=0.00085,
+            beta_end=0.012,
+            steps_offset=1,
+            clip_sample=False,
+        )
+        PIPELINES[channels](
+            vae=vae,
+            text_encoder=text,
+            tokenizer=tok,
+            unet=unet,
+            scheduler=scheduler,
+            safety_checker=None,
+            feature_extractor=None,
+            requires_safety_checker=False,
+        ).save_pretrained(folder)
     return Path(folder)
 
 # %% ../nbs/32_dry_run.ipynb #084186fa
-def _classifier(name, size, labels, shape, seed, kind='resnet'):
+def _classifier(name, size, labels, shape, seed, kind="resnet"):
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed_of('random classifier', name, seed))
-        clf = Classifier(AutoModelForImageClassification.from_config(AutoConfig.for_model(kind, **shape, num_labels=len(labels))), labels, Preprocess(*size.crop, **IMAGENET), name)
+        torch.manual_seed(seed_of("random classifier", name, seed))
+        clf = Classifier(
+            AutoModelForImageClassification.from_config(
+                AutoConfig.for_model(kind, **shape, num_labels=len(labels))
+            ),
+            labels,
+            Preprocess(*size.crop, **IMAGENET),
+            name,
+        )
     for m in clf.modules():
-        if isinstance(m, torch.nn.BatchNorm2d): m.momentum = None     # plain averages
-    with torch.no_grad(): clf.train()(as_pixels(draw(sample(get_world('imagenet_like'), 8, 'statistics', seed), size.resolution)))
+        if isinstance(m, torch.nn.BatchNorm2d):
+            m.momentum = None  # plain averages
+    with torch.no_grad():
+        clf.train()(
+            as_pixels(draw(sample(get_world("imagenet_like"), 8, "statistics", seed), size.resolution))
+        )
     return clf.eval()
 
-def random_classifier(folder, size:Size, labels, shape:dict, seed:int=0, always:str|None=None, kind:str='resnet') -> Path:
+
+def random_classifier(
+    folder, size: Size, labels, shape: dict, seed: int = 0, always: str | None = None, kind: str = "resnet"
+) -> Path:
     "Saves a random classifier of a `kind` of transformers, a ResNet with statistics of rendered pictures; `always` is a label it prefers to all others whatever it sees."
     clf = _classifier(Path(folder).name, size, labels, shape, seed, kind)
-    if always: clf.head.bias.data[clf.index(always)] += 100
+    if always:
+        clf.head.bias.data[clf.index(always)] += 100
     return save_classifier(clf, folder)
 
 # %% ../nbs/32_dry_run.ipynb #13705e7e
-def random_guide(file, size:Size, labels, seed:int=0) -> Path:
+def random_guide(file, size: Size, labels, seed: int = 0) -> Path:
     "Saves a random ResNet as a state dict with torchvision's names (.safetensors), its labels noted in the header."
-    file = Path(file); clf = _classifier(file.stem, size, labels, size.resnet | dict(downsample_in_bottleneck=False), seed); config, have = clf.net.config, clf.net.state_dict()
-    parts = ['conv1', 'bn1', 'fc'] + [f'layer{s + 1}.{b}.{p}' for s, n in enumerate(config.depths) for b in range(n) for p in ('conv1', 'bn1', 'conv2', 'bn2', 'conv3', 'bn3', 'downsample.0', 'downsample.1')]
-    keys = [f'{p}.{k}' for p in parts for k in ('weight', 'bias', 'running_mean', 'running_var', 'num_batches_tracked')]
-    file.parent.mkdir(parents=True, exist_ok=True); save_file({k: have[_resnet_key(k)].contiguous() for k in keys if _resnet_key(k) in have}, file, dict(labels=json.dumps(list(labels)))); return file
+    file = Path(file)
+    clf = _classifier(file.stem, size, labels, size.resnet | dict(downsample_in_bottleneck=False), seed)
+    config, have = clf.net.config, clf.net.state_dict()
+    parts = ["conv1", "bn1", "fc"] + [
+        f"layer{s + 1}.{b}.{p}"
+        for s, n in enumerate(config.depths)
+        for b in range(n)
+        for p in ("conv1", "bn1", "conv2", "bn2", "conv3", "bn3", "downsample.0", "downsample.1")
+    ]
+    keys = [
+        f"{p}.{k}"
+        for p in parts
+        for k in ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
+    ]
+    file.parent.mkdir(parents=True, exist_ok=True)
+    save_file(
+        {k: have[_resnet_key(k)].contiguous() for k in keys if _resnet_key(k) in have},
+        file,
+        dict(labels=json.dumps(list(labels))),
+    )
+    return file
 
 # %% ../nbs/32_dry_run.ipynb #28b6289b
 def _words(n):
     "BERT's tokenizer with the world's words and the alphabet among `n` words; special ones where BERT has them."
-    world = ' '.join([*OBJECTS, *SCENES.values(), *PROPS.values(), 'a photo of an empty scene faint with']).split(); letters = [chr(c) for c in range(97, 123)]
-    at = {0: '[PAD]', 100: '[UNK]', 101: '[CLS]', 102: '[SEP]', 103: '[MASK]', 1012: '.', 1029: '?'} | dict(enumerate(dict.fromkeys([*letters, *(f'##{c}' for c in letters), *world]), 1030))
-    return BertTokenizer(vocab={at.get(i, f'[unused{i}]'): i for i in range(n)})
+    world = " ".join(
+        [*OBJECTS, *SCENES.values(), *PROPS.values(), "a photo of an empty scene faint with"]
+    ).split()
+    letters = [chr(c) for c in range(97, 123)]
+    at = {0: "[PAD]", 100: "[UNK]", 101: "[CLS]", 102: "[SEP]", 103: "[MASK]", 1012: ".", 1029: "?"} | dict(
+        enumerate(dict.fromkeys([*letters, *(f"##{c}" for c in letters), *world]), 1030)
+    )
+    return BertTokenizer(vocab={at.get(i, f"[unused{i}]"): i for i in range(n)})
 
-def random_captioner(folder, size:Size, seed:int=0) -> Path:
+
+def random_captioner(folder, size: Size, seed: int = 0) -> Path:
     "Saves a random GIT whose last layer is fitted to a few captions of the world, with tokenizer and preprocessing; returns the folder."
-    tok, p = _words(size.words), Preprocess(size.seen, size.seen, (.48145466, .4578275, .40821073), (.26862954, .26130258, .27577711), bicubic=True)
-    m = sample(get_world('imagenet_like'), 12, 'statistics', seed); ids = tok(m.prompt.tolist(), padding=True, return_tensors='pt')
-    with torch.random.fork_rng(devices=[]): torch.manual_seed(seed_of('random captioner', seed)); net = GitForCausalLM(GitConfig(**size.git, vocab_size=size.words)).eval()
+    tok, p = (
+        _words(size.words),
+        Preprocess(
+            size.seen,
+            size.seen,
+            (0.48145466, 0.4578275, 0.40821073),
+            (0.26862954, 0.26130258, 0.27577711),
+            bicubic=True,
+        ),
+    )
+    m = sample(get_world("imagenet_like"), 12, "statistics", seed)
+    ids = tok(m.prompt.tolist(), padding=True, return_tensors="pt")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed_of("random captioner", seed))
+        net = GitForCausalLM(GitConfig(**size.git, vocab_size=size.words)).eval()
     with torch.no_grad():
-        seen = net.git(**{k: ids[k] for k in ('input_ids', 'attention_mask')}, pixel_values=p(as_pixels(draw(m, size.resolution)))).last_hidden_state[:, -ids.input_ids.shape[1]:-1]
-        real = ids.attention_mask[:, 1:].bool(); x, y = seen[real].double(), ids.input_ids[:, 1:][real]; x = torch.cat([x, torch.ones(len(x), 1).double()], 1)
-        w = torch.linalg.solve(x.T @ x + 1e-3*torch.eye(x.shape[1]).double(), x.T @ torch.nn.functional.one_hot(y, size.words).double())
-        net.output.weight.copy_(w[:-1].T); net.output.bias.copy_(w[-1])
-    with _quiet(): net.save_pretrained(folder)
-    tok.save_pretrained(folder); atomic_write(Path(folder)/'preprocessor_config.json', json.dumps(write_preprocess(p))); return Path(folder)
+        seen = net.git(
+            **{k: ids[k] for k in ("input_ids", "attention_mask")},
+            pixel_values=p(as_pixels(draw(m, size.resolution))),
+        ).last_hidden_state[:, -ids.input_ids.shape[1] : -1]
+        real = ids.attention_mask[:, 1:].bool()
+        x, y = seen[real].double(), ids.input_ids[:, 1:][real]
+        x = torch.cat([x, torch.ones(len(x), 1).double()], 1)
+        w = torch.linalg.solve(
+            x.T @ x + 1e-3 * torch.eye(x.shape[1]).double(),
+            x.T @ torch.nn.functional.one_hot(y, size.words).double(),
+        )
+        net.output.weight.copy_(w[:-1].T)
+        net.output.bias.copy_(w[-1])
+    with _quiet():
+        net.save_pretrained(folder)
+    tok.save_pretrained(folder)
+    atomic_write(Path(folder) / "preprocessor_config.json", json.dumps(write_preprocess(p)))
+    return Path(folder)
 
-def random_segmenter(folder, size:Size, seed:int=0) -> str:
+
+def random_segmenter(folder, size: Size, seed: int = 0) -> str:
     "Saves a random GroundingDINO and a random SAM with their processors; returns the name to give as `segmenter`."
-    folder = Path(folder); dino, sam = folder/'grounding-dino', folder/'sam'; short, long, side = size.edges; text = dict(model_type='bert') | size.detector.get('text_config', {}) | dict(vocab_size=size.words)
+    folder = Path(folder)
+    dino, sam = folder / "grounding-dino", folder / "sam"
+    short, long, side = size.edges
+    text = dict(model_type="bert") | size.detector.get("text_config", {}) | dict(vocab_size=size.words)
     with torch.random.fork_rng(devices=[]), _quiet():
-        torch.manual_seed(seed_of('random segmenter', seed))
-        GroundingDinoForObjectDetection(GroundingDinoConfig(**size.detector | dict(text_config=text))).save_pretrained(dino); SamModel(SamConfig(**size.sam)).save_pretrained(sam)
-    _words(size.words).save_pretrained(dino); GroundingDinoImageProcessorPil(size=dict(shortest_edge=short, longest_edge=long)).save_pretrained(dino)
-    SamImageProcessorPil(size=dict(longest_edge=side), pad_size=dict(height=side, width=side)).save_pretrained(sam); return f'{dino} + {sam}'
+        torch.manual_seed(seed_of("random segmenter", seed))
+        GroundingDinoForObjectDetection(
+            GroundingDinoConfig(**size.detector | dict(text_config=text))
+        ).save_pretrained(dino)
+        SamModel(SamConfig(**size.sam)).save_pretrained(sam)
+    _words(size.words).save_pretrained(dino)
+    GroundingDinoImageProcessorPil(size=dict(shortest_edge=short, longest_edge=long)).save_pretrained(dino)
+    SamImageProcessorPil(
+        size=dict(longest_edge=side), pad_size=dict(height=side, width=side)
+    ).save_pretrained(sam)
+    return f"{dino} + {sam}"
 
 # %% ../nbs/32_dry_run.ipynb #895e1c2e
 def _others(folder, s, labels, seed):
     "Makes what only the whole profile has; returns its fields."
-    for name, channels in (('inpaint', 9), ('instruct', 8)): random_pipeline(folder/name, s, seed, channels)
-    jury = [str(random_classifier(folder/f'jury_{k}', s, labels, shape, seed, kind=k)) for k, shape in s.jury.items()]
-    return dict(inpaint=folder/'inpaint', instruct=folder/'instruct', guide=random_guide(folder/'guide.safetensors', s, labels, seed), jury=', '.join(jury), captioner=random_captioner(folder/'captioner', s, seed),
-                segmenter=random_segmenter(folder/'segmenter', s, seed), language_model='grammar')
+    for name, channels in (("inpaint", 9), ("instruct", 8)):
+        random_pipeline(folder / name, s, seed, channels)
+    jury = [
+        str(random_classifier(folder / f"jury_{k}", s, labels, shape, seed, kind=k))
+        for k, shape in s.jury.items()
+    ]
+    return dict(
+        inpaint=folder / "inpaint",
+        instruct=folder / "instruct",
+        guide=random_guide(folder / "guide.safetensors", s, labels, seed),
+        jury=", ".join(jury),
+        captioner=random_captioner(folder / "captioner", s, seed),
+        segmenter=random_segmenter(folder / "segmenter", s, seed),
+        language_model="grammar",
+    )
 
-def make_random_profile(folder,             # gets the checkpoints (2.4 GB for sd15, 10 GB for the whole of it) and settings.ini
-                        size:str='tiny',    # tiny | small | sd15
-                        seed:int=0,
-                        whole:bool=False,   # every field that the profile sd15 has, for all studies
-                       ) -> str:
+
+def make_random_profile(
+    folder,  # gets the checkpoints (2.4 GB for sd15, 10 GB for the whole of it) and settings.ini
+    size: str = "tiny",  # tiny | small | sd15
+    seed: int = 0,
+    whole: bool = False,  # every field that the profile sd15 has, for all studies
+) -> str:
     "Makes a profile with random checkpoints, unless it is there; returns the name to give as `profile`."
-    if size not in SIZES: raise ValueError(f'size={size!r} is unknown; allowed: {", ".join(SIZES)}')
-    folder, s, file = Path(folder).resolve(), SIZES[size], Path(folder).resolve()/'settings.ini'; name, ini = f'random_{size}' + '_whole'*whole, configparser.ConfigParser(interpolation=None)
-    if file.exists(): ini.read_string(file.read_text())
-    if name in ini: load_profile(f'{file}:{name}'); return f'{file}:{name}'
-    if file.exists() and f'random_{size}' not in ini: raise ValueError(f'{file} is of another size: it has {", ".join(ini.sections())}; choose another folder')
-    labels = get_world('imagenet_like').labels; labels = labels + [f'class {i}' for i in range(len(labels), s.classes)]
-    if f'random_{size}' not in ini:
-        random_pipeline(folder/'pipeline', s, seed)
-        with torch.random.fork_rng(devices=[]): torch.manual_seed(seed_of('tiny', seed)); AutoencoderTiny(**s.tiny).to(dtype_of(s.precision)).save_pretrained(folder/'tiny')
-        for k in ('guide', 'null_guide', 'juror_1', 'juror_2'): random_classifier(folder/k, s, labels, s.resnet, seed)
-        random_classifier(folder/'presence', s, [*OBJECTS, NOTHING], s.observer, seed, always=NOTHING); random_classifier(folder/'scene', s, list(SCENES), s.observer, seed)
-        fields = {k: folder/v for k, v in dict(pipeline='pipeline', tiny_decoder='tiny', guide='guide', null_guide='null_guide', presence='presence', scene='scene', inpaint='pipeline').items()}
-        ini[f'random_{size}'] = fields | dict(jury=f'{folder/"juror_1"}, {folder/"juror_2"}', resolution=s.resolution, sampler_steps=4, guidance=7.5, world='imagenet_like', precision=s.precision)
-    if whole: ini[name] = {**ini[f'random_{size}'], **_others(folder, s, labels, seed)}
-    atomic_write(file, '# random checkpoints for dry runs\n' + '\n'.join(f'[{k}]\n' + ''.join(f'{f} = {v}\n' for f, v in ini[k].items()) for k in ini.sections()))
-    return f'{file}:{name}'
+    if size not in SIZES:
+        raise ValueError(f"size={size!r} is unknown; allowed: {', '.join(SIZES)}")
+    folder, s, file = Path(folder).resolve(), SIZES[size], Path(folder).resolve() / "settings.ini"
+    name, ini = f"random_{size}" + "_whole" * whole, configparser.ConfigParser(interpolation=None)
+    if file.exists():
+        ini.read_string(file.read_text())
+    if name in ini:
+        load_profile(f"{file}:{name}")
+        return f"{file}:{name}"
+    if file.exists() and f"random_{size}" not in ini:
+        raise ValueError(
+            f"{file} is of another size: it has {', '.join(ini.sections())}; choose another folder"
+        )
+    labels = get_world("imagenet_like").labels
+    labels = labels + [f"class {i}" for i in range(len(labels), s.classes)]
+    if f"random_{size}" not in ini:
+        random_pipeline(folder / "pipeline", s, seed)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed_of("tiny", seed))
+            AutoencoderTiny(**s.tiny).to(dtype_of(s.precision)).save_pretrained(folder / "tiny")
+        for k in ("guide", "null_guide", "juror_1", "juror_2"):
+            random_classifier(folder / k, s, labels, s.resnet, seed)
+        random_classifier(folder / "presence", s, [*OBJECTS, NOTHING], s.observer, seed, always=NOTHING)
+        random_classifier(folder / "scene", s, list(SCENES), s.observer, seed)
+        fields = {
+            k: folder / v
+            for k, v in dict(
+                pipeline="pipeline",
+                tiny_decoder="tiny",
+                guide="guide",
+                null_guide="null_guide",
+                presence="presence",
+                scene="scene",
+                inpaint="pipeline",
+            ).items()
+        }
+        ini[f"random_{size}"] = fields | dict(
+            jury=f"{folder / 'juror_1'}, {folder / 'juror_2'}",
+            resolution=s.resolution,
+            sampler_steps=4,
+            guidance=7.5,
+            world="imagenet_like",
+            precision=s.precision,
+        )
+    if whole:
+        ini[name] = {**ini[f"random_{size}"], **_others(folder, s, labels, seed)}
+    atomic_write(
+        file,
+        "# random checkpoints for dry runs\n"
+        + "\n".join(f"[{k}]\n" + "".join(f"{f} = {v}\n" for f, v in ini[k].items()) for k in ini.sections()),
+    )
+    return f"{file}:{name}"
 
 # %% ../nbs/32_dry_run.ipynb #f6d2062a
-_MODELS = ('pipeline', 'tiny_decoder', 'guide')
-STUDIES = dict(     # study: the fields of a profile that it takes, and parameters of a cheap run
-    aspire=(('pipeline', 'inpaint', 'instruct', 'captioner', 'language_model', 'segmenter'), dict(budget='smoke', folder='images', classifier='a classifier of their classes')),
-    class_wise_spurious_generation=((*_MODELS, 'jury', 'segmenter'), dict(budget='dry', folder='references and others by class')),
-    d3s=(('pipeline', 'guide', 'jury'), dict(budget='smoke', foregrounds='images', backgrounds='images by background')),
-    ddb=(('pipeline', 'inpaint', 'segmenter'), dict(budget='smoke', folder='images', classifier='a classifier of their classes')),
-    ffr=(('pipeline',), dict(budget='smoke')),
-    mitigation_benchmark=((), dict(budget='smoke')),
-    similarity_loss_forms=((*_MODELS, 'jury', 'segmenter'), dict(budget='dry', folder='references and others by class')),
-    speed=(_MODELS, dict(budget='dry', folder='references and others by class')))
+_MODELS = ("pipeline", "tiny_decoder", "guide")
+STUDIES = dict(  # study: the fields of a profile that it takes, and parameters of a cheap run
+    aspire=(
+        ("pipeline", "inpaint", "instruct", "captioner", "language_model", "segmenter"),
+        dict(budget="smoke", folder="images", classifier="a classifier of their classes"),
+    ),
+    class_wise_spurious_generation=(
+        (*_MODELS, "jury", "segmenter"),
+        dict(budget="dry", folder="references and others by class"),
+    ),
+    d3s=(
+        ("pipeline", "guide", "jury"),
+        dict(budget="smoke", foregrounds="images", backgrounds="images by background"),
+    ),
+    ddb=(
+        ("pipeline", "inpaint", "segmenter"),
+        dict(budget="smoke", folder="images", classifier="a classifier of their classes"),
+    ),
+    ffr=(("pipeline",), dict(budget="smoke")),
+    mitigation_benchmark=((), dict(budget="smoke")),
+    similarity_loss_forms=(
+        (*_MODELS, "jury", "segmenter"),
+        dict(budget="dry", folder="references and others by class"),
+    ),
+    speed=(_MODELS, dict(budget="dry", folder="references and others by class")),
+)

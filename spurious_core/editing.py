@@ -7,124 +7,202 @@ __all__ = ['picture_side', 'at_side', 'touched', 'edit_plan', 'remove', 'instruc
            'replace_background', 'edit_strip']
 
 # %% ../nbs/19_editing.ipynb #433eee81
-import hashlib, io
+import hashlib
+import io
 from pathlib import Path
-import numpy as np, pandas as pd
+
+import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 from PIL import Image
-from .settings import atomic_write, seed_of
-from .plots import strip, to_array
+
 from .generate import generate, picture, read_images, sample_images
-from .regions import binary, feather, found, grow, overlay
+from .plots import strip, to_array
+from .regions import feather, found, grow, overlay
+from .settings import atomic_write, seed_of
 
 # %% ../nbs/19_editing.ipynb #31ab8e09
 def picture_side(pipe) -> int:
     "The side of the pictures that a pipeline draws, in pixels."
-    return pipe.unet.config.sample_size*pipe.vae_scale_factor
+    return pipe.unet.config.sample_size * pipe.vae_scale_factor
 
-def at_side(images, masks, side:int):
+
+def at_side(images, masks, side: int):
     "Images as uint8 `[N, side, side, 3]`, masks as float32 `[N, side, side]`. ValueError where their numbers or sizes differ."
     images, masks = to_array(images), np.asarray(masks)
-    if masks.shape != images.shape[:3]: raise ValueError(f'masks of shape {masks.shape} for images of shape {images.shape}')
-    masks = masks/255 if masks.dtype == np.uint8 else masks.astype(np.float32)
-    if images.shape[1:3] == (side, side): return images, masks.astype(np.float32)
-    fit = lambda m: np.asarray(Image.fromarray(m.astype(np.float32)).resize((side, side), Image.BILINEAR)).clip(0, 1)
-    return np.stack([(picture(im, side)*255).round().astype(np.uint8) for im in images]), np.stack([fit(m) for m in masks])
+    if masks.shape != images.shape[:3]:
+        raise ValueError(f"masks of shape {masks.shape} for images of shape {images.shape}")
+    masks = masks / 255 if masks.dtype == np.uint8 else masks.astype(np.float32)
+    if images.shape[1:3] == (side, side):
+        return images, masks.astype(np.float32)
+    fit = lambda m: np.asarray(
+        Image.fromarray(m.astype(np.float32)).resize((side, side), Image.BILINEAR)
+    ).clip(0, 1)
+    return np.stack([(picture(im, side) * 255).round().astype(np.uint8) for im in images]), np.stack(
+        [fit(m) for m in masks]
+    )
 
-def touched(mask, cell:int) -> np.ndarray:
+
+def touched(mask, cell: int) -> np.ndarray:
     "The masks `[N, H, W]` widened to whole cells of `cell` x `cell` pixels: every cell that they touch."
     n, h, w = mask.shape
-    return mask.reshape(n, h//cell, cell, w//cell, cell).any((2, 4)).repeat(cell, 1).repeat(cell, 2)
+    return mask.reshape(n, h // cell, cell, w // cell, cell).any((2, 4)).repeat(cell, 1).repeat(cell, 2)
 
 # %% ../nbs/19_editing.ipynb #74b635fd
 def _as_file(folder, array):
     "The path of a picture in `folder`, written if need be, named by its content."
-    path = Path(folder)/f'{hashlib.sha256(array.tobytes()).hexdigest()[:16]}.png'
+    path = Path(folder) / f"{hashlib.sha256(array.tobytes()).hexdigest()[:16]}.png"
     if not path.exists():
-        buf = io.BytesIO(); Image.fromarray(array).save(buf, 'PNG'); atomic_write(path, buf.getvalue())
+        buf = io.BytesIO()
+        Image.fromarray(array).save(buf, "PNG")
+        atomic_write(path, buf.getvalue())
     return str(path)
 
-def edit_plan(images, # uint8 `[N, side, side, 3]`
-              repaint, # bool `[N, side, side]`: what the U-Net draws anew; None for a pipeline that follows instructions
-              paste,   # float `[N, side, side]`: the share of the drawn picture in the result; None: all of it
-              prompts, seeds,
-              items,   # the rows wanted, of N
-              folder=None, # where sources and masks are kept; None: in memory
-              **cols   # further columns: one value, or N of them
-             ) -> pd.DataFrame:
+
+def edit_plan(
+    images,  # uint8 `[N, side, side, 3]`
+    repaint,  # bool `[N, side, side]`: what the U-Net draws anew; None for a pipeline that follows instructions
+    paste,  # float `[N, side, side]`: the share of the drawn picture in the result; None: all of it
+    prompts,
+    seeds,
+    items,  # the rows wanted, of N
+    folder=None,  # where sources and masks are kept; None: in memory
+    **cols,  # further columns: one value, or N of them
+) -> pd.DataFrame:
     "The rows of `generate`'s plan for edits, with `item`, the number of the picture."
-    n = len(images); each = lambda v: list(v) if isinstance(v, (list, tuple, np.ndarray, pd.Series)) else [v]*n
-    seeds = [seed_of('edit', seeds, i) for i in range(n)] if isinstance(seeds, (int, np.integer)) else each(seeds)
+    n = len(images)
+    each = lambda v: list(v) if isinstance(v, (list, tuple, np.ndarray, pd.Series)) else [v] * n
+    seeds = (
+        [seed_of("edit", seeds, i) for i in range(n)] if isinstance(seeds, (int, np.integer)) else each(seeds)
+    )
     cols = dict(prompt=each(prompts), seed=seeds) | {k: each(v) for k, v in cols.items()}
-    if bad := {k: len(v) for k, v in cols.items() if len(v) != n}: raise ValueError(f'{", ".join(f"{v} values of {k}" for k, v in bad.items())} for {n} images')
-    grey = lambda m: (np.asarray(m, np.float32)*255).round().astype(np.uint8)
+    if bad := {k: len(v) for k, v in cols.items() if len(v) != n}:
+        raise ValueError(f"{', '.join(f'{v} values of {k}' for k, v in bad.items())} for {n} images")
+    grey = lambda m: (np.asarray(m, np.float32) * 255).round().astype(np.uint8)
     keep = (lambda a: _as_file(folder, a)) if folder else (lambda a: a)
     rows = []
     for i in items:
         row = {k: v[i] for k, v in cols.items()} | dict(item=int(i), init_image=keep(images[i]))
-        if repaint is not None: row['mask'] = keep(grey(repaint[i]))
-        if paste is not None: row['paste'] = keep(grey(paste[i]))
+        if repaint is not None:
+            row["mask"] = keep(grey(repaint[i]))
+        if paste is not None:
+            row["paste"] = keep(grey(paste[i]))
         rows.append(row)
     return pd.DataFrame(rows)
+
 
 def _edit(pipe, images, plan, out, steps, guidance, batch_size, progress):
     "Draws the plan in memory or into `out`, and puts the results among the pictures that stay as they are."
     result = images.copy()
-    if not len(plan): return result
+    if not len(plan):
+        return result
     draw = dict(steps=steps, guidance=guidance, batch_size=batch_size, progress=progress)
-    result[plan.item.to_numpy()] = sample_images(pipe, plan, **draw) if out is None else read_images(generate(pipe, plan, Path(out)/'images', **draw))
+    result[plan.item.to_numpy()] = (
+        sample_images(pipe, plan, **draw)
+        if out is None
+        else read_images(generate(pipe, plan, Path(out) / "images", **draw))
+    )
     return result
 
 # %% ../nbs/19_editing.ipynb #852e8145
-def remove(pipe,              # an inpainting pipeline, or an ordinary one
-           images,            # uint8 `[N, H, W, 3]`
-           masks,             # `[N, H, W]` of what is to go, soft or bool
-           prompts,           # what each picture shows without it; one for all, or N
-           seeds=0,           # N of them, or one number from which each picture's own is made
-           out=None,          # a folder: `images` in it is the image set, `inputs` its sources and masks; an interrupted edit goes on there
-           margin:float=1/32, # the region is grown by this share of the side
-           edge:float=1/32,   # and feathered over this share
-           strength:float=1., steps:int=20, guidance:float=3., batch_size:int=16, progress:bool=False,
-           **cols             # provenance, such as phrase='lamps', origin=[...]
-          ) -> np.ndarray:
+def remove(
+    pipe,  # an inpainting pipeline, or an ordinary one
+    images,  # uint8 `[N, H, W, 3]`
+    masks,  # `[N, H, W]` of what is to go, soft or bool
+    prompts,  # what each picture shows without it; one for all, or N
+    seeds=0,  # N of them, or one number from which each picture's own is made
+    out=None,  # a folder: `images` in it is the image set, `inputs` its sources and masks; an interrupted edit goes on there
+    margin: float = 1 / 32,  # the region is grown by this share of the side
+    edge: float = 1 / 32,  # and feathered over this share
+    strength: float = 1.0,
+    steps: int = 20,
+    guidance: float = 3.0,
+    batch_size: int = 16,
+    progress: bool = False,
+    **cols,  # provenance, such as phrase='lamps', origin=[...]
+) -> np.ndarray:
     "The pictures without what the masks show, at the pipeline's size: uint8 `[N, side, side, 3]`. Outside of the feathered regions they are the given ones (resized if need be), bit for bit."
-    side = picture_side(pipe); images, masks = at_side(images, masks, side)
-    region = grow(masks, margin*side); paste = feather(region, edge*side)
-    plan = edit_plan(images, touched(paste > 0, pipe.vae_scale_factor), paste, prompts, seeds, np.flatnonzero(found(masks)), Path(out)/'inputs' if out else None, strength=strength, **dict(edit='remove') | cols)
+    side = picture_side(pipe)
+    images, masks = at_side(images, masks, side)
+    region = grow(masks, margin * side)
+    paste = feather(region, edge * side)
+    plan = edit_plan(
+        images,
+        touched(paste > 0, pipe.vae_scale_factor),
+        paste,
+        prompts,
+        seeds,
+        np.flatnonzero(found(masks)),
+        Path(out) / "inputs" if out else None,
+        strength=strength,
+        **dict(edit="remove") | cols,
+    )
     return _edit(pipe, images, plan, out, steps, guidance, batch_size, progress)
 
 # %% ../nbs/19_editing.ipynb #45fc2095
-def instruction(background:str, other:str) -> str:
+def instruction(background: str, other: str) -> str:
     "ASPIRE's instruction to InstructPix2Pix."
-    return f'turn the background of {background} into {other}.'
+    return f"turn the background of {background} into {other}."
+
 
 def follows_instructions(pipe) -> bool:
     "Whether a pipeline is an InstructPix2Pix: its U-Net sees the latents of a picture beside its own."
-    return pipe.unet.config.in_channels == 2*pipe.vae.config.latent_channels
+    return pipe.unet.config.in_channels == 2 * pipe.vae.config.latent_channels
 
-def replace_background(pipe,              # inpainting, ordinary, or InstructPix2Pix
-                       images,            # uint8 `[N, H, W, 3]`
-                       masks,             # `[N, H, W]` of the object, which stays; None, with InstructPix2Pix only: all may change
-                       prompts,           # captions with the new background, or instructions for InstructPix2Pix
-                       seeds=0, out=None, # as in `remove`
-                       margin:float=0.,   # the object is grown by this share of the side
-                       edge:float=1/64,   # and blended with what is drawn over this share, inwards
-                       image_guidance:float=1.5, # of InstructPix2Pix
-                       strength:float=1., steps:int=20, guidance:float=3., batch_size:int=16, progress:bool=False, **cols) -> np.ndarray:
+
+def replace_background(
+    pipe,  # inpainting, ordinary, or InstructPix2Pix
+    images,  # uint8 `[N, H, W, 3]`
+    masks,  # `[N, H, W]` of the object, which stays; None, with InstructPix2Pix only: all may change
+    prompts,  # captions with the new background, or instructions for InstructPix2Pix
+    seeds=0,
+    out=None,  # as in `remove`
+    margin: float = 0.0,  # the object is grown by this share of the side
+    edge: float = 1 / 64,  # and blended with what is drawn over this share, inwards
+    image_guidance: float = 1.5,  # of InstructPix2Pix
+    strength: float = 1.0,
+    steps: int = 20,
+    guidance: float = 3.0,
+    batch_size: int = 16,
+    progress: bool = False,
+    **cols,
+) -> np.ndarray:
     "The pictures with another background, uint8 `[N, side, side, 3]`; inside of the objects they are the given ones, bit for bit. A picture whose mask is empty stays as it is."
-    side = picture_side(pipe); instruct = follows_instructions(pipe)
-    if masks is None and not instruct: raise ValueError('masks=None: an inpainting pipeline must be told what stays')
-    images, kept = at_side(images, np.zeros(to_array(images).shape[:3], bool) if masks is None else masks, side)
-    region = ~grow(kept, margin*side); paste = None if masks is None else feather(region, edge*side)
+    side = picture_side(pipe)
+    instruct = follows_instructions(pipe)
+    if masks is None and not instruct:
+        raise ValueError("masks=None: an inpainting pipeline must be told what stays")
+    images, kept = at_side(
+        images, np.zeros(to_array(images).shape[:3], bool) if masks is None else masks, side
+    )
+    region = ~grow(kept, margin * side)
+    paste = None if masks is None else feather(region, edge * side)
     items = np.arange(len(images)) if masks is None else np.flatnonzero(found(kept))
     way = dict(image_guidance=image_guidance) if instruct else dict(strength=strength)
     repaint = None if instruct else touched(paste > 0, pipe.vae_scale_factor)
-    plan = edit_plan(images, repaint, paste, prompts, seeds, items, Path(out)/'inputs' if out else None, **way, **dict(edit='background') | cols)
+    plan = edit_plan(
+        images,
+        repaint,
+        paste,
+        prompts,
+        seeds,
+        items,
+        Path(out) / "inputs" if out else None,
+        **way,
+        **dict(edit="background") | cols,
+    )
     return _edit(pipe, images, plan, out, steps, guidance, batch_size, progress)
 
 # %% ../nbs/19_editing.ipynb #44f269a1
-def edit_strip(before, masks, after, titles=None, n:int=8, size:float=.8) -> Figure:
+def edit_strip(before, masks, after, titles=None, n: int = 8, size: float = 0.8) -> Figure:
     "The first `n` edits as columns: the picture, the region in it, the result."
-    before, after = to_array(before), to_array(after); n = min(n, len(before))
-    if before.shape != after.shape: raise ValueError(f'{before.shape} before, {after.shape} after')
-    return strip(dict(before=before, region=overlay(before, masks), after=after), n=n, cols=None if titles is None else list(titles)[:n], size=size)
+    before, after = to_array(before), to_array(after)
+    n = min(n, len(before))
+    if before.shape != after.shape:
+        raise ValueError(f"{before.shape} before, {after.shape} after")
+    return strip(
+        dict(before=before, region=overlay(before, masks), after=after),
+        n=n,
+        cols=None if titles is None else list(titles)[:n],
+        size=size,
+    )

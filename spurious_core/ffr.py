@@ -8,138 +8,271 @@ __all__ = ['SYNTHETIC', 'biased', 'synthetic_counts', 'group_prompts', 'draw_gro
 
 # %% ../nbs/29_ffr.ipynb #5dd400eb
 from dataclasses import replace
-from pathlib import Path
-import numpy as np, pandas as pd, torch
+
+import numpy as np
+import pandas as pd
+import torch
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from .settings import seed_of
-from .miniworld import OBJECTS, SCENES, World, caption
+
 from .classifiers import Classifier
 from .datasets import GroupedImages, concatenate
 from .generate import generate, plan_prompts, read_images
 from .metrics import embed
+from .miniworld import World, caption
 from .mitigate import Fitted, fit
+from .settings import seed_of
 
 # %% ../nbs/29_ffr.ipynb #bdf76518
-def biased(data:GroupedImages, ratio:float, seed:int,
-           majority,       # for each class the attribute of its majority group
-           n:int=None,     # images of a majority group; None: all
-           least:int=1,    # of a minority group that are kept at any ratio
-          ) -> GroupedImages:
+def biased(
+    data: GroupedImages,
+    ratio: float,
+    seed: int,
+    majority,  # for each class the attribute of its majority group
+    n: int = None,  # images of a majority group; None: all
+    least: int = 1,  # of a minority group that are kept at any ratio
+) -> GroupedImages:
     "A subset in which the majority group has share `ratio` of its class, and minority groups share the rest equally. ValueError where a group is too small."
     k = len(data.attributes)
-    if not 1/k <= ratio < 1: raise ValueError(f'ratio={ratio} must lie in [{1/k:g}, 1)')
-    if len(majority) != len(data.labels): raise ValueError(f'majority={list(majority)} names {len(majority)} attributes for {len(data.labels)} classes')
-    g, keep = np.random.default_rng(seed_of('biased', ratio, seed)), []
+    if not 1 / k <= ratio < 1:
+        raise ValueError(f"ratio={ratio} must lie in [{1 / k:g}, 1)")
+    if len(majority) != len(data.labels):
+        raise ValueError(
+            f"majority={list(majority)} names {len(majority)} attributes for {len(data.labels)} classes"
+        )
+    g, keep = np.random.default_rng(seed_of("biased", ratio, seed)), []
     for y, a in enumerate(majority):
         for b in range(k):
-            rows = np.flatnonzero((data.y == y) & (data.a == b)); top = n or np.sum((data.y == y) & (data.a == a))
-            want = top if b == a else max(least, round(top*(1 - ratio)/ratio/(k - 1)))
-            if len(rows) < want or not want: raise ValueError(f'{data.name}: group {data.group_names[y*k + b]!r} has {len(rows)} images; ratio={ratio} needs {max(want, 1)}')
+            rows = np.flatnonzero((data.y == y) & (data.a == b))
+            top = n or np.sum((data.y == y) & (data.a == a))
+            want = top if b == a else max(least, round(top * (1 - ratio) / ratio / (k - 1)))
+            if len(rows) < want or not want:
+                raise ValueError(
+                    f"{data.name}: group {data.group_names[y * k + b]!r} has {len(rows)} images; ratio={ratio} needs {max(want, 1)}"
+                )
             keep.append(g.choice(rows, want, replace=False))
     return data.subset(np.sort(np.concatenate(keep)))
 
 # %% ../nbs/29_ffr.ipynb #06dda779
-SYNTHETIC = ('none', 'usb', 'asb', 'ffr')
+SYNTHETIC = ("none", "usb", "asb", "ffr")
+
 
 def _one_of(name, value, allowed):
-    if value not in allowed: raise ValueError(f'{name}={value!r} is unknown; allowed: {", ".join(allowed)}')
+    if value not in allowed:
+        raise ValueError(f"{name}={value!r} is unknown; allowed: {', '.join(allowed)}")
 
-def synthetic_counts(counts, scheme:str) -> np.ndarray:
+
+def synthetic_counts(counts, scheme: str) -> np.ndarray:
     "Synthetic pictures per group `[G]` for real `counts` `[G]`: the same total for 'usb', 'asb' and 'ffr' (Qraitem et al. 2024, section 3), nothing for 'none'."
-    _one_of('scheme', scheme, SYNTHETIC); n = np.asarray(counts); lack = n.max() - n
-    if scheme == 'none': return np.zeros_like(n)
-    return lack if scheme == 'usb' else lack.sum()//len(n) + (np.arange(len(n)) < lack.sum() % len(n))
+    _one_of("scheme", scheme, SYNTHETIC)
+    n = np.asarray(counts)
+    lack = n.max() - n
+    if scheme == "none":
+        return np.zeros_like(n)
+    return lack if scheme == "usb" else lack.sum() // len(n) + (np.arange(len(n)) < lack.sum() % len(n))
 
 # %% ../nbs/29_ffr.ipynb #2567830c
-def group_prompts(world:World) -> list:
+def group_prompts(world: World) -> list:
     "For each group (y, a) of a world, the captions of its pictures. ValueError for a world whose attribute is no scene or object."
-    if not world.attribute: raise ValueError(f'world {world.name!r} has no attribute that a prompt could name')
-    field, value = world.attribute; prompts = []
+    if not world.attribute:
+        raise ValueError(f"world {world.name!r} has no attribute that a prompt could name")
+    field, value = world.attribute
+    prompts = []
     for y in world.labels:
         for a in range(max(value.values()) + 1):
-            objects = [o for o in world.classes[y] if field != 'object' or value[o] == a]; scenes = [s for s in world.scenes if field != 'scene' or value[s] == a]
+            objects = [o for o in world.classes[y] if field != "object" or value[o] == a]
+            scenes = [s for s in world.scenes if field != "scene" or value[s] == a]
             prompts.append([caption(o, s) for o in objects for s in scenes])
     return prompts
 
-def _in_turn(plan): return plan.iloc[np.argsort(plan.groupby('prompt').cumcount().to_numpy(), kind='stable')]
 
-def draw_groups(pipe, prompts:list,   # per group, a list of prompts that are used in turn
-                counts,               # pictures per group
-                labels, attributes, folder, seed:int=0, size:int=None, # of the pictures; None: the pipeline's
-                **options,            # of `generate`: batch_size, steps, guidance, progress
-               ) -> GroupedImages:
+def _in_turn(plan):
+    return plan.iloc[np.argsort(plan.groupby("prompt").cumcount().to_numpy(), kind="stable")]
+
+
+def draw_groups(
+    pipe,
+    prompts: list,  # per group, a list of prompts that are used in turn
+    counts,  # pictures per group
+    labels,
+    attributes,
+    folder,
+    seed: int = 0,
+    size: int = None,  # of the pictures; None: the pipeline's
+    **options,  # of `generate`: batch_size, steps, guidance, progress
+) -> GroupedImages:
     "A synthetic set with `counts[group]` pictures, drawn into `folder` (resumable) and read back. Picture i of a group depends on the seed and i alone."
-    if len(prompts) != len(counts) or not all(prompts): raise ValueError(f'prompts for {len(prompts)} groups, counts for {len(counts)}; every group needs at least one prompt')
+    if len(prompts) != len(counts) or not all(prompts):
+        raise ValueError(
+            f"prompts for {len(prompts)} groups, counts for {len(counts)}; every group needs at least one prompt"
+        )
     plans = []
     for group, (ps, n) in enumerate(zip(prompts, counts)):
-        if n: plans.append(_in_turn(plan_prompts(list(ps), -(-int(n)//len(ps)), seed_of('synthetic', seed, group), y=group//len(attributes), a=group % len(attributes)))[:int(n)])
+        if n:
+            plans.append(
+                _in_turn(
+                    plan_prompts(
+                        list(ps),
+                        -(-int(n) // len(ps)),
+                        seed_of("synthetic", seed, group),
+                        y=group // len(attributes),
+                        a=group % len(attributes),
+                    )
+                )[: int(n)]
+            )
     table = generate(pipe, pd.concat(plans, ignore_index=True), folder, **options)
-    return GroupedImages(table.assign(split='train', g='generated'), labels, attributes, 'synthetic', read_images(table), size=size)
+    return GroupedImages(
+        table.assign(split="train", g="generated"),
+        labels,
+        attributes,
+        "synthetic",
+        read_images(table),
+        size=size,
+    )
 
-def take(pool:GroupedImages, counts, seed:int) -> GroupedImages:
+
+def take(pool: GroupedImages, counts, seed: int) -> GroupedImages:
     "`counts[group]` images of each group of `pool`, at random. ValueError names the group that is too small."
-    g, rows = np.random.default_rng(seed_of('take', seed)), []
+    g, rows = np.random.default_rng(seed_of("take", seed)), []
     for group, n in enumerate(counts):
         have = np.flatnonzero(pool.group == group)
-        if len(have) < n: raise ValueError(f'{pool.name}: {n} images of {pool.group_names[group]!r} are wanted, {len(have)} are there')
+        if len(have) < n:
+            raise ValueError(
+                f"{pool.name}: {n} images of {pool.group_names[group]!r} are wanted, {len(have)} are there"
+            )
         rows.append(g.choice(have, int(n), replace=False))
     return pool.subset(np.sort(np.concatenate(rows)))
 
 # %% ../nbs/29_ffr.ipynb #5ac380eb
-def by_origin(data:GroupedImages) -> GroupedImages:
+def by_origin(data: GroupedImages) -> GroupedImages:
     "The same images with attribute (a, g): real and generated ones of a group become two groups."
-    m = data.manifest; made = (m.g == 'generated').astype(int)
-    return replace(data, manifest=m.assign(a=m.a*2 + made), attributes=[f'{a}, {g}' for a in data.attributes for g in ('real', 'generated')])
+    m = data.manifest
+    made = (m.g == "generated").astype(int)
+    return replace(
+        data,
+        manifest=m.assign(a=m.a * 2 + made),
+        attributes=[f"{a}, {g}" for a in data.attributes for g in ("real", "generated")],
+    )
 
-def mixed(real:GroupedImages, pool:GroupedImages, scheme:str, seed:int) -> GroupedImages:
+
+def mixed(real: GroupedImages, pool: GroupedImages, scheme: str, seed: int) -> GroupedImages:
     "The real images and a share of the pool that `scheme` ('usb' or 'asb') asks for."
-    _one_of('scheme', scheme, ('usb', 'asb'))
-    return concatenate([real, take(pool, synthetic_counts(np.bincount(real.group, minlength=real.n_groups), scheme), seed)], name=f'{real.name}, {scheme}')
+    _one_of("scheme", scheme, ("usb", "asb"))
+    return concatenate(
+        [real, take(pool, synthetic_counts(np.bincount(real.group, minlength=real.n_groups), scheme), seed)],
+        name=f"{real.name}, {scheme}",
+    )
 
-def first_stage(real:GroupedImages, val:GroupedImages, pool:GroupedImages, backbone, config, seed:int=0, **options) -> Fitted:
+
+def first_stage(
+    real: GroupedImages, val: GroupedImages, pool: GroupedImages, backbone, config, seed: int = 0, **options
+) -> Fitted:
     "FFR's first stage: plain training on balanced synthetic pictures alone, the epoch chosen on real `val`."
-    return fit('ERM', take(pool, synthetic_counts(np.bincount(real.group, minlength=real.n_groups), 'ffr'), seed), val, backbone, config, seed=seed, **options)
+    return fit(
+        "ERM",
+        take(pool, synthetic_counts(np.bincount(real.group, minlength=real.n_groups), "ffr"), seed),
+        val,
+        backbone,
+        config,
+        seed=seed,
+        **options,
+    )
 
-def choose_rate(real:GroupedImages, val:GroupedImages, first:Fitted, config, rates=(1., .1, .03), seed:int=0, **options) -> tuple:
+
+def choose_rate(
+    real: GroupedImages,
+    val: GroupedImages,
+    first: Fitted,
+    config,
+    rates=(1.0, 0.1, 0.03),
+    seed: int = 0,
+    **options,
+) -> tuple:
     "The factor on the learning rate of FFR's second stage whose plain training does best in the worst group of `val`, and that training."
-    tried = {r: fit('ERM', real, val, first.clf, config.but(lr=config.lr*r), seed=seed, **options) for r in rates}
+    tried = {
+        r: fit("ERM", real, val, first.clf, config.but(lr=config.lr * r), seed=seed, **options) for r in rates
+    }
     best = max(tried, key=lambda r: (tried[r].history.val_wga.max(), -r))
     return best, tried[best]
 
-def fit_arm(synthetic:str,   # 'none', 'usb', 'asb' or 'ffr'
-            method:str,      # a name in METHODS
-            real:GroupedImages, val:GroupedImages, pool:GroupedImages, backbone, config, # of one stage
-            seed:int=0, first:Fitted=None, # FFR's first stage, if it is already there
-            rate:float=1.,   # factor on the learning rate of FFR's second stage
-            **options,       # of `fit`
-           ) -> Fitted:
+
+def fit_arm(
+    synthetic: str,  # 'none', 'usb', 'asb' or 'ffr'
+    method: str,  # a name in METHODS
+    real: GroupedImages,
+    val: GroupedImages,
+    pool: GroupedImages,
+    backbone,
+    config,  # of one stage
+    seed: int = 0,
+    first: Fitted = None,  # FFR's first stage, if it is already there
+    rate: float = 1.0,  # factor on the learning rate of FFR's second stage
+    **options,  # of `fit`
+) -> Fitted:
     "Trains one arm of the comparison."
-    _one_of('synthetic', synthetic, SYNTHETIC)
-    if synthetic == 'ffr':
+    _one_of("synthetic", synthetic, SYNTHETIC)
+    if synthetic == "ffr":
         first = first or first_stage(real, val, pool, backbone, config, seed, **options)
-        return fit(method, real, val, first.clf, config.but(lr=config.lr*rate), seed=seed, **options)
-    if synthetic == 'none':
-        more = 1 + synthetic_counts(np.bincount(real.group, minlength=real.n_groups), 'usb').sum()/len(real)
-        return fit(method, real, val, backbone, config.but(epochs=round(config.epochs*more)), seed=seed, **options)
-    return fit(method, by_origin(mixed(real, pool, synthetic, seed)), by_origin(val), backbone, config, seed=seed, **options)
+        return fit(method, real, val, first.clf, config.but(lr=config.lr * rate), seed=seed, **options)
+    if synthetic == "none":
+        more = 1 + synthetic_counts(np.bincount(real.group, minlength=real.n_groups), "usb").sum() / len(real)
+        return fit(
+            method, real, val, backbone, config.but(epochs=round(config.epochs * more)), seed=seed, **options
+        )
+    return fit(
+        method,
+        by_origin(mixed(real, pool, synthetic, seed)),
+        by_origin(val),
+        backbone,
+        config,
+        seed=seed,
+        **options,
+    )
 
 # %% ../nbs/29_ffr.ipynb #f51d874f
-def shortcut_probe(clf:Classifier, real:GroupedImages, generated:GroupedImages, # both unseen in training
-                   seed:int=0, least:int=20) -> pd.DataFrame:
+def shortcut_probe(
+    clf: Classifier,
+    real: GroupedImages,
+    generated: GroupedImages,  # both unseen in training
+    seed: int = 0,
+    least: int = 20,
+) -> pd.DataFrame:
     "Per group: `auc` of a probe for origin, `flips` (share of real images whose prediction a move to the generated mean changes), accuracy on real, moved and generated images."
-    if real.group_names != generated.group_names: raise ValueError(f'groups {real.group_names} and {generated.group_names} differ')
-    f, h = embed(real.images(), clf), embed(generated.images(), clf); W, b = clf.head_weight.detach().cpu().numpy(), clf.head_bias.detach().cpu().numpy()
+    if real.group_names != generated.group_names:
+        raise ValueError(f"groups {real.group_names} and {generated.group_names} differ")
+    f, h = embed(real.images(), clf), embed(generated.images(), clf)
+    W, b = clf.head_weight.detach().cpu().numpy(), clf.head_bias.detach().cpu().numpy()
     rows = []
     for g, name in enumerate(real.group_names):
         p, q = f[real.group == g], h[generated.group == g]
-        if min(len(p), len(q)) < least: raise ValueError(f'group {name!r} has {len(p)} real and {len(q)} generated images; the probe needs {least} of each')
+        if min(len(p), len(q)) < least:
+            raise ValueError(
+                f"group {name!r} has {len(p)} real and {len(q)} generated images; the probe needs {least} of each"
+            )
         x, origin = np.concatenate([p, q]), np.repeat([0, 1], [len(p), len(q)])
-        probe = make_pipeline(StandardScaler(), LogisticRegression(C=.1, max_iter=500, class_weight='balanced'))
-        score = cross_val_predict(probe, x, origin, cv=StratifiedKFold(5, shuffle=True, random_state=seed), method='decision_function')
-        before, after, drawn = ((v @ W.T + b).argmax(1) for v in (p, p + q.mean(0) - p.mean(0), q)); y = g//len(real.attributes)
-        rows.append(dict(group=name, auc=roc_auc_score(origin, score), flips=(before != after).mean(), accuracy_real=(before == y).mean(), accuracy_moved=(after == y).mean(), accuracy_generated=(drawn == y).mean()))
+        probe = make_pipeline(
+            StandardScaler(), LogisticRegression(C=0.1, max_iter=500, class_weight="balanced")
+        )
+        score = cross_val_predict(
+            probe,
+            x,
+            origin,
+            cv=StratifiedKFold(5, shuffle=True, random_state=seed),
+            method="decision_function",
+        )
+        before, after, drawn = ((v @ W.T + b).argmax(1) for v in (p, p + q.mean(0) - p.mean(0), q))
+        y = g // len(real.attributes)
+        rows.append(
+            dict(
+                group=name,
+                auc=roc_auc_score(origin, score),
+                flips=(before != after).mean(),
+                accuracy_real=(before == y).mean(),
+                accuracy_moved=(after == y).mean(),
+                accuracy_generated=(drawn == y).mean(),
+            )
+        )
     return pd.DataFrame(rows)

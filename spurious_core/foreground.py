@@ -7,11 +7,15 @@ __all__ = ['Signal', 'attribute_signal', 'noisy_parts', 'rfs', 'ForegroundSensit
 
 # %% ../nbs/27_foreground.ipynb #5c10658c
 from dataclasses import dataclass
-import numpy as np, pandas as pd, torch
+
+import numpy as np
+import pandas as pd
+import torch
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from tqdm.auto import tqdm
+
 from .classifiers import as_pixels
 from .group_report import check_labels
 from .settings import generator, seed_of
@@ -20,87 +24,163 @@ from .settings import generator, seed_of
 @dataclass(frozen=True)
 class Signal:
     "How well an attribute can be guessed within classes: `value` and what shuffled attributes give (`chance`), both 0..1, the p-value of a permutation test, and the n images tested."
+
     value: float
     chance: float
     p: float
     n: int
 
+
 def _held_out(x, y, a, rng):
     "Which rows are held out, and a probe's guesses of `a` for them."
-    group = y*(a.max() + 1) + a; order = rng.permutation(len(y)); order = order[np.argsort(group[order], kind='stable')]; train, test = order[::2], order[1::2]
-    if len(np.unique(a[train])) < 2: raise ValueError('too few images with different attributes to fit a probe')
-    probe = make_pipeline(StandardScaler(), LogisticRegression(C=.1, max_iter=1000))
-    return test, probe.fit(x[train], a[train], logisticregression__sample_weight=1/np.bincount(group[train])[group[train]]).predict(x[test])
+    group = y * (a.max() + 1) + a
+    order = rng.permutation(len(y))
+    order = order[np.argsort(group[order], kind="stable")]
+    train, test = order[::2], order[1::2]
+    if len(np.unique(a[train])) < 2:
+        raise ValueError("too few images with different attributes to fit a probe")
+    probe = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=1000))
+    return test, probe.fit(
+        x[train], a[train], logisticregression__sample_weight=1 / np.bincount(group[train])[group[train]]
+    ).predict(x[test])
 
-def attribute_signal(x,    # predictions `[N]` (integers), or features `[N, D]`
-                     y, a, # classes and attribute values `[N]`, integers
-                     times:int=999, # permutations; the smallest p-value is 1/(times + 1)
-                     seed:int=0) -> Signal:
+
+def attribute_signal(
+    x,  # predictions `[N]` (integers), or features `[N, D]`
+    y,
+    a,  # classes and attribute values `[N]`, integers
+    times: int = 999,  # permutations; the smallest p-value is 1/(times + 1)
+    seed: int = 0,
+) -> Signal:
     "Tests whether predictions or features depend on `a` given `y`. `ValueError` if no class has two attribute values, and for bad input as in `group_report`."
-    big, rng, x = np.iinfo(np.int32).max, np.random.default_rng(seed), np.asarray(x); y, a = check_labels(y=(y, big), a=(a, big))
-    if times < 19: raise ValueError(f'times={times} permutations; a p-value of 0.05 needs at least 19')
+    big, rng, x = np.iinfo(np.int32).max, np.random.default_rng(seed), np.asarray(x)
+    y, a = check_labels(y=(y, big), a=(a, big))
+    if times < 19:
+        raise ValueError(f"times={times} permutations; a p-value of 0.05 needs at least 19")
     if x.ndim == 2:
-        if len(x) != len(y) or not np.isfinite(x).all(): raise ValueError(f'features of shape {x.shape}; expected finite numbers [{len(y)}, D]')
-        rows, x = _held_out(x, y, a, rng); y, a = y[rows], a[rows]
+        if len(x) != len(y) or not np.isfinite(x).all():
+            raise ValueError(f"features of shape {x.shape}; expected finite numbers [{len(y)}, D]")
+        rows, x = _held_out(x, y, a, rng)
+        y, a = y[rows], a[rows]
     x = check_labels(y=(y, big), predicted=(x, big))[1]
-    parts = [(np.unique(x[y == k], return_inverse=True)[1], np.unique(a[y == k], return_inverse=True)[1]) for k in np.unique(y)]
-    parts = [(p, b) for p, b in parts if b.max() > 0]; n = sum(len(b) for _, b in parts)
-    if not parts: raise ValueError('no class has images with two attribute values, so class and attribute cannot be told apart')
-    def score(b, p): # mean over attribute values of being right, under the best rule from prediction to attribute
-        t = np.bincount(b*(p.max() + 1) + p, minlength=(b.max() + 1)*(p.max() + 1)).reshape(b.max() + 1, -1)
-        return (t/t.sum(1, keepdims=True)).max(0).sum()/len(t)
-    value = sum(len(b)*score(b, p) for p, b in parts)/n
-    null = np.array([sum(len(b)*score(rng.permutation(b), p) for p, b in parts)/n for _ in range(times)])
-    return Signal(float(value), float(null.mean()), float((1 + (null >= value - 1e-12).sum())/(times + 1)), n)
+    parts = [
+        (np.unique(x[y == k], return_inverse=True)[1], np.unique(a[y == k], return_inverse=True)[1])
+        for k in np.unique(y)
+    ]
+    parts = [(p, b) for p, b in parts if b.max() > 0]
+    n = sum(len(b) for _, b in parts)
+    if not parts:
+        raise ValueError(
+            "no class has images with two attribute values, so class and attribute cannot be told apart"
+        )
+
+    def score(
+        b, p
+    ):  # mean over attribute values of being right, under the best rule from prediction to attribute
+        t = np.bincount(b * (p.max() + 1) + p, minlength=(b.max() + 1) * (p.max() + 1)).reshape(
+            b.max() + 1, -1
+        )
+        return (t / t.sum(1, keepdims=True)).max(0).sum() / len(t)
+
+    value = sum(len(b) * score(b, p) for p, b in parts) / n
+    null = np.array([sum(len(b) * score(rng.permutation(b), p) for p, b in parts) / n for _ in range(times)])
+    return Signal(
+        float(value), float(null.mean()), float((1 + (null >= value - 1e-12).sum()) / (times + 1)), n
+    )
 
 # %% ../nbs/27_foreground.ipynb #b1389161
-def _noise(shape, seed, i, trial, sigma): return sigma*torch.randn(shape, generator=generator(seed_of('foreground', seed, i, trial)))
+def _noise(shape, seed, i, trial, sigma):
+    return sigma * torch.randn(shape, generator=generator(seed_of("foreground", seed, i, trial)))
 
-def noisy_parts(images, # uint8 `[N, H, W, 3]`, or float `[N, 3, H, W]` in [0, 1]
-                masks,  # of the foreground, `[N, H, W]` in [0, 1]
-                sigma:float=.25, seed:int=0, trial:int=0, first:int=0 # the number of the first image
-               ) -> tuple:
+
+def noisy_parts(
+    images,  # uint8 `[N, H, W, 3]`, or float `[N, 3, H, W]` in [0, 1]
+    masks,  # of the foreground, `[N, H, W]` in [0, 1]
+    sigma: float = 0.25,
+    seed: int = 0,
+    trial: int = 0,
+    first: int = 0,  # the number of the first image
+) -> tuple:
     "The images with noise on the foreground, and with the same noise on the background: float tensors `[N, 3, H, W]` in [0, 1]."
-    x = as_pixels(images); m = torch.as_tensor(np.asarray(masks), dtype=torch.float32)[:, None]
+    x = as_pixels(images)
+    m = torch.as_tensor(np.asarray(masks), dtype=torch.float32)[:, None]
     z = torch.stack([_noise(x.shape[1:], seed, first + i, trial, sigma) for i in range(len(x))])
-    return (x + m*z).clamp(0, 1), (x + (1 - m)*z).clamp(0, 1)
+    return (x + m * z).clamp(0, 1), (x + (1 - m) * z).clamp(0, 1)
 
 # %% ../nbs/27_foreground.ipynb #ed82c00a
 def rfs(a_bg, a_fg):
     "Relative foreground sensitivity, -1..1, of accuracies under background and foreground noise (arrays allowed); 0 where both are 0 or both 1."
-    mean = (np.asarray(a_bg) + a_fg)/2; room = 2*np.minimum(mean, 1 - mean)
-    return np.where(room > 1e-12, (np.asarray(a_bg) - a_fg)/np.where(room > 1e-12, room, 1), 0.)
+    mean = (np.asarray(a_bg) + a_fg) / 2
+    room = 2 * np.minimum(mean, 1 - mean)
+    return np.where(room > 1e-12, (np.asarray(a_bg) - a_fg) / np.where(room > 1e-12, room, 1), 0.0)
+
 
 @dataclass(frozen=True)
 class ForegroundSensitivity:
     "`value` is the RFS, -1 (background only) to 1 (foreground only), with its interval; accuracies under noise are means over classes; n images."
+
     value: float
     interval: tuple
-    a_bg: float      # accuracy under background noise
-    a_fg: float      # accuracy under foreground noise
-    clean: float     # accuracy without noise
+    a_bg: float  # accuracy under background noise
+    a_fg: float  # accuracy under foreground noise
+    clean: float  # accuracy without noise
     n: int
 
-def foreground_sensitivity(clf,    # a `Classifier`
-                           images, # uint8 `[N, H, W, 3]`, or float `[N, 3, H, W]` in [0, 1]
-                           masks,  # of the foreground, `[N, H, W]` in [0, 1]
-                           y,      # classes `[N]`
-                           sigma:float=.25, # of the noise, in units of the pixel range
-                           trials:int=3, seed:int=0, batch:int=64, level:float=.95, n_boot:int=2000, progress:bool=True) -> ForegroundSensitivity:
+
+def foreground_sensitivity(
+    clf,  # a `Classifier`
+    images,  # uint8 `[N, H, W, 3]`, or float `[N, 3, H, W]` in [0, 1]
+    masks,  # of the foreground, `[N, H, W]` in [0, 1]
+    y,  # classes `[N]`
+    sigma: float = 0.25,  # of the noise, in units of the pixel range
+    trials: int = 3,
+    seed: int = 0,
+    batch: int = 64,
+    level: float = 0.95,
+    n_boot: int = 2000,
+    progress: bool = True,
+) -> ForegroundSensitivity:
     "Relative foreground sensitivity of `clf` (Moayeri et al. 2022). `ValueError` for masks that do not fit, are empty or out of range, and for bad y or sigma."
-    y = check_labels(y=(y, len(clf.labels)))[0]; masks = np.asarray(masks, np.float32); h, w = as_pixels(images[:1]).shape[2:]
-    if len(images) != len(y) or masks.shape != (len(y), h, w): raise ValueError(f'{len(images)} images of {h} x {w}, masks {masks.shape}, y {y.shape}; expected one mask and one class per image')
-    if not np.isfinite(masks).all() or masks.min() < 0 or masks.max() > 1: raise ValueError('masks must lie in [0, 1]')
-    if (flat := masks.reshape(len(y), -1).max(1) == 0).any() or (flat := masks.reshape(len(y), -1).min(1) == 1).any(): raise ValueError(f'mask {flat.argmax()} has no foreground or no background ({flat.sum()} such masks)')
-    if not sigma > 0 or trials < 1: raise ValueError(f'sigma={sigma}, trials={trials}: expected a positive sigma and at least one trial')
+    y = check_labels(y=(y, len(clf.labels)))[0]
+    masks = np.asarray(masks, np.float32)
+    h, w = as_pixels(images[:1]).shape[2:]
+    if len(images) != len(y) or masks.shape != (len(y), h, w):
+        raise ValueError(
+            f"{len(images)} images of {h} x {w}, masks {masks.shape}, y {y.shape}; expected one mask and one class per image"
+        )
+    if not np.isfinite(masks).all() or masks.min() < 0 or masks.max() > 1:
+        raise ValueError("masks must lie in [0, 1]")
+    if (flat := masks.reshape(len(y), -1).max(1) == 0).any() or (
+        flat := masks.reshape(len(y), -1).min(1) == 1
+    ).any():
+        raise ValueError(f"mask {flat.argmax()} has no foreground or no background ({flat.sum()} such masks)")
+    if not sigma > 0 or trials < 1:
+        raise ValueError(f"sigma={sigma}, trials={trials}: expected a positive sigma and at least one trial")
     right, clean = np.zeros((len(y), 2)), np.zeros(len(y))
-    for s in tqdm(range(0, len(y), batch), desc='foreground sensitivity', disable=not progress):
-        part = slice(s, s + batch); score = lambda x: clf.probs(x, batch).argmax(1).numpy() == y[part]
+    for s in tqdm(range(0, len(y), batch), desc="foreground sensitivity", disable=not progress):
+        part = slice(s, s + batch)
+        score = lambda x: clf.probs(x, batch).argmax(1).numpy() == y[part]
         clean[part] = score(images[part])
-        for t in range(trials): right[part] += np.stack([score(x) for x in noisy_parts(images[part], masks[part], sigma, seed, t, s)[::-1]], 1)/trials
+        for t in range(trials):
+            right[part] += (
+                np.stack(
+                    [score(x) for x in noisy_parts(images[part], masks[part], sigma, seed, t, s)[::-1]], 1
+                )
+                / trials
+            )
     rng, classes = np.random.default_rng(seed), [np.flatnonzero(y == k) for k in np.unique(y)]
     a_bg, a_fg, plain = np.mean([np.c_[right, clean][i].mean(0) for i in classes], 0)
-    drawn = np.mean([rng.multinomial(len(i), np.full(len(i), 1/len(i)), n_boot) @ right[i]/len(i) for i in classes], 0)
-    values, unknown = rfs(*drawn.T), np.isclose(drawn, 0).all(1) | np.isclose(drawn, 1).all(1)   # without an error, or a success, it could be anything
-    ends = np.quantile(np.where(unknown, -1, values), (1 - level)/2), np.quantile(np.where(unknown, 1, values), (1 + level)/2)
-    return ForegroundSensitivity(float(rfs(a_bg, a_fg)), tuple(map(float, ends)), float(a_bg), float(a_fg), float(plain), len(y))
+    drawn = np.mean(
+        [rng.multinomial(len(i), np.full(len(i), 1 / len(i)), n_boot) @ right[i] / len(i) for i in classes], 0
+    )
+    values, unknown = (
+        rfs(*drawn.T),
+        np.isclose(drawn, 0).all(1) | np.isclose(drawn, 1).all(1),
+    )  # without an error, or a success, it could be anything
+    ends = (
+        np.quantile(np.where(unknown, -1, values), (1 - level) / 2),
+        np.quantile(np.where(unknown, 1, values), (1 + level) / 2),
+    )
+    return ForegroundSensitivity(
+        float(rfs(a_bg, a_fg)), tuple(map(float, ends)), float(a_bg), float(a_fg), float(plain), len(y)
+    )

@@ -8,10 +8,23 @@ __all__ = ['OWN', 'PICTURES', 'SAMPLERS', 'LORA', 'EMBEDS', 'PART', 'plan_prompt
            'export_spurious_imagenet']
 
 # %% ../nbs/07_generate.ipynb #0015c618
-import copy, errno, hashlib, json, os, pickle, re, shutil, time, warnings
+import copy
+import errno
+import hashlib
+import json
+import os
+import pickle
+import re
+import shutil
+import time
+import warnings
 from contextlib import contextmanager
 from pathlib import Path
-import diffusers, numpy as np, pandas as pd, torch
+
+import diffusers
+import numpy as np
+import pandas as pd
+import torch
 from accelerate import PartialState
 from accelerate.utils import broadcast_object_list
 from diffusers import DDIMScheduler, DPMSolverMultistepScheduler, StableDiffusionPipeline
@@ -19,207 +32,382 @@ from PIL import Image
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from tqdm.auto import tqdm
+
 from .settings import atomic_write, checkpoint_hash, generator, seed_of
 
 # %% ../nbs/07_generate.ipynb #19201c45
-def plan_prompts(prompts:str|list, # one prompt or several
-                 n:int,            # images per prompt
-                 seed:int=0,       # the plan's seed
-                 **cols,           # further columns: one value for all, or a list with one value per prompt
-                ) -> pd.DataFrame:
+def plan_prompts(
+    prompts: str | list,  # one prompt or several
+    n: int,  # images per prompt
+    seed: int = 0,  # the plan's seed
+    **cols,  # further columns: one value for all, or a list with one value per prompt
+) -> pd.DataFrame:
     "A plan of `n` images for each prompt, with columns `prompt`, `seed` and `cols`."
     prompts = [prompts] if isinstance(prompts, str) else list(prompts)
-    if n < 1 or not prompts: raise ValueError(f'n={n} images of {len(prompts)} prompts is nothing to draw')
+    if n < 1 or not prompts:
+        raise ValueError(f"n={n} images of {len(prompts)} prompts is nothing to draw")
     for k, v in cols.items():
-        if isinstance(v, list) and len(v) != len(prompts): raise ValueError(f'column {k!r} has {len(v)} values for {len(prompts)} prompts')
+        if isinstance(v, list) and len(v) != len(prompts):
+            raise ValueError(f"column {k!r} has {len(v)} values for {len(prompts)} prompts")
     of = lambda v, i: v[i] if isinstance(v, list) else v
-    return pd.DataFrame([dict(prompt=p, seed=seed_of('plan', seed, i, k)) | {c: of(v, i) for c, v in cols.items()}
-                         for i, p in enumerate(prompts) for k in range(n)])
+    return pd.DataFrame(
+        [
+            dict(prompt=p, seed=seed_of("plan", seed, i, k)) | {c: of(v, i) for c, v in cols.items()}
+            for i, p in enumerate(prompts)
+            for k in range(n)
+        ]
+    )
 
 # %% ../nbs/07_generate.ipynb #73586ad1
-OWN = ('file_name', 'source', 'sampler', 'steps', 'checkpoint', 'adapter', 'versions')   # columns that `generate` writes
+OWN = (
+    "file_name",
+    "source",
+    "sampler",
+    "steps",
+    "checkpoint",
+    "adapter",
+    "versions",
+)  # columns that `generate` writes
 
-PICTURES = ('init_image', 'mask', 'paste')     # columns that hold a picture
+PICTURES = ("init_image", "mask", "paste")  # columns that hold a picture
 
-def _absent(v): return v is None or (isinstance(v, float) and v != v) or v is pd.NA
+
+def _absent(v):
+    return v is None or (isinstance(v, float) and v != v) or v is pd.NA
+
 
 def _rows(plan, guidance):
     "The plan as a list of dicts without empty cells, checked, with `source` and `guidance` filled in."
-    if not isinstance(plan, pd.DataFrame) or not len(plan): raise ValueError('a plan is a DataFrame with at least one row')
-    if lost := {'prompt', 'seed'} - set(plan.columns): raise ValueError(f'the plan lacks the column {", ".join(sorted(lost))}; it has {", ".join(plan.columns)}')
+    if not isinstance(plan, pd.DataFrame) or not len(plan):
+        raise ValueError("a plan is a DataFrame with at least one row")
+    if lost := {"prompt", "seed"} - set(plan.columns):
+        raise ValueError(
+            f"the plan lacks the column {', '.join(sorted(lost))}; it has {', '.join(plan.columns)}"
+        )
     rows = []
-    for i, r in enumerate(plan.to_dict('records')):
+    for i, r in enumerate(plan.to_dict("records")):
         r = dict(guidance=guidance) | {k: v for k, v in r.items() if not _absent(v) and k not in OWN}
-        where = f'row {i} of the plan'
-        if not isinstance(r.get('prompt'), str): raise ValueError(f'{where}: prompt={r.get("prompt")!r} must be text')
-        if 'seed' not in r or r['seed'] != int(r['seed']): raise ValueError(f'{where}: seed={r.get("seed")!r} must be an integer')
-        for k in ('mask', 'paste', 'image_guidance'):
-            if k in r and 'init_image' not in r: raise ValueError(f'{where}: {k} needs an init_image')
-        if 'image_guidance' in r:
-            if {'mask', 'strength'} & set(r): raise ValueError(f'{where}: image_guidance goes with neither mask nor strength; paste says where the picture stays')
-            if not 1 <= r['image_guidance'] < float('inf'): raise ValueError(f'{where}: image_guidance={r["image_guidance"]} must be at least 1 and finite')
-        elif 'init_image' in r and not 0 < r.setdefault('strength', .8) <= 1: raise ValueError(f'{where}: strength={r["strength"]} must lie in (0, 1]')
+        where = f"row {i} of the plan"
+        if not isinstance(r.get("prompt"), str):
+            raise ValueError(f"{where}: prompt={r.get('prompt')!r} must be text")
+        if "seed" not in r or r["seed"] != int(r["seed"]):
+            raise ValueError(f"{where}: seed={r.get('seed')!r} must be an integer")
+        for k in ("mask", "paste", "image_guidance"):
+            if k in r and "init_image" not in r:
+                raise ValueError(f"{where}: {k} needs an init_image")
+        if "image_guidance" in r:
+            if {"mask", "strength"} & set(r):
+                raise ValueError(
+                    f"{where}: image_guidance goes with neither mask nor strength; paste says where the picture stays"
+                )
+            if not 1 <= r["image_guidance"] < float("inf"):
+                raise ValueError(
+                    f"{where}: image_guidance={r['image_guidance']} must be at least 1 and finite"
+                )
+        elif "init_image" in r and not 0 < r.setdefault("strength", 0.8) <= 1:
+            raise ValueError(f"{where}: strength={r['strength']} must lie in (0, 1]")
         for k in PICTURES:
-            if isinstance(r.get(k), (str, Path)) and not Path(r[k]).is_file(): raise FileNotFoundError(f'{where}: {k} {r[k]} does not exist')
-        rows.append(r | dict(seed=int(r['seed']), source='text2img' if 'init_image' not in r else 'inpaint' if 'mask' in r else 'instruct' if 'image_guidance' in r else 'img2img'))
+            if isinstance(r.get(k), (str, Path)) and not Path(r[k]).is_file():
+                raise FileNotFoundError(f"{where}: {k} {r[k]} does not exist")
+        rows.append(
+            r
+            | dict(
+                seed=int(r["seed"]),
+                source="text2img"
+                if "init_image" not in r
+                else "inpaint"
+                if "mask" in r
+                else "instruct"
+                if "image_guidance" in r
+                else "img2img",
+            )
+        )
     return rows
 
 # %% ../nbs/07_generate.ipynb #97b271f2
-SAMPLERS = {'dpmsolver++': lambda config: DPMSolverMultistepScheduler.from_config(config, algorithm_type='dpmsolver++'), 'ddim': lambda config: DDIMScheduler.from_config(config, clip_sample=False)}
+SAMPLERS = {
+    "dpmsolver++": lambda config: DPMSolverMultistepScheduler.from_config(
+        config, algorithm_type="dpmsolver++"
+    ),
+    "ddim": lambda config: DDIMScheduler.from_config(config, clip_sample=False),
+}
 
-def _sampler(pipe, name='dpmsolver++'):
-    if name not in SAMPLERS: raise ValueError(f'sampler={name!r} is unknown; allowed: {", ".join(SAMPLERS)}')
+
+def _sampler(pipe, name="dpmsolver++"):
+    if name not in SAMPLERS:
+        raise ValueError(f"sampler={name!r} is unknown; allowed: {', '.join(SAMPLERS)}")
     return SAMPLERS[name](pipe.scheduler.config)
+
 
 class PromptCache:
     "Embeddings `[1, tokens, width]` of prompts under a pipeline's text encoder, each prompt encoded once, alone, so that its company does not matter."
-    def __init__(self, pipe): self.pipe, self.known = pipe, {}
+
+    def __init__(self, pipe):
+        self.pipe, self.known = pipe, {}
+
     @torch.no_grad()
-    def __call__(self, prompts:list) -> torch.Tensor:
+    def __call__(self, prompts: list) -> torch.Tensor:
         for p in prompts:
-            if p not in self.known: self.known[p] = self.pipe.encode_prompt(p, self.pipe.text_encoder.device, 1, False)[0]
+            if p not in self.known:
+                self.known[p] = self.pipe.encode_prompt(p, self.pipe.text_encoder.device, 1, False)[0]
         return torch.cat([self.known[p] for p in prompts])
 
-def picture(im, size:int, mode:str='RGB') -> np.ndarray:
+
+def picture(im, size: int, mode: str = "RGB") -> np.ndarray:
     "A path, PIL picture or uint8 array as a float32 array `[size, size, 3]` (or `[size, size]` for mode `L`) in [0, 1]."
-    im = Image.open(im) if isinstance(im, (str, Path)) else Image.fromarray(im) if isinstance(im, np.ndarray) else im
+    im = (
+        Image.open(im)
+        if isinstance(im, (str, Path))
+        else Image.fromarray(im)
+        if isinstance(im, np.ndarray)
+        else im
+    )
     im = im.convert(mode)
-    return np.asarray(im if im.size == (size, size) else im.resize((size, size), Image.LANCZOS), np.float32)/255
+    return (
+        np.asarray(im if im.size == (size, size) else im.resize((size, size), Image.LANCZOS), np.float32)
+        / 255
+    )
 
 # %% ../nbs/07_generate.ipynb #aeeee7ff
 def _start(pipe, rows, size):
     "Noise, and for rows with a picture its latents, its mask, and the latents that the U-Net sees beside them, each row from its own generator."
     dev, dt, s = pipe.unet.device, pipe.unet.dtype, pipe.vae.config.scaling_factor
-    C, side = pipe.vae.config.latent_channels, size//pipe.vae_scale_factor
-    kind = rows[0]['source']; fits = dict(inpaint=(C, 2*C + 1), instruct=(2*C,)).get(kind, (C,))
+    C, side = pipe.vae.config.latent_channels, size // pipe.vae_scale_factor
+    kind = rows[0]["source"]
+    fits = dict(inpaint=(C, 2 * C + 1), instruct=(2 * C,)).get(kind, (C,))
     if (have := pipe.unet.config.in_channels) not in fits:
-        made = {C: 'without image_guidance', 2*C: 'for instructions, so give init_image and image_guidance', 2*C + 1: 'for inpainting, so give init_image and mask'}.get(have, 'for another task')
-        raise ValueError(f'this U-Net takes {have} channels, and rows of {kind} have {" or ".join(map(str, fits))}: it is made {made}')
-    gens = [generator(r['seed']) for r in rows]
+        made = {
+            C: "without image_guidance",
+            2 * C: "for instructions, so give init_image and image_guidance",
+            2 * C + 1: "for inpainting, so give init_image and mask",
+        }.get(have, "for another task")
+        raise ValueError(
+            f"this U-Net takes {have} channels, and rows of {kind} have {' or '.join(map(str, fits))}: it is made {made}"
+        )
+    gens = [generator(r["seed"]) for r in rows]
     draw = lambda: torch.cat([torch.randn(1, C, side, side, generator=g) for g in gens]).to(dev, dt)
-    if kind == 'text2img': return draw(), None, None, None
-    enc = lambda x: pipe.vae.encode((torch.from_numpy(x).permute(0, 3, 1, 2)*2 - 1).to(dev, pipe.vae.dtype)).latent_dist      # while a U-Net is trained, the others may be in another precision
-    x = np.stack([picture(r['init_image'], size) for r in rows]); d = enc(x)
-    if kind == 'instruct': return draw(), None, None, d.mean.to(dt)
-    init = (d.mean.to(dt) + d.std.to(dt)*draw())*s; noise = draw()
-    if kind == 'img2img': return noise, init, None, None
-    m = np.stack([picture(r['mask'], size, 'L') for r in rows])[..., None] >= .5
-    mask = torch.nn.functional.interpolate(torch.from_numpy(m).permute(0, 3, 1, 2).to(dev, dt), size=(side, side))
-    return noise, init, mask, enc(np.where(m, .5, x).astype(np.float32)).mean.to(dt)*s
+    if kind == "text2img":
+        return draw(), None, None, None
+    enc = lambda x: (
+        pipe.vae.encode((torch.from_numpy(x).permute(0, 3, 1, 2) * 2 - 1).to(dev, pipe.vae.dtype)).latent_dist
+    )  # while a U-Net is trained, the others may be in another precision
+    x = np.stack([picture(r["init_image"], size) for r in rows])
+    d = enc(x)
+    if kind == "instruct":
+        return draw(), None, None, d.mean.to(dt)
+    init = (d.mean.to(dt) + d.std.to(dt) * draw()) * s
+    noise = draw()
+    if kind == "img2img":
+        return noise, init, None, None
+    m = np.stack([picture(r["mask"], size, "L") for r in rows])[..., None] >= 0.5
+    mask = torch.nn.functional.interpolate(
+        torch.from_numpy(m).permute(0, 3, 1, 2).to(dev, dt), size=(side, side)
+    )
+    return noise, init, mask, enc(np.where(m, 0.5, x).astype(np.float32)).mean.to(dt) * s
+
 
 def _pasted(drawn, row, size):
-    if 'paste' not in row: return drawn
-    share = picture(row['paste'], size, 'L')[..., None]
-    return (share*drawn + (1 - share)*picture(row['init_image'], size)*255).round().astype(np.uint8)
+    if "paste" not in row:
+        return drawn
+    share = picture(row["paste"], size, "L")[..., None]
+    return (share * drawn + (1 - share) * picture(row["init_image"], size) * 255).round().astype(np.uint8)
+
 
 @torch.inference_mode()
 def _draw(pipe, rows, cache, steps, sampler) -> np.ndarray:
     "The images of rows that share source, strength and guidance: uint8 `[n, H, W, 3]`."
-    size, sched, unet = pipe.unet.config.sample_size*pipe.vae_scale_factor, _sampler(pipe, sampler), pipe.unet
+    size, sched, unet = (
+        pipe.unet.config.sample_size * pipe.vae_scale_factor,
+        _sampler(pipe, sampler),
+        pipe.unet,
+    )
     noise, init, mask, beside = _start(pipe, rows, size)
-    sched.set_timesteps(steps, device=noise.device); ts, z = sched.timesteps, noise*sched.init_noise_sigma
+    sched.set_timesteps(steps, device=noise.device)
+    ts, z = sched.timesteps, noise * sched.init_noise_sigma
     if init is not None:
-        first = max(steps - int(steps*rows[0]['strength']), 0) if rows[0]['strength'] < 1 else 0
-        first = min(first, steps - 1); ts = ts[first*sched.order:]
-        if hasattr(sched, 'set_begin_index'): sched.set_begin_index(first*sched.order)      # DDIM reckons from the time step alone
-        if mask is None or rows[0]['strength'] < 1: z = sched.add_noise(init, noise, ts[:1].repeat(len(rows)))    # inpainting at full strength starts from noise alone
-    g, instruct = rows[0]['guidance'], rows[0]['source'] == 'instruct'
-    views = 3 if instruct else 1 + (g != 1)     # of nothing, of the picture alone, of picture and prompt
-    emb = torch.cat([cache([r.get('negative_prompt', '') for r in rows])]*(views - 1) + [cache([r['prompt'] for r in rows])]).to(unet.dtype)
+        first = max(steps - int(steps * rows[0]["strength"]), 0) if rows[0]["strength"] < 1 else 0
+        first = min(first, steps - 1)
+        ts = ts[first * sched.order :]
+        if hasattr(sched, "set_begin_index"):
+            sched.set_begin_index(first * sched.order)  # DDIM reckons from the time step alone
+        if mask is None or rows[0]["strength"] < 1:
+            z = sched.add_noise(
+                init, noise, ts[:1].repeat(len(rows))
+            )  # inpainting at full strength starts from noise alone
+    g, instruct = rows[0]["guidance"], rows[0]["source"] == "instruct"
+    views = 3 if instruct else 1 + (g != 1)  # of nothing, of the picture alone, of picture and prompt
+    emb = torch.cat(
+        [cache([r.get("negative_prompt", "") for r in rows])] * (views - 1)
+        + [cache([r["prompt"] for r in rows])]
+    ).to(unet.dtype)
     own_mask = mask is not None and unet.config.in_channels > z.shape[1]
-    beside = torch.cat([torch.zeros_like(beside), beside, beside]) if instruct else torch.cat([mask, beside], 1).repeat(views, 1, 1, 1) if own_mask else None
+    beside = (
+        torch.cat([torch.zeros_like(beside), beside, beside])
+        if instruct
+        else torch.cat([mask, beside], 1).repeat(views, 1, 1, 1)
+        if own_mask
+        else None
+    )
     for i, t in enumerate(ts):
         x = sched.scale_model_input(z, t).repeat(views, 1, 1, 1)
-        if beside is not None: x = torch.cat([x, beside], 1)
+        if beside is not None:
+            x = torch.cat([x, beside], 1)
         e, *more = unet(x, t, emb, return_dict=False)[0].chunk(views)
-        if instruct: e = e + rows[0]['image_guidance']*(more[0] - e) + g*(more[1] - more[0])
-        elif more: e = e + g*(more[0] - e)
+        if instruct:
+            e = e + rows[0]["image_guidance"] * (more[0] - e) + g * (more[1] - more[0])
+        elif more:
+            e = e + g * (more[0] - e)
         z = sched.step(e, t, z, return_dict=False)[0]
         if mask is not None and not own_mask:
-            known = sched.add_noise(init, noise, ts[i+1:i+2].repeat(len(rows))) if i + 1 < len(ts) else init
-            z = mask*z + (1 - mask)*known
-    x = pipe.vae.decode((z/pipe.vae.config.scaling_factor).to(pipe.vae.dtype), return_dict=False)[0]
-    x = ((x.float()/2 + .5).clamp(0, 1)*255).round().to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
+            known = (
+                sched.add_noise(init, noise, ts[i + 1 : i + 2].repeat(len(rows))) if i + 1 < len(ts) else init
+            )
+            z = mask * z + (1 - mask) * known
+    x = pipe.vae.decode((z / pipe.vae.config.scaling_factor).to(pipe.vae.dtype), return_dict=False)[0]
+    x = ((x.float() / 2 + 0.5).clamp(0, 1) * 255).round().to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
     return np.stack([_pasted(im, r, size) for im, r in zip(x, rows)])
 
 # %% ../nbs/07_generate.ipynb #0af7d803
 def _batches(rows, batch_size):
     "Index lists: rows of equal source, strength and scales of guidance together, at most `batch_size` each."
-    if batch_size < 1: raise ValueError(f'batch_size={batch_size} must be at least 1')
-    kind = lambda i: (rows[i]['source'], *(float(rows[i].get(k, 0)) for k in ('strength', 'guidance', 'image_guidance')))
+    if batch_size < 1:
+        raise ValueError(f"batch_size={batch_size} must be at least 1")
+    kind = lambda i: (
+        rows[i]["source"],
+        *(float(rows[i].get(k, 0)) for k in ("strength", "guidance", "image_guidance")),
+    )
     kinds = {}
-    for i in range(len(rows)): kinds.setdefault(kind(i), []).append(i)
-    return [v[s:s+batch_size] for v in kinds.values() for s in range(0, len(v), batch_size)]
+    for i in range(len(rows)):
+        kinds.setdefault(kind(i), []).append(i)
+    return [v[s : s + batch_size] for v in kinds.values() for s in range(0, len(v), batch_size)]
 
-def sample_images(pipe, plan:pd.DataFrame, batch_size:int=16, steps:int=20, guidance:float=3., sampler:str='dpmsolver++', progress:bool=False) -> np.ndarray:
+
+def sample_images(
+    pipe,
+    plan: pd.DataFrame,
+    batch_size: int = 16,
+    steps: int = 20,
+    guidance: float = 3.0,
+    sampler: str = "dpmsolver++",
+    progress: bool = False,
+) -> np.ndarray:
     "Draws a plan in memory: uint8 `[N, H, W, 3]`. `init_image`, `mask` and `paste` may be paths, PIL pictures or uint8 arrays."
     rows, cache, out = _rows(plan, guidance), PromptCache(pipe), {}
-    for ix in tqdm(_batches(rows, batch_size), disable=not progress, desc='drawing'):
+    for ix in tqdm(_batches(rows, batch_size), disable=not progress, desc="drawing"):
         out.update(zip(ix, _draw(pipe, [rows[i] for i in ix], cache, steps, sampler)))
     return np.stack([out[i] for i in range(len(rows))])
 
 # %% ../nbs/07_generate.ipynb #e609d404
-LORA, EMBEDS = 'pytorch_lora_weights.safetensors', 'learned_embeds.safetensors'
+LORA, EMBEDS = "pytorch_lora_weights.safetensors", "learned_embeds.safetensors"
+
 
 def _tensors(file):
     "What a weight file holds, by name. ValueError for a pickle of more than tensors, numbers and text."
-    try: return load_file(file) if file.suffix == '.safetensors' else torch.load(file, map_location='cpu', weights_only=True)
-    except (pickle.UnpicklingError, SafetensorError) as e: raise ValueError(f'{file} is damaged, or holds more than tensors (which is never opened): {str(e).splitlines()[0]}') from e
+    try:
+        return (
+            load_file(file)
+            if file.suffix == ".safetensors"
+            else torch.load(file, map_location="cpu", weights_only=True)
+        )
+    except (pickle.UnpicklingError, SafetensorError) as e:
+        raise ValueError(
+            f"{file} is damaged, or holds more than tensors (which is never opened): {str(e).splitlines()[0]}"
+        ) from e
+
 
 def _adapter_files(adapter):
     "The LoRA and the learned embeddings of an adapter, each a path or None."
     path = Path(adapter)
-    if path.is_file(): return (path, None) if any('lora' in str(k) for k in _tensors(path)) else (None, path)
-    lora, emb = (p if p.is_file() else None for p in (path/LORA, path/EMBEDS))
-    if not lora and not emb: raise FileNotFoundError(f'{path} is no adapter: it has neither {LORA} nor {EMBEDS} nor model_index.json, and is no file')
+    if path.is_file():
+        return (path, None) if any("lora" in str(k) for k in _tensors(path)) else (None, path)
+    lora, emb = (p if p.is_file() else None for p in (path / LORA, path / EMBEDS))
+    if not lora and not emb:
+        raise FileNotFoundError(
+            f"{path} is no adapter: it has neither {LORA} nor {EMBEDS} nor model_index.json, and is no file"
+        )
     return lora, emb
+
 
 def _layers(pipe) -> dict:
     "The layers of U-Net and text encoder under every name that LoRA files have for them."
-    named = [(f'unet.{k}', m) for k, m in pipe.unet.named_modules()]
-    for k, m in pipe.text_encoder.named_modules(): k = k.removeprefix('text_model.'); named += [(f'text_encoder.{k}', m), (f'text_encoder.text_model.{k}', m)]
-    kohya = [(k.replace('unet.', 'lora_unet.', 1).replace('text_encoder.', 'lora_te.', 1).replace('.', '_'), m) for k, m in named]
-    return {k: m for k, m in named + kohya if hasattr(m, 'weight')}
+    named = [(f"unet.{k}", m) for k, m in pipe.unet.named_modules()]
+    for k, m in pipe.text_encoder.named_modules():
+        k = k.removeprefix("text_model.")
+        named += [(f"text_encoder.{k}", m), (f"text_encoder.text_model.{k}", m)]
+    kohya = [
+        (k.replace("unet.", "lora_unet.", 1).replace("text_encoder.", "lora_te.", 1).replace(".", "_"), m)
+        for k, m in named
+    ]
+    return {k: m for k, m in named + kohya if hasattr(m, "weight")}
+
 
 def _check_lora(pipe, file):
     "Raises ValueError where a LoRA's matrices do not fit the layers they name."
     layers = _layers(pipe)
     for key, v in _tensors(file).items():
-        m = re.fullmatch(r'(.+?)\.(lora(?:_linear_layer)?[._](?:[AB]|down|up)(?:\.default)?)\.weight', key)
-        if not m: continue                                    # scales, and formats that are left to diffusers
-        layer, side = m[1], int(not re.search('A|down', m[2]))      # the down matrix shares its input with the layer, the up matrix its output
-        if layer not in layers: raise ValueError(f'{file} does not fit this pipeline, which has no layer {layer}')
+        m = re.fullmatch(r"(.+?)\.(lora(?:_linear_layer)?[._](?:[AB]|down|up)(?:\.default)?)\.weight", key)
+        if not m:
+            continue  # scales, and formats that are left to diffusers
+        layer, side = (
+            m[1],
+            int(not re.search("A|down", m[2])),
+        )  # the down matrix shares its input with the layer, the up matrix its output
+        if layer not in layers:
+            raise ValueError(f"{file} does not fit this pipeline, which has no layer {layer}")
         w = layers[layer].weight
-        if v.shape[1 - side] != w.shape[1 - side]: raise ValueError(f'{file} does not fit this pipeline: {layer} is {tuple(w.shape)} here, and the LoRA has {tuple(v.shape)}')
+        if v.shape[1 - side] != w.shape[1 - side]:
+            raise ValueError(
+                f"{file} does not fit this pipeline: {layer} is {tuple(w.shape)} here, and the LoRA has {tuple(v.shape)}"
+            )
+
 
 def _embeddings(pipe, file) -> dict:
     "Learned embeddings `{word: [n, width]}` of a file."
     state = _tensors(file)
-    if 'string_to_param' in state: state = {state.get('name') or file.stem: next(iter(state['string_to_param'].values()))}
-    elif 'emb_params' in state: state = {file.stem: state['emb_params']}
+    if "string_to_param" in state:
+        state = {state.get("name") or file.stem: next(iter(state["string_to_param"].values()))}
+    elif "emb_params" in state:
+        state = {file.stem: state["emb_params"]}
     width = pipe.text_encoder.get_input_embeddings().weight.shape[1]
     for k, v in state.items():
-        if not isinstance(v, torch.Tensor): raise ValueError(f'{file} is neither a LoRA nor learned embeddings: {k!r} is a {type(v).__name__}')
-        if v.ndim not in (1, 2) or v.shape[-1] != width: raise ValueError(f'{file} does not fit this pipeline: {k} is {" x ".join(map(str, v.shape))}, and the text encoder {width} wide')
+        if not isinstance(v, torch.Tensor):
+            raise ValueError(
+                f"{file} is neither a LoRA nor learned embeddings: {k!r} is a {type(v).__name__}"
+            )
+        if v.ndim not in (1, 2) or v.shape[-1] != width:
+            raise ValueError(
+                f"{file} does not fit this pipeline: {k} is {' x '.join(map(str, v.shape))}, and the text encoder {width} wide"
+            )
     return state
+
 
 @contextmanager
 def use_adapter(pipe, adapter=None):
     "Lends `pipe` with an adapter (a folder or a file) loaded, None: as it is; on leaving, `pipe` is as before. Raises before loading what does not fit."
-    if adapter is None: yield pipe; return
-    if (Path(adapter)/'model_index.json').is_file():
-        yield StableDiffusionPipeline.from_pretrained(adapter, dtype=pipe.unet.dtype).to(pipe.unet.device); return
+    if adapter is None:
+        yield pipe
+        return
+    if (Path(adapter) / "model_index.json").is_file():
+        yield StableDiffusionPipeline.from_pretrained(adapter, dtype=pipe.unet.dtype).to(pipe.unet.device)
+        return
     lora, emb = _adapter_files(adapter)
-    if lora: _check_lora(pipe, lora)
+    if lora:
+        _check_lora(pipe, lora)
     if emb:
-        words = _embeddings(pipe, emb); parts = pipe.components | {k: copy.deepcopy(getattr(pipe, k)) for k in ('text_encoder', 'tokenizer')}
+        words = _embeddings(pipe, emb)
+        parts = pipe.components | {k: copy.deepcopy(getattr(pipe, k)) for k in ("text_encoder", "tokenizer")}
         pipe = type(pipe)(**parts, requires_safety_checker=False)
-        for k, v in words.items(): pipe.load_textual_inversion({k: v.detach()})
+        for k, v in words.items():
+            pipe.load_textual_inversion({k: v.detach()})
     try:
-        if lora: pipe.load_lora_weights(str(lora.parent), weight_name=lora.name, adapter_name='adapter', local_files_only=True)
+        if lora:
+            pipe.load_lora_weights(
+                str(lora.parent), weight_name=lora.name, adapter_name="adapter", local_files_only=True
+            )
         yield pipe
     finally:
-        if lora: pipe.unload_lora_weights()
+        if lora:
+            pipe.unload_lora_weights()
 
 # %% ../nbs/07_generate.ipynb #71fbac10
 def pipeline_hash(pipe) -> str:
@@ -227,117 +415,201 @@ def pipeline_hash(pipe) -> str:
     h = hashlib.sha256()
     for part in (pipe.unet, pipe.text_encoder, pipe.vae):
         for k, v in sorted(part.state_dict().items()):
-            h.update(k.encode()); h.update(v.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
+            h.update(k.encode())
+            h.update(v.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
     return h.hexdigest()[:16]
+
 
 def _readable(path):
     try:
-        with Image.open(path) as im: im.load()
+        with Image.open(path) as im:
+            im.load()
         return True
-    except (OSError, SyntaxError): return False     # Pillow raises SyntaxError for a broken PNG header
+    except (OSError, SyntaxError):
+        return False  # Pillow raises SyntaxError for a broken PNG header
+
 
 def _meta(file):
     "Rows of a metadata.jsonl, without lines cut short by a crash."
     rows = []
     for line in Path(file).read_text().splitlines():
-        try: rows.append(json.loads(line))
-        except json.JSONDecodeError: warnings.warn(f'{file}: an unreadable line is dropped, and its image drawn again')
+        try:
+            rows.append(json.loads(line))
+        except json.JSONDecodeError:
+            warnings.warn(f"{file}: an unreadable line is dropped, and its image drawn again")
     return rows
 
-def _write_meta(file, rows): atomic_write(file, ''.join(json.dumps(rows[k]) + '\n' for k in sorted(rows)))
+
+def _write_meta(file, rows):
+    atomic_write(file, "".join(json.dumps(rows[k]) + "\n" for k in sorted(rows)))
+
 
 def _portable(folder, path) -> str:
     "A picture's path as metadata.jsonl keeps it: relative where it lies in or beside the image set, so that both can be moved together."
     path = Path(path).absolute()
-    return Path(os.path.relpath(path, Path(folder).absolute())).as_posix() if path.is_relative_to(Path(folder).absolute().parent) else str(path)
+    return (
+        Path(os.path.relpath(path, Path(folder).absolute())).as_posix()
+        if path.is_relative_to(Path(folder).absolute().parent)
+        else str(path)
+    )
+
 
 def _located(folder, row) -> dict:
     "The row with the pictures' paths as they are from here."
-    return row | {k: os.path.normpath(Path(folder)/row[k]) for k in PICTURES if not _absent(row.get(k))}
+    return row | {k: os.path.normpath(Path(folder) / row[k]) for k in PICTURES if not _absent(row.get(k))}
 
-PART = '.part-'     # begins the names of files with the rows of one process among several
+
+PART = ".part-"  # begins the names of files with the rows of one process among several
+
 
 def _collect(folder):
     "Moves the rows of single processes into metadata.jsonl. Killed between the two writes and called again, it does the same again."
-    parts = sorted(folder.glob(f'{PART}*.jsonl'))
-    if parts: _write_meta(folder/'metadata.jsonl', {r['file_name']: r for p in (folder/'metadata.jsonl', *parts) for r in _meta(p)})
-    for p in parts: p.unlink()
+    parts = sorted(folder.glob(f"{PART}*.jsonl"))
+    if parts:
+        _write_meta(
+            folder / "metadata.jsonl",
+            {r["file_name"]: r for p in (folder / "metadata.jsonl", *parts) for r in _meta(p)},
+        )
+    for p in parts:
+        p.unlink()
+
 
 def sweep(folder, *names):
     "Removes what a killed process left half-written in `folder`: hidden entries that begin with these names."
-    for p in Path(folder).glob('.*'):
-        if p.name[1:].startswith(names): shutil.rmtree(p) if p.is_dir() else p.unlink()
+    for p in Path(folder).glob(".*"):
+        if p.name[1:].startswith(names):
+            shutil.rmtree(p) if p.is_dir() else p.unlink()
+
 
 def in_use(folder) -> bool:
     "Whether `folder` exists and holds anything that is not hidden."
-    return Path(folder).exists() and any(not p.name.startswith('.') for p in Path(folder).iterdir())
+    return Path(folder).exists() and any(not p.name.startswith(".") for p in Path(folder).iterdir())
+
 
 def _finished(folder, wanted):
     "The rows of `wanted` that `folder` already holds, by file name; ValueError when it holds something else."
-    meta = folder/'metadata.jsonl'; sweep(folder, meta.name, PART, *[w['file_name'] for w in wanted])
+    meta = folder / "metadata.jsonl"
+    sweep(folder, meta.name, PART, *[w["file_name"] for w in wanted])
     if not meta.exists():
-        if in_use(folder): raise ValueError(f'{folder} is not empty and holds no image set; choose another folder')
-        folder.mkdir(parents=True, exist_ok=True); atomic_write(meta, ''); return {}
-    _collect(folder); want, done = {w['file_name']: w for w in wanted}, {}
+        if in_use(folder):
+            raise ValueError(f"{folder} is not empty and holds no image set; choose another folder")
+        folder.mkdir(parents=True, exist_ok=True)
+        atomic_write(meta, "")
+        return {}
+    _collect(folder)
+    want, done = {w["file_name"]: w for w in wanted}, {}
     for row in _meta(meta):
-        w = want.get(row['file_name'])
-        if w is None: raise ValueError(f'{folder} holds another image set: {row["file_name"]} is not in this plan')
+        w = want.get(row["file_name"])
+        if w is None:
+            raise ValueError(f"{folder} holds another image set: {row['file_name']} is not in this plan")
         here, there = _located(folder, w), _located(folder, row)
-        for k in sorted((set(w) | set(row)) - {'versions'}):
-            if here.get(k) != there.get(k): raise ValueError(f'{folder} holds another image set: {row["file_name"]} has {k}={there.get(k)!r} there and {here.get(k)!r} here')
-        if _readable(folder/row['file_name']): done[row['file_name']] = row
-        else: warnings.warn(f'{folder/row["file_name"]} is missing or broken, and is drawn again')
+        for k in sorted((set(w) | set(row)) - {"versions"}):
+            if here.get(k) != there.get(k):
+                raise ValueError(
+                    f"{folder} holds another image set: {row['file_name']} has {k}={there.get(k)!r} there and {here.get(k)!r} here"
+                )
+        if _readable(folder / row["file_name"]):
+            done[row["file_name"]] = row
+        else:
+            warnings.warn(f"{folder / row['file_name']} is missing or broken, and is drawn again")
     return done
 
 # %% ../nbs/07_generate.ipynb #803ee755
-def _jsonable(v): return v.item() if hasattr(v, 'item') else str(v)
+def _jsonable(v):
+    return v.item() if hasattr(v, "item") else str(v)
+
 
 def _processes(device):
     "accelerate's state where several processes were launched, else None: it keeps one device for a process's whole life, so it is not asked without need."
-    return PartialState(cpu=device.type == 'cpu') if int(os.environ.get('WORLD_SIZE', 1)) > 1 else None
+    return PartialState(cpu=device.type == "cpu") if int(os.environ.get("WORLD_SIZE", 1)) > 1 else None
+
 
 def _save(folder, meta, images, rows, done, total):
     "Writes images, then their rows into `meta`; a full disk leaves every finished image and a message that says how to go on."
     try:
         for im, row in zip(images, rows):
-            tmp = folder/f'.{row["file_name"]}.tmp'
-            try: Image.fromarray(im).save(tmp, 'PNG'); os.replace(tmp, folder/row['file_name'])
-            finally: tmp.unlink(missing_ok=True)
-        now = done | {r['file_name']: r for r in rows}
-        _write_meta(folder/meta, now); return now
+            tmp = folder / f".{row['file_name']}.tmp"
+            try:
+                Image.fromarray(im).save(tmp, "PNG")
+                os.replace(tmp, folder / row["file_name"])
+            finally:
+                tmp.unlink(missing_ok=True)
+        now = done | {r["file_name"]: r for r in rows}
+        _write_meta(folder / meta, now)
+        return now
     except OSError as e:
-        why = 'the disk is full' if e.errno == errno.ENOSPC else str(e)
-        raise OSError(e.errno, f'{why}: {len(done)} of {total} images are in {folder}; make room and run the same command to go on') from e
+        why = "the disk is full" if e.errno == errno.ENOSPC else str(e)
+        raise OSError(
+            e.errno,
+            f"{why}: {len(done)} of {total} images are in {folder}; make room and run the same command to go on",
+        ) from e
 
-def generate(pipe, plan:pd.DataFrame, out_dir,
-             batch_size:int=16, steps:int=20, guidance:float=3.,
-             sampler:str='dpmsolver++', # or ddim
-             adapter=None,      # folder of a LoRA, of learned embeddings, or of a whole pipeline
-             progress:bool=True,
-            ) -> pd.DataFrame:
+
+def generate(
+    pipe,
+    plan: pd.DataFrame,
+    out_dir,
+    batch_size: int = 16,
+    steps: int = 20,
+    guidance: float = 3.0,
+    sampler: str = "dpmsolver++",  # or ddim
+    adapter=None,  # folder of a LoRA, of learned embeddings, or of a whole pipeline
+    progress: bool = True,
+) -> pd.DataFrame:
     """Draws `plan` into the imagefolder `out_dir`, going on where an interrupted call stopped; returns its table. ValueError if `out_dir` holds another set.
 
     Launched as several processes, each draws every n-th batch, and all return the whole table."""
-    out = Path(out_dir); rows = _rows(plan, guidance); _sampler(pipe, sampler)
+    out = Path(out_dir)
+    rows = _rows(plan, guidance)
+    _sampler(pipe, sampler)
     for r in rows:
         for k in PICTURES:
-            if not isinstance(r.get(k, ''), (str, Path)): raise ValueError(f'{k} must be a path here, so that the row can draw its image again')
-    fixed = dict(sampler=sampler, steps=steps, checkpoint=pipeline_hash(pipe), adapter=checkpoint_hash(adapter) if adapter else None,
-                 versions=f'diffusers {diffusers.__version__}, torch {torch.__version__}')
-    wanted = [json.loads(json.dumps(dict(file_name=f'{i:06d}.png') | r | {k: _portable(out, r[k]) for k in PICTURES if k in r} | fixed, default=_jsonable)) for i, r in enumerate(rows)]
+            if not isinstance(r.get(k, ""), (str, Path)):
+                raise ValueError(f"{k} must be a path here, so that the row can draw its image again")
+    fixed = dict(
+        sampler=sampler,
+        steps=steps,
+        checkpoint=pipeline_hash(pipe),
+        adapter=checkpoint_hash(adapter) if adapter else None,
+        versions=f"diffusers {diffusers.__version__}, torch {torch.__version__}",
+    )
+    wanted = [
+        json.loads(
+            json.dumps(
+                dict(file_name=f"{i:06d}.png")
+                | r
+                | {k: _portable(out, r[k]) for k in PICTURES if k in r}
+                | fixed,
+                default=_jsonable,
+            )
+        )
+        for i, r in enumerate(rows)
+    ]
     with use_adapter(pipe, adapter) as p:
-        state = _processes(p.unet.device); rank, n = (state.process_index, state.num_processes) if state else (0, 1)
+        state = _processes(p.unet.device)
+        rank, n = (state.process_index, state.num_processes) if state else (0, 1)
         done, cache = _finished(out, wanted) if rank == 0 else None, PromptCache(p)
-        if state: done, = broadcast_object_list([done])
-        todo = [(ix, new) for ix in _batches(rows, batch_size) if (new := [i for i in ix if wanted[i]['file_name'] not in done])][rank::n]
-        meta, rows_of = ('metadata.jsonl', done) if n == 1 else (f'{PART}{rank}.jsonl', {})
-        with tqdm(total=sum(len(new) for _, new in todo), disable=not progress or rank > 0, desc=out.name) as bar:
+        if state:
+            (done,) = broadcast_object_list([done])
+        todo = [
+            (ix, new)
+            for ix in _batches(rows, batch_size)
+            if (new := [i for i in ix if wanted[i]["file_name"] not in done])
+        ][rank::n]
+        meta, rows_of = ("metadata.jsonl", done) if n == 1 else (f"{PART}{rank}.jsonl", {})
+        with tqdm(
+            total=sum(len(new) for _, new in todo), disable=not progress or rank > 0, desc=out.name
+        ) as bar:
             for ix, new in todo:
                 images = dict(zip(ix, _draw(p, [rows[i] for i in ix], cache, steps, sampler)))
-                rows_of = _save(out, meta, [images[i] for i in new], [wanted[i] for i in new], rows_of, len(rows)); bar.update(len(new))
+                rows_of = _save(
+                    out, meta, [images[i] for i in new], [wanted[i] for i in new], rows_of, len(rows)
+                )
+                bar.update(len(new))
         if state:
             state.wait_for_everyone()
-            if rank == 0: _collect(out)
+            if rank == 0:
+                _collect(out)
             state.wait_for_everyone()
     return load_image_set(out)
 
@@ -345,33 +617,56 @@ def generate(pipe, plan:pd.DataFrame, out_dir,
 def load_image_set(folder) -> pd.DataFrame:
     "The table of an image set, in the order of its plan, with a column `path`. FileNotFoundError names what is missing."
     folder = Path(folder)
-    if not (folder/'metadata.jsonl').is_file(): raise FileNotFoundError(f'{folder} holds no image set: it has no metadata.jsonl')
-    rows = [_located(folder, r) | dict(path=str(folder/r['file_name'])) for r in _meta(folder/'metadata.jsonl')]
-    if lost := [r['path'] for r in rows if not Path(r['path']).is_file()]: raise FileNotFoundError(f'{len(lost)} images are missing, such as {lost[0]}')
+    if not (folder / "metadata.jsonl").is_file():
+        raise FileNotFoundError(f"{folder} holds no image set: it has no metadata.jsonl")
+    rows = [
+        _located(folder, r) | dict(path=str(folder / r["file_name"]))
+        for r in _meta(folder / "metadata.jsonl")
+    ]
+    if lost := [r["path"] for r in rows if not Path(r["path"]).is_file()]:
+        raise FileNotFoundError(f"{len(lost)} images are missing, such as {lost[0]}")
     return pd.DataFrame(rows)
 
-def read_images(table:pd.DataFrame) -> np.ndarray:
+
+def read_images(table: pd.DataFrame) -> np.ndarray:
     "The images of a table with a column `path`: uint8 `[N, H, W, 3]`."
-    return np.stack([np.asarray(Image.open(p).convert('RGB')) for p in table.path])
+    return np.stack([np.asarray(Image.open(p).convert("RGB")) for p in table.path])
 
 # %% ../nbs/07_generate.ipynb #88c3d410
-def regenerate(pipe, row:dict|pd.Series, adapter=None) -> np.ndarray:
+def regenerate(pipe, row: dict | pd.Series, adapter=None) -> np.ndarray:
     "The image of one row of an image set, uint8 `[H, W, 3]`. ValueError when checkpoint or adapter is another than the row's."
     row = dict(row)
-    for k, v in (('checkpoint', pipeline_hash(pipe)), ('adapter', checkpoint_hash(adapter) if adapter else None)):
-        if (None if _absent(row[k]) else row[k]) != v: raise ValueError(f'{row["file_name"]} was drawn with {k} {row[k]}, and this is {v}')
-    with use_adapter(pipe, adapter) as p: return sample_images(p, pd.DataFrame([row]).drop(columns='path', errors='ignore'), 1, int(row['steps']), sampler=row['sampler'])[0]
+    for k, v in (
+        ("checkpoint", pipeline_hash(pipe)),
+        ("adapter", checkpoint_hash(adapter) if adapter else None),
+    ):
+        if (None if _absent(row[k]) else row[k]) != v:
+            raise ValueError(f"{row['file_name']} was drawn with {k} {row[k]}, and this is {v}")
+    with use_adapter(pipe, adapter) as p:
+        return sample_images(
+            p,
+            pd.DataFrame([row]).drop(columns="path", errors="ignore"),
+            1,
+            int(row["steps"]),
+            sampler=row["sampler"],
+        )[0]
 
 # %% ../nbs/07_generate.ipynb #5d0874b1
-def export_spurious_imagenet(image_set:pd.DataFrame,
-                             out,               # the scorer's `images` folder; call again for further classes
-                             class_index:int, class_name:str,
-                             component:int,     # of the neural PCA, counted from 0
-                            ) -> Path:
+def export_spurious_imagenet(
+    image_set: pd.DataFrame,
+    out,  # the scorer's `images` folder; call again for further classes
+    class_index: int,
+    class_name: str,
+    component: int,  # of the neural PCA, counted from 0
+) -> Path:
     "Copies an image set into the folder layout of Spurious ImageNet; returns the class's folder."
-    if class_index < 0 or component < 0: raise ValueError(f'class_index={class_index} and component={component} must not be negative')
-    word = ''.join(c if c.isalnum() else '-' for c in class_name.strip())
-    folder = Path(out)/f'spurious_class_{class_index}_{word}_{component}'; folder.mkdir(parents=True, exist_ok=True)
-    for p in image_set.path: atomic_write(folder/Path(p).name, Path(p).read_bytes())
-    if not (Path(out)/'timestamp.txt').exists(): atomic_write(Path(out)/'timestamp.txt', str(int(time.time())))
+    if class_index < 0 or component < 0:
+        raise ValueError(f"class_index={class_index} and component={component} must not be negative")
+    word = "".join(c if c.isalnum() else "-" for c in class_name.strip())
+    folder = Path(out) / f"spurious_class_{class_index}_{word}_{component}"
+    folder.mkdir(parents=True, exist_ok=True)
+    for p in image_set.path:
+        atomic_write(folder / Path(p).name, Path(p).read_bytes())
+    if not (Path(out) / "timestamp.txt").exists():
+        atomic_write(Path(out) / "timestamp.txt", str(int(time.time())))
     return folder

@@ -9,267 +9,526 @@ __all__ = ['SHOWN', 'minimum_interval', 'mean_interval', 'calibration_error', 'c
 # %% ../nbs/22_group_report.ipynb #23bd6d2f
 import html
 from dataclasses import dataclass
-import numpy as np, pandas as pd
+
 import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
 from fastcore.basics import patch
 from matplotlib.figure import Figure
 from scipy import stats
+
 from .metrics import bootstrap, wilson
 from .plots import bars
 from .settings import seed_of
 
 # %% ../nbs/22_group_report.ipynb #b5e52e59
-def minimum_interval(successes,  # right answers per group, `[..., G]`
-                     n,          # images per group, `[..., G]`, all at least 1
-                     level:float=.95) -> tuple:
+def minimum_interval(
+    successes,  # right answers per group, `[..., G]`
+    n,  # images per group, `[..., G]`, all at least 1
+    level: float = 0.95,
+) -> tuple:
     """The ends `[...]` of an interval for the lowest true accuracy among G independent groups, with coverage of at least `level`.
 
     Clopper-Pearson bounds; plain for the lower end (Berger 1982), Sidak-adjusted for the upper end (Sidak 1967)."""
     k, n = np.broadcast_arrays(np.asarray(successes), np.asarray(n))
-    if not k.size or (n < 1).any() or (k < 0).any() or (k > n).any(): raise ValueError(f'{k} right of {n}; each group needs 0 <= right <= n and n >= 1')
-    if not 0 < level < 1: raise ValueError(f'level={level} must lie in (0, 1)')
-    tail = (1 - level)/2; each = 1 - (1 - tail)**(1/k.shape[-1])
-    lo = np.where(k == 0, 0., stats.beta.ppf(tail, np.maximum(k, 1), n - k + 1))
-    hi = np.where(k == n, 1., stats.beta.isf(each, k + 1, np.maximum(n - k, 1)))
+    if not k.size or (n < 1).any() or (k < 0).any() or (k > n).any():
+        raise ValueError(f"{k} right of {n}; each group needs 0 <= right <= n and n >= 1")
+    if not 0 < level < 1:
+        raise ValueError(f"level={level} must lie in (0, 1)")
+    tail = (1 - level) / 2
+    each = 1 - (1 - tail) ** (1 / k.shape[-1])
+    lo = np.where(k == 0, 0.0, stats.beta.ppf(tail, np.maximum(k, 1), n - k + 1))
+    hi = np.where(k == n, 1.0, stats.beta.isf(each, k + 1, np.maximum(n - k, 1)))
     return lo.min(-1), hi.min(-1)
 
 # %% ../nbs/22_group_report.ipynb #c0d4a283
-def mean_interval(successes, n, # right answers and images per group, `[G]`
-                  weights=None, # `[G]`, not negative; default: equal. A group of weight 0 may be empty
-                  level:float=.95) -> tuple:
+def mean_interval(
+    successes,
+    n,  # right answers and images per group, `[G]`
+    weights=None,  # `[G]`, not negative; default: equal. A group of weight 0 may be empty
+    level: float = 0.95,
+) -> tuple:
     "The weighted mean of group accuracies and the ends of its interval: Zou and Donner (2008) with Wilson limits."
-    k, n = np.asarray(successes), np.asarray(n); w = np.ones(len(k)) if weights is None else np.asarray(weights, float)
-    if w.shape != k.shape or not np.isfinite(w).all() or (w < 0).any() or not w.sum(): raise ValueError(f'weights {w} for {len(k)} groups; expected one number >= 0 each, not all 0')
-    p, lo, hi = np.transpose([wilson(k[g], n[g], level) for g in np.flatnonzero(w)]); w = w[w > 0]/w.sum(); mid = w @ p
-    return tuple(float(v) for v in (mid, mid - np.sqrt(w**2 @ (p - lo)**2), mid + np.sqrt(w**2 @ (hi - p)**2)))
+    k, n = np.asarray(successes), np.asarray(n)
+    w = np.ones(len(k)) if weights is None else np.asarray(weights, float)
+    if w.shape != k.shape or not np.isfinite(w).all() or (w < 0).any() or not w.sum():
+        raise ValueError(f"weights {w} for {len(k)} groups; expected one number >= 0 each, not all 0")
+    p, lo, hi = np.transpose([wilson(k[g], n[g], level) for g in np.flatnonzero(w)])
+    w = w[w > 0] / w.sum()
+    mid = w @ p
+    return tuple(
+        float(v) for v in (mid, mid - np.sqrt(w**2 @ (p - lo) ** 2), mid + np.sqrt(w**2 @ (hi - p) ** 2))
+    )
 
 # %% ../nbs/22_group_report.ipynb #d35afdd7
-def calibration_error(confidence, # of the predicted class, `[N]`, 0..1
-                      correct,    # whether it was right, `[N]`
-                      bins:int=15) -> float:
+def calibration_error(
+    confidence,  # of the predicted class, `[N]`, 0..1
+    correct,  # whether it was right, `[N]`
+    bins: int = 15,
+) -> float:
     "Expected calibration error with equal-mass bins; equal confidences share a bin. Biased upwards: compare it with `calibration_floor`."
-    if bins < 1: raise ValueError(f'bins={bins} must be at least 1')
+    if bins < 1:
+        raise ValueError(f"bins={bins} must be at least 1")
     confidence, correct = np.asarray(confidence, float), np.asarray(correct, float)
-    if confidence.shape != correct.shape or not confidence.size: raise ValueError(f'{confidence.shape} confidences for {correct.shape} answers')
-    b = (bins*(stats.rankdata(confidence) - .5)/len(confidence)).astype(int)
-    return float(np.abs(np.bincount(b, correct - confidence)).sum()/len(confidence))
+    if confidence.shape != correct.shape or not confidence.size:
+        raise ValueError(f"{confidence.shape} confidences for {correct.shape} answers")
+    b = (bins * (stats.rankdata(confidence) - 0.5) / len(confidence)).astype(int)
+    return float(np.abs(np.bincount(b, correct - confidence)).sum() / len(confidence))
 
-def calibration_floor(confidence, bins:int=15, times:int=100, seed:int=0) -> float:
+
+def calibration_floor(confidence, bins: int = 15, times: int = 100, seed: int = 0) -> float:
     "The mean `calibration_error` of a perfectly calibrated classifier with these confidences: the answers are drawn `times` times."
-    c, rng = np.asarray(confidence, float), np.random.default_rng(seed_of('calibration floor', seed))
+    c, rng = np.asarray(confidence, float), np.random.default_rng(seed_of("calibration floor", seed))
     return float(np.mean([calibration_error(c, rng.random(len(c)) < c, bins) for _ in range(times)]))
 
 # %% ../nbs/22_group_report.ipynb #9af70e15
 def _codes(name, values, top) -> np.ndarray:
     "Checked integers `[N]` in 0..top-1."
     x = np.asarray(values)
-    if x.ndim != 1: raise ValueError(f'{name} has shape {x.shape}; expected [N], one number per image' + ('; pass logits through argmax(1)' if x.ndim == 2 else ''))
-    if not len(x): raise ValueError(f'{name} has no rows')
-    if x.dtype.kind not in 'biuf': raise ValueError(f'{name} is of type {x.dtype}; expected integers 0 to {top - 1}')
+    if x.ndim != 1:
+        raise ValueError(
+            f"{name} has shape {x.shape}; expected [N], one number per image"
+            + ("; pass logits through argmax(1)" if x.ndim == 2 else "")
+        )
+    if not len(x):
+        raise ValueError(f"{name} has no rows")
+    if x.dtype.kind not in "biuf":
+        raise ValueError(f"{name} is of type {x.dtype}; expected integers 0 to {top - 1}")
     bad = ~np.isfinite(x) | (x != np.floor(x)) | (x < 0) | (x >= top)
-    if bad.any(): raise ValueError(f'{name}[{bad.argmax()}] is {x[bad.argmax()]} ({bad.sum()} such rows); expected integers 0 to {top - 1}')
+    if bad.any():
+        raise ValueError(
+            f"{name}[{bad.argmax()}] is {x[bad.argmax()]} ({bad.sum()} such rows); expected integers 0 to {top - 1}"
+        )
     return x.astype(int)
+
 
 def check_labels(**values) -> list:
     "Checked integer columns `[N]` of equal length, from `name=(values, number of codes)`."
     out = {k: _codes(k, *v) for k, v in values.items()}
-    if len({len(v) for v in out.values()}) > 1: raise ValueError('different lengths: ' + ', '.join(f'{k} {len(v)}' for k, v in out.items()))
+    if len({len(v) for v in out.values()}) > 1:
+        raise ValueError("different lengths: " + ", ".join(f"{k} {len(v)}" for k, v in out.items()))
     return list(out.values())
 
+
 def _names(what, names) -> list:
-    if isinstance(names, str) or not len(names) or len(set(names)) < len(names): raise ValueError(f'{what}={names!r}: expected a list of different names')
+    if isinstance(names, str) or not len(names) or len(set(names)) < len(names):
+        raise ValueError(f"{what}={names!r}: expected a list of different names")
     return [str(n) for n in names]
 
 # %% ../nbs/22_group_report.ipynb #4e3b0148
 @dataclass(frozen=True, repr=False, eq=False)
 class GroupReport:
     "Accuracies of one run on one test set, made by `group_report`. `ValueError` for a table that is none."
-    table: pd.DataFrame          # per group: group, y, a, n, correct, accuracy, lo, hi (Wilson; NaN where n = 0), and train where counts were given
-    ece: float|None = None       # expected calibration error, biased upwards
-    ece_floor: float|None = None # what a perfectly calibrated classifier with these confidences would score
-    level: float = .95           # of all intervals
-    small: int = 30              # groups with fewer test images get a warning
+
+    table: pd.DataFrame  # per group: group, y, a, n, correct, accuracy, lo, hi (Wilson; NaN where n = 0), and train where counts were given
+    ece: float | None = None  # expected calibration error, biased upwards
+    # what a perfectly calibrated classifier with these confidences would score
+    ece_floor: float | None = None
+    level: float = 0.95  # of all intervals
+    small: int = 30  # groups with fewer test images get a warning
 
     def __post_init__(self):
-        missing = [c for c in ('group', 'y', 'a', 'n', 'correct', 'accuracy', 'lo', 'hi') if c not in self.table]
-        if missing: raise ValueError(f'no column {missing}; the table has {", ".join(map(str, self.table))}')
-        if not self.table.n.sum(): raise ValueError('no test images in any group')
-        if not 0 < self.level < 1: raise ValueError(f'level={self.level} must lie in (0, 1)')
+        missing = [
+            c for c in ("group", "y", "a", "n", "correct", "accuracy", "lo", "hi") if c not in self.table
+        ]
+        if missing:
+            raise ValueError(f"no column {missing}; the table has {', '.join(map(str, self.table))}")
+        if not self.table.n.sum():
+            raise ValueError("no test images in any group")
+        if not 0 < self.level < 1:
+            raise ValueError(f"level={self.level} must lie in (0, 1)")
 
 # %% ../nbs/22_group_report.ipynb #2e3b79f9
-def group_report(y, a, predicted,      # classes, attribute values and predicted classes, one per test image: integers `[N]`
-                 labels, attributes,   # what y and a index: names
-                 train_counts=None,    # training images per group y*len(attributes)+a: `[G]`, or `[classes, attributes]`
-                 probs=None,           # predicted probabilities `[N, classes]`, for the calibration error
-                 bins:int=15, level:float=.95, small:int=30) -> GroupReport:
+def group_report(
+    y,
+    a,
+    predicted,  # classes, attribute values and predicted classes, one per test image: integers `[N]`
+    labels,
+    attributes,  # what y and a index: names
+    train_counts=None,  # training images per group y*len(attributes)+a: `[G]`, or `[classes, attributes]`
+    probs=None,  # predicted probabilities `[N, classes]`, for the calibration error
+    bins: int = 15,
+    level: float = 0.95,
+    small: int = 30,
+) -> GroupReport:
     "Counts right answers per group, in data set order. `ValueError` for labels out of range, unequal lengths, no rows, NaN, counts or probabilities that are none."
-    labels, attributes = _names('labels', labels), _names('attributes', attributes); K, A = len(labels), len(attributes)
-    y, a, predicted = check_labels(y=(y, K), a=(a, A), predicted=(predicted, K)); right = predicted == y
-    n, k = (np.bincount(y*A + a, w, K*A).astype(int) for w in (None, right))
-    ends = np.array([wilson(*g, level) if g[1] else (np.nan,)*3 for g in zip(k, n)])
-    table = pd.DataFrame(dict(group=[f'{l}, {b}' for l in labels for b in attributes], y=np.repeat(range(K), A), a=np.tile(range(A), K), n=n, correct=k, accuracy=ends[:, 0], lo=ends[:, 1], hi=ends[:, 2]))
+    labels, attributes = _names("labels", labels), _names("attributes", attributes)
+    K, A = len(labels), len(attributes)
+    y, a, predicted = check_labels(y=(y, K), a=(a, A), predicted=(predicted, K))
+    right = predicted == y
+    n, k = (np.bincount(y * A + a, w, K * A).astype(int) for w in (None, right))
+    ends = np.array([wilson(*g, level) if g[1] else (np.nan,) * 3 for g in zip(k, n)])
+    table = pd.DataFrame(
+        dict(
+            group=[f"{l}, {b}" for l in labels for b in attributes],
+            y=np.repeat(range(K), A),
+            a=np.tile(range(A), K),
+            n=n,
+            correct=k,
+            accuracy=ends[:, 0],
+            lo=ends[:, 1],
+            hi=ends[:, 2],
+        )
+    )
     if train_counts is not None:
         train = np.asarray(train_counts, float).ravel()
-        if len(train) != K*A or not np.isfinite(train).all() or (train < 0).any() or not train.sum() or (train != train.round()).any(): raise ValueError(f'train_counts={train_counts}; expected {K*A} counts, one per group, not all 0')
-        table['train'] = train.astype(int)
-    if probs is None: return GroupReport(table, level=level, small=small)
+        if (
+            len(train) != K * A
+            or not np.isfinite(train).all()
+            or (train < 0).any()
+            or not train.sum()
+            or (train != train.round()).any()
+        ):
+            raise ValueError(
+                f"train_counts={train_counts}; expected {K * A} counts, one per group, not all 0"
+            )
+        table["train"] = train.astype(int)
+    if probs is None:
+        return GroupReport(table, level=level, small=small)
     probs = np.asarray(probs, float)
-    if probs.shape != (len(y), K) or not np.isfinite(probs).all() or (probs < -1e-6).any() or abs(probs.sum(1) - 1).max() > 1e-2: raise ValueError(f'probs of shape {probs.shape}; expected [{len(y)}, {K}], each row at least 0 and with sum 1: apply softmax to logits')
+    if (
+        probs.shape != (len(y), K)
+        or not np.isfinite(probs).all()
+        or (probs < -1e-6).any()
+        or abs(probs.sum(1) - 1).max() > 1e-2
+    ):
+        raise ValueError(
+            f"probs of shape {probs.shape}; expected [{len(y)}, {K}], each row at least 0 and with sum 1: apply softmax to logits"
+        )
     confidence = probs[np.arange(len(y)), predicted].clip(0, 1)
-    return GroupReport(table, calibration_error(confidence, right, bins), calibration_floor(confidence, bins), level, small)
+    return GroupReport(
+        table, calibration_error(confidence, right, bins), calibration_floor(confidence, bins), level, small
+    )
 
 # %% ../nbs/22_group_report.ipynb #6192d5dc
-def _seen(r): return r.table[r.table.n > 0]
-def _mean(r): return mean_interval(_seen(r).correct.to_numpy(), _seen(r).n.to_numpy(), level=r.level)
+def _seen(r):
+    return r.table[r.table.n > 0]
+
+
+def _mean(r):
+    return mean_interval(_seen(r).correct.to_numpy(), _seen(r).n.to_numpy(), level=r.level)
+
+
 def _reweighted(r):
     "Value, lo and hi of the reweighted average, or None."
-    if 'train' not in r.table or (r.table.train[r.table.n == 0] > 0).any(): return None
+    if "train" not in r.table or (r.table.train[r.table.n == 0] > 0).any():
+        return None
     return mean_interval(r.table.correct.to_numpy(), r.table.n.to_numpy(), r.table.train.to_numpy(), r.level)
 
+
 @patch(as_prop=True)
-def worst_group(self:GroupReport) -> str: return self.table.group[self.table.accuracy.idxmin()]
+def worst_group(self: GroupReport) -> str:
+    return self.table.group[self.table.accuracy.idxmin()]
+
+
 @patch(as_prop=True)
-def wga(self:GroupReport) -> float: return float(self.table.accuracy.min())
+def wga(self: GroupReport) -> float:
+    return float(self.table.accuracy.min())
+
+
 @patch(as_prop=True)
-def wga_interval(self:GroupReport) -> tuple: return tuple(map(float, minimum_interval(_seen(self).correct, _seen(self).n, self.level)))
+def wga_interval(self: GroupReport) -> tuple:
+    return tuple(map(float, minimum_interval(_seen(self).correct, _seen(self).n, self.level)))
+
+
 @patch(as_prop=True)
-def ba(self:GroupReport) -> float: return _mean(self)[0]
+def ba(self: GroupReport) -> float:
+    return _mean(self)[0]
+
+
 @patch(as_prop=True)
-def ba_interval(self:GroupReport) -> tuple: return _mean(self)[1:]
+def ba_interval(self: GroupReport) -> tuple:
+    return _mean(self)[1:]
+
+
 @patch(as_prop=True)
-def average(self:GroupReport) -> float: return float(self.table.correct.sum()/self.table.n.sum())
+def average(self: GroupReport) -> float:
+    return float(self.table.correct.sum() / self.table.n.sum())
+
+
 @patch(as_prop=True)
-def average_interval(self:GroupReport) -> tuple: return wilson(self.table.correct.sum(), self.table.n.sum(), self.level)[1:]
+def average_interval(self: GroupReport) -> tuple:
+    return wilson(self.table.correct.sum(), self.table.n.sum(), self.level)[1:]
+
+
 @patch(as_prop=True)
-def average_reweighted(self:GroupReport) -> float|None: return (_reweighted(self) or [None])[0]
+def average_reweighted(self: GroupReport) -> float | None:
+    return (_reweighted(self) or [None])[0]
+
+
 @patch(as_prop=True)
-def average_reweighted_interval(self:GroupReport) -> tuple|None: return _reweighted(self) and _reweighted(self)[1:]
+def average_reweighted_interval(self: GroupReport) -> tuple | None:
+    return _reweighted(self) and _reweighted(self)[1:]
+
+
 @patch(as_prop=True)
-def gap(self:GroupReport) -> float: return self.average - self.wga
+def gap(self: GroupReport) -> float:
+    return self.average - self.wga
 
 # %% ../nbs/22_group_report.ipynb #a78a8e3d
-def in_percent(value, lo=None, hi=None, digits:int=1) -> str:
+def in_percent(value, lo=None, hi=None, digits: int = 1) -> str:
     "`92.1 [90.3, 93.8]`, from shares 0..1; without the bracket where there is no interval, empty without a value."
-    if pd.isna(value): return ''
-    return f'{100*value:.{digits}f}' + ('' if pd.isna(lo) or pd.isna(hi) else f' [{100*lo:.{digits}f}, {100*hi:.{digits}f}]')
+    if pd.isna(value):
+        return ""
+    return f"{100 * value:.{digits}f}" + (
+        "" if pd.isna(lo) or pd.isna(hi) else f" [{100 * lo:.{digits}f}, {100 * hi:.{digits}f}]"
+    )
+
 
 @patch(as_prop=True)
-def warnings(self:GroupReport) -> list:
+def warnings(self: GroupReport) -> list:
     "What a reader must know before quoting a number, as sentences."
-    out = [f'{g}: no test images, so WGA and BA are over the other groups' for g in self.table.group[self.table.n == 0]]
-    out += [f'{r.group}: only {r.n} test images, accuracy {in_percent(r.accuracy, r.lo, r.hi)} %' for r in _seen(self).itertuples() if r.n < self.small]
-    if 'train' not in self.table: return out
-    out += [f'{g}: no training images, so it does not count in the reweighted average' for g in self.table.group[self.table.train == 0]]
-    return out + ['no reweighted average: a training group has no test images']*(_reweighted(self) is None)
+    out = [
+        f"{g}: no test images, so WGA and BA are over the other groups"
+        for g in self.table.group[self.table.n == 0]
+    ]
+    out += [
+        f"{r.group}: only {r.n} test images, accuracy {in_percent(r.accuracy, r.lo, r.hi)} %"
+        for r in _seen(self).itertuples()
+        if r.n < self.small
+    ]
+    if "train" not in self.table:
+        return out
+    out += [
+        f"{g}: no training images, so it does not count in the reweighted average"
+        for g in self.table.group[self.table.train == 0]
+    ]
+    return out + ["no reweighted average: a training group has no test images"] * (_reweighted(self) is None)
 
 # %% ../nbs/22_group_report.ipynb #105bc9e4
-SHOWN = dict(wga='WGA', ba='BA', average='average', average_reweighted='average, training groups', gap='gap', ece='ECE', ece_floor='ECE if calibrated')   # a report's metrics, and their names in tables
+SHOWN = dict(
+    wga="WGA",
+    ba="BA",
+    average="average",
+    average_reweighted="average, training groups",
+    gap="gap",
+    ece="ECE",
+    ece_floor="ECE if calibrated",
+)  # a report's metrics, and their names in tables
+
 
 @patch
-def metrics(self:GroupReport) -> dict:
+def metrics(self: GroupReport) -> dict:
     "Flat `{key: (value, ci, n)}`: the summaries that exist, then `accuracy.GROUP`; ci is None where there is none, n counts test images (of the worst group, for WGA)."
-    n = int(self.table.n.sum()); worst = int(self.table.n[self.table.accuracy.idxmin()])
-    out = dict(wga=(self.wga, self.wga_interval, worst), ba=(self.ba, self.ba_interval, n), average=(self.average, self.average_interval, n))
-    if _reweighted(self): out['average_reweighted'] = (self.average_reweighted, self.average_reweighted_interval, n)
-    out['gap'] = (self.gap, None, n)
-    if self.ece is not None: out |= dict(ece=(self.ece, None, n), ece_floor=(self.ece_floor, None, n))
-    return out | {'accuracy.' + '_'.join(r.group.replace(',', ' ').split()): (float(r.accuracy), (float(r.lo), float(r.hi)), int(r.n)) for r in _seen(self).itertuples()}
+    n = int(self.table.n.sum())
+    worst = int(self.table.n[self.table.accuracy.idxmin()])
+    out = dict(
+        wga=(self.wga, self.wga_interval, worst),
+        ba=(self.ba, self.ba_interval, n),
+        average=(self.average, self.average_interval, n),
+    )
+    if _reweighted(self):
+        out["average_reweighted"] = (self.average_reweighted, self.average_reweighted_interval, n)
+    out["gap"] = (self.gap, None, n)
+    if self.ece is not None:
+        out |= dict(ece=(self.ece, None, n), ece_floor=(self.ece_floor, None, n))
+    return out | {
+        "accuracy." + "_".join(r.group.replace(",", " ").split()): (
+            float(r.accuracy),
+            (float(r.lo), float(r.hi)),
+            int(r.n),
+        )
+        for r in _seen(self).itertuples()
+    }
+
 
 @patch
-def frame(self:GroupReport) -> pd.DataFrame:
+def frame(self: GroupReport) -> pd.DataFrame:
     "The report as text: groups, then summaries, in percent with intervals."
-    rows = [(r.group, r.n, getattr(r, 'train', ''), in_percent(r.accuracy, r.lo, r.hi)) for r in self.table.itertuples()]
-    rows += [(SHOWN[k], n, '', in_percent(v, *(ci or ()))) for k, (v, ci, n) in self.metrics().items() if k in SHOWN]
-    return pd.DataFrame(rows, columns=['group', 'n', 'train', 'accuracy, %'], dtype=object).drop(columns=[] if 'train' in self.table else ['train'])
+    rows = [
+        (r.group, r.n, getattr(r, "train", ""), in_percent(r.accuracy, r.lo, r.hi))
+        for r in self.table.itertuples()
+    ]
+    rows += [
+        (SHOWN[k], n, "", in_percent(v, *(ci or ())))
+        for k, (v, ci, n) in self.metrics().items()
+        if k in SHOWN
+    ]
+    return pd.DataFrame(rows, columns=["group", "n", "train", "accuracy, %"], dtype=object).drop(
+        columns=[] if "train" in self.table else ["train"]
+    )
+
 
 @patch
-def to_markdown(self:GroupReport) -> str: return '\n'.join([self.frame().to_markdown(index=False, disable_numparse=True), *(f'\n- {w}' for w in self.warnings)])
+def to_markdown(self: GroupReport) -> str:
+    return "\n".join(
+        [self.frame().to_markdown(index=False, disable_numparse=True), *(f"\n- {w}" for w in self.warnings)]
+    )
+
+
 @patch
-def to_latex(self:GroupReport) -> str: return ''.join(f'% {w}\n' for w in self.warnings) + self.frame().to_latex(index=False, escape=True)
+def to_latex(self: GroupReport) -> str:
+    return "".join(f"% {w}\n" for w in self.warnings) + self.frame().to_latex(index=False, escape=True)
+
+
 @patch
-def __repr__(self:GroupReport): return '\n'.join([self.frame().to_string(index=False), *self.warnings])
+def __repr__(self: GroupReport):
+    return "\n".join([self.frame().to_string(index=False), *self.warnings])
 
 # %% ../nbs/22_group_report.ipynb #e6e2a5ed
 def _bar(value, lo, hi, colour) -> str:
     "An accuracy as a bar of 100 pixels, its interval as a line."
-    if pd.isna(value): return ''
-    line = '' if pd.isna(lo) else f'<line x1="{100*lo:.1f}" x2="{100*hi:.1f}" y1="6" y2="6" stroke="#222" stroke-width="2"/>'
-    return f'<svg width="100" height="12"><rect width="100" height="12" fill="#eee"/><rect width="{100*value:.1f}" height="12" fill="{colour}"/>{line}</svg>'
+    if pd.isna(value):
+        return ""
+    line = (
+        ""
+        if pd.isna(lo)
+        else f'<line x1="{100 * lo:.1f}" x2="{100 * hi:.1f}" y1="6" y2="6" stroke="#222" stroke-width="2"/>'
+    )
+    return f'<svg width="100" height="12"><rect width="100" height="12" fill="#eee"/><rect width="{100 * value:.1f}" height="12" fill="{colour}"/>{line}</svg>'
+
 
 @patch
-def _repr_html_(self:GroupReport):
+def _repr_html_(self: GroupReport):
     ends = lambda ci: ci or (None, None)
-    drawn = [_bar(r.accuracy, r.lo, r.hi, '#de8f05' if r.group == self.worst_group else '#0173b2') for r in self.table.itertuples()]
-    drawn += [_bar(v, *ends(ci), '#de8f05' if k == 'wga' else '#999') for k, (v, ci, _) in self.metrics().items() if k in SHOWN]
-    shown = self.frame().map(lambda v: html.escape(str(v))).assign(**{' ': drawn})
-    with pd.option_context('display.max_colwidth', None): return shown.to_html(index=False, escape=False, border=0) + ''.join(f'<p>⚠ {html.escape(w)}</p>' for w in self.warnings)
+    drawn = [
+        _bar(r.accuracy, r.lo, r.hi, "#de8f05" if r.group == self.worst_group else "#0173b2")
+        for r in self.table.itertuples()
+    ]
+    drawn += [
+        _bar(v, *ends(ci), "#de8f05" if k == "wga" else "#999")
+        for k, (v, ci, _) in self.metrics().items()
+        if k in SHOWN
+    ]
+    shown = self.frame().map(lambda v: html.escape(str(v))).assign(**{" ": drawn})
+    with pd.option_context("display.max_colwidth", None):
+        return shown.to_html(index=False, escape=False, border=0) + "".join(
+            f"<p>⚠ {html.escape(w)}</p>" for w in self.warnings
+        )
+
 
 @patch
-def plot(self:GroupReport, ax=None) -> Figure:
+def plot(self: GroupReport, ax=None) -> Figure:
     "Groups as bars with Wilson intervals; lines for WGA (its interval as a band), BA and average."
-    seen = _seen(self); ax = plt.subplots(figsize=(max(4.5, 1.1*len(seen)), 2.6))[1] if ax is None else ax
-    bars(seen.assign(group=seen.group.str.replace(', ', '\n')), 'group', 'accuracy', ax=ax); ax.set_ylim(0, 1)
-    ax.axhspan(*self.wga_interval, color='C1', alpha=.25, linewidth=0)
-    for name, value, colour, dash in (('WGA', self.wga, 'C1', '-'), ('BA', self.ba, '.25', '--'), ('average', self.average, '.25', ':')): ax.axhline(value, color=colour, linestyle=dash, linewidth=1.2, label=name)
-    ax.legend(frameon=False, fontsize=7, loc='upper left', bbox_to_anchor=(1, 1))
+    seen = _seen(self)
+    ax = plt.subplots(figsize=(max(4.5, 1.1 * len(seen)), 2.6))[1] if ax is None else ax
+    bars(seen.assign(group=seen.group.str.replace(", ", "\n")), "group", "accuracy", ax=ax)
+    ax.set_ylim(0, 1)
+    ax.axhspan(*self.wga_interval, color="C1", alpha=0.25, linewidth=0)
+    for name, value, colour, dash in (
+        ("WGA", self.wga, "C1", "-"),
+        ("BA", self.ba, ".25", "--"),
+        ("average", self.average, ".25", ":"),
+    ):
+        ax.axhline(value, color=colour, linestyle=dash, linewidth=1.2, label=name)
+    ax.legend(frameon=False, fontsize=7, loc="upper left", bbox_to_anchor=(1, 1))
     return ax.figure
 
 # %% ../nbs/22_group_report.ipynb #4afd7eb6
 def _values(reports) -> pd.DataFrame:
     "One row per report and a column per metric that all of them have."
     reports = list(reports)
-    if not reports: raise ValueError('no reports')
-    if bad := [type(r).__name__ for r in reports if not isinstance(r, GroupReport)]: raise ValueError(f'expected GroupReports, got {bad[0]}')
-    if any(list(r.table.group) != list(reports[0].table.group) for r in reports): raise ValueError('the reports are about different groups')
+    if not reports:
+        raise ValueError("no reports")
+    if bad := [type(r).__name__ for r in reports if not isinstance(r, GroupReport)]:
+        raise ValueError(f"expected GroupReports, got {bad[0]}")
+    if any(list(r.table.group) != list(reports[0].table.group) for r in reports):
+        raise ValueError("the reports are about different groups")
     found = [r.metrics() for r in reports]
     return pd.DataFrame([{k: m[k][0] for k in SHOWN if all(k in f for f in found)} for m in found])
 
+
 def _over_seeds(values, level, low):
     mean, lo, hi = (np.atleast_1d(v) for v in bootstrap(values.to_numpy(), level=level))
-    return pd.DataFrame(dict(metric=list(values), value=mean, lo=np.maximum(lo, low), hi=np.minimum(hi, 1), n=len(values), over='seeds'))   # t may leave the range of a share
+    return pd.DataFrame(
+        dict(
+            metric=list(values),
+            value=mean,
+            lo=np.maximum(lo, low),
+            hi=np.minimum(hi, 1),
+            n=len(values),
+            over="seeds",
+        )
+    )  # t may leave the range of a share
 
-def summarise_seeds(reports, # GroupReports of one method, one per seed
-                    level:float=.95) -> pd.DataFrame:
+
+def summarise_seeds(
+    reports,  # GroupReports of one method, one per seed
+    level: float = 0.95,
+) -> pd.DataFrame:
     "A table `metric, value, lo, hi, n, over`: means over n seeds and their intervals; for one report its own interval, over images."
     values = _values(reports)
-    if len(values) > 1: return _over_seeds(values, level, 0)
+    if len(values) > 1:
+        return _over_seeds(values, level, 0)
     m = list(reports)[0].metrics()
-    return pd.DataFrame([(k, m[k][0], *(m[k][1] or (np.nan, np.nan)), 1, 'images') for k in values], columns=['metric', 'value', 'lo', 'hi', 'n', 'over'])
+    return pd.DataFrame(
+        [(k, m[k][0], *(m[k][1] or (np.nan, np.nan)), 1, "images") for k in values],
+        columns=["metric", "value", "lo", "hi", "n", "over"],
+    )
 
-def paired_seeds(a, b, # GroupReports of two methods, the same seeds in the same order, at least two
-                 level:float=.95) -> pd.DataFrame:
+
+def paired_seeds(
+    a,
+    b,  # GroupReports of two methods, the same seeds in the same order, at least two
+    level: float = 0.95,
+) -> pd.DataFrame:
     "A table `metric, value, lo, hi, n, over` of the differences a - b over n seeds. `ValueError` if the reports do not pair up."
-    a, b = list(a), list(b); va, vb = _values(a), _values(b)
-    if len(a) != len(b) or len(a) < 2: raise ValueError(f'{len(a)} and {len(b)} seeds; pairs need the same seeds, at least two')
-    if unlike := [i for i, (p, q) in enumerate(zip(a, b)) if list(p.table.group) != list(q.table.group) or list(p.table.n) != list(q.table.n)]: raise ValueError(f'reports {unlike} are of different test images, so they are no pairs')
+    a, b = list(a), list(b)
+    va, vb = _values(a), _values(b)
+    if len(a) != len(b) or len(a) < 2:
+        raise ValueError(f"{len(a)} and {len(b)} seeds; pairs need the same seeds, at least two")
+    if unlike := [
+        i
+        for i, (p, q) in enumerate(zip(a, b))
+        if list(p.table.group) != list(q.table.group) or list(p.table.n) != list(q.table.n)
+    ]:
+        raise ValueError(f"reports {unlike} are of different test images, so they are no pairs")
     both = [c for c in va if c in vb]
     return _over_seeds(va[both] - vb[both], level, -1)
 
 # %% ../nbs/22_group_report.ipynb #1e8494dd
-def compare(methods:dict, # method name -> its GroupReports, one per seed
-            level:float=.95) -> pd.DataFrame:
+def compare(
+    methods: dict,  # method name -> its GroupReports, one per seed
+    level: float = 0.95,
+) -> pd.DataFrame:
     "A long table `method, metric, value, lo, hi, n, over`. `ValueError` where methods are about different groups."
-    if not methods: raise ValueError('no methods to compare')
-    _values([list(r)[0] for r in methods.values() if list(r)])   # the same groups everywhere
-    return pd.concat([summarise_seeds(r, level).assign(method=m) for m, r in methods.items()], ignore_index=True)[['method', 'metric', 'value', 'lo', 'hi', 'n', 'over']]
+    if not methods:
+        raise ValueError("no methods to compare")
+    _values([list(r)[0] for r in methods.values() if list(r)])  # the same groups everywhere
+    return pd.concat(
+        [summarise_seeds(r, level).assign(method=m) for m, r in methods.items()], ignore_index=True
+    )[["method", "metric", "value", "lo", "hi", "n", "over"]]
 
-def as_text(table:pd.DataFrame, # of `compare`
-            about:dict=None,    # method -> {column: text}, shown before the numbers
-            metrics=('wga', 'ba', 'average', 'average_reweighted'), digits:int=1) -> pd.DataFrame:
+
+def as_text(
+    table: pd.DataFrame,  # of `compare`
+    about: dict = None,  # method -> {column: text}, shown before the numbers
+    metrics=("wga", "ba", "average", "average_reweighted"),
+    digits: int = 1,
+) -> pd.DataFrame:
     "One row per method, one column per metric, as `92.1 [90.3, 93.8]` in percent; then `.to_markdown(index=False)` or `.to_latex(index=False, escape=True)`."
     names = list(table.method.unique())
-    if about and (missing := [m for m in names if m not in about]): raise ValueError(f'about says nothing of {", ".join(missing)}')
+    if about and (missing := [m for m in names if m not in about]):
+        raise ValueError(f"about says nothing of {', '.join(missing)}")
     cell = {(r.method, r.metric): in_percent(r.value, r.lo, r.hi, digits) for r in table.itertuples()}
-    if unknown := [k for k in metrics if k not in SHOWN]: raise ValueError(f'unknown metrics {unknown}; there are {", ".join(SHOWN)}')
-    rows = [{'method': m, **(about[m] if about else {}), 'seeds': int(table.n[table.method == m].iloc[0]), **{f'{SHOWN[k]}, %': cell.get((m, k), '') for k in metrics if k in set(table.metric)}} for m in names]
+    if unknown := [k for k in metrics if k not in SHOWN]:
+        raise ValueError(f"unknown metrics {unknown}; there are {', '.join(SHOWN)}")
+    rows = [
+        {
+            "method": m,
+            **(about[m] if about else {}),
+            "seeds": int(table.n[table.method == m].iloc[0]),
+            **{f"{SHOWN[k]}, %": cell.get((m, k), "") for k in metrics if k in set(table.metric)},
+        }
+        for m in names
+    ]
     return pd.DataFrame(rows)
 
-def plot_methods(table:pd.DataFrame, # of `compare`
-                 metrics=('wga', 'ba', 'average'), ax=None) -> Figure:
+
+def plot_methods(
+    table: pd.DataFrame,  # of `compare`
+    metrics=("wga", "ba", "average"),
+    ax=None,
+) -> Figure:
     "Methods as groups of bars, one colour per metric, with intervals."
-    t = table[table.metric.isin(metrics)].assign(metric=lambda t: t.metric.map(SHOWN), accuracy=lambda t: t.value)
-    t = t.iloc[np.argsort(t.metric.map([SHOWN[k] for k in metrics].index), kind='stable')]; n = t.method.nunique()
-    ax = plt.subplots(figsize=(max(4.5, .6*n + .8), 2.6))[1] if ax is None else ax
-    bars(t, 'method', 'accuracy', hue='metric', ax=ax); ax.set_ylim(0, 1)
-    if n > 5: plt.setp(ax.get_xticklabels(), rotation=35, ha='right', rotation_mode='anchor')
+    t = table[table.metric.isin(metrics)].assign(
+        metric=lambda t: t.metric.map(SHOWN), accuracy=lambda t: t.value
+    )
+    t = t.iloc[np.argsort(t.metric.map([SHOWN[k] for k in metrics].index), kind="stable")]
+    n = t.method.nunique()
+    ax = plt.subplots(figsize=(max(4.5, 0.6 * n + 0.8), 2.6))[1] if ax is None else ax
+    bars(t, "method", "accuracy", hue="metric", ax=ax)
+    ax.set_ylim(0, 1)
+    if n > 5:
+        plt.setp(ax.get_xticklabels(), rotation=35, ha="right", rotation_mode="anchor")
     return ax.figure

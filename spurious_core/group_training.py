@@ -6,177 +6,372 @@
 __all__ = ['SCRATCH', 'CHECKPOINT', 'fingerprint', 'ahead', 'accelerator', 'make_optimiser', 'Run', 'train_stage']
 
 # %% ../nbs/24_group_training.ipynb #4f24e8cf
-import copy, math, time
+import copy
+import math
+import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from pathlib import Path
-import numpy as np, torch
+
+import numpy as np
+import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 from torch import nn
 from tqdm.auto import tqdm
-from .settings import PRECISIONS, generator, pick_device, seed_of
-from .classifiers import Classifier, as_pixels
+
 from .checkpoints import claim, digest, read_tensors, write_tensors
-from .recipes import SELECTIONS, ERM, Batch, Method, MitigationConfig, new_classifier, random_views, scores, seeded, shuffled
+from .classifiers import Classifier, as_pixels
+from spurious_core.recipes import (
+    ERM,
+    SELECTIONS,
+    Batch,
+    Method,
+    MitigationConfig,
+    new_classifier,
+    random_views,
+    scores,
+    seeded,
+    shuffled,
+)
+from .settings import PRECISIONS, generator, pick_device, seed_of
 
 # %% ../nbs/24_group_training.ipynb #004a9bfa
-SCRATCH = ('kept.', 'checkpoint.')   # what a killed run may leave half-written
+SCRATCH = ("kept.", "checkpoint.")  # what a killed run may leave half-written
+
 
 def fingerprint(data) -> str | None:
     "What tells a data set from others: its names, labels, attributes, and pixels (or file names); None for None."
-    if data is None: return None
-    files = data.pixels if data.pixels is not None else np.frombuffer('\n'.join(map(str, data.manifest.file)).encode(), np.uint8)
+    if data is None:
+        return None
+    files = (
+        data.pixels
+        if data.pixels is not None
+        else np.frombuffer("\n".join(map(str, data.manifest.file)).encode(), np.uint8)
+    )
     names = np.frombuffer(repr((data.labels, data.attributes, data.size)).encode(), np.uint8)
-    return '.'.join(digest(v)[:6] for v in (names, data.y, data.a, files))
+    return ".".join(digest(v)[:6] for v in (names, data.y, data.a, files))
 
 # %% ../nbs/24_group_training.ipynb #5f0d558a
-def ahead(f, items, workers:int=2):
+def ahead(f, items, workers: int = 2):
     "`f(item)` in order, computed a few items ahead in threads: images are decoded while the network learns."
     with ThreadPoolExecutor(workers) as pool:
         queue = deque()
         for item in items:
             queue.append(pool.submit(f, item))
-            if len(queue) > workers: yield queue.popleft().result()
-        while queue: yield queue.popleft().result()
+            if len(queue) > workers:
+                yield queue.popleft().result()
+        while queue:
+            yield queue.popleft().result()
 
-def accelerator(device:torch.device, precision:str='fp32') -> Accelerator:
+
+def accelerator(device: torch.device, precision: str = "fp32") -> Accelerator:
     "accelerate's mixed precision and loss scaling for `device`; one process."
-    if precision not in PRECISIONS: raise ValueError(f'precision={precision!r} is unknown; allowed: {", ".join(PRECISIONS)}')
-    mixed, old = dict(fp32='no').get(precision, precision), AcceleratorState() if AcceleratorState._shared_state else None
+    if precision not in PRECISIONS:
+        raise ValueError(f"precision={precision!r} is unknown; allowed: {', '.join(PRECISIONS)}")
+    mixed, old = (
+        dict(fp32="no").get(precision, precision),
+        AcceleratorState() if AcceleratorState._shared_state else None,
+    )
     # accelerate keeps its state for the process; a second training in one notebook may want another precision or device
-    if old and old.num_processes == 1 and (old.mixed_precision != mixed or old.device.type != device.type): AcceleratorState._reset_state(reset_partial_state=True)
-    return Accelerator(mixed_precision=mixed, cpu=device.type == 'cpu', device_placement=False)
+    if old and old.num_processes == 1 and (old.mixed_precision != mixed or old.device.type != device.type):
+        AcceleratorState._reset_state(reset_partial_state=True)
+    return Accelerator(mixed_precision=mixed, cpu=device.type == "cpu", device_placement=False)
 
-def make_optimiser(module:nn.Module, config:MitigationConfig):
+
+def make_optimiser(module: nn.Module, config: MitigationConfig):
     "The optimiser of `config` over the weights of `module` that are trained; no decay on biases and norms."
-    ps = [p for p in module.parameters() if p.requires_grad]; more = dict(momentum=.9) if config.optimiser == 'sgd' else {}
-    groups = [dict(params=[p for p in ps if (p.ndim > 1) == yes], weight_decay=config.weight_decay*yes) for yes in (True, False)]
-    return dict(sgd=torch.optim.SGD, adam=torch.optim.Adam, adamw=torch.optim.AdamW)[config.optimiser]([g for g in groups if g['params']], lr=config.lr, **more)
+    ps = [p for p in module.parameters() if p.requires_grad]
+    more = dict(momentum=0.9) if config.optimiser == "sgd" else {}
+    groups = [
+        dict(params=[p for p in ps if (p.ndim > 1) == yes], weight_decay=config.weight_decay * yes)
+        for yes in (True, False)
+    ]
+    return dict(sgd=torch.optim.SGD, adam=torch.optim.Adam, adamw=torch.optim.AdamW)[config.optimiser](
+        [g for g in groups if g["params"]], lr=config.lr, **more
+    )
 
 # %% ../nbs/24_group_training.ipynb #0427a089
-CHECKPOINT = 'checkpoint.safetensors'   # of the stage in progress
+CHECKPOINT = "checkpoint.safetensors"  # of the stage in progress
+
 
 class Run:
     "One fit in progress: `data` (training) and `val` images, `config`, `seed`, `device`; `details` is what the method wants to report."
-    def __init__(self, method:Method, train, val, backbone, config:MitigationConfig, seed:int=0, device='cpu', precision='fp32', out_dir=None, selection='wga', progress=True,
-                 base:Classifier=None, checkpoint_seconds:float=20.):
-        if selection not in SELECTIONS: raise ValueError(f'selection={selection!r} is unknown; allowed: {", ".join(SELECTIONS)}')
-        self.method, self.data, self.val, self.backbone, self.config, self.seed = method, train, val, backbone, config.of(method), seed
-        self.selection = selection if val is not None else 'last'; self.progress, self.checkpoint_seconds = progress, checkpoint_seconds
-        self.device = pick_device(device); self.acc = accelerator(self.device, precision); self.out = Path(out_dir) if out_dir else None
-        self.base, self.y, self.knobs = base, torch.tensor(train.y, dtype=torch.long), self.config.knobs
-        self.history, self.details, self.kept, self.seconds, self._spent = [], {}, {}, 0., 0.   # _spent: before a stage was interrupted
-        if self.out:
-            claim(self.out, asdict(self.config) | dict(method=method.name, seed=seed, precision=precision, selection=self.selection, train=fingerprint(train), val=fingerprint(val),
-                                                                   base=base and digest(np.concatenate([v.detach().cpu().double().numpy().ravel() for v in base.state_dict().values()]))), SCRATCH)
 
-    def new(self, k:int=0) -> Classifier:
+    def __init__(
+        self,
+        method: Method,
+        train,
+        val,
+        backbone,
+        config: MitigationConfig,
+        seed: int = 0,
+        device="cpu",
+        precision="fp32",
+        out_dir=None,
+        selection="wga",
+        progress=True,
+        base: Classifier = None,
+        checkpoint_seconds: float = 20.0,
+    ):
+        if selection not in SELECTIONS:
+            raise ValueError(f"selection={selection!r} is unknown; allowed: {', '.join(SELECTIONS)}")
+        self.method, self.data, self.val, self.backbone, self.config, self.seed = (
+            method,
+            train,
+            val,
+            backbone,
+            config.of(method),
+            seed,
+        )
+        self.selection = selection if val is not None else "last"
+        self.progress, self.checkpoint_seconds = progress, checkpoint_seconds
+        self.device = pick_device(device)
+        self.acc = accelerator(self.device, precision)
+        self.out = Path(out_dir) if out_dir else None
+        self.base, self.y, self.knobs = base, torch.tensor(train.y, dtype=torch.long), self.config.knobs
+        self.history, self.details, self.kept, self.seconds, self._spent = (
+            [],
+            {},
+            {},
+            0.0,
+            0.0,
+        )  # _spent: before a stage was interrupted
+        if self.out:
+            claim(
+                self.out,
+                asdict(self.config)
+                | dict(
+                    method=method.name,
+                    seed=seed,
+                    precision=precision,
+                    selection=self.selection,
+                    train=fingerprint(train),
+                    val=fingerprint(val),
+                    base=base
+                    and digest(
+                        np.concatenate(
+                            [v.detach().cpu().double().numpy().ravel() for v in base.state_dict().values()]
+                        )
+                    ),
+                ),
+                SCRATCH,
+            )
+
+    def new(self, k: int = 0) -> Classifier:
         "Network number `k` to start from."
         return new_classifier(self.backbone, self.data.labels, self.device, self.seed, k)
 
-    def once(self, name:str, make) -> dict:
+    def once(self, name: str, make) -> dict:
         "The tensors that `make()` returns, computed once for this run and its folder, with the history, details and seconds that came of it. Not to be nested."
-        if name in self.kept: return self.kept[name]
-        file, before, start = self.out and self.out/f'kept.{name}.safetensors', len(self.history), time.time(); self._spent = 0.
-        if file and file.exists(): tensors, meta = read_tensors(file); self.history += meta['history']; self.details |= meta['details']; self.seconds += meta['seconds']
+        if name in self.kept:
+            return self.kept[name]
+        file, before, start = (
+            self.out and self.out / f"kept.{name}.safetensors",
+            len(self.history),
+            time.time(),
+        )
+        self._spent = 0.0
+        if file and file.exists():
+            tensors, meta = read_tensors(file)
+            self.history += meta["history"]
+            self.details |= meta["details"]
+            self.seconds += meta["seconds"]
         else:
-            tensors = {k: v.detach().cpu().clone() for k, v in make().items()}; took = time.time() - start + self._spent; self.seconds += took
-            if file: write_tensors(file, tensors, history=self.history[before:], details=self.details, seconds=took); (self.out/CHECKPOINT).unlink(missing_ok=True)
+            tensors = {k: v.detach().cpu().clone() for k, v in make().items()}
+            took = time.time() - start + self._spent
+            self.seconds += took
+            if file:
+                write_tensors(
+                    file, tensors, history=self.history[before:], details=self.details, seconds=took
+                )
+                (self.out / CHECKPOINT).unlink(missing_ok=True)
         self.kept[name] = tensors
         return tensors
 
-    def fit(self, name:str, objective, batches, **options) -> Classifier:
+    def fit(self, name: str, objective, batches, **options) -> Classifier:
         "`once` and `train_stage` together: the network trained in stage `name`; `objective` is a function that makes one."
-        return self.loaded(self.once(name, lambda: train_stage(self, name, objective(), batches, **options).state_dict()))
+        return self.loaded(
+            self.once(name, lambda: train_stage(self, name, objective(), batches, **options).state_dict())
+        )
 
     def erm(self, of=None) -> Classifier:
         "The plainly trained network: a copy of `base` if one was given, else trained on the indices `of` (default: all)."
-        if self.base is not None: return copy.deepcopy(self.base).to(self.device, torch.float32).eval().requires_grad_(False)
-        return self.fit('erm', lambda: ERM(self.new()), shuffled(len(self.y) if of is None else of, self.config.batch, self.seed, 'erm'))
+        if self.base is not None:
+            return copy.deepcopy(self.base).to(self.device, torch.float32).eval().requires_grad_(False)
+        return self.fit(
+            "erm",
+            lambda: ERM(self.new()),
+            shuffled(len(self.y) if of is None else of, self.config.batch, self.seed, "erm"),
+        )
 
     def loaded(self, tensors) -> Classifier:
         "A network with these weights, in eval mode, without gradients."
-        clf = self.new() if self.base is None else self.erm(); clf.load_state_dict(tensors)
+        clf = self.new() if self.base is None else self.erm()
+        clf.load_state_dict(tensors)
         return clf.eval().requires_grad_(False)
 
     @torch.no_grad()
-    def each(self, f, data, clf, batch:int=256) -> torch.Tensor:
+    def each(self, f, data, clf, batch: int = 256) -> torch.Tensor:
         "`f(pixels)` over a data set with `clf` in eval mode, float32 on the CPU."
-        clf.eval(); parts = np.array_split(np.arange(len(data)), math.ceil(len(data)/batch)); out = []
+        clf.eval()
+        parts = np.array_split(np.arange(len(data)), math.ceil(len(data) / batch))
+        out = []
         for images in ahead(data.images, parts):
-            with self.acc.autocast(): out.append(f(as_pixels(images, self.device)).float().cpu())
+            with self.acc.autocast():
+                out.append(f(as_pixels(images, self.device)).float().cpu())
         return torch.cat(out)
 
-    def logits(self, clf, data) -> torch.Tensor: return self.each(clf, data, clf)
-    def features(self, clf, data) -> torch.Tensor: return self.each(clf.features, data, clf)
+    def logits(self, clf, data) -> torch.Tensor:
+        return self.each(clf, data, clf)
 
-    def score(self, predicted) -> dict: return scores(predicted, self.val.y, self.val.group)
-    def better(self, s:dict) -> tuple: return (s[self.selection], s['average'])
+    def features(self, clf, data) -> torch.Tensor:
+        return self.each(clf.features, data, clf)
+
+    def score(self, predicted) -> dict:
+        return scores(predicted, self.val.y, self.val.group)
+
+    def better(self, s: dict) -> tuple:
+        return (s[self.selection], s["average"])
 
 # %% ../nbs/24_group_training.ipynb #6054ae29
 def _save(run, objective, opt, at, best):
-    state = {f'opt.{i}.{k}': v for i, s in opt.state_dict()['state'].items() for k, v in s.items() if torch.is_tensor(v)}
-    at['scaler'] = run.acc.scaler.state_dict() if run.acc.scaler else None
-    write_tensors(run.out/CHECKPOINT, {f'net.{k}': v for k, v in objective.state_dict().items()} | {f'best.{k}': v for k, v in best.items()} | state, **at)
+    state = {
+        f"opt.{i}.{k}": v
+        for i, s in opt.state_dict()["state"].items()
+        for k, v in s.items()
+        if torch.is_tensor(v)
+    }
+    at["scaler"] = run.acc.scaler.state_dict() if run.acc.scaler else None
+    write_tensors(
+        run.out / CHECKPOINT,
+        {f"net.{k}": v for k, v in objective.state_dict().items()}
+        | {f"best.{k}": v for k, v in best.items()}
+        | state,
+        **at,
+    )
+
 
 def _restore(run, objective, opt, stage):
     "Where this stage was, and its best weights, with network and optimiser put back; a fresh start if there is no checkpoint of it."
-    file, fresh = run.out and run.out/CHECKPOINT, dict(stage=stage, step=0, loss=0., images=0, seconds=0., value=None, rows=[])
-    if not file or not file.exists(): return fresh, {}
+    file, fresh = (
+        run.out and run.out / CHECKPOINT,
+        dict(stage=stage, step=0, loss=0.0, images=0, seconds=0.0, value=None, rows=[]),
+    )
+    if not file or not file.exists():
+        return fresh, {}
     tensors, at = read_tensors(file)
-    if at['stage'] != stage: return fresh, {}
+    if at["stage"] != stage:
+        return fresh, {}
     part = lambda p: {k.removeprefix(p): v for k, v in tensors.items() if k.startswith(p)}
-    objective.load_state_dict(part('net.')); sd = opt.state_dict(); sd['state'] = {}
-    for k, v in part('opt.').items(): i, name = k.split('.'); sd['state'].setdefault(int(i), {})[name] = v
+    objective.load_state_dict(part("net."))
+    sd = opt.state_dict()
+    sd["state"] = {}
+    for k, v in part("opt.").items():
+        i, name = k.split(".")
+        sd["state"].setdefault(int(i), {})[name] = v
     opt.load_state_dict(sd)
-    if at['scaler']: run.acc.scaler.load_state_dict(at['scaler'])
-    run._spent = at['seconds']
-    return at, part('best.')
+    if at["scaler"]:
+        run.acc.scaler.load_state_dict(at["scaler"])
+    run._spent = at["seconds"]
+    return at, part("best.")
+
 
 def _step(run, objective, opt, cfg, batch, factor) -> float:
-    objective.train(); batch.x = random_views(batch.x, batch.rng, cfg.augment)
-    for g in opt.param_groups: g['lr'] = cfg.lr*factor
-    with run.acc.autocast(): loss = objective(batch)
-    if not math.isfinite(value := loss.item()): return value
-    opt.zero_grad(); run.acc.backward(loss)
-    if cfg.clip: run.acc.clip_grad_norm_(objective.parameters(), cfg.clip)
+    objective.train()
+    batch.x = random_views(batch.x, batch.rng, cfg.augment)
+    for g in opt.param_groups:
+        g["lr"] = cfg.lr * factor
+    with run.acc.autocast():
+        loss = objective(batch)
+    if not math.isfinite(value := loss.item()):
+        return value
+    opt.zero_grad()
+    run.acc.backward(loss)
+    if cfg.clip:
+        run.acc.clip_grad_norm_(objective.parameters(), cfg.clip)
     opt.step()
     return value
 
-def train_stage(run:Run, stage:str,
-          objective:nn.Module,   # maps a `Batch` to its loss; its `clf` is what predicts
-          batches,               # epoch -> index arrays, equally many each epoch
-          select:bool=True,      # keep the best epoch by the run's selection, else the last
-          **changes,             # of the run's config in this stage, such as `epochs` or `lr`
-         ) -> Classifier:
+
+def train_stage(
+    run: Run,
+    stage: str,
+    objective: nn.Module,  # maps a `Batch` to its loss; its `clf` is what predicts
+    batches,  # epoch -> index arrays, equally many each epoch
+    select: bool = True,  # keep the best epoch by the run's selection, else the last
+    **changes,  # of the run's config in this stage, such as `epochs` or `lr`
+) -> Classifier:
     "Trains `objective` and returns its `clf` in eval mode. FloatingPointError when the loss or a logit is not finite; what was written before stays."
-    cfg, select = replace(run.config, **changes), select and run.selection != 'last'
-    objective.to(run.device); opt = make_optimiser(objective, cfg); at, best = _restore(run, objective, opt, stage); opt = run.acc.prepare(opt)
-    per, began, written = len(batches(0)), time.time() - at['seconds'], time.time()
-    def diverged(what): raise FloatingPointError(f'{run.method.name}, {stage}: the {what} at step {at["step"] + 1} is not finite; try a lower lr than {cfg.lr}, or clip=1')
-    def due(): return run.out and time.time() - written >= run.checkpoint_seconds
-    def save(): at['seconds'] = time.time() - began; _save(run, objective, opt, at, best); return time.time()
-    bar = tqdm(total=cfg.epochs*per, initial=at['step'], disable=not run.progress, desc=f'{run.method.name}, {stage}', mininterval=2)
-    with seeded(run.device, 'train'):
-        for epoch in range(at['step']//per, cfg.epochs):
-            for idx, images in ahead(lambda i: (i, run.data.images(i)), batches(epoch)[at['step'] - epoch*per:]):
-                key = seed_of('step', run.seed, stage, at['step']); torch.manual_seed(key)   # dropout; the rest draws from the batch's generator
-                batch = Batch(as_pixels(images, run.device), run.y[idx].to(run.device), torch.from_numpy(idx), generator(key))
-                loss = _step(run, objective, opt, cfg, batch, cfg.lr_factor(at['step'], cfg.epochs*per))
-                if not math.isfinite(loss): diverged('loss')
-                at['step'] += 1; at['loss'] += loss*len(idx); at['images'] += len(idx); bar.update()
-                if at['step'] % per and due(): written = save()
-            row = dict(stage=stage, epoch=epoch, loss=at['loss']/at['images'])
+    cfg, select = replace(run.config, **changes), select and run.selection != "last"
+    objective.to(run.device)
+    opt = make_optimiser(objective, cfg)
+    at, best = _restore(run, objective, opt, stage)
+    opt = run.acc.prepare(opt)
+    per, began, written = len(batches(0)), time.time() - at["seconds"], time.time()
+
+    def diverged(what):
+        raise FloatingPointError(
+            f"{run.method.name}, {stage}: the {what} at step {at['step'] + 1} is not finite; try a lower lr than {cfg.lr}, or clip=1"
+        )
+
+    def due():
+        return run.out and time.time() - written >= run.checkpoint_seconds
+
+    def save():
+        at["seconds"] = time.time() - began
+        _save(run, objective, opt, at, best)
+        return time.time()
+
+    bar = tqdm(
+        total=cfg.epochs * per,
+        initial=at["step"],
+        disable=not run.progress,
+        desc=f"{run.method.name}, {stage}",
+        mininterval=2,
+    )
+    with seeded(run.device, "train"):
+        for epoch in range(at["step"] // per, cfg.epochs):
+            for idx, images in ahead(
+                lambda i: (i, run.data.images(i)), batches(epoch)[at["step"] - epoch * per :]
+            ):
+                key = seed_of("step", run.seed, stage, at["step"])
+                torch.manual_seed(key)  # dropout; the rest draws from the batch's generator
+                batch = Batch(
+                    as_pixels(images, run.device),
+                    run.y[idx].to(run.device),
+                    torch.from_numpy(idx),
+                    generator(key),
+                )
+                loss = _step(run, objective, opt, cfg, batch, cfg.lr_factor(at["step"], cfg.epochs * per))
+                if not math.isfinite(loss):
+                    diverged("loss")
+                at["step"] += 1
+                at["loss"] += loss * len(idx)
+                at["images"] += len(idx)
+                bar.update()
+                if at["step"] % per and due():
+                    written = save()
+            row = dict(stage=stage, epoch=epoch, loss=at["loss"] / at["images"])
             if run.val is not None:
                 logits = run.logits(objective.clf, run.val)
-                if not torch.isfinite(logits).all(): diverged('validation logit')
-                s = run.score(logits.argmax(1)); row |= {f'val_{k}': v for k, v in s.items()}
-                if select and (at['value'] is None or run.better(s) > tuple(at['value'])): at['value'], best = run.better(s), {k: v.detach().cpu().clone() for k, v in objective.clf.state_dict().items()}
-            at.update(loss=0., images=0); at['rows'].append(row | dict(seconds=round(time.time() - began, 2)))
-            bar.set_postfix({k: f'{v:.3g}' for k, v in row.items() if k not in ('stage', 'epoch')})
-            if due(): written = save()
-    bar.close(); run.history += at['rows']
-    if best: objective.clf.load_state_dict(best)
+                if not torch.isfinite(logits).all():
+                    diverged("validation logit")
+                s = run.score(logits.argmax(1))
+                row |= {f"val_{k}": v for k, v in s.items()}
+                if select and (at["value"] is None or run.better(s) > tuple(at["value"])):
+                    at["value"], best = (
+                        run.better(s),
+                        {k: v.detach().cpu().clone() for k, v in objective.clf.state_dict().items()},
+                    )
+            at.update(loss=0.0, images=0)
+            at["rows"].append(row | dict(seconds=round(time.time() - began, 2)))
+            bar.set_postfix({k: f"{v:.3g}" for k, v in row.items() if k not in ("stage", "epoch")})
+            if due():
+                written = save()
+    bar.close()
+    run.history += at["rows"]
+    if best:
+        objective.clf.load_state_dict(best)
     return objective.clf.eval().requires_grad_(False)

@@ -7,38 +7,65 @@ __all__ = ['SYSTEM', 'PHRASES', 'LanguageModelError', 'NoAnswer', 'Usage', 'Lang
            'Grammar', 'extract_phrases', 'parse_answer', 'cache_folder', 'Server', 'Local', 'load_language_model']
 
 # %% ../nbs/17_language_models.ipynb #99308f30
-import hashlib, json, os, pickle, re, threading, warnings
+import hashlib
+import json
+import os
+import pickle
+import re
+import threading
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
-import jsonschema, openai, pandas as pd, torch
+
+import jsonschema
+import openai
+import pandas as pd
+import torch
 from jinja2 import TemplateError
 from safetensors import SafetensorError
 from tqdm.auto import tqdm
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging as hf_logging
+
 from .miniworld import OBJECTS, PROPS, SCENES
-from .settings import atomic_write, checkpoint_hash, seed_of, split_language_model, split_revision
+from spurious_core.settings import (
+    atomic_write,
+    checkpoint_hash,
+    seed_of,
+    split_language_model,
+    split_revision,
+)
 
 # %% ../nbs/17_language_models.ipynb #7dfaca54
-class LanguageModelError(RuntimeError): "The model cannot be used: not reached, not permitted, too busy."
-class NoAnswer(ValueError): "The model did not answer this question, or not in the form asked for."
+class LanguageModelError(RuntimeError):
+    "The model cannot be used: not reached, not permitted, too busy."
+
+
+class NoAnswer(ValueError):
+    "The model did not answer this question, or not in the form asked for."
+
 
 @dataclass
 class Usage:
     "What a model was asked. Answers from the cache cost no tokens."
+
     requests: int = 0
     cached: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
-    def __str__(self): return f'{self.requests:,} requests, {self.cached:,} answers from the cache, {self.prompt_tokens:,} tokens read, {self.completion_tokens:,} written'
+
+    def __str__(self):
+        return f"{self.requests:,} requests, {self.cached:,} answers from the cache, {self.prompt_tokens:,} tokens read, {self.completion_tokens:,} written"
+
 
 class LanguageModel(Protocol):
-    name: str        # as shown to people
+    name: str  # as shown to people
     usage: Usage
-    workers: int     # questions that may be asked at the same time
-    def ask(self, system:str, user:str, schema:dict) -> dict:
+    workers: int  # questions that may be asked at the same time
+
+    def ask(self, system: str, user: str, schema: dict) -> dict:
         "An answer that fits the JSON schema. `NoAnswer` or `LanguageModelError` otherwise."
 
 # %% ../nbs/17_language_models.ipynb #0dfd5291
@@ -49,217 +76,430 @@ SYSTEM = """You get, as JSON, the caption of a photograph, the class ("label") u
 Mention nothing, except for the alternative, that the caption does not mention.
 Example: {"caption": "a spaniel sleeping on a sofa next to a red ball", "label": "dog"} gives {"foreground": ["red ball"], "background": ["sofa"], "alternative": "beach"}."""
 
-_TEXTS = dict(type='array', items=dict(type='string'))
-PHRASES = dict(type='object', properties=dict(foreground=_TEXTS, background=_TEXTS | dict(maxItems=1), alternative=dict(type='string')),
-               required=['foreground', 'background', 'alternative'], additionalProperties=False)
+_TEXTS = dict(type="array", items=dict(type="string"))
+PHRASES = dict(
+    type="object",
+    properties=dict(foreground=_TEXTS, background=_TEXTS | dict(maxItems=1), alternative=dict(type="string")),
+    required=["foreground", "background", "alternative"],
+    additionalProperties=False,
+)
 
 # %% ../nbs/17_language_models.ipynb #00c35fa6
-def _words(text): return re.findall(r"[\w']+", text.lower())
-def _same(a, b): return a == b or any(v in (w + 's', w + 'es', re.sub('y$', 'ies', w)) for v, w in ((a, b), (b, a)))
+def _words(text):
+    return re.findall(r"[\w']+", text.lower())
 
-def without_names(phrase:str, names:list) -> str:
+
+def _same(a, b):
+    return a == b or any(v in (w + "s", w + "es", re.sub("y$", "ies", w)) for v, w in ((a, b), (b, a)))
+
+
+def without_names(phrase: str, names: list) -> str:
     "The phrase without the names (of one or more words, in singular or plural) that occur in it."
     words = _words(phrase)
     for name in sorted((_words(n) for n in names), key=len, reverse=True):
         n, i = len(name), 0
         while n and i + n <= len(words):
-            if all(map(_same, words[i:i+n], name)): del words[i:i+n]
-            else: i += 1
-    return '' if set(words) <= {'a', 'an', 'the'} else ' '.join(words)
+            if all(map(_same, words[i : i + n], name)):
+                del words[i : i + n]
+            else:
+                i += 1
+    return "" if set(words) <= {"a", "an", "the"} else " ".join(words)
 
 # %% ../nbs/17_language_models.ipynb #d0072f03
-def _slot(name, words): return f"(?P<{name}>{'|'.join(map(re.escape, words))})"
-_CAPTION = re.compile(rf"a photo of (?:an empty scene|a (?:faint )?{_slot('object', OBJECTS)}) {_slot('scene', SCENES.values())}(?: with {_slot('prop', PROPS.values())})?")
+def _slot(name, words):
+    return f"(?P<{name}>{'|'.join(map(re.escape, words))})"
 
-def read_caption(caption:str) -> dict | None:
+
+_CAPTION = re.compile(
+    rf"a photo of (?:an empty scene|a (?:faint )?{_slot('object', OBJECTS)}) {_slot('scene', SCENES.values())}(?: with {_slot('prop', PROPS.values())})?"
+)
+
+
+def read_caption(caption: str) -> dict | None:
     "`object`, `scene` and `prop` of a caption of miniworld by their names there (None for what it lacks), or None for any other text."
-    m = _CAPTION.fullmatch(caption.strip()); key = lambda of, text: next((k for k, v in of.items() if v == text), None)
-    return m and dict(object=m['object'], scene=key(SCENES, m['scene']), prop=key(PROPS, m['prop']))
+    m = _CAPTION.fullmatch(caption.strip())
+    key = lambda of, text: next((k for k, v in of.items() if v == text), None)
+    return m and dict(object=m["object"], scene=key(SCENES, m["scene"]), prop=key(PROPS, m["prop"]))
+
 
 class Grammar:
     "Reads the captions of miniworld by rule, and answers `PHRASES` only. Costs nothing."
-    name, workers = 'the caption grammar of miniworld (a rule, no language model)', 1
-    def __init__(self): self.usage = Usage()
-    def ask(self, system:str, user:str, schema:dict) -> dict:
-        if schema != PHRASES: raise ValueError(f'{self.name} answers one question only, that of `extract_phrases`')
-        q = json.loads(user); c = read_caption(q['caption'])
-        if not c: raise NoAnswer(f'{self.name}: {q["caption"]!r} is no caption of miniworld')
-        others = [s for s in SCENES if s != c['scene']]; things = [without_names(c['object'] or '', [q['label']]), PROPS.get(c['prop'], '')]
-        return dict(foreground=[t for t in things if t], background=[c['scene']], alternative=others[seed_of('alternative', q['caption'], q['label']) % len(others)])
+
+    name, workers = "the caption grammar of miniworld (a rule, no language model)", 1
+
+    def __init__(self):
+        self.usage = Usage()
+
+    def ask(self, system: str, user: str, schema: dict) -> dict:
+        if schema != PHRASES:
+            raise ValueError(f"{self.name} answers one question only, that of `extract_phrases`")
+        q = json.loads(user)
+        c = read_caption(q["caption"])
+        if not c:
+            raise NoAnswer(f"{self.name}: {q['caption']!r} is no caption of miniworld")
+        others = [s for s in SCENES if s != c["scene"]]
+        things = [without_names(c["object"] or "", [q["label"]]), PROPS.get(c["prop"], "")]
+        return dict(
+            foreground=[t for t in things if t],
+            background=[c["scene"]],
+            alternative=others[seed_of("alternative", q["caption"], q["label"]) % len(others)],
+        )
 
 # %% ../nbs/17_language_models.ipynb #b1cb6060
 def _held(answer, caption, names):
     "The answer as columns: class names taken out, repetitions and what the caption does not mention dropped."
     said = _words(caption)
+
     def clean(phrases, names):
         kept = [without_names(p, names) for p in phrases]
         return [p for p in dict.fromkeys(kept) if any(_same(v, w) for v in _words(p) for w in said)]
-    background, other = clean(answer['background'], [])[:1], answer['alternative'].strip()
-    return dict(foreground=clean(answer['foreground'], names), background=background, alternative='' if [other.lower()] == background else other)
 
-def extract_phrases(captions:list, labels:list, # one class name per caption
-                    model:LanguageModel,
-                    classes:list=None,      # names of all classes: phrases lose these words too, so that an object of another class is no phrase
-                    progress:bool=False) -> pd.DataFrame:
+    background, other = clean(answer["background"], [])[:1], answer["alternative"].strip()
+    return dict(
+        foreground=clean(answer["foreground"], names),
+        background=background,
+        alternative="" if [other.lower()] == background else other,
+    )
+
+
+def extract_phrases(
+    captions: list,
+    labels: list,  # one class name per caption
+    model: LanguageModel,
+    classes: list = None,  # names of all classes: phrases lose these words too, so that an object of another class is no phrase
+    progress: bool = False,
+) -> pd.DataFrame:
     """One row per caption: `caption`, `label`, `foreground` (list: objects that are not the class), `background` (list of at most one) and `alternative` (another background; '' if there is none).
 
     `attrs` keep the model's name and usage. Warns of captions without an answer; `NoAnswer` if there is no other, `LanguageModelError` if the model fails. (Ghosh et al. 2024, section 3; README of its code.)"""
     captions, labels = list(captions), list(labels)
-    if len(captions) != len(labels): raise ValueError(f'{len(captions)} captions and {len(labels)} labels; give one label per caption')
-    pairs = list(dict.fromkeys(zip(captions, labels))); more = dict(classes=list(classes)) if classes else {}
+    if len(captions) != len(labels):
+        raise ValueError(f"{len(captions)} captions and {len(labels)} labels; give one label per caption")
+    pairs = list(dict.fromkeys(zip(captions, labels)))
+    more = dict(classes=list(classes)) if classes else {}
     failed = threading.Event()
+
     def one(pair):
-        if failed.is_set(): return None       # nobody will look at it
-        try: return model.ask(SYSTEM, json.dumps(dict(caption=pair[0], label=pair[1]) | more, ensure_ascii=False), PHRASES)
-        except NoAnswer as e: return e
-        except BaseException: failed.set(); raise
+        if failed.is_set():
+            return None  # nobody will look at it
+        try:
+            return model.ask(
+                SYSTEM, json.dumps(dict(caption=pair[0], label=pair[1]) | more, ensure_ascii=False), PHRASES
+            )
+        except NoAnswer as e:
+            return e
+        except BaseException:
+            failed.set()
+            raise
+
     pool = ThreadPoolExecutor(model.workers)
-    try: answers = dict(zip(pairs, tqdm(pool.map(one, pairs), total=len(pairs), disable=not progress, desc=f'asking {model.name}')))
-    finally: pool.shutdown(cancel_futures=True)
+    try:
+        answers = dict(
+            zip(
+                pairs,
+                tqdm(
+                    pool.map(one, pairs), total=len(pairs), disable=not progress, desc=f"asking {model.name}"
+                ),
+            )
+        )
+    finally:
+        pool.shutdown(cancel_futures=True)
     lost = [a for a in answers.values() if isinstance(a, NoAnswer)]
-    if lost and len(lost) == len(pairs): raise lost[0]
-    if lost: warnings.warn(f'{len(lost)} of {len(pairs)} different captions got no answer and have no phrases; the first: {lost[0]}', stacklevel=2)
-    empty = dict(foreground=[], background=[], alternative='')
-    rows = [dict(caption=c, label=l) | (empty | {} if isinstance(a := answers[c, l], NoAnswer) else _held(a, c, [l, *(classes or [])])) for c, l in zip(captions, labels)]
-    df = pd.DataFrame(rows, columns=['caption', 'label', 'foreground', 'background', 'alternative'])
-    df.attrs = dict(model=model.name, usage=str(model.usage)); return df
+    if lost and len(lost) == len(pairs):
+        raise lost[0]
+    if lost:
+        warnings.warn(
+            f"{len(lost)} of {len(pairs)} different captions got no answer and have no phrases; the first: {lost[0]}",
+            stacklevel=2,
+        )
+    empty = dict(foreground=[], background=[], alternative="")
+    rows = [
+        dict(caption=c, label=l)
+        | (empty | {} if isinstance(a := answers[c, l], NoAnswer) else _held(a, c, [l, *(classes or [])]))
+        for c, l in zip(captions, labels)
+    ]
+    df = pd.DataFrame(rows, columns=["caption", "label", "foreground", "background", "alternative"])
+    df.attrs = dict(model=model.name, usage=str(model.usage))
+    return df
 
 # %% ../nbs/17_language_models.ipynb #11fe67ef
-def parse_answer(text:str, schema:dict) -> dict:
+def parse_answer(text: str, schema: dict) -> dict:
     "The first JSON object in `text` (there may be talk around it) that fits the schema. `ValueError` says what is wrong."
-    problem = 'it holds no JSON object'
-    for m in re.finditer(r'\{', text):
-        try: found = json.JSONDecoder().raw_decode(text, m.start())[0]
-        except json.JSONDecodeError as e: problem = f'it is no JSON: {e}' if problem.startswith('it holds') else problem; continue
-        if (e := jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(schema).iter_errors(found))) is None: return found
-        problem = f'at {e.json_path}: {e.message}'
+    problem = "it holds no JSON object"
+    for m in re.finditer(r"\{", text):
+        try:
+            found = json.JSONDecoder().raw_decode(text, m.start())[0]
+        except json.JSONDecodeError as e:
+            problem = f"it is no JSON: {e}" if problem.startswith("it holds") else problem
+            continue
+        if (
+            e := jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(schema).iter_errors(found))
+        ) is None:
+            return found
+        problem = f"at {e.json_path}: {e.message}"
     raise ValueError(problem)
 
 # %% ../nbs/17_language_models.ipynb #4884c2cb
 def cache_folder() -> Path:
     "Where answers are kept if no folder is given: `spurious_core/answers` in the user's cache."
-    return Path(os.environ.get('XDG_CACHE_HOME') or Path.home()/'.cache')/'spurious_core'/'answers'
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "spurious_core" / "answers"
+
 
 class _Writer:
     "Asks `_write`, reads its text, tries again, counts, and keeps answers."
+
     attempts, workers = 3, 1
+
     def __init__(self, name, identity, cache):
-        self.name, self.identity, self.cache, self.usage = name, identity, Path(cache) if cache else cache_folder(), Usage()
+        self.name, self.identity, self.cache, self.usage = (
+            name,
+            identity,
+            Path(cache) if cache else cache_folder(),
+            Usage(),
+        )
         self._lock, self._locks = threading.Lock(), {}
 
     def _count(self, **more):
         with self._lock:
-            for k, v in more.items(): setattr(self.usage, k, getattr(self.usage, k) + v)
+            for k, v in more.items():
+                setattr(self.usage, k, getattr(self.usage, k) + v)
 
     def _kept(self, file, schema):
-        try: return parse_answer(json.dumps(json.loads(file.read_text(encoding='utf-8'))['answer']), schema)
-        except (FileNotFoundError, ValueError, KeyError, TypeError): return None     # not there, or damaged
+        try:
+            return parse_answer(json.dumps(json.loads(file.read_text(encoding="utf-8"))["answer"]), schema)
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            return None  # not there, or damaged
 
-    def ask(self, system:str, user:str, schema:dict) -> dict:
+    def ask(self, system: str, user: str, schema: dict) -> dict:
         question = dict(model=self.identity, system=system, user=user, schema=schema)
-        file = self.cache/f'{hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()[:32]}.json'
-        with self._lock: lock = self._locks.setdefault(file.name, threading.Lock())
-        with lock:                                               # two threads with one question: the second finds the answer of the first
-            if (answer := self._kept(file, schema)) is not None: self._count(cached=1); return answer
+        file = (
+            self.cache
+            / f"{hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()[:32]}.json"
+        )
+        with self._lock:
+            lock = self._locks.setdefault(file.name, threading.Lock())
+        with lock:  # two threads with one question: the second finds the answer of the first
+            if (answer := self._kept(file, schema)) is not None:
+                self._count(cached=1)
+                return answer
             answer = self._new(system, user, schema)
-            atomic_write(file, json.dumps(dict(question=question, answer=answer), indent=1, ensure_ascii=False))
+            atomic_write(
+                file, json.dumps(dict(question=question, answer=answer), indent=1, ensure_ascii=False)
+            )
             return answer
 
     def _new(self, system, user, schema):
-        talk = [dict(role='system', content=f'{system}\nAnswer with nothing but a JSON object of this schema: {json.dumps(schema)}'), dict(role='user', content=user)]
+        talk = [
+            dict(
+                role="system",
+                content=f"{system}\nAnswer with nothing but a JSON object of this schema: {json.dumps(schema)}",
+            ),
+            dict(role="user", content=user),
+        ]
         for _ in range(self.attempts):
-            text, read, written = self._write(talk, schema); self._count(requests=1, prompt_tokens=read, completion_tokens=written)
-            try: return parse_answer(text, schema)
-            except ValueError as e: problem = e
-            talk = talk[:2] + [dict(role='assistant', content=text), dict(role='user', content=f'That does not fit: {problem}. Answer again, with the JSON object only.')]
-        raise NoAnswer(f'{self.name}: none of {self.attempts} answers to {user[:100]!r} fits; the last: {problem}; it was {text[:100]!r}')
+            text, read, written = self._write(talk, schema)
+            self._count(requests=1, prompt_tokens=read, completion_tokens=written)
+            try:
+                return parse_answer(text, schema)
+            except ValueError as e:
+                problem = e
+            talk = talk[:2] + [
+                dict(role="assistant", content=text),
+                dict(
+                    role="user",
+                    content=f"That does not fit: {problem}. Answer again, with the JSON object only.",
+                ),
+            ]
+        raise NoAnswer(
+            f"{self.name}: none of {self.attempts} answers to {user[:100]!r} fits; the last: {problem}; it was {text[:100]!r}"
+        )
 
 # %% ../nbs/17_language_models.ipynb #e58d02c1
-_OPENAI = 'https://api.openai.com/v1'
-_SIGNS = dict(response_format=('response_format', 'json_schema', 'schema'), temperature=('temperature',))    # what a complaint about an option mentions
+_OPENAI = "https://api.openai.com/v1"
+_SIGNS = dict(
+    response_format=("response_format", "json_schema", "schema"), temperature=("temperature",)
+)  # what a complaint about an option mentions
+
 
 class Server(_Writer):
     "A model on a server with the chat-completions protocol."
-    def __init__(self, model:str,
-                 url:str=None,        # default: OPENAI_BASE_URL, or else OpenAI's
-                 key:str=None,        # default: OPENAI_API_KEY
-                 cache=None,          # folder of answers; default: `cache_folder()`
-                 timeout:float=60.,   # seconds for one request
-                 retries:int=4,       # of a request that failed for reasons that may pass
-                 workers:int=8):
-        self.model, self.url, self.timeout, self.retries, self.workers = model, (url or os.environ.get('OPENAI_BASE_URL') or _OPENAI).rstrip('/'), timeout, retries, workers
-        super().__init__(f'{model} at {self.url}', f'openai:{model}@{self.url}', cache)
-        key = key or os.environ.get('OPENAI_API_KEY')
-        if not key and self.url == _OPENAI: raise LanguageModelError(f'{self.name} wants a key: set OPENAI_API_KEY (or OPENAI_BASE_URL, for a server of your own)')
-        self.client, self.options = openai.OpenAI(base_url=self.url, api_key=key or 'none', timeout=timeout, max_retries=retries), set(_SIGNS)
+
+    def __init__(
+        self,
+        model: str,
+        url: str = None,  # default: OPENAI_BASE_URL, or else OpenAI's
+        key: str = None,  # default: OPENAI_API_KEY
+        cache=None,  # folder of answers; default: `cache_folder()`
+        timeout: float = 60.0,  # seconds for one request
+        retries: int = 4,  # of a request that failed for reasons that may pass
+        workers: int = 8,
+    ):
+        self.model, self.url, self.timeout, self.retries, self.workers = (
+            model,
+            (url or os.environ.get("OPENAI_BASE_URL") or _OPENAI).rstrip("/"),
+            timeout,
+            retries,
+            workers,
+        )
+        super().__init__(f"{model} at {self.url}", f"openai:{model}@{self.url}", cache)
+        key = key or os.environ.get("OPENAI_API_KEY")
+        if not key and self.url == _OPENAI:
+            raise LanguageModelError(
+                f"{self.name} wants a key: set OPENAI_API_KEY (or OPENAI_BASE_URL, for a server of your own)"
+            )
+        self.client, self.options = (
+            openai.OpenAI(base_url=self.url, api_key=key or "none", timeout=timeout, max_retries=retries),
+            set(_SIGNS),
+        )
 
     def _request(self, talk, schema):
-        given = dict(temperature=0, response_format=dict(type='json_schema', json_schema=dict(name='answer', schema=schema, strict=True)))
+        given = dict(
+            temperature=0,
+            response_format=dict(
+                type="json_schema", json_schema=dict(name="answer", schema=schema, strict=True)
+            ),
+        )
         while True:
             options = set(self.options)
-            try: return self.client.chat.completions.create(model=self.model, messages=talk, **{k: given[k] for k in options})
+            try:
+                return self.client.chat.completions.create(
+                    model=self.model, messages=talk, **{k: given[k] for k in options}
+                )
             except (openai.BadRequestError, openai.UnprocessableEntityError) as e:
                 bad = [k for k in options if any(s in str(e) for s in _SIGNS[k])]
-                if not bad: raise
+                if not bad:
+                    raise
                 self.options = self.options - set(bad)
 
     def _write(self, talk, schema):
-        try: r = self._request(talk, schema)
-        except openai.APITimeoutError: raise LanguageModelError(f'{self.name} did not answer within {self.timeout:g} s, {self.retries + 1} times') from None
-        except openai.APIConnectionError as e: raise LanguageModelError(f'{self.name} cannot be reached: {e.__cause__ or e}') from None
-        except openai.APIStatusError as e: raise LanguageModelError(f'{self.name}: {self._why(e)}') from None
-        except (openai.APIError, ValueError) as e: raise LanguageModelError(f'{self.name} does not speak the protocol: {e}') from None
-        if not getattr(r, 'choices', None): raise LanguageModelError(f'{self.name} does not speak the protocol; is the address right? It answered {str(r)[:100]!r}')
+        try:
+            r = self._request(talk, schema)
+        except openai.APITimeoutError:
+            raise LanguageModelError(
+                f"{self.name} did not answer within {self.timeout:g} s, {self.retries + 1} times"
+            ) from None
+        except openai.APIConnectionError as e:
+            raise LanguageModelError(f"{self.name} cannot be reached: {e.__cause__ or e}") from None
+        except openai.APIStatusError as e:
+            raise LanguageModelError(f"{self.name}: {self._why(e)}") from None
+        except (openai.APIError, ValueError) as e:
+            raise LanguageModelError(f"{self.name} does not speak the protocol: {e}") from None
+        if not getattr(r, "choices", None):
+            raise LanguageModelError(
+                f"{self.name} does not speak the protocol; is the address right? It answered {str(r)[:100]!r}"
+            )
         choice, used = r.choices[0], r.usage
-        if choice.message.refusal or choice.finish_reason == 'content_filter': raise NoAnswer(f'{self.name} declines: {choice.message.refusal or "its content filter"}')
-        return choice.message.content or '', used.prompt_tokens if used else 0, used.completion_tokens if used else 0
+        if choice.message.refusal or choice.finish_reason == "content_filter":
+            raise NoAnswer(f"{self.name} declines: {choice.message.refusal or 'its content filter'}")
+        return (
+            choice.message.content or "",
+            used.prompt_tokens if used else 0,
+            used.completion_tokens if used else 0,
+        )
 
     def _why(self, e):
         "A line on an HTTP status. The server's own words are left out where they could repeat a part of the key."
-        known = {401: 'it does not accept the key in OPENAI_API_KEY (401)', 403: 'the key has no right to this (403)', 404: 'it knows no such model, or the address is wrong (404)',
-                 429: f'it is still out of quota or too busy after {self.retries + 1} tries (429)'}
-        return known.get(e.status_code) or f'status {e.status_code}{f" after {self.retries + 1} tries" if e.status_code >= 500 else ""}: {e.message[:200]}'
+        known = {
+            401: "it does not accept the key in OPENAI_API_KEY (401)",
+            403: "the key has no right to this (403)",
+            404: "it knows no such model, or the address is wrong (404)",
+            429: f"it is still out of quota or too busy after {self.retries + 1} tries (429)",
+        }
+        return (
+            known.get(e.status_code)
+            or f"status {e.status_code}{f' after {self.retries + 1} tries' if e.status_code >= 500 else ''}: {e.message[:200]}"
+        )
 
 # %% ../nbs/17_language_models.ipynb #14344850
 class Local(_Writer):
     "A causal language model on this machine."
-    def __init__(self, source:str, # a folder or a hub id, `id` or `id@revision`
-                 cache=None, device='cpu', dtype=torch.float32, max_new_tokens:int=300):
-        name, revision = split_revision(source); bars = hf_logging.is_progress_bar_enabled(); hf_logging.disable_progress_bar()
+
+    def __init__(
+        self,
+        source: str,  # a folder or a hub id, `id` or `id@revision`
+        cache=None,
+        device="cpu",
+        dtype=torch.float32,
+        max_new_tokens: int = 300,
+    ):
+        name, revision = split_revision(source)
+        bars = hf_logging.is_progress_bar_enabled()
+        hf_logging.disable_progress_bar()
         try:
-            self.tokenizer = AutoTokenizer.from_pretrained(name, revision=revision or 'main')
-            net, info = AutoModelForCausalLM.from_pretrained(name, revision=revision or 'main', dtype=dtype, output_loading_info=True)
-        except (OSError, ValueError, KeyError, RuntimeError, SafetensorError, pickle.UnpicklingError) as e: raise LanguageModelError(f'{source} is no causal language model that can be loaded: {str(e).splitlines()[0]}') from e
+            self.tokenizer = AutoTokenizer.from_pretrained(name, revision=revision or "main")
+            net, info = AutoModelForCausalLM.from_pretrained(
+                name, revision=revision or "main", dtype=dtype, output_loading_info=True
+            )
+        except (OSError, ValueError, KeyError, RuntimeError, SafetensorError, pickle.UnpicklingError) as e:
+            raise LanguageModelError(
+                f"{source} is no causal language model that can be loaded: {str(e).splitlines()[0]}"
+            ) from e
         finally:
-            if bars: hf_logging.enable_progress_bar()
-        if info['missing_keys']: raise LanguageModelError(f'{source} has no weights for {", ".join(sorted(info["missing_keys"])[:3])}: not a trained language model')
-        words = net.config.get_text_config().vocab_size      # where there is no tokenizer, transformers makes an empty one
-        if len(self.tokenizer) < words//2: raise LanguageModelError(f'{source} has no tokenizer of its own: {len(self.tokenizer)} words, and the network knows {words}')
+            if bars:
+                hf_logging.enable_progress_bar()
+        if info["missing_keys"]:
+            raise LanguageModelError(
+                f"{source} has no weights for {', '.join(sorted(info['missing_keys'])[:3])}: not a trained language model"
+            )
+        words = (
+            net.config.get_text_config().vocab_size
+        )  # where there is no tokenizer, transformers makes an empty one
+        if len(self.tokenizer) < words // 2:
+            raise LanguageModelError(
+                f"{source} has no tokenizer of its own: {len(self.tokenizer)} words, and the network knows {words}"
+            )
         self.net, self.max_new_tokens = net.to(device).eval(), max_new_tokens
-        content = checkpoint_hash(name) if Path(name).is_dir() else getattr(net.config, '_commit_hash', None)
-        super().__init__(f'{Path(name).name if Path(name).is_dir() else source} (local)', f'local:{content or source}', cache)
+        content = checkpoint_hash(name) if Path(name).is_dir() else getattr(net.config, "_commit_hash", None)
+        super().__init__(
+            f"{Path(name).name if Path(name).is_dir() else source} (local)",
+            f"local:{content or source}",
+            cache,
+        )
 
     def _tokens(self, talk):
-        tok = self.tokenizer; given = dict(add_generation_prompt=True, return_tensors='pt', return_dict=True)
-        if not tok.chat_template: return tok('\n\n'.join(t['content'] for t in talk) + '\n\n', return_tensors='pt')
-        try: return tok.apply_chat_template(talk, **given)
-        except TemplateError: return tok.apply_chat_template([dict(role='user', content=f"{talk[0]['content']}\n\n{talk[1]['content']}"), *talk[2:]], **given)
+        tok = self.tokenizer
+        given = dict(add_generation_prompt=True, return_tensors="pt", return_dict=True)
+        if not tok.chat_template:
+            return tok("\n\n".join(t["content"] for t in talk) + "\n\n", return_tensors="pt")
+        try:
+            return tok.apply_chat_template(talk, **given)
+        except TemplateError:
+            return tok.apply_chat_template(
+                [dict(role="user", content=f"{talk[0]['content']}\n\n{talk[1]['content']}"), *talk[2:]],
+                **given,
+            )
 
     @torch.inference_mode()
     def _write(self, talk, schema):
-        ids = self._tokens(talk).to(self.net.device); n = ids['input_ids'].shape[1]; room = getattr(self.net.config, 'max_position_embeddings', None)
-        if room and n + self.max_new_tokens > room: raise LanguageModelError(f'{self.name} has room for {room} tokens; the question takes {n} and the answer up to {self.max_new_tokens}')
-        out = self.net.generate(input_ids=ids['input_ids'], attention_mask=ids['attention_mask'], do_sample=False, num_beams=1, max_new_tokens=self.max_new_tokens,
-                                pad_token_id=self.tokenizer.pad_token_id if self.tokenizer.pad_token_id is not None else self.tokenizer.eos_token_id)[0, n:]
+        ids = self._tokens(talk).to(self.net.device)
+        n = ids["input_ids"].shape[1]
+        room = getattr(self.net.config, "max_position_embeddings", None)
+        if room and n + self.max_new_tokens > room:
+            raise LanguageModelError(
+                f"{self.name} has room for {room} tokens; the question takes {n} and the answer up to {self.max_new_tokens}"
+            )
+        out = self.net.generate(
+            input_ids=ids["input_ids"],
+            attention_mask=ids["attention_mask"],
+            do_sample=False,
+            num_beams=1,
+            max_new_tokens=self.max_new_tokens,
+            pad_token_id=self.tokenizer.pad_token_id
+            if self.tokenizer.pad_token_id is not None
+            else self.tokenizer.eos_token_id,
+        )[0, n:]
         return self.tokenizer.decode(out, skip_special_tokens=True), n, len(out)
 
 # %% ../nbs/17_language_models.ipynb #a3c0d133
-def load_language_model(source:str,    # `grammar`, `openai:MODEL`, `openai:MODEL@URL` or `local:ID_OR_FOLDER`
-                        cache=None,    # folder of answers; default: in the user's cache
-                        device='cpu', dtype=torch.float32, # of a local model
-                        **kw           # timeout, retries, workers of a server; max_new_tokens of a local model
-                       ) -> LanguageModel:
+def load_language_model(
+    source: str,  # `grammar`, `openai:MODEL`, `openai:MODEL@URL` or `local:ID_OR_FOLDER`
+    cache=None,  # folder of answers; default: in the user's cache
+    device="cpu",
+    dtype=torch.float32,  # of a local model
+    **kw,  # timeout, retries, workers of a server; max_new_tokens of a local model
+) -> LanguageModel:
     "The language model that a profile names. `ValueError` for another name, `LanguageModelError` where it cannot be used."
     kind, name, url = split_language_model(source)
-    if kind == 'openai': return Server(name, url, cache=cache, **kw)
-    return Local(name, cache, device, dtype, **kw) if kind == 'local' else Grammar()
+    if kind == "openai":
+        return Server(name, url, cache=cache, **kw)
+    return Local(name, cache, device, dtype, **kw) if kind == "local" else Grammar()

@@ -8,139 +8,306 @@ __all__ = ['dfr', 'afr', 'spufix', 'LAST_LAYER', 'logistic_head', 'halves', 'dfr
 
 # %% ../nbs/26_last_layer.ipynb #9b4ccd19
 import warnings
-import numpy as np, pandas as pd, torch, torch.nn.functional as F
+
+import numpy as np
+import pandas as pd
+import torch
+import torch.nn.functional as F
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
+
 from .classifiers import Classifier
 from .neural_pca import SpuFix, fit_neural_pca
 from .recipes import Knob, Method, rng_of, scores, subsample
 
 # %% ../nbs/26_last_layer.ipynb #9a357ac0
-def logistic_head(x, y, n_classes:int, C:float, seed:int=0) -> tuple:
+def logistic_head(x, y, n_classes: int, C: float, seed: int = 0) -> tuple:
     "Weights `[K, D]` and bias `[K]` of an L1-regularised logistic regression; two classes share theirs with opposite signs."
-    model = LogisticRegression(C=C, l1_ratio=1., solver='liblinear' if n_classes == 2 else 'saga', tol=1e-3, max_iter=500, random_state=seed)
-    with warnings.catch_warnings(): warnings.simplefilter('ignore', ConvergenceWarning); model.fit(x, y)
+    model = LogisticRegression(
+        C=C,
+        l1_ratio=1.0,
+        solver="liblinear" if n_classes == 2 else "saga",
+        tol=1e-3,
+        max_iter=500,
+        random_state=seed,
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(x, y)
     w, b = model.coef_, model.intercept_
-    return (np.concatenate([-w, w])/2, np.concatenate([-b, b])/2) if n_classes == 2 else (w, b)
+    return (np.concatenate([-w, w]) / 2, np.concatenate([-b, b]) / 2) if n_classes == 2 else (w, b)
+
 
 def halves(groups, *key) -> tuple:
     "Two disjoint index arrays with half of each group each. ValueError for a group of one."
-    groups = np.asarray(groups); found, counts = np.unique(groups, return_counts=True); rng = rng_of('halves', *key)
-    if counts.min() < 2: raise ValueError(f'group {found[counts.argmin()]} has a single sample; tuning on one half needs two of each')
+    groups = np.asarray(groups)
+    found, counts = np.unique(groups, return_counts=True)
+    rng = rng_of("halves", *key)
+    if counts.min() < 2:
+        raise ValueError(
+            f"group {found[counts.argmin()]} has a single sample; tuning on one half needs two of each"
+        )
     parts = [np.array_split(rng.permutation(np.flatnonzero(groups == k)), 2) for k in found]
     return tuple(np.sort(np.concatenate(p)) for p in zip(*parts))
 
-def dfr_head(x, y, groups, n_classes:int,
-             Cs=(1., .7, .3, .1, .07, .03, .01),   # inverse strengths to choose from
-             refits:int=20, seed:int=0, tuning:int=5) -> tuple:
+
+def dfr_head(
+    x,
+    y,
+    groups,
+    n_classes: int,
+    Cs=(1.0, 0.7, 0.3, 0.1, 0.07, 0.03, 0.01),  # inverse strengths to choose from
+    refits: int = 20,
+    seed: int = 0,
+    tuning: int = 5,
+) -> tuple:
     "Weights `[K, D]`, bias `[K]` for the raw features `x` [N, D], and the chosen C with its worst-group accuracy on the other halves."
-    x, y, groups = (np.asarray(v) for v in (x, y, groups)); mean, std = x.mean(0), x.std(0) + 1e-8; z = (x - mean)/std
+    x, y, groups = (np.asarray(v) for v in (x, y, groups))
+    mean, std = x.mean(0), x.std(0) + 1e-8
+    z = (x - mean) / std
+
     def tuned(C, k):
-        a, b = halves(groups, seed, k); kept = a[subsample(groups[a], seed, k)]; w, bias = logistic_head(z[kept], y[kept], n_classes, C, k)
-        return scores((z[b] @ w.T + bias).argmax(1), y[b], groups[b])['wga']
-    value = {C: float(np.mean([tuned(C, k) for k in range(tuning)])) for C in Cs}; best = max(value, key=value.get)
-    heads = [logistic_head(z[kept], y[kept], n_classes, best, k) for k in range(refits) if len(kept := subsample(groups, seed, 'refit', k))]
+        a, b = halves(groups, seed, k)
+        kept = a[subsample(groups[a], seed, k)]
+        w, bias = logistic_head(z[kept], y[kept], n_classes, C, k)
+        return scores((z[b] @ w.T + bias).argmax(1), y[b], groups[b])["wga"]
+
+    value = {C: float(np.mean([tuned(C, k) for k in range(tuning)])) for C in Cs}
+    best = max(value, key=value.get)
+    heads = [
+        logistic_head(z[kept], y[kept], n_classes, best, k)
+        for k in range(refits)
+        if len(kept := subsample(groups, seed, "refit", k))
+    ]
     w, b = (np.mean(v, 0) for v in zip(*heads))
-    return w/std, b - (w/std) @ mean, dict(C=best, tuning_wga=round(value[best], 4))
+    return w / std, b - (w / std) @ mean, dict(C=best, tuning_wga=round(value[best], 4))
 
 # %% ../nbs/26_last_layer.ipynb #9a6e343a
-def with_head(clf:Classifier, w, b) -> Classifier:
+def with_head(clf: Classifier, w, b) -> Classifier:
     "`clf` with the weights of its head replaced, in place."
-    with torch.no_grad(): clf.head.weight.copy_(torch.as_tensor(w)); clf.head.bias.copy_(torch.as_tensor(b))
+    with torch.no_grad():
+        clf.head.weight.copy_(torch.as_tensor(w))
+        clf.head.bias.copy_(torch.as_tensor(b))
     return clf
 
-def held_out(groups, share:float, *key) -> tuple:
+
+def held_out(groups, share: float, *key) -> tuple:
     "Indices to keep and indices held out: `share` of each group, at least two of three or more."
-    rng, out = rng_of('held out', *key), []
-    for k in np.unique(groups): i = np.flatnonzero(groups == k); out.append(rng.permutation(i)[:max(round(share*len(i)), min(2, len(i) - 1))])
+    rng, out = rng_of("held out", *key), []
+    for k in np.unique(groups):
+        i = np.flatnonzero(groups == k)
+        out.append(rng.permutation(i)[: max(round(share * len(i)), min(2, len(i) - 1))])
     out = np.sort(np.concatenate(out))
     return np.setdiff1d(np.arange(len(groups)), out), out
 
-def _dfr(run):
-    if run.val is not None: clf, data = run.erm(), run.val
-    else: kept, out = held_out(run.data.group, .2, run.seed); run.details['held out of training'] = len(out); clf, data = run.erm(kept), run.data.subset(out)
-    x = run.once('features', lambda: dict(x=run.features(clf, data)))['x'].numpy()
-    def head():
-        w, b, chosen = dfr_head(x, data.y, data.group, len(data.labels), run.knobs['dfr_C'], run.knobs['dfr_refits'], run.seed); run.details |= chosen
-        return dict(w=torch.from_numpy(w), b=torch.from_numpy(b))
-    return with_head(clf, **run.once('head', head))
 
-dfr = Method('DFR', 'Kirichenko et al. 2023', 'refits the last layer on group-balanced validation features', _dfr, val_groups=True, cached_features=True, base=True,
-             knobs=dict(dfr_C=Knob((1., .7, .3, .1, .07, .03, .01), 'inverse L1 strengths to choose from', 1e-6), dfr_refits=Knob(20, 'balanced subsets to average over', 1)))
+def _dfr(run):
+    if run.val is not None:
+        clf, data = run.erm(), run.val
+    else:
+        kept, out = held_out(run.data.group, 0.2, run.seed)
+        run.details["held out of training"] = len(out)
+        clf, data = run.erm(kept), run.data.subset(out)
+    x = run.once("features", lambda: dict(x=run.features(clf, data)))["x"].numpy()
+
+    def head():
+        w, b, chosen = dfr_head(
+            x, data.y, data.group, len(data.labels), run.knobs["dfr_C"], run.knobs["dfr_refits"], run.seed
+        )
+        run.details |= chosen
+        return dict(w=torch.from_numpy(w), b=torch.from_numpy(b))
+
+    return with_head(clf, **run.once("head", head))
+
+
+dfr = Method(
+    "DFR",
+    "Kirichenko et al. 2023",
+    "refits the last layer on group-balanced validation features",
+    _dfr,
+    val_groups=True,
+    cached_features=True,
+    base=True,
+    knobs=dict(
+        dfr_C=Knob((1.0, 0.7, 0.3, 0.1, 0.07, 0.03, 0.01), "inverse L1 strengths to choose from", 1e-6),
+        dfr_refits=Knob(20, "balanced subsets to average over", 1),
+    ),
+)
 
 # %% ../nbs/26_last_layer.ipynb #d95f3e14
-def afr_weights(p_true, y, gamma:float) -> torch.Tensor:
+def afr_weights(p_true, y, gamma: float) -> torch.Tensor:
     "Weights `[N]` that sum to one, from the probability of the right class."
-    w = torch.exp(-gamma*p_true)/torch.bincount(y)[y]
-    return w/w.sum()
+    w = torch.exp(-gamma * p_true) / torch.bincount(y)[y]
+    return w / w.sum()
 
-def afr_head(weight, bias, x, y, sample_weights,
-             pull:float=0.,    # lambda, towards the first solution
-             lr:float=1e-2, epochs:int=500,
-             better=None,      # logits function -> comparable value, largest is kept; None: the last step
-            ) -> tuple:
+
+def afr_head(
+    weight,
+    bias,
+    x,
+    y,
+    sample_weights,
+    pull: float = 0.0,  # lambda, towards the first solution
+    lr: float = 1e-2,
+    epochs: int = 500,
+    better=None,  # logits function -> comparable value, largest is kept; None: the last step
+) -> tuple:
     "Weights and bias after full-batch gradient descent on the weighted cross-entropy, gradients clipped to norm 1."
-    first = [torch.as_tensor(v).float() for v in (weight, bias)]; ps = [v.clone().requires_grad_(True) for v in first]; opt = torch.optim.SGD(ps, lr)
+    first = [torch.as_tensor(v).float() for v in (weight, bias)]
+    ps = [v.clone().requires_grad_(True) for v in first]
+    opt = torch.optim.SGD(ps, lr)
     best = (better and better(lambda f: f @ ps[0].detach().T + ps[1].detach()), first)
     for _ in range(epochs):
-        loss = (sample_weights*F.cross_entropy(x @ ps[0].T + ps[1], y, reduction='none')).sum() + pull*sum((p - p0).square().sum() for p, p0 in zip(ps, first))
-        opt.zero_grad(); loss.backward(); torch.nn.utils.clip_grad_norm_(ps, 1.); opt.step(); now = [p.detach().clone() for p in ps]
-        if not all(torch.isfinite(p).all() for p in now): raise FloatingPointError(f'AFR: the last layer is not finite; try a lower afr_lr than {lr}')
+        loss = (
+            sample_weights * F.cross_entropy(x @ ps[0].T + ps[1], y, reduction="none")
+        ).sum() + pull * sum((p - p0).square().sum() for p, p0 in zip(ps, first))
+        opt.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(ps, 1.0)
+        opt.step()
+        now = [p.detach().clone() for p in ps]
+        if not all(torch.isfinite(p).all() for p in now):
+            raise FloatingPointError(f"AFR: the last layer is not finite; try a lower afr_lr than {lr}")
         value = better and better(lambda f: f @ now[0].T + now[1])
-        if better is None or value > best[0]: best = (value, now)
+        if better is None or value > best[0]:
+            best = (value, now)
     return best[1]
 
 # %% ../nbs/26_last_layer.ipynb #7ffac4dd
 def _afr(run):
-    y = run.data.y; kept, out = held_out(y, run.knobs['afr_share'], run.seed); clf, data = run.erm(kept), run.data.subset(out)
-    feats = run.once('features', lambda: dict(x=run.features(clf, data)) | (dict(val=run.features(clf, run.val)) if run.val is not None else {}))
-    x, t, w0, b0 = feats['x'], torch.as_tensor(y[out], dtype=torch.long), clf.head_weight.detach().cpu(), clf.head_bias.detach().cpu()
-    better = None if run.selection == 'last' else lambda logits: run.better(run.score(logits(feats['val']).argmax(1)))
+    y = run.data.y
+    kept, out = held_out(y, run.knobs["afr_share"], run.seed)
+    clf, data = run.erm(kept), run.data.subset(out)
+    feats = run.once(
+        "features",
+        lambda: (
+            dict(x=run.features(clf, data))
+            | (dict(val=run.features(clf, run.val)) if run.val is not None else {})
+        ),
+    )
+    x, t, w0, b0 = (
+        feats["x"],
+        torch.as_tensor(y[out], dtype=torch.long),
+        clf.head_weight.detach().cpu(),
+        clf.head_bias.detach().cpu(),
+    )
+    better = (
+        None
+        if run.selection == "last"
+        else lambda logits: run.better(run.score(logits(feats["val"]).argmax(1)))
+    )
+
     def head():
         p = (x @ w0.T + b0).softmax(1).gather(1, t[:, None])[:, 0]
-        w, b = afr_head(w0, b0, x, t, afr_weights(p, t, run.knobs['afr_gamma']), run.knobs['afr_lambda'], run.knobs['afr_lr'], run.knobs['afr_epochs'], better)
+        w, b = afr_head(
+            w0,
+            b0,
+            x,
+            t,
+            afr_weights(p, t, run.knobs["afr_gamma"]),
+            run.knobs["afr_lambda"],
+            run.knobs["afr_lr"],
+            run.knobs["afr_epochs"],
+            better,
+        )
         return dict(w=w, b=b)
-    return with_head(clf, **run.once('head', head))
 
-afr = Method('AFR', 'Qiu et al. 2023', 'refits the last layer with weight on what the network is unsure of', _afr, cached_features=True,
-             knobs=dict(afr_gamma=Knob(10., 'how fast the weight falls with the probability of the right class', 0), afr_lambda=Knob(0., 'pull towards the first solution', 0), afr_lr=Knob(.01, 'step size', 1e-9),
-                        afr_epochs=Knob(500, 'full-batch steps', 1), afr_share=Knob(.2, 'share of each class held out for the last layer', .01, .9)))
+    return with_head(clf, **run.once("head", head))
+
+
+afr = Method(
+    "AFR",
+    "Qiu et al. 2023",
+    "refits the last layer with weight on what the network is unsure of",
+    _afr,
+    cached_features=True,
+    knobs=dict(
+        afr_gamma=Knob(10.0, "how fast the weight falls with the probability of the right class", 0),
+        afr_lambda=Knob(0.0, "pull towards the first solution", 0),
+        afr_lr=Knob(0.01, "step size", 1e-9),
+        afr_epochs=Knob(500, "full-batch steps", 1),
+        afr_share=Knob(0.2, "share of each class held out for the last layer", 0.01, 0.9),
+    ),
+)
 
 # %% ../nbs/26_last_layer.ipynb #ab8168c2
 def shortcut_value(logit, a) -> int:
     "The attribute value on which a class's logit `[N]` is largest on average."
     return int(pd.Series(np.asarray(logit)).groupby(np.asarray(a)).mean().idxmax())
 
+
 def correlations(alpha, present) -> np.ndarray:
     "Correlation of each column of `alpha` [N, m] with `present` [N]; zero where either doesn't vary."
-    standard = lambda v: (v - v.mean(0))/np.where(v.std(0) > 0, v.std(0), np.inf)
-    return standard(np.asarray(present, float)) @ standard(np.asarray(alpha, float))/len(alpha)
+    standard = lambda v: (v - v.mean(0)) / np.where(v.std(0) > 0, v.std(0), np.inf)
+    return standard(np.asarray(present, float)) @ standard(np.asarray(alpha, float)) / len(alpha)
+
 
 def check_components(value, labels) -> None:
     "ValueError unless `value` is None or maps class names to lists of component numbers."
-    if value is None: return
-    if not isinstance(value, dict) or not set(value) <= set(labels) or not all(isinstance(l, int) and l >= 0 for v in value.values() for l in v):
-        raise ValueError(f'spufix_components={value!r} must map class names ({", ".join(labels)}) to lists of component numbers, or be None')
+    if value is None:
+        return
+    if (
+        not isinstance(value, dict)
+        or not set(value) <= set(labels)
+        or not all(isinstance(l, int) and l >= 0 for v in value.values() for l in v)
+    ):
+        raise ValueError(
+            f"spufix_components={value!r} must map class names ({', '.join(labels)}) to lists of component numbers, or be None"
+        )
+
 
 def _spufix(run):
-    labels, given = run.data.labels, run.knobs['spufix_components']; check_components(given, labels)
-    if given is None and run.val is None: raise ValueError('SpuFix finds its components on validation images; pass val, or name them in spufix_components')
-    clf = run.erm(); feats = run.once('features', lambda: dict(x=run.features(clf, run.data)) | (dict(val=run.features(clf, run.val)) if run.val is not None else {}))
+    labels, given = run.data.labels, run.knobs["spufix_components"]
+    check_components(given, labels)
+    if given is None and run.val is None:
+        raise ValueError(
+            "SpuFix finds its components on validation images; pass val, or name them in spufix_components"
+        )
+    clf = run.erm()
+    feats = run.once(
+        "features",
+        lambda: (
+            dict(x=run.features(clf, run.data))
+            | (dict(val=run.features(clf, run.val)) if run.val is not None else {})
+        ),
+    )
     fixes, chosen = {}, {}
     for k, label in enumerate(labels):
-        pca = fit_neural_pca(clf, feats['x'][run.y == k], k, run.knobs['spufix_top']); picked = (given or {}).get(label, [])
+        pca = fit_neural_pca(clf, feats["x"][run.y == k], k, run.knobs["spufix_top"])
+        picked = (given or {}).get(label, [])
         if given is None:
-            phi, a = feats['val'][run.val.y == k], run.val.a[run.val.y == k]
-            if len(np.unique(a)) < 2: raise ValueError(f'SpuFix compares validation images of {label} with and without the attribute, and there is only one kind; name components in spufix_components instead')
+            phi, a = feats["val"][run.val.y == k], run.val.a[run.val.y == k]
+            if len(np.unique(a)) < 2:
+                raise ValueError(
+                    f"SpuFix compares validation images of {label} with and without the attribute, and there is only one kind; name components in spufix_components instead"
+                )
             has = a == shortcut_value(phi @ clf.head_weight[k].cpu(), a)
-            picked = np.flatnonzero(correlations(pca.alpha(phi), has) >= run.knobs['spufix_correlation']).tolist()
+            picked = np.flatnonzero(
+                correlations(pca.alpha(phi), has) >= run.knobs["spufix_correlation"]
+            ).tolist()
         chosen[label] = picked
-        if picked: fixes[label] = (pca.eigenvectors[:, [pca.check(l) for l in picked]], pca.mean)
-    run.details['components'] = chosen
+        if picked:
+            fixes[label] = (pca.eigenvectors[:, [pca.check(l) for l in picked]], pca.mean)
+    run.details["components"] = chosen
     return SpuFix(clf, fixes).to(run.device).eval()
 
-spufix = Method('SpuFix', 'Neuhaus et al. 2023', 'subtracts what spurious components of the neural PCA add to a logit', _spufix, val_groups=True, cached_features=True, base=True,
-                knobs=dict(spufix_components=Knob(None, 'class name -> component numbers; None: by correlation with the attribute on validation images'),
-                           spufix_correlation=Knob(.4, 'least correlation', 0, 1), spufix_top=Knob(16, 'look at this many components of a class', 1)))
 
-LAST_LAYER = (dfr, afr, spufix)   # in the order of this notebook
+spufix = Method(
+    "SpuFix",
+    "Neuhaus et al. 2023",
+    "subtracts what spurious components of the neural PCA add to a logit",
+    _spufix,
+    val_groups=True,
+    cached_features=True,
+    base=True,
+    knobs=dict(
+        spufix_components=Knob(
+            None,
+            "class name -> component numbers; None: by correlation with the attribute on validation images",
+        ),
+        spufix_correlation=Knob(0.4, "least correlation", 0, 1),
+        spufix_top=Knob(16, "look at this many components of a class", 1),
+    ),
+)
+
+LAST_LAYER = (dfr, afr, spufix)  # in the order of this notebook

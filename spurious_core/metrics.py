@@ -7,235 +7,400 @@ __all__ = ['NOTHING', 'check_roles', 'judge', 'bootstrap', 'wilson', 'metric_col
            'roc_and_ap', 'spurious_scores', 'embed', 'diversity', 'memorisation', 'in_distribution']
 
 # %% ../nbs/20_metrics.ipynb #a5dcefab
-import numpy as np, pandas as pd, torch
+import numpy as np
+import pandas as pd
+import torch
 from scipy import stats
 from sklearn.neighbors import NearestNeighbors
+
 from .plots import to_array
 
 # %% ../nbs/20_metrics.ipynb #d3aded04
 def _same(a, b) -> bool:
     names = [m if isinstance(m, str) else m.name for m in (a, b)]
-    if a is b or names[0] == names[1]: return True
-    if isinstance(a, str) or isinstance(b, str): return False
+    if a is b or names[0] == names[1]:
+        return True
+    if isinstance(a, str) or isinstance(b, str):
+        return False
     p, q = a.state_dict(), b.state_dict()
-    return p.keys() == q.keys() and all(p[k].shape == q[k].shape and torch.equal(p[k].cpu(), q[k].cpu()) for k in p)
+    return p.keys() == q.keys() and all(
+        p[k].shape == q[k].shape and torch.equal(p[k].cpu(), q[k].cpu()) for k in p
+    )
 
-def check_roles(jury,      # classifiers that only judge
-                **others): # further roles, such as `guide=`, `presence=`, `features=`: a classifier, a name, or `None`
+
+def check_roles(
+    jury,  # classifiers that only judge
+    **others,  # further roles, such as `guide=`, `presence=`, `features=`: a classifier, a name, or `None`
+):
     "Raises `ValueError` if the jury is empty, if any two roles are one classifier (by identity, name or weights), or if one is in training mode."
     jury = list(jury)
-    if not jury: raise ValueError('the jury is empty')
-    roles = [(f'juror {i} ({c.name})', c) for i, c in enumerate(jury)] + [(k, c) for k, c in others.items() if c is not None]
+    if not jury:
+        raise ValueError("the jury is empty")
+    roles = [(f"juror {i} ({c.name})", c) for i, c in enumerate(jury)] + [
+        (k, c) for k, c in others.items() if c is not None
+    ]
     for i, (role, c) in enumerate(roles):
-        if getattr(c, 'training', False): raise ValueError(f'{role} is in training mode; call .eval()')
+        if getattr(c, "training", False):
+            raise ValueError(f"{role} is in training mode; call .eval()")
         for other, d in roles[:i]:
-            if _same(c, d): raise ValueError(f'{role} and {other} are the same classifier; every role needs its own')
+            if _same(c, d):
+                raise ValueError(f"{role} and {other} are the same classifier; every role needs its own")
 
 # %% ../nbs/20_metrics.ipynb #6a60399b
-NOTHING = 'nothing'   # what a presence classifier calls a picture without an object
+NOTHING = "nothing"  # what a presence classifier calls a picture without an object
+
 
 def _batch(images):
     "A checked batch: numpy uint8 `[N, H, W, 3]` as it is, or a float tensor in [0, 1]."
     if torch.is_tensor(images) and images.is_floating_point():
-        to_array(images[:1])   # shape and finiteness; the range is stricter here than for plots
-        if not torch.isfinite(images).all() or images.min() < -1e-3 or images.max() > 1.001: raise ValueError(f'values in [{images.min():.3g}, {images.max():.3g}]; expected [0, 1]')
+        to_array(images[:1])  # shape and finiteness; the range is stricter here than for plots
+        if not torch.isfinite(images).all() or images.min() < -1e-3 or images.max() > 1.001:
+            raise ValueError(f"values in [{images.min():.3g}, {images.max():.3g}]; expected [0, 1]")
         return images
     return to_array(images)
 
-def _probs(clf, images) -> np.ndarray: return torch.as_tensor(clf.probs(images)).float().cpu().numpy()
+
+def _probs(clf, images) -> np.ndarray:
+    return torch.as_tensor(clf.probs(images)).float().cpu().numpy()
+
 
 def _index(clf, k) -> int:
     if isinstance(k, str):
-        if k not in clf.labels: raise ValueError(f'class {k!r} is unknown to {clf.name}; it knows {", ".join(clf.labels[:20])}')
+        if k not in clf.labels:
+            raise ValueError(f"class {k!r} is unknown to {clf.name}; it knows {', '.join(clf.labels[:20])}")
         return clf.labels.index(k)
-    if not 0 <= k < len(clf.labels): raise ValueError(f'class {k} is unknown to {clf.name}; it knows 0 to {len(clf.labels) - 1}')
+    if not 0 <= k < len(clf.labels):
+        raise ValueError(f"class {k} is unknown to {clf.name}; it knows 0 to {len(clf.labels) - 1}")
     return int(k)
 
-def judge(images,        # uint8 `[N, H, W, 3]`, float `[N, 3, H, W]` in [0, 1], or PIL images
-          k,             # the class: a label, looked up in every juror's list, or an index, the same in all
-          jury,          # classifiers, none of which is the guide
-          presence=None, # a classifier of objects with a label 'nothing'
-          label=None,    # what class k is drawn as: one of the presence classifier's labels, or several; default: the label of k
-          guide=None,    # the classifier the loss saw, or its name
-          present_at:float=.5, # the object of k counts as present from this probability on, 0..1
-         ) -> pd.DataFrame:
+
+def judge(
+    images,  # uint8 `[N, H, W, 3]`, float `[N, 3, H, W]` in [0, 1], or PIL images
+    k,  # the class: a label, looked up in every juror's list, or an index, the same in all
+    jury,  # classifiers, none of which is the guide
+    presence=None,  # a classifier of objects with a label 'nothing'
+    label=None,  # what class k is drawn as: one of the presence classifier's labels, or several; default: the label of k
+    guide=None,  # the classifier the loss saw, or its name
+    present_at: float = 0.5,  # the object of k counts as present from this probability on, 0..1
+) -> pd.DataFrame:
     "One row per image: `p.*` and `top1.*` per juror and the columns above. Raises `ValueError` for a jury with the guide, an unknown class, bad images."
     check_roles(jury, guide=guide, presence=presence)
-    ks = [_index(c, k) for c in jury]; names = {c.labels[i] for c, i in zip(jury, ks)}
-    if len(names) > 1: raise ValueError(f'class {k} has different labels in the jury: {", ".join(sorted(names))}; order the heads alike')
-    if not 0 < present_at <= 1: raise ValueError(f'present_at={present_at} must lie in (0, 1]')
+    ks = [_index(c, k) for c in jury]
+    names = {c.labels[i] for c, i in zip(jury, ks)}
+    if len(names) > 1:
+        raise ValueError(
+            f"class {k} has different labels in the jury: {', '.join(sorted(names))}; order the heads alike"
+        )
+    if not 0 < present_at <= 1:
+        raise ValueError(f"present_at={present_at} must lie in (0, 1]")
     objects = [names.pop()] if label is None else [label] if isinstance(label, str) else list(label)
-    if presence is not None: drawn, nothing = [_index(presence, o) for o in objects], _index(presence, NOTHING)
+    if presence is not None:
+        drawn, nothing = [_index(presence, o) for o in objects], _index(presence, NOTHING)
     images = _batch(images)
     probs = [_probs(c, images) for c in jury]
-    p, hit = np.stack([q[:, i] for q, i in zip(probs, ks)], 1), np.stack([q.argmax(1) == i for q, i in zip(probs, ks)], 1)
-    v = pd.DataFrame({f'p.{c.name}': p[:, j] for j, c in enumerate(jury)} | {f'top1.{c.name}': hit[:, j] for j, c in enumerate(jury)})
-    v.insert(0, 'k', ks[0])
+    p, hit = (
+        np.stack([q[:, i] for q, i in zip(probs, ks)], 1),
+        np.stack([q.argmax(1) == i for q, i in zip(probs, ks)], 1),
+    )
+    v = pd.DataFrame(
+        {f"p.{c.name}": p[:, j] for j, c in enumerate(jury)}
+        | {f"top1.{c.name}": hit[:, j] for j, c in enumerate(jury)}
+    )
+    v.insert(0, "k", ks[0])
     v = v.assign(mean_p=p.mean(1), juror_rate=hit.mean(1), all_of_jury=hit.all(1), any_of_jury=hit.any(1))
-    if presence is None: return v
-    q = _probs(presence, images); first, p_object = q.argmax(1), q[:, drawn].sum(1)
+    if presence is None:
+        return v
+    q = _probs(presence, images)
+    first, p_object = q.argmax(1), q[:, drawn].sum(1)
     absent, class_absent = first == nothing, ~np.isin(first, drawn) & (p_object < present_at)
     gate = absent & class_absent
-    return v.assign(p_object=p_object, object_absent=absent, class_object_absent=class_absent, consistency=hit.all(1) & gate, hit=np.where(gate, hit.mean(1), 0.))
+    return v.assign(
+        p_object=p_object,
+        object_absent=absent,
+        class_object_absent=class_absent,
+        consistency=hit.all(1) & gate,
+        hit=np.where(gate, hit.mean(1), 0.0),
+    )
 
 # %% ../nbs/20_metrics.ipynb #4e4ba1e6
 def _tails(n, level):
     "The two percentiles, as fractions, of an expanded percentile interval from `n` values."
-    a = stats.norm.cdf(np.sqrt(n/(n - 1))*stats.t.ppf((1 - level)/2, n - 1))
+    a = stats.norm.cdf(np.sqrt(n / (n - 1)) * stats.t.ppf((1 - level) / 2, n - 1))
     return a, 1 - a
 
-def _draws(n, n_boot, rng) -> np.ndarray: return rng.multinomial(n, np.full(n, 1/n), size=n_boot)/n
 
-def bootstrap(values, n_boot:int=2000, seed:int=0, level:float=.95) -> tuple:
+def _draws(n, n_boot, rng) -> np.ndarray:
+    return rng.multinomial(n, np.full(n, 1 / n), size=n_boot) / n
+
+
+def bootstrap(values, n_boot: int = 2000, seed: int = 0, level: float = 0.95) -> tuple:
     """Means of `values` `[n]` or `[n, M]` and the ends of their intervals: expanded percentile bootstrap (Hesterberg 2015).
 
     Below five values resampling cannot reach far enough, and Student's t is used, which may leave the range of the values; for one value the ends are NaN."""
-    x = np.sort(np.asarray(values, float), axis=0); n = len(x)
-    if x.ndim not in (1, 2) or not x.size or not np.isfinite(x).all(): raise ValueError(f'values of shape {x.shape}; expected finite numbers [n] or [n, M], n >= 1')
-    if n == 1: return x[0], x[0]*np.nan, x[0]*np.nan
-    if n < 5: half = stats.t.ppf((1 + level)/2, n - 1)*x.std(0, ddof=1)/np.sqrt(n); return x.mean(0), x.mean(0) - half, x.mean(0) + half
-    return x.mean(0), *np.quantile(_draws(n, n_boot, np.random.default_rng(seed)) @ x, _tails(n, level), axis=0)
+    x = np.sort(np.asarray(values, float), axis=0)
+    n = len(x)
+    if x.ndim not in (1, 2) or not x.size or not np.isfinite(x).all():
+        raise ValueError(f"values of shape {x.shape}; expected finite numbers [n] or [n, M], n >= 1")
+    if n == 1:
+        return x[0], x[0] * np.nan, x[0] * np.nan
+    if n < 5:
+        half = stats.t.ppf((1 + level) / 2, n - 1) * x.std(0, ddof=1) / np.sqrt(n)
+        return x.mean(0), x.mean(0) - half, x.mean(0) + half
+    return x.mean(0), *np.quantile(
+        _draws(n, n_boot, np.random.default_rng(seed)) @ x, _tails(n, level), axis=0
+    )
 
-def wilson(successes:float, n:int, level:float=.95) -> tuple:
+
+def wilson(successes: float, n: int, level: float = 0.95) -> tuple:
     "A share and the ends of Wilson's score interval (Wilson 1927) for `successes` of `n`."
-    if n < 1 or not 0 <= successes <= n: raise ValueError(f'{successes} successes of {n}')
-    z, p = stats.norm.ppf((1 + level)/2), successes/n
-    mid, half = (p + z*z/(2*n))/(1 + z*z/n), z*np.sqrt(p*(1 - p)/n + z*z/(4*n*n))/(1 + z*z/n)
-    return p, max(0., mid - half), min(1., mid + half)
+    if n < 1 or not 0 <= successes <= n:
+        raise ValueError(f"{successes} successes of {n}")
+    z, p = stats.norm.ppf((1 + level) / 2), successes / n
+    mid, half = (
+        (p + z * z / (2 * n)) / (1 + z * z / n),
+        z * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n),
+    )
+    return p, max(0.0, mid - half), min(1.0, mid + half)
 
 # %% ../nbs/20_metrics.ipynb #37baf3c5
-def metric_columns(verdicts:pd.DataFrame) -> list:
+def metric_columns(verdicts: pd.DataFrame) -> list:
     "The columns that `summarise` averages: numbers and booleans, but not `k`, `seed` and other labels."
-    return [c for c in verdicts if c not in ('k', 'y', 'seed', 'run', 'nearest') and pd.api.types.is_numeric_dtype(verdicts[c])]
+    return [
+        c
+        for c in verdicts
+        if c not in ("k", "y", "seed", "run", "nearest") and pd.api.types.is_numeric_dtype(verdicts[c])
+    ]
 
-def _keys(columns): return [] if columns is None else [columns] if isinstance(columns, str) else list(columns)
+
+def _keys(columns):
+    return [] if columns is None else [columns] if isinstance(columns, str) else list(columns)
+
 
 def _check(v, metrics, keys) -> list:
     "The metrics of a table, after checking that it has rows, these columns and no missing values in them."
-    if not len(v): raise ValueError('no verdicts to summarise')
+    if not len(v):
+        raise ValueError("no verdicts to summarise")
     metrics = [c for c in metric_columns(v) if c not in keys] if metrics is None else list(metrics)
-    if missing := [c for c in metrics + keys if c not in v]: raise ValueError(f'no column {missing}; there are {", ".join(v.columns)}')
-    if holes := [c for c in metrics + keys if v[c].isna().any()]: raise ValueError(f'missing values in {holes}')
+    if missing := [c for c in metrics + keys if c not in v]:
+        raise ValueError(f"no column {missing}; there are {', '.join(v.columns)}")
+    if holes := [c for c in metrics + keys if v[c].isna().any()]:
+        raise ValueError(f"missing values in {holes}")
     return metrics
 
-def summarise(verdicts:pd.DataFrame, # rows of `judge`, perhaps with columns added, one per image
-              n_boot:int=2000, seed:int=0,
-              cluster=None,   # column(s) naming the run; default: images are independent
-              metrics=None,   # columns to average; default: `metric_columns`
-              level:float=.95) -> pd.DataFrame:
+
+def summarise(
+    verdicts: pd.DataFrame,  # rows of `judge`, perhaps with columns added, one per image
+    n_boot: int = 2000,
+    seed: int = 0,
+    cluster=None,  # column(s) naming the run; default: images are independent
+    metrics=None,  # columns to average; default: `metric_columns`
+    level: float = 0.95,
+) -> pd.DataFrame:
     "A table `metric, value, lo, hi, n` (n images). Intervals: over runs where `cluster` is given and there are two or more, else over images."
-    keys = _keys(cluster); metrics = _check(verdicts, metrics, keys); units = verdicts[metrics]
-    if keys and (runs := verdicts.groupby(keys)[metrics].mean()).shape[0] > 1: units = runs
+    keys = _keys(cluster)
+    metrics = _check(verdicts, metrics, keys)
+    units = verdicts[metrics]
+    if keys and (runs := verdicts.groupby(keys)[metrics].mean()).shape[0] > 1:
+        units = runs
     # a share of single images, or of runs that all agree, would know no doubt under resampling
-    shares = {c: wilson(units[c].sum(), len(units), level) for c in metrics if units[c].dtype == bool or (units[c].isin((0, 1)).all() and units[c].nunique() == 1)}
-    rest = [c for c in metrics if c not in shares]; ends = dict(zip(rest, np.transpose(bootstrap(units[rest].to_numpy(float), n_boot, seed, level)))) if rest else {}
-    return pd.DataFrame([(c, *(shares | ends)[c], len(verdicts)) for c in metrics], columns=['metric', 'value', 'lo', 'hi', 'n'])
+    shares = {
+        c: wilson(units[c].sum(), len(units), level)
+        for c in metrics
+        if units[c].dtype == bool or (units[c].isin((0, 1)).all() and units[c].nunique() == 1)
+    }
+    rest = [c for c in metrics if c not in shares]
+    ends = (
+        dict(zip(rest, np.transpose(bootstrap(units[rest].to_numpy(float), n_boot, seed, level))))
+        if rest
+        else {}
+    )
+    return pd.DataFrame(
+        [(c, *(shares | ends)[c], len(verdicts)) for c in metrics],
+        columns=["metric", "value", "lo", "hi", "n"],
+    )
 
 # %% ../nbs/20_metrics.ipynb #58a40766
-def paired_difference(a:pd.DataFrame, b:pd.DataFrame, # verdicts of two arms over the same runs; the difference is a - b
-                      by='run',                       # column(s) that name the run
-                      n_boot:int=2000, seed:int=0, metrics=None, level:float=.95) -> pd.DataFrame:
+def paired_difference(
+    a: pd.DataFrame,
+    b: pd.DataFrame,  # verdicts of two arms over the same runs; the difference is a - b
+    by="run",  # column(s) that name the run
+    n_boot: int = 2000,
+    seed: int = 0,
+    metrics=None,
+    level: float = 0.95,
+) -> pd.DataFrame:
     "A table `metric, value, lo, hi, n` (n runs) of a - b. With one run, the images of each arm are resampled instead and n counts those of `a`."
-    keys = _keys(by); metrics = [c for c in _check(a, metrics, keys) if metrics is not None or c in b]
-    _check(b, metrics, keys); ra, rb = (v.groupby(keys)[metrics].mean() for v in (a, b))
-    if set(ra.index) != set(rb.index): raise ValueError(f'runs in one arm only: {sorted(map(str, set(ra.index) ^ set(rb.index)))}')
-    if len(ra) > 1: mean, lo, hi = bootstrap((ra - rb).to_numpy(), n_boot, seed, level)
+    keys = _keys(by)
+    metrics = [c for c in _check(a, metrics, keys) if metrics is not None or c in b]
+    _check(b, metrics, keys)
+    ra, rb = (v.groupby(keys)[metrics].mean() for v in (a, b))
+    if set(ra.index) != set(rb.index):
+        raise ValueError(f"runs in one arm only: {sorted(map(str, set(ra.index) ^ set(rb.index)))}")
+    if len(ra) > 1:
+        mean, lo, hi = bootstrap((ra - rb).to_numpy(), n_boot, seed, level)
     else:
-        x, y = (np.sort(v[metrics].to_numpy(float), axis=0) for v in (a, b)); n = min(len(x), len(y)); rng = np.random.default_rng(seed)
-        mean = x.mean(0) - y.mean(0); lo = hi = mean*np.nan
-        if n > 1: lo, hi = np.quantile(_draws(len(x), n_boot, rng) @ x - _draws(len(y), n_boot, rng) @ y, _tails(n, level), axis=0)
+        x, y = (np.sort(v[metrics].to_numpy(float), axis=0) for v in (a, b))
+        n = min(len(x), len(y))
+        rng = np.random.default_rng(seed)
+        mean = x.mean(0) - y.mean(0)
+        lo = hi = mean * np.nan
+        if n > 1:
+            lo, hi = np.quantile(
+                _draws(len(x), n_boot, rng) @ x - _draws(len(y), n_boot, rng) @ y, _tails(n, level), axis=0
+            )
     return pd.DataFrame(dict(metric=metrics, value=mean, lo=lo, hi=hi, n=len(ra) if len(ra) > 1 else len(a)))
 
 # %% ../nbs/20_metrics.ipynb #fa8c46bf
 def roc_and_ap(positive, negative, w_pos=None, w_neg=None) -> tuple:
     "Area under the ROC curve and average precision of scores `[P]` against `[N]`; with weights `[B, P]`, `[B, N]`, arrays `[B]` of each."
     positive, negative = np.asarray(positive, float), np.asarray(negative, float)
-    if not len(positive) or not len(negative): raise ValueError(f'{len(positive)} positives and {len(negative)} negatives; both are needed')
-    one = w_pos is None; w_pos, w_neg = (np.ones((1, len(s))) if w is None else w for w, s in ((w_pos, positive), (w_neg, negative)))
-    s = np.r_[positive, negative]; order = np.argsort(-s, kind='stable'); last = np.r_[np.diff(s[order]) != 0, True]   # ties share one threshold
+    if not len(positive) or not len(negative):
+        raise ValueError(f"{len(positive)} positives and {len(negative)} negatives; both are needed")
+    one = w_pos is None
+    w_pos, w_neg = (
+        np.ones((1, len(s))) if w is None else w for w, s in ((w_pos, positive), (w_neg, negative))
+    )
+    s = np.r_[positive, negative]
+    order = np.argsort(-s, kind="stable")
+    last = np.r_[np.diff(s[order]) != 0, True]  # ties share one threshold
     zero_n, zero_p = np.zeros_like(w_neg), np.zeros_like(w_pos)
-    tp = np.cumsum(np.concatenate([w_pos, zero_n], 1)[:, order], 1)[:, last]; fp = np.cumsum(np.concatenate([zero_p, w_neg], 1)[:, order], 1)[:, last]
-    P, N = tp[:, -1], fp[:, -1]; dtp, dfp = np.diff(tp, prepend=0), np.diff(fp, prepend=0)
-    auc, ap = (dfp*(tp - dtp/2)).sum(1)/(P*N), (dtp*tp/np.maximum(tp + fp, 1e-12)).sum(1)/P
+    tp = np.cumsum(np.concatenate([w_pos, zero_n], 1)[:, order], 1)[:, last]
+    fp = np.cumsum(np.concatenate([zero_p, w_neg], 1)[:, order], 1)[:, last]
+    P, N = tp[:, -1], fp[:, -1]
+    dtp, dfp = np.diff(tp, prepend=0), np.diff(fp, prepend=0)
+    auc, ap = (dfp * (tp - dtp / 2)).sum(1) / (P * N), (dtp * tp / np.maximum(tp + fp, 1e-12)).sum(1) / P
     return (auc[0], ap[0]) if one else (auc, ap)
 
-def spurious_scores(real:pd.DataFrame, # verdicts on real images of class k
-                    free:pd.DataFrame, # verdicts of the same jury on images without it
-                    n_boot:int=1000, seed:int=0, level:float=.95) -> pd.DataFrame:
+
+def spurious_scores(
+    real: pd.DataFrame,  # verdicts on real images of class k
+    free: pd.DataFrame,  # verdicts of the same jury on images without it
+    n_boot: int = 1000,
+    seed: int = 0,
+    level: float = 0.95,
+) -> pd.DataFrame:
     "A table `juror, metric, value, lo, hi, n`; metrics `roc_auc` and `average_precision`, jurors by name and their `mean`; n positives plus negatives."
-    jurors = [c for c in real if c.startswith('p.')]
-    if not jurors or jurors != [c for c in free if c.startswith('p.')]: raise ValueError('the two tables come from different juries')
-    if len(ks := set(real.k) | set(free.k)) != 1: raise ValueError(f'one class at a time; the tables hold {sorted(ks)}')
-    if 'class_object_absent' in free: free = free[free.class_object_absent]
-    if not len(free): raise ValueError('no negatives: every image shows the object')
-    pos, neg = (v[jurors].sort_values(jurors).to_numpy(float) for v in (real, free)); n = min(len(pos), len(neg))
-    rng = np.random.default_rng(seed); w_pos, w_neg = (_draws(len(x), n_boot, rng)*len(x) for x in (pos, neg))   # counts: precision depends on how many there are of each
-    point = np.array([roc_and_ap(p, q) for p, q in zip(pos.T, neg.T)]); boot = np.array([roc_and_ap(p, q, w_pos, w_neg) for p, q in zip(pos.T, neg.T)])   # [jurors, 2(, B)]
+    jurors = [c for c in real if c.startswith("p.")]
+    if not jurors or jurors != [c for c in free if c.startswith("p.")]:
+        raise ValueError("the two tables come from different juries")
+    if len(ks := set(real.k) | set(free.k)) != 1:
+        raise ValueError(f"one class at a time; the tables hold {sorted(ks)}")
+    if "class_object_absent" in free:
+        free = free[free.class_object_absent]
+    if not len(free):
+        raise ValueError("no negatives: every image shows the object")
+    pos, neg = (v[jurors].sort_values(jurors).to_numpy(float) for v in (real, free))
+    n = min(len(pos), len(neg))
+    rng = np.random.default_rng(seed)
+    w_pos, w_neg = (
+        _draws(len(x), n_boot, rng) * len(x) for x in (pos, neg)
+    )  # counts: precision depends on how many there are of each
+    point = np.array([roc_and_ap(p, q) for p, q in zip(pos.T, neg.T)])
+    boot = np.array([roc_and_ap(p, q, w_pos, w_neg) for p, q in zip(pos.T, neg.T)])  # [jurors, 2(, B)]
     point, boot = (np.concatenate([x, x.mean(0, keepdims=True)]) for x in (point, boot))
     ends = np.quantile(boot, _tails(n, level), axis=-1) if n > 1 else np.full((2, *point.shape), np.nan)
-    rows = [(j, m, point[i, l], *ends[:, i, l], len(pos) + len(neg)) for i, j in enumerate([c[2:] for c in jurors] + ['mean']) for l, m in enumerate(('roc_auc', 'average_precision'))]
-    return pd.DataFrame(rows, columns=['juror', 'metric', 'value', 'lo', 'hi', 'n'])
+    rows = [
+        (j, m, point[i, l], *ends[:, i, l], len(pos) + len(neg))
+        for i, j in enumerate([c[2:] for c in jurors] + ["mean"])
+        for l, m in enumerate(("roc_auc", "average_precision"))
+    ]
+    return pd.DataFrame(rows, columns=["juror", "metric", "value", "lo", "hi", "n"])
 
 # %% ../nbs/20_metrics.ipynb #60970bd3
-def embed(images, clf, batch:int=64) -> np.ndarray:
+def embed(images, clf, batch: int = 64) -> np.ndarray:
     "Features `[N, D]` (float32) of a batch of images, computed `batch` at a time without gradients."
     images, out = _batch(images), []
     p = next(clf.parameters(), torch.zeros(1))
     with torch.no_grad():
         for s in range(0, len(images), batch):
-            x = images[s:s+batch]
-            if not torch.is_tensor(x): x = torch.from_numpy(np.ascontiguousarray(x)).permute(0, 3, 1, 2)/255
+            x = images[s : s + batch]
+            if not torch.is_tensor(x):
+                x = torch.from_numpy(np.ascontiguousarray(x)).permute(0, 3, 1, 2) / 255
             out.append(clf.features(x.to(p.device, p.dtype)).float().cpu().numpy())
     return np.concatenate(out)
+
 
 def _features(images, clf) -> np.ndarray:
     "`images` if they are features already, else their features."
     if isinstance(images, np.ndarray) and images.ndim == 2:
-        if not len(images) or not np.isfinite(images).all(): raise ValueError(f'features of shape {images.shape}; expected finite numbers [N, D], N >= 1')
+        if not len(images) or not np.isfinite(images).all():
+            raise ValueError(f"features of shape {images.shape}; expected finite numbers [N, D], N >= 1")
         return images
-    if clf is None: raise ValueError('images need clf=, a classifier whose features to use')
+    if clf is None:
+        raise ValueError("images need clf=, a classifier whose features to use")
     return embed(images, clf)
 
-def diversity(images, clf=None, n_boot:int=1000, seed:int=0, level:float=.95) -> tuple:
+
+def diversity(images, clf=None, n_boot: int = 1000, seed: int = 0, level: float = 0.95) -> tuple:
     "Mean pairwise cosine distance of the features (0..2), and its interval. `images` are a batch of images, or features `[N, D]`, N >= 2."
     f = _features(images, clf).astype(float)
-    if len(f) < 2: raise ValueError(f'{len(f)} image: diversity needs two')
-    f = f[np.lexsort(f.T)]; f /= np.maximum(np.linalg.norm(f, axis=1, keepdims=True), 1e-12)
-    d = 1 - f @ f.T; np.fill_diagonal(d, 0.); n = len(f)
+    if len(f) < 2:
+        raise ValueError(f"{len(f)} image: diversity needs two")
+    f = f[np.lexsort(f.T)]
+    f /= np.maximum(np.linalg.norm(f, axis=1, keepdims=True), 1e-12)
+    d = 1 - f @ f.T
+    np.fill_diagonal(d, 0.0)
+    n = len(f)
     w = _draws(n, n_boot, np.random.default_rng(seed))
     # an image drawn twice is not a pair with itself
-    pairs = w.sum(1)**2 - (w**2).sum(1); boot = np.einsum('bi,bi->b', w @ d, w)[pairs > 0]/pairs[pairs > 0]
-    return d.sum()/(n*(n - 1)), *np.quantile(boot, _tails(n, level))
+    pairs = w.sum(1) ** 2 - (w**2).sum(1)
+    boot = np.einsum("bi,bi->b", w @ d, w)[pairs > 0] / pairs[pairs > 0]
+    return d.sum() / (n * (n - 1)), *np.quantile(boot, _tails(n, level))
 
 # %% ../nbs/20_metrics.ipynb #d621b332
 def _nearest(x, refs) -> tuple:
     "Which of `refs` is nearest to each row of `x`, and how far. Row by row: all pairs at once would take gigabytes at 512 pixels."
-    refs = refs.astype(np.float32); d = np.stack([np.linalg.norm(refs - row.astype(np.float32), axis=1) for row in x])
+    refs = refs.astype(np.float32)
+    d = np.stack([np.linalg.norm(refs - row.astype(np.float32), axis=1) for row in x])
     return d.argmin(1), d.min(1)
 
-def memorisation(images, references, fresh, clf, quantile:float=.01) -> pd.DataFrame:
+
+def memorisation(images, references, fresh, clf, quantile: float = 0.01) -> pd.DataFrame:
     "Per image: `nearest` reference (by pixels), `pixel_distance` (RMS, 0..1), `feature_distance`, and `memorised`: nearer than all but `quantile` of `fresh` real images, in either."
-    if not 0 < quantile < 1: raise ValueError(f'quantile={quantile} must lie in (0, 1)')
-    sets = dict(images=images, references=references, fresh=fresh); x = {k: _batch(v) for k, v in sets.items()}
-    if len(x['fresh']) < 20: raise ValueError(f'{len(x["fresh"])} fresh images cannot calibrate a quantile; give at least 20, better 200')
-    flat = {k: to_array(v).reshape(len(v), -1) for k, v in x.items()}; f = {k: embed(v, clf) for k, v in x.items()}
-    if len(shapes := {v.shape[1] for v in flat.values()}) > 1: raise ValueError(f'images of different sizes: {sorted(shapes)} values each')
-    out, near = {}, np.zeros(len(flat['images']), bool)
-    for name, g, scale in (('pixel_distance', flat, 255*flat['images'].shape[1]**.5), ('feature_distance', f, 1.)):
-        at, d = _nearest(g['images'], g['references']); usual = _nearest(g['fresh'], g['references'])[1]
-        out.setdefault('nearest', at); out[name] = d/scale; near |= d < np.quantile(usual, quantile)
+    if not 0 < quantile < 1:
+        raise ValueError(f"quantile={quantile} must lie in (0, 1)")
+    sets = dict(images=images, references=references, fresh=fresh)
+    x = {k: _batch(v) for k, v in sets.items()}
+    if len(x["fresh"]) < 20:
+        raise ValueError(
+            f"{len(x['fresh'])} fresh images cannot calibrate a quantile; give at least 20, better 200"
+        )
+    flat = {k: to_array(v).reshape(len(v), -1) for k, v in x.items()}
+    f = {k: embed(v, clf) for k, v in x.items()}
+    if len(shapes := {v.shape[1] for v in flat.values()}) > 1:
+        raise ValueError(f"images of different sizes: {sorted(shapes)} values each")
+    out, near = {}, np.zeros(len(flat["images"]), bool)
+    for name, g, scale in (
+        ("pixel_distance", flat, 255 * flat["images"].shape[1] ** 0.5),
+        ("feature_distance", f, 1.0),
+    ):
+        at, d = _nearest(g["images"], g["references"])
+        usual = _nearest(g["fresh"], g["references"])[1]
+        out.setdefault("nearest", at)
+        out[name] = d / scale
+        near |= d < np.quantile(usual, quantile)
     return pd.DataFrame(out).assign(memorised=near)
 
 # %% ../nbs/20_metrics.ipynb #2845c829
-def in_distribution(images, real, # batches of images, or features `[N, D]`; `real` at least 60
-                    clf=None, level:float=.95, k:int=5) -> np.ndarray:
+def in_distribution(
+    images,
+    real,  # batches of images, or features `[N, D]`; `real` at least 60
+    clf=None,
+    level: float = 0.95,
+    k: int = 5,
+) -> np.ndarray:
     "Boolean `[N]`: is the distance to the `k`-th nearest real image within the range of a share `level` of held-out real images? (Sun et al. 2022, with a split-conformal limit)"
     f, r = _features(images, clf), _features(real, clf)
-    if not 0 < level < 1: raise ValueError(f'level={level} must lie in (0, 1)')
-    if len(r) < 60: raise ValueError(f'{len(r)} real images are too few for a range; give at least 60')
-    r = r[np.lexsort(r.T)]; order = np.random.default_rng(0).permutation(len(r)); fit, cal = r[order[::2]], r[order[1::2]]   # the split depends on content, not on order
-    mean, sd = fit.mean(0), fit.std(0); sd = np.maximum(sd, 1e-3*sd.max() + 1e-12)   # a nearly constant feature must not decide alone
-    nn = NearestNeighbors(n_neighbors=k).fit((fit - mean)/sd)
-    far, usual = (nn.kneighbors((x - mean)/sd)[0][:, -1] for x in (f, cal))
-    rank = int(np.ceil((len(cal) + 1)*level))
+    if not 0 < level < 1:
+        raise ValueError(f"level={level} must lie in (0, 1)")
+    if len(r) < 60:
+        raise ValueError(f"{len(r)} real images are too few for a range; give at least 60")
+    r = r[np.lexsort(r.T)]
+    order = np.random.default_rng(0).permutation(len(r))
+    fit, cal = r[order[::2]], r[order[1::2]]  # the split depends on content, not on order
+    mean, sd = fit.mean(0), fit.std(0)
+    sd = np.maximum(sd, 1e-3 * sd.max() + 1e-12)  # a nearly constant feature must not decide alone
+    nn = NearestNeighbors(n_neighbors=k).fit((fit - mean) / sd)
+    far, usual = (nn.kneighbors((x - mean) / sd)[0][:, -1] for x in (f, cal))
+    rank = int(np.ceil((len(cal) + 1) * level))
     return far <= np.sort(usual)[min(rank, len(cal)) - 1]

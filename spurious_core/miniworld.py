@@ -7,337 +7,682 @@ __all__ = ['OBJECTS', 'SCENES', 'PROPS', 'PRESETS', 'FIELDS', 'caption', 'Item',
            'get_world', 'sample', 'items_of', 'draw', 'write_folder']
 
 # %% ../nbs/01_miniworld.ipynb #bfc03860
-import json, os, zlib
-from dataclasses import dataclass, field, asdict, replace
+import json
+import os
+import zlib
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-import numpy as np, pandas as pd
+
+import numpy as np
+import pandas as pd
 from PIL import Image, ImageDraw
 
 # %% ../nbs/01_miniworld.ipynb #39378812
-OBJECTS = ('boat', 'car', 'house', 'balloon', 'fish', 'tree', 'cow', 'cup', 'waterbird', 'landbird',
-           'blond woman', 'dark woman', 'blond man', 'dark man')
-SCENES = dict(grass='on grass', road='on a road', forest='in a forest', water='in water', sand='in sand',
-              indoors='indoors', snow='in snow', rain='in rain', night='at night', cave='in a cave')
-PROPS = dict(lamp='lamps', flower='flowers', fence='fences', flag='flags', crate='crates', umbrella='umbrellas',
-             kite='kites', buoy='buoys')
+OBJECTS = (
+    "boat",
+    "car",
+    "house",
+    "balloon",
+    "fish",
+    "tree",
+    "cow",
+    "cup",
+    "waterbird",
+    "landbird",
+    "blond woman",
+    "dark woman",
+    "blond man",
+    "dark man",
+)
+SCENES = dict(
+    grass="on grass",
+    road="on a road",
+    forest="in a forest",
+    water="in water",
+    sand="in sand",
+    indoors="indoors",
+    snow="in snow",
+    rain="in rain",
+    night="at night",
+    cave="in a cave",
+)
+PROPS = dict(
+    lamp="lamps",
+    flower="flowers",
+    fence="fences",
+    flag="flags",
+    crate="crates",
+    umbrella="umbrellas",
+    kite="kites",
+    buoy="buoys",
+)
 
-def caption(object:str|None, scene:str, prop:str|None=None, faint:bool=False) -> str:
+
+def caption(object: str | None, scene: str, prop: str | None = None, faint: bool = False) -> str:
     "The world's caption grammar, for example `a photo of a faint boat in water with buoys`."
-    what = f"a {'faint ' if faint else ''}{object}" if object else 'an empty scene'
-    return f'a photo of {what} {SCENES[scene]}' + (f' with {PROPS[prop]}' if prop else '')
+    what = f"a {'faint ' if faint else ''}{object}" if object else "an empty scene"
+    return f"a photo of {what} {SCENES[scene]}" + (f" with {PROPS[prop]}" if prop else "")
 
 # %% ../nbs/01_miniworld.ipynb #f8827190
 def _oneof(name, value, allowed):
-    if value not in allowed: raise ValueError(f'{name}={value!r} is unknown; allowed: {", ".join(map(str, allowed))}')
+    if value not in allowed:
+        raise ValueError(f"{name}={value!r} is unknown; allowed: {', '.join(map(str, allowed))}")
+
 
 @dataclass(frozen=True)
 class Item:
     "One picture to draw: what is in it and the seed of its style. Positions and sizes are fractions of the picture."
+
     scene: str
     object: str | None = None
-    opacity: float = 1.     # of the object, 0..1; below 0.5 the caption calls it faint
+    opacity: float = 1.0  # of the object, 0..1; below 0.5 the caption calls it faint
     prop: str | None = None
-    amount: int = 0         # of props, 0..4
-    seed: int = 0           # style, placement, colours
+    amount: int = 0  # of props, 0..4
+    seed: int = 0  # style, placement, colours
+
     def __post_init__(self):
-        _oneof('scene', self.scene, SCENES)
-        if self.object is not None: _oneof('object', self.object, OBJECTS)
-        if self.prop is not None: _oneof('prop', self.prop, PROPS)
-        if not 0 <= self.opacity <= 1: raise ValueError(f'opacity={self.opacity} must lie in [0, 1]')
-        if not 0 <= self.amount <= 4: raise ValueError(f'amount={self.amount} must be one of 0, 1, 2, 3, 4')
-        if (self.prop is None) != (self.amount == 0): raise ValueError(f'prop={self.prop!r} with amount={self.amount}: give both or neither')
+        _oneof("scene", self.scene, SCENES)
+        if self.object is not None:
+            _oneof("object", self.object, OBJECTS)
+        if self.prop is not None:
+            _oneof("prop", self.prop, PROPS)
+        if not 0 <= self.opacity <= 1:
+            raise ValueError(f"opacity={self.opacity} must lie in [0, 1]")
+        if not 0 <= self.amount <= 4:
+            raise ValueError(f"amount={self.amount} must be one of 0, 1, 2, 3, 4")
+        if (self.prop is None) != (self.amount == 0):
+            raise ValueError(f"prop={self.prop!r} with amount={self.amount}: give both or neither")
+
     @property
     def caption(self) -> str:
         "The caption of this item."
         return caption(self.object, self.scene, self.prop, faint=self.opacity < 0.5)
 
 # %% ../nbs/01_miniworld.ipynb #f8acdffc
-_SS = 4     # supersampling factor
-_PAL = dict(grass=((150,200,245),(96,170,60)), road=((170,205,235),(105,105,112)), forest=((38,82,48),(62,60,30)),
-            water=((175,215,240),(25,95,170)), sand=((245,220,170),(222,180,105)), indoors=((225,205,185),(140,88,52)),
-            snow=((205,220,235),(242,246,252)), rain=((112,122,136),(78,88,96)), night=((10,12,42),(26,28,52)), cave=((52,40,36),(84,68,58)))
+_SS = 4  # supersampling factor
+_PAL = dict(
+    grass=((150, 200, 245), (96, 170, 60)),
+    road=((170, 205, 235), (105, 105, 112)),
+    forest=((38, 82, 48), (62, 60, 30)),
+    water=((175, 215, 240), (25, 95, 170)),
+    sand=((245, 220, 170), (222, 180, 105)),
+    indoors=((225, 205, 185), (140, 88, 52)),
+    snow=((205, 220, 235), (242, 246, 252)),
+    rain=((112, 122, 136), (78, 88, 96)),
+    night=((10, 12, 42), (26, 28, 52)),
+    cave=((52, 40, 36), (84, 68, 58)),
+)
 
-def _jit(rng, c, s=12): return tuple(int(v) for v in np.clip(np.asarray(c) + rng.normal(0, s/2, 3) + rng.normal(0, s/2), 0, 255))
+
+def _jit(rng, c, s=12):
+    return tuple(
+        int(v) for v in np.clip(np.asarray(c) + rng.normal(0, s / 2, 3) + rng.normal(0, s / 2), 0, 255)
+    )
+
 
 def _ground(rng, scene, n):
     "Sky and ground as vertical gradients: an `n x n` RGB image and the height of the horizon."
     sky, land = (np.array(_jit(rng, c), float) for c in _PAL[scene])
-    hor = {'cave': .68, 'indoors': .62, 'sand': .5}.get(scene, .45) + rng.uniform(-.07, .07)
+    hor = {"cave": 0.68, "indoors": 0.62, "sand": 0.5}.get(scene, 0.45) + rng.uniform(-0.07, 0.07)
     y = np.linspace(0, 1, n)[:, None]
-    up, down = sky*(.86 + .22*y/hor), land*(1.08 - .3*(y - hor)/(1 - hor))
+    up, down = sky * (0.86 + 0.22 * y / hor), land * (1.08 - 0.3 * (y - hor) / (1 - hor))
     col = np.clip(np.where(y < hor, up, down), 0, 255).astype(np.uint8)
     return Image.fromarray(np.ascontiguousarray(np.broadcast_to(col[:, None], (n, n, 3)))), hor
 
 # %% ../nbs/01_miniworld.ipynb #42f93063
 def _scene(rng, scene, n):
-    im, hor = _ground(rng, scene, n); d = ImageDraw.Draw(im); U = rng.uniform
-    def P(*xy): return [float(v)*n for v in xy]
-    def blob(x, y, rx, ry, c): d.ellipse(P(x-rx, y-ry, x+rx, y+ry), fill=c)
-    if scene == 'grass':
-        for _ in range(2): x, y = U(0, 1), U(.06, .25); blob(x, y, .13, .04, (240,244,250)); blob(x+.08, y-.03, .08, .04, (240,244,250))
-        for _ in range(14): x, y = U(0, 1), U(hor+.05, 1); d.polygon(P(x-.02, y, x, y-.06, x+.02, y), fill=(58,128,36))
-    elif scene == 'road':
-        c = .5 + U(-.12, .12); d.rectangle(P(0, hor, 1, 1), fill=_jit(rng, (120,150,80)))
-        d.polygon(P(c-.06, hor, c+.06, hor, c+.55, 1, c-.55, 1), fill=_jit(rng, (84,84,90)))
-        for a, b in ((.03,.2), (.32,.52), (.68,1.)):
-            ya, yb = hor + a*(1-hor), hor + b*(1-hor); d.polygon(P(c-.004-.03*a, ya, c+.004+.03*a, ya, c+.004+.03*b, yb, c-.004-.03*b, yb), fill=(240,235,210))
-    elif scene == 'forest':
-        for x in np.linspace(0, 1, 7) + U(-.05, .05, 7):
-            g = _jit(rng, (34,96,44), 20); d.rectangle(P(x-.025, 0, x+.025, hor+.08), fill=_jit(rng, (62,42,26))); blob(x, U(.02, .16), .13, .14, g)
-    elif scene == 'water':
-        for _ in range(12): x, y = U(0, 1), U(hor+.04, 1); d.arc(P(x-.08, y-.02, x+.08, y+.03), 200, 340, fill=(150,200,235), width=n//64)
-    elif scene == 'sand':
-        blob(U(.1, .9), .12, .07, .07, (255,240,150))
-        for _ in range(3): x, y = U(0, 1), U(hor+.02, .9); d.chord(P(x-.4, y-.09, x+.4, y+.2), 180, 360, fill=_jit(rng, (212,166,92), 14))
-    elif scene == 'indoors':
-        x = U(.08, .62); d.rectangle(P(x, .08, x+.3, .4), fill=(250,250,245)); d.rectangle(P(x+.02, .1, x+.28, .38), fill=_jit(rng, (165,210,240)))
-        d.rectangle(P(x+.14, .1, x+.16, .38), fill=(250,250,245)); d.rectangle(P(x+.02, .23, x+.28, .25), fill=(250,250,245))
-        d.rectangle(P(0, hor-.025, 1, hor), fill=(245,235,225))
-    elif scene == 'snow':
-        for _ in range(3): x = U(0, 1); d.polygon(P(x-.35, hor, x, hor-U(.15, .32), x+.35, hor), fill=_jit(rng, (150,170,195)))
-        for _ in range(3): x, y = U(0, 1), U(hor+.1, 1); d.chord(P(x-.3, y-.06, x+.3, y+.1), 180, 360, fill=(222,232,244))
-    elif scene == 'rain':
-        for _ in range(3): blob(U(0, 1), U(0, .12), .25, .09, (84,92,104))
-        for _ in range(26): x, y, l = U(0, 1.1), U(-.05, .95), U(.08, .14); d.line(P(x, y, x-.35*l, y+l), fill=(168,184,202), width=max(1, n//100))
-    elif scene == 'night':
-        x = U(.12, .88); blob(x, .14, .085, .085, (236,234,206)); blob(x+.045, .125, .07, .07, _PAL['night'][0])
-        for _ in range(14): x, y = U(0, 1), U(0, hor); blob(x, y, .009, .009, (225,225,240))
-        for x in np.arange(0, 1, .12): d.polygon(P(x, hor+.02, x+.06, hor-U(.03, .1), x+.12, hor+.02), fill=(16,18,36))
-    elif scene == 'cave':
-        c = .5 + U(-.12, .12); blob(c, hor-.12, .3, .34, _jit(rng, (150,160,160))); d.rectangle(P(0, hor, 1, 1), fill=_jit(rng, (84,68,58)))
-        for x in np.linspace(0, 1, 8): d.polygon(P(x-.07, 0, x+.07, 0, x+U(-.02, .02), U(.1, .3)), fill=_jit(rng, (40,31,28)))
+    im, hor = _ground(rng, scene, n)
+    d = ImageDraw.Draw(im)
+    U = rng.uniform
+
+    def P(*xy):
+        return [float(v) * n for v in xy]
+
+    def blob(x, y, rx, ry, c):
+        d.ellipse(P(x - rx, y - ry, x + rx, y + ry), fill=c)
+
+    if scene == "grass":
+        for _ in range(2):
+            x, y = U(0, 1), U(0.06, 0.25)
+            blob(x, y, 0.13, 0.04, (240, 244, 250))
+            blob(x + 0.08, y - 0.03, 0.08, 0.04, (240, 244, 250))
+        for _ in range(14):
+            x, y = U(0, 1), U(hor + 0.05, 1)
+            d.polygon(P(x - 0.02, y, x, y - 0.06, x + 0.02, y), fill=(58, 128, 36))
+    elif scene == "road":
+        c = 0.5 + U(-0.12, 0.12)
+        d.rectangle(P(0, hor, 1, 1), fill=_jit(rng, (120, 150, 80)))
+        d.polygon(P(c - 0.06, hor, c + 0.06, hor, c + 0.55, 1, c - 0.55, 1), fill=_jit(rng, (84, 84, 90)))
+        for a, b in ((0.03, 0.2), (0.32, 0.52), (0.68, 1.0)):
+            ya, yb = hor + a * (1 - hor), hor + b * (1 - hor)
+            d.polygon(
+                P(
+                    c - 0.004 - 0.03 * a,
+                    ya,
+                    c + 0.004 + 0.03 * a,
+                    ya,
+                    c + 0.004 + 0.03 * b,
+                    yb,
+                    c - 0.004 - 0.03 * b,
+                    yb,
+                ),
+                fill=(240, 235, 210),
+            )
+    elif scene == "forest":
+        for x in np.linspace(0, 1, 7) + U(-0.05, 0.05, 7):
+            g = _jit(rng, (34, 96, 44), 20)
+            d.rectangle(P(x - 0.025, 0, x + 0.025, hor + 0.08), fill=_jit(rng, (62, 42, 26)))
+            blob(x, U(0.02, 0.16), 0.13, 0.14, g)
+    elif scene == "water":
+        for _ in range(12):
+            x, y = U(0, 1), U(hor + 0.04, 1)
+            d.arc(P(x - 0.08, y - 0.02, x + 0.08, y + 0.03), 200, 340, fill=(150, 200, 235), width=n // 64)
+    elif scene == "sand":
+        blob(U(0.1, 0.9), 0.12, 0.07, 0.07, (255, 240, 150))
+        for _ in range(3):
+            x, y = U(0, 1), U(hor + 0.02, 0.9)
+            d.chord(P(x - 0.4, y - 0.09, x + 0.4, y + 0.2), 180, 360, fill=_jit(rng, (212, 166, 92), 14))
+    elif scene == "indoors":
+        x = U(0.08, 0.62)
+        d.rectangle(P(x, 0.08, x + 0.3, 0.4), fill=(250, 250, 245))
+        d.rectangle(P(x + 0.02, 0.1, x + 0.28, 0.38), fill=_jit(rng, (165, 210, 240)))
+        d.rectangle(P(x + 0.14, 0.1, x + 0.16, 0.38), fill=(250, 250, 245))
+        d.rectangle(P(x + 0.02, 0.23, x + 0.28, 0.25), fill=(250, 250, 245))
+        d.rectangle(P(0, hor - 0.025, 1, hor), fill=(245, 235, 225))
+    elif scene == "snow":
+        for _ in range(3):
+            x = U(0, 1)
+            d.polygon(
+                P(x - 0.35, hor, x, hor - U(0.15, 0.32), x + 0.35, hor), fill=_jit(rng, (150, 170, 195))
+            )
+        for _ in range(3):
+            x, y = U(0, 1), U(hor + 0.1, 1)
+            d.chord(P(x - 0.3, y - 0.06, x + 0.3, y + 0.1), 180, 360, fill=(222, 232, 244))
+    elif scene == "rain":
+        for _ in range(3):
+            blob(U(0, 1), U(0, 0.12), 0.25, 0.09, (84, 92, 104))
+        for _ in range(26):
+            x, y, l = U(0, 1.1), U(-0.05, 0.95), U(0.08, 0.14)
+            d.line(P(x, y, x - 0.35 * l, y + l), fill=(168, 184, 202), width=max(1, n // 100))
+    elif scene == "night":
+        x = U(0.12, 0.88)
+        blob(x, 0.14, 0.085, 0.085, (236, 234, 206))
+        blob(x + 0.045, 0.125, 0.07, 0.07, _PAL["night"][0])
+        for _ in range(14):
+            x, y = U(0, 1), U(0, hor)
+            blob(x, y, 0.009, 0.009, (225, 225, 240))
+        for x in np.arange(0, 1, 0.12):
+            d.polygon(P(x, hor + 0.02, x + 0.06, hor - U(0.03, 0.1), x + 0.12, hor + 0.02), fill=(16, 18, 36))
+    elif scene == "cave":
+        c = 0.5 + U(-0.12, 0.12)
+        blob(c, hor - 0.12, 0.3, 0.34, _jit(rng, (150, 160, 160)))
+        d.rectangle(P(0, hor, 1, 1), fill=_jit(rng, (84, 68, 58)))
+        for x in np.linspace(0, 1, 8):
+            d.polygon(
+                P(x - 0.07, 0, x + 0.07, 0, x + U(-0.02, 0.02), U(0.1, 0.3)), fill=_jit(rng, (40, 31, 28))
+            )
     return im, hor
 
 # %% ../nbs/01_miniworld.ipynb #5e3b483d
-_SLOTS = [(.12,.86), (.37,.9), (.63,.9), (.88,.86), (.1,.6), (.9,.6), (.11,.3), (.89,.3)]
+_SLOTS = [
+    (0.12, 0.86),
+    (0.37, 0.9),
+    (0.63, 0.9),
+    (0.88, 0.86),
+    (0.1, 0.6),
+    (0.9, 0.6),
+    (0.11, 0.3),
+    (0.89, 0.3),
+]
+
 
 def _prop(d, kind, x, y, n, rng):
-    def P(*xy): return [float(v)*n for v in xy]
-    s = 1 + rng.uniform(-.12, .12)
-    def poly(c, *xy): d.polygon(P(*[(x if i % 2 == 0 else y) + s*v for i, v in enumerate(xy)]), fill=c)
-    def ell(c, a, b, e, f): d.ellipse(P(x+s*a, y+s*b, x+s*e, y+s*f), fill=c)
-    if kind == 'lamp': poly((60,52,50), -.014,-.02, .014,-.02, .014,.11, -.014,.11); ell((255,170,0), -.065,-.13, .065,0); ell((255,250,170), -.042,-.107, .042,-.023)
-    elif kind == 'flower':
-        poly((30,120,40), -.012,0, .012,0, .012,.11, -.012,.11)
-        for a in np.arange(5)*2*np.pi/5: ell((235,40,170), .05*np.cos(a)-.04, -.05+.05*np.sin(a)-.04, .05*np.cos(a)+.04, -.05+.05*np.sin(a)+.04)
-        ell((255,230,70), -.028,-.078, .028,-.022)
-    elif kind == 'fence':
-        for u in (-.085, -.0, .085): poly((252,250,244), u-.026,.1, u-.026,-.06, u,-.105, u+.026,-.06, u+.026,.1)
-        poly((225,222,214), -.12,-.035, .12,-.035, .12,-.0, -.12,-.0); poly((225,222,214), -.12,.045, .12,.045, .12,.075, -.12,.075)
-    elif kind == 'flag': poly((70,60,60), -.075,-.12, -.05,-.12, -.05,.11, -.075,.11); poly((225,25,30), -.05,-.12, .1,-.055, -.05,.015); poly((255,255,255), -.05,-.075, .02,-.055, -.05,-.03)
-    elif kind == 'crate':
-        poly((110,66,24), -.09,-.08, .09,-.08, .09,.1, -.09,.1); poly((196,134,64), -.066,-.056, .066,-.056, .066,.076, -.066,.076)
-        poly((110,66,24), -.07,-.06, -.04,-.06, .07,.08, .04,.08)
-    elif kind == 'umbrella': poly((60,50,60), -.01,-.02, .01,-.02, .01,.11, -.01,.11); d.chord(P(x-.11*s, y-.12*s, x+.11*s, y+.09*s), 180, 360, fill=(130,50,190)); poly((205,160,240), -.03,-.013, 0,-.11, .03,-.013)
-    elif kind == 'kite': poly((0,215,215), 0,-.13, .08,-.03, 0,.07, -.08,-.03); poly((0,130,150), 0,-.13, .08,-.03, 0,-.03); poly((250,120,200), -.02,.11, 0,.07, .02,.11)
-    elif kind == 'buoy': ell((250,110,20), -.085,-.07, .085,.1); poly((255,255,255), -.083,-.005, .083,-.005, .083,.04, -.083,.04); poly((250,110,20), -.022,-.13, .022,-.13, .022,-.05, -.022,-.05)
+    def P(*xy):
+        return [float(v) * n for v in xy]
+
+    s = 1 + rng.uniform(-0.12, 0.12)
+
+    def poly(c, *xy):
+        d.polygon(P(*[(x if i % 2 == 0 else y) + s * v for i, v in enumerate(xy)]), fill=c)
+
+    def ell(c, a, b, e, f):
+        d.ellipse(P(x + s * a, y + s * b, x + s * e, y + s * f), fill=c)
+
+    if kind == "lamp":
+        poly((60, 52, 50), -0.014, -0.02, 0.014, -0.02, 0.014, 0.11, -0.014, 0.11)
+        ell((255, 170, 0), -0.065, -0.13, 0.065, 0)
+        ell((255, 250, 170), -0.042, -0.107, 0.042, -0.023)
+    elif kind == "flower":
+        poly((30, 120, 40), -0.012, 0, 0.012, 0, 0.012, 0.11, -0.012, 0.11)
+        for a in np.arange(5) * 2 * np.pi / 5:
+            ell(
+                (235, 40, 170),
+                0.05 * np.cos(a) - 0.04,
+                -0.05 + 0.05 * np.sin(a) - 0.04,
+                0.05 * np.cos(a) + 0.04,
+                -0.05 + 0.05 * np.sin(a) + 0.04,
+            )
+        ell((255, 230, 70), -0.028, -0.078, 0.028, -0.022)
+    elif kind == "fence":
+        for u in (-0.085, -0.0, 0.085):
+            poly(
+                (252, 250, 244), u - 0.026, 0.1, u - 0.026, -0.06, u, -0.105, u + 0.026, -0.06, u + 0.026, 0.1
+            )
+        poly((225, 222, 214), -0.12, -0.035, 0.12, -0.035, 0.12, -0.0, -0.12, -0.0)
+        poly((225, 222, 214), -0.12, 0.045, 0.12, 0.045, 0.12, 0.075, -0.12, 0.075)
+    elif kind == "flag":
+        poly((70, 60, 60), -0.075, -0.12, -0.05, -0.12, -0.05, 0.11, -0.075, 0.11)
+        poly((225, 25, 30), -0.05, -0.12, 0.1, -0.055, -0.05, 0.015)
+        poly((255, 255, 255), -0.05, -0.075, 0.02, -0.055, -0.05, -0.03)
+    elif kind == "crate":
+        poly((110, 66, 24), -0.09, -0.08, 0.09, -0.08, 0.09, 0.1, -0.09, 0.1)
+        poly((196, 134, 64), -0.066, -0.056, 0.066, -0.056, 0.066, 0.076, -0.066, 0.076)
+        poly((110, 66, 24), -0.07, -0.06, -0.04, -0.06, 0.07, 0.08, 0.04, 0.08)
+    elif kind == "umbrella":
+        poly((60, 50, 60), -0.01, -0.02, 0.01, -0.02, 0.01, 0.11, -0.01, 0.11)
+        d.chord(P(x - 0.11 * s, y - 0.12 * s, x + 0.11 * s, y + 0.09 * s), 180, 360, fill=(130, 50, 190))
+        poly((205, 160, 240), -0.03, -0.013, 0, -0.11, 0.03, -0.013)
+    elif kind == "kite":
+        poly((0, 215, 215), 0, -0.13, 0.08, -0.03, 0, 0.07, -0.08, -0.03)
+        poly((0, 130, 150), 0, -0.13, 0.08, -0.03, 0, -0.03)
+        poly((250, 120, 200), -0.02, 0.11, 0, 0.07, 0.02, 0.11)
+    elif kind == "buoy":
+        ell((250, 110, 20), -0.085, -0.07, 0.085, 0.1)
+        poly((255, 255, 255), -0.083, -0.005, 0.083, -0.005, 0.083, 0.04, -0.083, 0.04)
+        poly((250, 110, 20), -0.022, -0.13, 0.022, -0.13, 0.022, -0.05, -0.022, -0.05)
 
 # %% ../nbs/01_miniworld.ipynb #7a4532db
 def _face(E, Po, R, rng, who):
-    hair = _jit(rng, (238,205,96) if who.startswith('blond') else (52,34,24), 16); skin = _jit(rng, (232,188,158), 14); woman = who.endswith('woman')
-    if woman: E(hair, -.9, -.98, .9, .5); R(hair, -.9, -.3, .9, .85)
-    else: E(hair, -.68, -1, .68, .3)
-    R(_jit(rng, (70,90,150) if not woman else (180,70,90), 30), -.75, .72, .75, 1); E(skin, -.58, -.72, .58, .78)
-    if woman: Po(hair, -.58,-.3, -.4,-.72, .4,-.72, .58,-.3, 0,-.5)
-    else: Po(hair, -.6,-.3, -.5,-.8, .5,-.8, .6,-.3, .3,-.52, -.3,-.52); Po(hair, -.5,.25, -.2,.36, .2,.36, .5,.25, .36,.72, 0,.82, -.36,.72)
-    for s in (-1, 1): E((30,30,40), s*.24-.09, -.2, s*.24+.09, .0)
-    E((190,70,70), -.18, .4, .18, .54)
+    hair = _jit(rng, (238, 205, 96) if who.startswith("blond") else (52, 34, 24), 16)
+    skin = _jit(rng, (232, 188, 158), 14)
+    woman = who.endswith("woman")
+    if woman:
+        E(hair, -0.9, -0.98, 0.9, 0.5)
+        R(hair, -0.9, -0.3, 0.9, 0.85)
+    else:
+        E(hair, -0.68, -1, 0.68, 0.3)
+    R(_jit(rng, (70, 90, 150) if not woman else (180, 70, 90), 30), -0.75, 0.72, 0.75, 1)
+    E(skin, -0.58, -0.72, 0.58, 0.78)
+    if woman:
+        Po(hair, -0.58, -0.3, -0.4, -0.72, 0.4, -0.72, 0.58, -0.3, 0, -0.5)
+    else:
+        Po(hair, -0.6, -0.3, -0.5, -0.8, 0.5, -0.8, 0.6, -0.3, 0.3, -0.52, -0.3, -0.52)
+        Po(hair, -0.5, 0.25, -0.2, 0.36, 0.2, 0.36, 0.5, 0.25, 0.36, 0.72, 0, 0.82, -0.36, 0.72)
+    for s in (-1, 1):
+        E((30, 30, 40), s * 0.24 - 0.09, -0.2, s * 0.24 + 0.09, 0.0)
+    E((190, 70, 70), -0.18, 0.4, 0.18, 0.54)
 
 # %% ../nbs/01_miniworld.ipynb #b99f56b9
 def _object(d, kind, cx, cy, r, n, rng):
     "Draws `kind` on the `ImageDraw` `d`, centred at (`cx`, `cy`) with half-width `r`."
-    f = 1 if rng.random() < .5 else -1
-    def X(v): return (cx + f*r*v)*n
-    def Y(v): return (cy + r*v)*n
-    def Po(c, *xy): d.polygon([X(v) if i % 2 == 0 else Y(v) for i, v in enumerate(xy)], fill=c)
-    def E(c, a, b, e, g): d.ellipse([min(X(a), X(e)), Y(b), max(X(a), X(e)), Y(g)], fill=c)
-    def R(c, a, b, e, g): d.rectangle([min(X(a), X(e)), Y(b), max(X(a), X(e)), Y(g)], fill=c)
+    f = 1 if rng.random() < 0.5 else -1
+
+    def X(v):
+        return (cx + f * r * v) * n
+
+    def Y(v):
+        return (cy + r * v) * n
+
+    def Po(c, *xy):
+        d.polygon([X(v) if i % 2 == 0 else Y(v) for i, v in enumerate(xy)], fill=c)
+
+    def E(c, a, b, e, g):
+        d.ellipse([min(X(a), X(e)), Y(b), max(X(a), X(e)), Y(g)], fill=c)
+
+    def R(c, a, b, e, g):
+        d.rectangle([min(X(a), X(e)), Y(b), max(X(a), X(e)), Y(g)], fill=c)
+
     j = lambda *c: _jit(rng, c, 26)
-    if kind == 'boat': Po(j(150,55,35), -1,.3, 1,.3, .65,.8, -.65,.8); R((80,60,50), -.04,-.95, .06,.3); Po(j(245,240,225), .1,-.9, .85,.18, .1,.18); Po(j(240,235,215), -.08,-.7, -.65,.18, -.08,.18)
-    elif kind == 'car':
-        c = j(190,40,50); Po(c, -1,.35, -1,-.02, -.6,-.1, -.35,-.5, .4,-.5, .65,-.08, 1,.02, 1,.35); Po((190,225,240), -.45,-.1, -.28,-.4, .0,-.4, .0,-.1); Po((190,225,240), .08,-.1, .08,-.4, .34,-.4, .5,-.1)
-        for u in (-.52, .52): E((25,25,28), u-.25, .12, u+.25, .62); E((180,180,185), u-.1, .27, u+.1, .47)
-    elif kind == 'house': R(j(225,200,150), -.7, -.1, .7, .85); Po(j(150,50,40), -.95,-.1, 0,-.9, .95,-.1); R((95,60,40), -.15, .3, .18, .85); R((150,200,230), .34, .1, .58, .38); R((150,200,230), -.56, .1, -.3, .38)
-    elif kind == 'balloon':
-        c = j(225,60,60); E(c, -.68, -1, .68, .38); E(j(250,200,60), -.26, -1, .26, .38); Po(c, -.42,.16, .42,.16, .16,.52, -.16,.52); R((110,75,45), -.18, .62, .18, .95)
-        d.line([X(-.15), Y(.5), X(-.16), Y(.65)], fill=(60,45,35), width=n//64); d.line([X(.15), Y(.5), X(.16), Y(.65)], fill=(60,45,35), width=n//64)
-    elif kind == 'fish': c = j(245,140,40); Po(c, .45,0, 1,-.5, .88,0, 1,.5); E(c, -1, -.48, .65, .48); Po(j(200,90,30), -.3,-.42, .1,-.78, .25,-.4); Po((255,250,240), -.35,-.42, -.15,-.46, -.15,.46, -.35,.42); E((20,20,25), -.76, -.22, -.56, -.02)
-    elif kind == 'tree': R(j(105,68,38), -.14, .2, .14, 1); c = j(50,140,50); E(c, -.78, -.55, .15, .38); E(c, -.15, -.55, .78, .38); E(_jit(rng, (72,165,62), 20), -.5, -1, .5, .1)
-    elif kind == 'cow':
-        c = j(245,242,238)
-        for u in (-.6, -.34, .28, .54): R((70,55,50), u-.07, .25, u+.09, .85)
-        E(c, -.85, -.35, .7, .45); E((45,38,38), -.55, -.28, -.1, .12); E((45,38,38), .1, -.1, .5, .35); E(c, .5, -.65, 1, -.05); E((235,170,170), .74, -.32, 1.02, -.04); Po((45,38,38), .5,-.62, .36,-.48, .58,-.4); E((20,20,20), .66, -.52, .76, -.4)
-    elif kind == 'cup': c = j(70,110,200); E(c, .3, -.4, 1, .45); E((235,235,235), .5, -.2, .8, .25); Po(c, -.75,-.6, .6,-.6, .45,.75, -.6,.75); E((85,50,30), -.75, -.76, .6, -.44)
-    elif kind == 'waterbird': c = j(240,240,240); Po(c, .25,.25, .3,-.6, .62,-.6, .62,.25); E(c, -1, -.1, .65, .65); E(c, .22, -.92, .74, -.42); Po((245,150,20), .7,-.76, 1.02,-.62, .7,-.54); E((20,20,20), .48, -.78, .6, -.66); Po(j(195,200,210), -1.05,-.05, -.2,.05, .1,.35, -.5,.42)
-    elif kind == 'landbird':
-        c = j(120,82,55); Po(c, -1,.42, -.45,-.05, -.3,.3); E(c, -.62, -.5, .6, .6); E(j(215,80,40), -.1, -.15, .6, .58); E(c, .12, -.92, .78, -.26); Po((240,190,60), .72,-.66, 1,-.55, .72,-.46); E((15,15,15), .46, -.72, .6, -.58)
-        for u in (-.1, .2): R((90,60,40), u-.03, .55, u+.04, .95)
-    else: _face(E, Po, R, rng, kind)
+    if kind == "boat":
+        Po(j(150, 55, 35), -1, 0.3, 1, 0.3, 0.65, 0.8, -0.65, 0.8)
+        R((80, 60, 50), -0.04, -0.95, 0.06, 0.3)
+        Po(j(245, 240, 225), 0.1, -0.9, 0.85, 0.18, 0.1, 0.18)
+        Po(j(240, 235, 215), -0.08, -0.7, -0.65, 0.18, -0.08, 0.18)
+    elif kind == "car":
+        c = j(190, 40, 50)
+        Po(c, -1, 0.35, -1, -0.02, -0.6, -0.1, -0.35, -0.5, 0.4, -0.5, 0.65, -0.08, 1, 0.02, 1, 0.35)
+        Po((190, 225, 240), -0.45, -0.1, -0.28, -0.4, 0.0, -0.4, 0.0, -0.1)
+        Po((190, 225, 240), 0.08, -0.1, 0.08, -0.4, 0.34, -0.4, 0.5, -0.1)
+        for u in (-0.52, 0.52):
+            E((25, 25, 28), u - 0.25, 0.12, u + 0.25, 0.62)
+            E((180, 180, 185), u - 0.1, 0.27, u + 0.1, 0.47)
+    elif kind == "house":
+        R(j(225, 200, 150), -0.7, -0.1, 0.7, 0.85)
+        Po(j(150, 50, 40), -0.95, -0.1, 0, -0.9, 0.95, -0.1)
+        R((95, 60, 40), -0.15, 0.3, 0.18, 0.85)
+        R((150, 200, 230), 0.34, 0.1, 0.58, 0.38)
+        R((150, 200, 230), -0.56, 0.1, -0.3, 0.38)
+    elif kind == "balloon":
+        c = j(225, 60, 60)
+        E(c, -0.68, -1, 0.68, 0.38)
+        E(j(250, 200, 60), -0.26, -1, 0.26, 0.38)
+        Po(c, -0.42, 0.16, 0.42, 0.16, 0.16, 0.52, -0.16, 0.52)
+        R((110, 75, 45), -0.18, 0.62, 0.18, 0.95)
+        d.line([X(-0.15), Y(0.5), X(-0.16), Y(0.65)], fill=(60, 45, 35), width=n // 64)
+        d.line([X(0.15), Y(0.5), X(0.16), Y(0.65)], fill=(60, 45, 35), width=n // 64)
+    elif kind == "fish":
+        c = j(245, 140, 40)
+        Po(c, 0.45, 0, 1, -0.5, 0.88, 0, 1, 0.5)
+        E(c, -1, -0.48, 0.65, 0.48)
+        Po(j(200, 90, 30), -0.3, -0.42, 0.1, -0.78, 0.25, -0.4)
+        Po((255, 250, 240), -0.35, -0.42, -0.15, -0.46, -0.15, 0.46, -0.35, 0.42)
+        E((20, 20, 25), -0.76, -0.22, -0.56, -0.02)
+    elif kind == "tree":
+        R(j(105, 68, 38), -0.14, 0.2, 0.14, 1)
+        c = j(50, 140, 50)
+        E(c, -0.78, -0.55, 0.15, 0.38)
+        E(c, -0.15, -0.55, 0.78, 0.38)
+        E(_jit(rng, (72, 165, 62), 20), -0.5, -1, 0.5, 0.1)
+    elif kind == "cow":
+        c = j(245, 242, 238)
+        for u in (-0.6, -0.34, 0.28, 0.54):
+            R((70, 55, 50), u - 0.07, 0.25, u + 0.09, 0.85)
+        E(c, -0.85, -0.35, 0.7, 0.45)
+        E((45, 38, 38), -0.55, -0.28, -0.1, 0.12)
+        E((45, 38, 38), 0.1, -0.1, 0.5, 0.35)
+        E(c, 0.5, -0.65, 1, -0.05)
+        E((235, 170, 170), 0.74, -0.32, 1.02, -0.04)
+        Po((45, 38, 38), 0.5, -0.62, 0.36, -0.48, 0.58, -0.4)
+        E((20, 20, 20), 0.66, -0.52, 0.76, -0.4)
+    elif kind == "cup":
+        c = j(70, 110, 200)
+        E(c, 0.3, -0.4, 1, 0.45)
+        E((235, 235, 235), 0.5, -0.2, 0.8, 0.25)
+        Po(c, -0.75, -0.6, 0.6, -0.6, 0.45, 0.75, -0.6, 0.75)
+        E((85, 50, 30), -0.75, -0.76, 0.6, -0.44)
+    elif kind == "waterbird":
+        c = j(240, 240, 240)
+        Po(c, 0.25, 0.25, 0.3, -0.6, 0.62, -0.6, 0.62, 0.25)
+        E(c, -1, -0.1, 0.65, 0.65)
+        E(c, 0.22, -0.92, 0.74, -0.42)
+        Po((245, 150, 20), 0.7, -0.76, 1.02, -0.62, 0.7, -0.54)
+        E((20, 20, 20), 0.48, -0.78, 0.6, -0.66)
+        Po(j(195, 200, 210), -1.05, -0.05, -0.2, 0.05, 0.1, 0.35, -0.5, 0.42)
+    elif kind == "landbird":
+        c = j(120, 82, 55)
+        Po(c, -1, 0.42, -0.45, -0.05, -0.3, 0.3)
+        E(c, -0.62, -0.5, 0.6, 0.6)
+        E(j(215, 80, 40), -0.1, -0.15, 0.6, 0.58)
+        E(c, 0.12, -0.92, 0.78, -0.26)
+        Po((240, 190, 60), 0.72, -0.66, 1, -0.55, 0.72, -0.46)
+        E((15, 15, 15), 0.46, -0.72, 0.6, -0.58)
+        for u in (-0.1, 0.2):
+            R((90, 60, 40), u - 0.03, 0.55, u + 0.04, 0.95)
+    else:
+        _face(E, Po, R, rng, kind)
 
 # %% ../nbs/01_miniworld.ipynb #39832f19
 @dataclass
 class Render:
     "A drawn item: `image` `[H, W, 3]` uint8, `object_mask` and `prop_mask` `[H, W]` float in [0, 1]."
+
     image: np.ndarray
     object_mask: np.ndarray
     prop_mask: np.ndarray
     item: Item
-    def _repr_png_(self): return Image.fromarray(self.image).resize((192, 192), Image.NEAREST)._repr_png_()
 
-def _over(img, layer, alpha=1.):
+    def _repr_png_(self):
+        return Image.fromarray(self.image).resize((192, 192), Image.NEAREST)._repr_png_()
+
+
+def _over(img, layer, alpha=1.0):
     rgba = np.asarray(layer.reduce(_SS), np.float32)
-    m = rgba[..., 3:]/255
-    rgb = np.asarray(layer.convert('RGBa').reduce(_SS), np.float32)[..., :3]   # premultiplied, so that edges do not darken
-    return img*(1 - alpha*m) + alpha*rgb, m[..., 0]
+    m = rgba[..., 3:] / 255
+    rgb = np.asarray(layer.convert("RGBa").reduce(_SS), np.float32)[
+        ..., :3
+    ]  # premultiplied, so that edges do not darken
+    return img * (1 - alpha * m) + alpha * rgb, m[..., 0]
 
-def render(item:Item, size:int=64) -> Render:
+
+def render(item: Item, size: int = 64) -> Render:
     "Draws `item` at `size` x `size` pixels (a multiple of 64)."
-    if size < 64 or size % 64: raise ValueError(f'size={size} must be a positive multiple of 64')
-    n = size*_SS
-    r_scene, r_prop, r_obj = (np.random.default_rng([item.seed & 0xffffffff, k]) for k in range(3))
+    if size < 64 or size % 64:
+        raise ValueError(f"size={size} must be a positive multiple of 64")
+    n = size * _SS
+    r_scene, r_prop, r_obj = (np.random.default_rng([item.seed & 0xFFFFFFFF, k]) for k in range(3))
     bg, _ = _scene(r_scene, item.scene, n)
     img = np.asarray(bg.reduce(_SS), np.float32)
     pm = om = np.zeros((size, size), np.float32)
     if item.prop:
-        lay = Image.new('RGBA', (n, n)); d = ImageDraw.Draw(lay)
-        for i in r_prop.permutation(len(_SLOTS))[:item.amount]: _prop(d, item.prop, *(np.array(_SLOTS[i]) + r_prop.uniform(-.02, .02, 2)), n, r_prop)
+        lay = Image.new("RGBA", (n, n))
+        d = ImageDraw.Draw(lay)
+        for i in r_prop.permutation(len(_SLOTS))[: item.amount]:
+            _prop(d, item.prop, *(np.array(_SLOTS[i]) + r_prop.uniform(-0.02, 0.02, 2)), n, r_prop)
         img, pm = _over(img, lay)
     if item.object:
-        lay = Image.new('RGBA', (n, n))
-        _object(ImageDraw.Draw(lay), item.object, .5 + r_obj.uniform(-.07, .07), .52 + r_obj.uniform(-.07, .07), r_obj.uniform(.25, .32), n, r_obj)
-        img, om = _over(img, lay, item.opacity); om = om*item.opacity
-    return Render(np.clip(img + .5, 0, 255).astype(np.uint8), om, pm, item)
+        lay = Image.new("RGBA", (n, n))
+        _object(
+            ImageDraw.Draw(lay),
+            item.object,
+            0.5 + r_obj.uniform(-0.07, 0.07),
+            0.52 + r_obj.uniform(-0.07, 0.07),
+            r_obj.uniform(0.25, 0.32),
+            n,
+            r_obj,
+        )
+        img, om = _over(img, lay, item.opacity)
+        om = om * item.opacity
+    return Render(np.clip(img + 0.5, 0, 255).astype(np.uint8), om, pm, item)
 
 # %% ../nbs/01_miniworld.ipynb #40176661
 @dataclass(frozen=True)
 class Plant:
     "A planted correlation: items of class `label` take one of `values` for `field` with probability `strength` (0..1)."
+
     label: str
     field: str
     values: tuple
     strength: float
+
     def __post_init__(self):
-        _oneof('field', self.field, ('scene', 'prop', 'object'))
-        for v in self.values: _oneof(self.field, v, dict(scene=SCENES, prop=PROPS, object=OBJECTS)[self.field])
-        if not 0 <= self.strength <= 1: raise ValueError(f'strength={self.strength} must lie in [0, 1]')
+        _oneof("field", self.field, ("scene", "prop", "object"))
+        for v in self.values:
+            _oneof(self.field, v, dict(scene=SCENES, prop=PROPS, object=OBJECTS)[self.field])
+        if not 0 <= self.strength <= 1:
+            raise ValueError(f"strength={self.strength} must lie in [0, 1]")
+
 
 @dataclass(frozen=True)
 class World:
     "Classes, scenes and props, what is planted, and how often objects are faint and props foreign."
+
     name: str
-    classes: dict                  # label -> the objects it is drawn as
+    classes: dict  # label -> the objects it is drawn as
     plants: tuple = ()
     scenes: tuple = tuple(SCENES)
     props: tuple = tuple(PROPS)
-    attribute: tuple = ()          # `(field, {value: a})`; empty: a=1 where the label's planted feature is present
-    faint: float = 1/3             # share of objects with opacity in `faint_range`
-    faint_range: tuple = (.05, .4)
-    foreign: float = .15           # chance of an unplanted prop
-    foreign_amounts: tuple = (.55, .25, .12, .08)   # how often there are one, two, three, four of it
+    attribute: tuple = ()  # `(field, {value: a})`; empty: a=1 where the label's planted feature is present
+    faint: float = 1 / 3  # share of objects with opacity in `faint_range`
+    faint_range: tuple = (0.05, 0.4)
+    foreign: float = 0.15  # chance of an unplanted prop
+    foreign_amounts: tuple = (0.55, 0.25, 0.12, 0.08)  # how often there are one, two, three, four of it
+
     def __post_init__(self):
         for k, v in self.classes.items():
-            for o in v: _oneof(f'object of class {k}', o, OBJECTS)
-        for p in self.plants: _oneof('planted label', p.label, self.classes)
-        for n in ('faint', 'foreign'):
-            if not 0 <= getattr(self, n) <= 1: raise ValueError(f'{n}={getattr(self, n)} must lie in [0, 1]')
+            for o in v:
+                _oneof(f"object of class {k}", o, OBJECTS)
+        for p in self.plants:
+            _oneof("planted label", p.label, self.classes)
+        for n in ("faint", "foreign"):
+            if not 0 <= getattr(self, n) <= 1:
+                raise ValueError(f"{n}={getattr(self, n)} must lie in [0, 1]")
+
     @property
-    def labels(self) -> list: return list(self.classes)
-    def planted(self, label:str, field:str=None) -> list:
+    def labels(self) -> list:
+        return list(self.classes)
+
+    def planted(self, label: str, field: str = None) -> list:
         "What is planted for `label`, optionally only in `field`."
-        _oneof('class', label, self.classes)
+        _oneof("class", label, self.classes)
         return [p for p in self.plants if p.label == label and field in (None, p.field)]
-    def index(self, label:str) -> int:
+
+    def index(self, label: str) -> int:
         "The integer y of a class name."
-        _oneof('class', label, self.classes)
+        _oneof("class", label, self.classes)
         return self.labels.index(label)
 
 # %% ../nbs/01_miniworld.ipynb #8af9b07c
-_TEN = {o: (o,) for o in ('boat', 'car', 'house', 'balloon', 'fish', 'tree', 'cow', 'cup', 'waterbird', 'landbird')}
-_PROP_PLANTS = dict(house='fence', balloon='kite', cow='flower', landbird='lamp', fish='buoy', tree='flag')
+_TEN = {
+    o: (o,)
+    for o in ("boat", "car", "house", "balloon", "fish", "tree", "cow", "cup", "waterbird", "landbird")
+}
+_PROP_PLANTS = dict(house="fence", balloon="kite", cow="flower", landbird="lamp", fish="buoy", tree="flag")
 
-PRESETS = {w.name: w for w in (
-    World('imagenet_like', _TEN, tuple(Plant(k, 'prop', (v,), .85) for k, v in _PROP_PLANTS.items())
-          + (Plant('boat', 'scene', ('water',), .7), Plant('car', 'scene', ('road',), .7))),
-    World('clean', _TEN),
-    World('waterbirds', {k: (k,) for k in ('landbird', 'waterbird')}, scenes=('forest', 'grass', 'water', 'sand'), foreign=0.,
-          plants=(Plant('landbird', 'scene', ('forest', 'grass'), .95), Plant('waterbird', 'scene', ('water', 'sand'), .95)),
-          attribute=('scene', dict(forest=0, grass=0, water=1, sand=1))),
-    World('waterbirds_hard', {k: (k,) for k in ('landbird', 'waterbird')}, scenes=('forest', 'grass', 'water', 'sand'), foreign=0., faint=1., faint_range=(.1, .3),
-          plants=(Plant('landbird', 'scene', ('forest', 'grass'), .94), Plant('waterbird', 'scene', ('water', 'sand'), .94)),
-          attribute=('scene', dict(forest=0, grass=0, water=1, sand=1))),   # half of the other 6 % agree by chance: 97 % in all
-    World('celeba', dict(dark=('dark woman', 'dark man'), blond=('blond woman', 'blond man')), foreign=0.,
-          plants=(Plant('blond', 'object', ('blond woman',), .94),),
-          attribute=('object', {'dark woman': 0, 'blond woman': 0, 'dark man': 1, 'blond man': 1})),
-    World('celeba_hard', dict(woman=('blond woman', 'dark woman'), man=('blond man', 'dark man')), foreign=0., faint=1., faint_range=(.2, .5),
-          plants=(Plant('woman', 'object', ('blond woman',), .96), Plant('man', 'object', ('dark man',), .96)),
-          attribute=('object', {'blond woman': 0, 'blond man': 0, 'dark woman': 1, 'dark man': 1})),   # 98 % in all
-    World('everything', {o: (o,) for o in OBJECTS}, foreign=.55, foreign_amounts=(.25,)*4, faint=.12),
-    World('d3s', _TEN, foreign=0., faint=0., attribute=('scene', {s: i for i, s in enumerate(SCENES)})),
-)}
+PRESETS = {
+    w.name: w
+    for w in (
+        World(
+            "imagenet_like",
+            _TEN,
+            tuple(Plant(k, "prop", (v,), 0.85) for k, v in _PROP_PLANTS.items())
+            + (Plant("boat", "scene", ("water",), 0.7), Plant("car", "scene", ("road",), 0.7)),
+        ),
+        World("clean", _TEN),
+        World(
+            "waterbirds",
+            {k: (k,) for k in ("landbird", "waterbird")},
+            scenes=("forest", "grass", "water", "sand"),
+            foreign=0.0,
+            plants=(
+                Plant("landbird", "scene", ("forest", "grass"), 0.95),
+                Plant("waterbird", "scene", ("water", "sand"), 0.95),
+            ),
+            attribute=("scene", dict(forest=0, grass=0, water=1, sand=1)),
+        ),
+        World(
+            "waterbirds_hard",
+            {k: (k,) for k in ("landbird", "waterbird")},
+            scenes=("forest", "grass", "water", "sand"),
+            foreign=0.0,
+            faint=1.0,
+            faint_range=(0.1, 0.3),
+            plants=(
+                Plant("landbird", "scene", ("forest", "grass"), 0.94),
+                Plant("waterbird", "scene", ("water", "sand"), 0.94),
+            ),
+            attribute=("scene", dict(forest=0, grass=0, water=1, sand=1)),
+        ),  # half of the other 6 % agree by chance: 97 % in all
+        World(
+            "celeba",
+            dict(dark=("dark woman", "dark man"), blond=("blond woman", "blond man")),
+            foreign=0.0,
+            plants=(Plant("blond", "object", ("blond woman",), 0.94),),
+            attribute=("object", {"dark woman": 0, "blond woman": 0, "dark man": 1, "blond man": 1}),
+        ),
+        World(
+            "celeba_hard",
+            dict(woman=("blond woman", "dark woman"), man=("blond man", "dark man")),
+            foreign=0.0,
+            faint=1.0,
+            faint_range=(0.2, 0.5),
+            plants=(
+                Plant("woman", "object", ("blond woman",), 0.96),
+                Plant("man", "object", ("dark man",), 0.96),
+            ),
+            attribute=("object", {"blond woman": 0, "blond man": 0, "dark woman": 1, "dark man": 1}),
+        ),  # 98 % in all
+        World(
+            "everything", {o: (o,) for o in OBJECTS}, foreign=0.55, foreign_amounts=(0.25,) * 4, faint=0.12
+        ),
+        World("d3s", _TEN, foreign=0.0, faint=0.0, attribute=("scene", {s: i for i, s in enumerate(SCENES)})),
+    )
+}
 
-def get_world(name:str) -> World:
+
+def get_world(name: str) -> World:
     "The preset world called `name`."
-    _oneof('world', name, PRESETS)
+    _oneof("world", name, PRESETS)
     return PRESETS[name]
 
 # %% ../nbs/01_miniworld.ipynb #9457bf32
-FIELDS = ('scene', 'object', 'opacity', 'prop', 'amount', 'seed')
+FIELDS = ("scene", "object", "opacity", "prop", "amount", "seed")
 
-def _seed(*key) -> int: return zlib.crc32('|'.join(map(str, key)).encode())
+
+def _seed(*key) -> int:
+    return zlib.crc32("|".join(map(str, key)).encode())
+
 
 def _attribute(world, label, row):
-    if world.attribute: field, of = world.attribute; return of[row[field]]
+    if world.attribute:
+        field, of = world.attribute
+        return of[row[field]]
     return int(any(row[p.field] in p.values for p in world.planted(label)))
 
-def sample(world:World, n:int, split:str='train', seed:int=0,
-           label:str=None,       # only this class; default: classes in turn
-           object_free:float=0., # share of rows without an object (y = -1 there, unless `label` is given)
-          ) -> pd.DataFrame:
+
+def sample(
+    world: World,
+    n: int,
+    split: str = "train",
+    seed: int = 0,
+    label: str = None,  # only this class; default: classes in turn
+    object_free: float = 0.0,  # share of rows without an object (y = -1 there, unless `label` is given)
+) -> pd.DataFrame:
     "A manifest of `n` rows: the fields of `Item`, `label`, `y`, `a`, `split` and `prompt`."
-    if n < 1: raise ValueError(f'n={n} must be at least 1')
+    if n < 1:
+        raise ValueError(f"n={n} must be at least 1")
     rows = []
     for i in range(n):
         g = np.random.default_rng(_seed(world.name, split, seed, label, i))
         lab = label or world.labels[i % len(world.labels)]
-        row = dict(scene=str(g.choice(world.scenes)), object=str(g.choice(world.classes[lab])), opacity=1., prop=None, amount=0)
-        if g.random() < world.foreign and world.props: row.update(prop=str(g.choice(world.props)), amount=int(g.choice((1, 2, 3, 4), p=world.foreign_amounts)))
+        row = dict(
+            scene=str(g.choice(world.scenes)),
+            object=str(g.choice(world.classes[lab])),
+            opacity=1.0,
+            prop=None,
+            amount=0,
+        )
+        if g.random() < world.foreign and world.props:
+            row.update(
+                prop=str(g.choice(world.props)), amount=int(g.choice((1, 2, 3, 4), p=world.foreign_amounts))
+            )
         for p in world.planted(lab):
             if g.random() < p.strength:
                 row[p.field] = str(g.choice(p.values))
-                if p.field == 'prop': row['amount'] = int(g.integers(1, 5))
-        if g.random() < world.faint: row['opacity'] = round(float(g.uniform(*world.faint_range)), 3)
+                if p.field == "prop":
+                    row["amount"] = int(g.integers(1, 5))
+        if g.random() < world.faint:
+            row["opacity"] = round(float(g.uniform(*world.faint_range)), 3)
         row.update(seed=int(g.integers(2**31)), label=lab, y=world.index(lab))
-        row['a'] = _attribute(world, lab, row)
+        row["a"] = _attribute(world, lab, row)
         if g.random() < object_free:
-            row.update(object=None, opacity=1.)
-            if label is None: row.update(label=None, y=-1)
+            row.update(object=None, opacity=1.0)
+            if label is None:
+                row.update(label=None, y=-1)
         rows.append(row | dict(split=split, prompt=Item(**{k: row[k] for k in FIELDS}).caption))
     return pd.DataFrame(rows).astype(dict(object=object, prop=object, label=object))
 
 # %% ../nbs/01_miniworld.ipynb #5c8d037b
-def items_of(manifest:pd.DataFrame) -> list:
+def items_of(manifest: pd.DataFrame) -> list:
     "The `Item` of every row of a manifest."
     none = lambda v: None if v is None or v != v else v
-    return [Item(**{k: none(r[k]) for k in FIELDS}) for r in manifest[list(FIELDS)].to_dict('records')]
+    return [Item(**{k: none(r[k]) for k in FIELDS}) for r in manifest[list(FIELDS)].to_dict("records")]
 
-def draw(manifest:pd.DataFrame, size:int=64, masks:bool=False):
+
+def draw(manifest: pd.DataFrame, size: int = 64, masks: bool = False):
     "Renders every row: images `[N, size, size, 3]` uint8; with `masks`, also object and prop masks `[N, size, size]`."
     rs = [render(i, size) for i in items_of(manifest)]
     ims = np.stack([r.image for r in rs])
     return (ims, np.stack([r.object_mask for r in rs]), np.stack([r.prop_mask for r in rs])) if masks else ims
 
 # %% ../nbs/01_miniworld.ipynb #1e185cf7
-def write_folder(manifest:pd.DataFrame, folder, size:int=64, batch:int=64) -> Path:
+def write_folder(manifest: pd.DataFrame, folder, size: int = 64, batch: int = 64) -> Path:
     "Writes PNGs and `metadata.jsonl` to `folder`, resuming where an interrupted call stopped; returns the folder."
-    folder = Path(folder); folder.mkdir(parents=True, exist_ok=True); meta = folder/'metadata.jsonl'
-    done = [json.loads(l)['seed'] for l in meta.read_text().splitlines()] if meta.exists() else []
-    if done != manifest.seed.tolist()[:len(done)]: raise ValueError(f'{folder} holds another data set; choose an empty folder')
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    meta = folder / "metadata.jsonl"
+    done = [json.loads(l)["seed"] for l in meta.read_text().splitlines()] if meta.exists() else []
+    if done != manifest.seed.tolist()[: len(done)]:
+        raise ValueError(f"{folder} holds another data set; choose an empty folder")
     for s in range(len(done), len(manifest), batch):
-        part = manifest.iloc[s:s+batch]; lines = []
-        for i, (im, row) in enumerate(zip(draw(part, size), part.to_dict('records')), s):
-            name = f'{i:06d}.png'; tmp = folder/f'.{name}.tmp'
-            Image.fromarray(im).save(tmp, 'PNG'); os.replace(tmp, folder/name)
-            lines.append(json.dumps(dict(file_name=name) | row) + '\n')
-        tmp = folder/'.metadata.tmp'
-        tmp.write_text((meta.read_text() if meta.exists() else '') + ''.join(lines)); os.replace(tmp, meta)
+        part = manifest.iloc[s : s + batch]
+        lines = []
+        for i, (im, row) in enumerate(zip(draw(part, size), part.to_dict("records")), s):
+            name = f"{i:06d}.png"
+            tmp = folder / f".{name}.tmp"
+            Image.fromarray(im).save(tmp, "PNG")
+            os.replace(tmp, folder / name)
+            lines.append(json.dumps(dict(file_name=name) | row) + "\n")
+        tmp = folder / ".metadata.tmp"
+        tmp.write_text((meta.read_text() if meta.exists() else "") + "".join(lines))
+        os.replace(tmp, meta)
     return folder

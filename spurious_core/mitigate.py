@@ -8,79 +8,185 @@ __all__ = ['METHODS', 'PRESETS', 'find_method', 'methods_table', 'preset', 'chec
 # %% ../nbs/28_mitigate.ipynb #7e6d883e
 import re
 from dataclasses import dataclass, field
-import numpy as np, pandas as pd
+
+import numpy as np
+import pandas as pd
+
 from .classifiers import Classifier
 from .group_report import group_report
-from .recipes import Method, MitigationConfig
 from .group_training import Run, ahead
-from .robust_training import TRAINED
 from .last_layer import LAST_LAYER
+from .recipes import Method, MitigationConfig
+from .robust_training import TRAINED
 
 # %% ../nbs/28_mitigate.ipynb #79068209
 METHODS = {m.name: m for m in (*TRAINED, *LAST_LAYER)}
 
-def find_method(name:str) -> Method:
+
+def find_method(name: str) -> Method:
     "The method called `name`; case, spaces and hyphens don't matter. ValueError names the known ones."
-    plain = lambda s: re.sub(r'[\s_-]', '', s).lower(); found = [m for k, m in METHODS.items() if plain(k) in (plain(str(name)), plain(str(name)) + 'dro')]
+    plain = lambda s: re.sub(r"[\s_-]", "", s).lower()
+    found = [m for k, m in METHODS.items() if plain(k) in (plain(str(name)), plain(str(name)) + "dro")]
     exact = [m for m in found if plain(m.name) == plain(str(name))] or found
-    if not exact: raise ValueError(f'method {name!r} is unknown; there are {", ".join(METHODS)}')
+    if not exact:
+        raise ValueError(f"method {name!r} is unknown; there are {', '.join(METHODS)}")
     return exact[0]
 
-def methods_table(names=None, selection:str='wga') -> pd.DataFrame:
+
+def methods_table(names=None, selection: str = "wga") -> pd.DataFrame:
     "What each method must know of groups, with the epoch chosen by `selection`, and what it does. One row per method."
     ms = [find_method(n) for n in (METHODS if names is None else names)]
-    return pd.DataFrame([dict(method=m.name, train_groups=m.train_groups, val_groups=m.val_groups or selection == 'wga', last_layer_only=m.cached_features, knobs=', '.join(m.knobs), does=m.does, source=m.source) for m in ms]).set_index('method')
+    return pd.DataFrame(
+        [
+            dict(
+                method=m.name,
+                train_groups=m.train_groups,
+                val_groups=m.val_groups or selection == "wga",
+                last_layer_only=m.cached_features,
+                knobs=", ".join(m.knobs),
+                does=m.does,
+                source=m.source,
+            )
+            for m in ms
+        ]
+    ).set_index("method")
 
 # %% ../nbs/28_mitigate.ipynb #50c96b87
-def _presets(base:MitigationConfig, **changes) -> dict:
-    if unknown := set(changes) - {re.sub('[ -]', '_', n) for n in METHODS}: raise ValueError(f'no such methods: {unknown}')
-    return {n: base.but(**changes.get(re.sub('[ -]', '_', n), {})) for n in METHODS}
+def _presets(base: MitigationConfig, **changes) -> dict:
+    if unknown := set(changes) - {re.sub("[ -]", "_", n) for n in METHODS}:
+        raise ValueError(f"no such methods: {unknown}")
+    return {n: base.but(**changes.get(re.sub("[ -]", "_", n), {})) for n in METHODS}
 
-_plain = dict(SUBG=dict(epochs=60), GroupDRO=dict(eta=.1), EIIL=dict(eta=.1), CVaR_DRO=dict(cvar_alpha=.2), JTT=dict(jtt_T=2, jtt_lambda=10.), LfF=dict(lr=1e-3), LISA=dict(epochs=20),
-              MaskTune=dict(masktune_lr=1e-3), AFR=dict(afr_gamma=4., afr_lr=.3))
-_strong = dict(weight_decay=10.)   # times lr in AdamW: without it a small network learns the few images of a weighted group by heart
-_mini = dict(Resample=_strong, SUBG=dict(epochs=80), GroupDRO=_strong | dict(eta=1.), EIIL=_strong | dict(eta=.1), MaskTune=_strong | dict(masktune_lr=1e-4), AFR=dict(afr_gamma=4., afr_lr=.3),
-             ERM=_strong, CVaR_DRO=_strong | dict(cvar_alpha=.5), JTT=_strong | dict(jtt_T=2, jtt_lambda=50.), LfF=_strong, LISA=_strong, SpuFix=_strong)
-_faces = _mini | dict(EIIL=_strong | dict(eta=.1, eiil_T=4), JTT=_strong | dict(jtt_T=4, jtt_lambda=10.))
-_birds = _mini | dict(ERM={}, GroupDRO=_strong | dict(eta=.1), CVaR_DRO=dict(cvar_alpha=.2, weight_decay=1.), LfF=dict(lr=1e-3), LISA={}, MaskTune=dict(masktune_lr=3e-4), SpuFix={})
+
+_plain = dict(
+    SUBG=dict(epochs=60),
+    GroupDRO=dict(eta=0.1),
+    EIIL=dict(eta=0.1),
+    CVaR_DRO=dict(cvar_alpha=0.2),
+    JTT=dict(jtt_T=2, jtt_lambda=10.0),
+    LfF=dict(lr=1e-3),
+    LISA=dict(epochs=20),
+    MaskTune=dict(masktune_lr=1e-3),
+    AFR=dict(afr_gamma=4.0, afr_lr=0.3),
+)
+_strong = dict(
+    weight_decay=10.0
+)  # times lr in AdamW: without it a small network learns the few images of a weighted group by heart
+_mini = dict(
+    Resample=_strong,
+    SUBG=dict(epochs=80),
+    GroupDRO=_strong | dict(eta=1.0),
+    EIIL=_strong | dict(eta=0.1),
+    MaskTune=_strong | dict(masktune_lr=1e-4),
+    AFR=dict(afr_gamma=4.0, afr_lr=0.3),
+    ERM=_strong,
+    CVaR_DRO=_strong | dict(cvar_alpha=0.5),
+    JTT=_strong | dict(jtt_T=2, jtt_lambda=50.0),
+    LfF=_strong,
+    LISA=_strong,
+    SpuFix=_strong,
+)
+_faces = _mini | dict(EIIL=_strong | dict(eta=0.1, eiil_T=4), JTT=_strong | dict(jtt_T=4, jtt_lambda=10.0))
+_birds = _mini | dict(
+    ERM={},
+    GroupDRO=_strong | dict(eta=0.1),
+    CVaR_DRO=dict(cvar_alpha=0.2, weight_decay=1.0),
+    LfF=dict(lr=1e-3),
+    LISA={},
+    MaskTune=dict(masktune_lr=3e-4),
+    SpuFix={},
+)
 PRESETS = dict(
-    waterbirds=_presets(MitigationConfig(lr=1e-3, epochs=100, batch=32, weight_decay=1e-3, optimiser='sgd', lr_schedule='constant', augment='crop'),
-        SUBG=dict(lr=1e-3, weight_decay=1e-2), GroupDRO=dict(weight_decay=1e-4, batch=128, epochs=300, eta=.01), EIIL=dict(weight_decay=1e-4, batch=128, epochs=300, eta=.01, eiil_T=1),
-        CVaR_DRO=dict(cvar_alpha=.1), JTT=dict(lr=1e-5, weight_decay=1., epochs=300, jtt_T=60, jtt_lambda=100.), LISA=dict(batch=16, epochs=300, lisa_p=.5),
-        MaskTune=dict(lr=1e-4, batch=128, masktune_lr=1e-4), AFR=dict(afr_gamma=10., afr_lambda=0., afr_lr=.01, afr_epochs=500)),
-    celeba=_presets(MitigationConfig(lr=1e-3, epochs=50, batch=128, weight_decay=1e-4, optimiser='sgd', lr_schedule='constant', augment='crop'),
-        GroupDRO=dict(lr=1e-4, eta=.01), EIIL=dict(lr=1e-4, eta=.01, eiil_T=1), CVaR_DRO=dict(cvar_alpha=.1), JTT=dict(lr=1e-5, weight_decay=.1, jtt_T=1, jtt_lambda=50.), LISA=dict(lr=1e-4, lisa_p=.5),
-        MaskTune=dict(lr=1e-4, batch=512, epochs=20, masktune_lr=1e-4), AFR=dict(afr_gamma=1.44, afr_lambda=1e-3, afr_lr=.02, afr_epochs=1000)),
+    waterbirds=_presets(
+        MitigationConfig(
+            lr=1e-3,
+            epochs=100,
+            batch=32,
+            weight_decay=1e-3,
+            optimiser="sgd",
+            lr_schedule="constant",
+            augment="crop",
+        ),
+        SUBG=dict(lr=1e-3, weight_decay=1e-2),
+        GroupDRO=dict(weight_decay=1e-4, batch=128, epochs=300, eta=0.01),
+        EIIL=dict(weight_decay=1e-4, batch=128, epochs=300, eta=0.01, eiil_T=1),
+        CVaR_DRO=dict(cvar_alpha=0.1),
+        JTT=dict(lr=1e-5, weight_decay=1.0, epochs=300, jtt_T=60, jtt_lambda=100.0),
+        LISA=dict(batch=16, epochs=300, lisa_p=0.5),
+        MaskTune=dict(lr=1e-4, batch=128, masktune_lr=1e-4),
+        AFR=dict(afr_gamma=10.0, afr_lambda=0.0, afr_lr=0.01, afr_epochs=500),
+    ),
+    celeba=_presets(
+        MitigationConfig(
+            lr=1e-3,
+            epochs=50,
+            batch=128,
+            weight_decay=1e-4,
+            optimiser="sgd",
+            lr_schedule="constant",
+            augment="crop",
+        ),
+        GroupDRO=dict(lr=1e-4, eta=0.01),
+        EIIL=dict(lr=1e-4, eta=0.01, eiil_T=1),
+        CVaR_DRO=dict(cvar_alpha=0.1),
+        JTT=dict(lr=1e-5, weight_decay=0.1, jtt_T=1, jtt_lambda=50.0),
+        LISA=dict(lr=1e-4, lisa_p=0.5),
+        MaskTune=dict(lr=1e-4, batch=512, epochs=20, masktune_lr=1e-4),
+        AFR=dict(afr_gamma=1.44, afr_lambda=1e-3, afr_lr=0.02, afr_epochs=1000),
+    ),
     mini_waterbirds=_presets(MitigationConfig(lr=3e-3, epochs=12, batch=64, weight_decay=1e-2), **_plain),
     mini_celeba=_presets(MitigationConfig(lr=3e-3, epochs=12, batch=64, weight_decay=1e-2), **_plain),
-    mini_waterbirds_hard=_presets(MitigationConfig(lr=3e-3, epochs=16, batch=64, weight_decay=1e-2), **_birds),
+    mini_waterbirds_hard=_presets(
+        MitigationConfig(lr=3e-3, epochs=16, batch=64, weight_decay=1e-2), **_birds
+    ),
     mini_celeba_hard=_presets(MitigationConfig(lr=3e-3, epochs=16, batch=64, weight_decay=1e-2), **_faces),
-    mini_digits=_presets(MitigationConfig(lr=3e-3, epochs=16, batch=64, weight_decay=1e-2), **_mini))
+    mini_digits=_presets(MitigationConfig(lr=3e-3, epochs=16, batch=64, weight_decay=1e-2), **_mini),
+)
 
-def preset(world:str, method:str, **changes) -> MitigationConfig:
+
+def preset(world: str, method: str, **changes) -> MitigationConfig:
     "The settings of `method` for `world`, with some changed; ValueError for an unknown world, method or setting."
-    if world not in PRESETS: raise ValueError(f'preset {world!r} is unknown; there are {", ".join(PRESETS)}')
-    m = find_method(method); config = PRESETS[world][m.name].but(**changes); config.of(m)
+    if world not in PRESETS:
+        raise ValueError(f"preset {world!r} is unknown; there are {', '.join(PRESETS)}")
+    m = find_method(method)
+    config = PRESETS[world][m.name].but(**changes)
+    config.of(m)
     return config
 
 # %% ../nbs/28_mitigate.ipynb #bd6540cc
-def check_groups(method:Method, train, val) -> None:
+def check_groups(method: Method, train, val) -> None:
     "ValueError for data on which `method` can't be fitted; it names the class or group."
     y = train.y
-    if val is not None and (val.labels, val.attributes) != (train.labels, train.attributes): raise ValueError(f'classes or attributes differ: {train.labels}, {train.attributes} in training and {val.labels}, {val.attributes} in validation')
-    if missing := [l for k, l in enumerate(train.labels) if not (y == k).any()]: raise ValueError(f'no training images of {", ".join(missing)}; nothing can be learned of a class that never occurs')
-    names = lambda gs: ', '.join(f'({train.group_names[g]})' for g in sorted(gs))
+    if val is not None and (val.labels, val.attributes) != (train.labels, train.attributes):
+        raise ValueError(
+            f"classes or attributes differ: {train.labels}, {train.attributes} in training and {val.labels}, {val.attributes} in validation"
+        )
+    if missing := [l for k, l in enumerate(train.labels) if not (y == k).any()]:
+        raise ValueError(
+            f"no training images of {', '.join(missing)}; nothing can be learned of a class that never occurs"
+        )
+    names = lambda gs: ", ".join(f"({train.group_names[g]})" for g in sorted(gs))
     have = {*np.unique(train.group).tolist()}
-    if method.train_groups and val is not None and (lost := {*np.unique(val.group).tolist()} - have): raise ValueError(f'{method.name} balances groups, but training has no images of {names(lost)}, which validation has; a method without training groups, or a synthetic image of that group, may help')
-    if method.name != 'DFR': return
-    real = (train.manifest.g == 'real').to_numpy(); need, source = (2, val) if val is not None else (3, train); count = np.bincount(source.group, minlength=train.n_groups)
+    if method.train_groups and val is not None and (lost := {*np.unique(val.group).tolist()} - have):
+        raise ValueError(
+            f"{method.name} balances groups, but training has no images of {names(lost)}, which validation has; a method without training groups, or a synthetic image of that group, may help"
+        )
+    if method.name != "DFR":
+        return
+    real = (train.manifest.g == "real").to_numpy()
+    need, source = (2, val) if val is not None else (3, train)
+    count = np.bincount(source.group, minlength=train.n_groups)
     if lost := [g for g in np.unique(train.group[real]) if count[g] < need]:
-        raise ValueError(f'DFR needs at least {need} {"validation" if val is not None else "training"} images of each group that training has, and there are fewer of {names(lost)}' + ('; pass val=None to hold some out of training' if val is not None else ''))
+        raise ValueError(
+            f"DFR needs at least {need} {'validation' if val is not None else 'training'} images of each group that training has, and there are fewer of {names(lost)}"
+            + ("; pass val=None to hold some out of training" if val is not None else "")
+        )
 
 # %% ../nbs/28_mitigate.ipynb #58f1f512
 @dataclass
 class Fitted:
     "A fitted classifier and how it came about: `history` (one row per epoch), `selection` (what chose the epoch), `seconds` (without those of a given base), and the method's own `details`."
+
     clf: Classifier = field(repr=False)
     history: pd.DataFrame = field(repr=False)
     seconds: float
@@ -89,12 +195,12 @@ class Fitted:
     config: MitigationConfig
     seed: int
     details: dict
-    train: object = field(repr=False)   # the training set, for its counts
+    train: object = field(repr=False)  # the training set, for its counts
 
-    def probs(self, data, batch:int=256) -> np.ndarray:
+    def probs(self, data, batch: int = 256) -> np.ndarray:
         "Probabilities `[N, K]` for a `GroupedImages` (decoded as needed) or for images."
-        read = data.images if hasattr(data, 'manifest') else lambda i: data[i]
-        parts = np.array_split(np.arange(len(data)), max(1, -(-len(data)//batch)))
+        read = data.images if hasattr(data, "manifest") else lambda i: data[i]
+        parts = np.array_split(np.arange(len(data)), max(1, -(-len(data) // batch)))
         return np.concatenate([self.clf.probs(x).numpy() for x in ahead(read, parts)])
 
     def predict(self, data) -> np.ndarray:
@@ -103,30 +209,64 @@ class Fitted:
 
     def report(self, test):
         "The `GroupReport` on a test set."
-        p = self.probs(test); counts = np.bincount(self.train.group, minlength=self.train.n_groups)
-        return group_report(test.y, test.a, p.argmax(1), test.labels, test.attributes, train_counts=counts, probs=p)
+        p = self.probs(test)
+        counts = np.bincount(self.train.group, minlength=self.train.n_groups)
+        return group_report(
+            test.y, test.a, p.argmax(1), test.labels, test.attributes, train_counts=counts, probs=p
+        )
 
     def _repr_markdown_(self):
-        knows = methods_table([self.method.name], self.selection).iloc[0]; yes = lambda b: 'yes' if b else 'no'
-        details = ''.join(f'; {k}: {v}' for k, v in self.details.items())
-        return f'**{self.method.name}** ({self.method.source}): {self.method.does}. Knows training groups: {yes(knows.train_groups)}; validation groups: {yes(knows.val_groups)}. Epoch chosen by {self.selection}. {self.seconds:.1f} s{details}.'
+        knows = methods_table([self.method.name], self.selection).iloc[0]
+        yes = lambda b: "yes" if b else "no"
+        details = "".join(f"; {k}: {v}" for k, v in self.details.items())
+        return f"**{self.method.name}** ({self.method.source}): {self.method.does}. Knows training groups: {yes(knows.train_groups)}; validation groups: {yes(knows.val_groups)}. Epoch chosen by {self.selection}. {self.seconds:.1f} s{details}."
 
-def fit(method:str, train, val,   # GroupedImages; `val` may be None: then the last epoch is kept
-        backbone,                 # a Classifier, copied, with a new head if its classes differ; or a function that makes one
-        config=None,              # a MitigationConfig, or the name of a preset; None: the defaults
-        seed:int=0,
-        device:str='cpu', precision:str='fp32',   # precision: fp32, bf16 or fp16
-        out_dir=None,             # a folder that makes the fit resumable
-        selection:str='wga',      # what chooses the epoch on validation: wga, or without groups average or worst_class
-        base:Classifier=None,     # a plainly trained network, for methods that start from one (default: trained first)
-        progress:bool=True, checkpoint_seconds:float=20.,
-       ) -> Fitted:
+
+def fit(
+    method: str,
+    train,
+    val,  # GroupedImages; `val` may be None: then the last epoch is kept
+    backbone,  # a Classifier, copied, with a new head if its classes differ; or a function that makes one
+    config=None,  # a MitigationConfig, or the name of a preset; None: the defaults
+    seed: int = 0,
+    device: str = "cpu",
+    precision: str = "fp32",  # precision: fp32, bf16 or fp16
+    out_dir=None,  # a folder that makes the fit resumable
+    selection: str = "wga",  # what chooses the epoch on validation: wga, or without groups average or worst_class
+    base: Classifier = None,  # a plainly trained network, for methods that start from one (default: trained first)
+    progress: bool = True,
+    checkpoint_seconds: float = 20.0,
+) -> Fitted:
     "Fits a classifier. Killed and called again with the same `out_dir`, it goes on to the same result. ValueError for data, settings or a folder that don't fit."
-    m = find_method(method); check_groups(m, train, val)
-    if config is not None and not isinstance(config, (str, MitigationConfig)): raise ValueError(f'config={config!r} must be a MitigationConfig, the name of a preset ({", ".join(PRESETS)}) or None')
-    if base is not None and not m.base: raise ValueError(f'{m.name} trains its network itself; base is for {", ".join(k for k, v in METHODS.items() if v.base)}')
-    if base is not None and list(base.labels) != list(train.labels): raise ValueError(f'base knows {base.labels}, the images {train.labels}')
+    m = find_method(method)
+    check_groups(m, train, val)
+    if config is not None and not isinstance(config, (str, MitigationConfig)):
+        raise ValueError(
+            f"config={config!r} must be a MitigationConfig, the name of a preset ({', '.join(PRESETS)}) or None"
+        )
+    if base is not None and not m.base:
+        raise ValueError(
+            f"{m.name} trains its network itself; base is for {', '.join(k for k, v in METHODS.items() if v.base)}"
+        )
+    if base is not None and list(base.labels) != list(train.labels):
+        raise ValueError(f"base knows {base.labels}, the images {train.labels}")
     config = preset(config, m.name) if isinstance(config, str) else config or MitigationConfig()
-    run = Run(m, train, val, backbone, config, seed, device, precision, out_dir, selection, progress, base, checkpoint_seconds)
+    run = Run(
+        m,
+        train,
+        val,
+        backbone,
+        config,
+        seed,
+        device,
+        precision,
+        out_dir,
+        selection,
+        progress,
+        base,
+        checkpoint_seconds,
+    )
     clf = m.run(run)
-    return Fitted(clf, pd.DataFrame(run.history), run.seconds, m, run.selection, run.config, seed, run.details, train)
+    return Fitted(
+        clf, pd.DataFrame(run.history), run.seconds, m, run.selection, run.config, seed, run.details, train
+    )

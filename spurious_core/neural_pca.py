@@ -6,196 +6,291 @@
 __all__ = ['NeuralPCA', 'fit_neural_pca', 'feature_attack', 'spurious_components', 'matched_directions', 'SpuFix']
 
 # %% ../nbs/05_neural_pca.ipynb #67b94c5a
-import json, os
+import os
 from dataclasses import dataclass
 from pathlib import Path
-import numpy as np, pandas as pd, torch
+
+import numpy as np
+import pandas as pd
+import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 from sklearn.metrics import roc_auc_score
+
 from .classifiers import Classifier, as_pixels
 
 # %% ../nbs/05_neural_pca.ipynb #e9dcac24
-def _spectrum(batches, n:int):
+def _spectrum(batches, n: int):
     "Mean `[D]`, eigenvectors `[D, r]` and eigenvalues `[r]` (descending, only those above rounding error) of the covariance of `n` rows that come in batches."
     count, mean, scatter, kept = 0, None, None, []
     for x in batches:
         x = x.double().cpu()
-        if not torch.isfinite(x).all(): raise ValueError('features are not finite')
-        if n < x.shape[1]: kept.append(x); continue
-        m = x.mean(0); c = x - m; new = count + len(x)
-        if mean is None: mean, scatter = m, c.T @ c
-        else: d = m - mean; mean = mean + d*len(x)/new; scatter += c.T @ c + torch.outer(d, d)*count*len(x)/new
+        if not torch.isfinite(x).all():
+            raise ValueError("features are not finite")
+        if n < x.shape[1]:
+            kept.append(x)
+            continue
+        m = x.mean(0)
+        c = x - m
+        new = count + len(x)
+        if mean is None:
+            mean, scatter = m, c.T @ c
+        else:
+            d = m - mean
+            mean = mean + d * len(x) / new
+            scatter += c.T @ c + torch.outer(d, d) * count * len(x) / new
         count = new
     if kept:
-        x = torch.cat(kept); mean = x.mean(0); c = x - mean
+        x = torch.cat(kept)
+        mean = x.mean(0)
+        c = x - mean
         lam, u = torch.linalg.eigh(c @ c.T)
-        v = c.T @ u/lam.clamp_min(1e-300).sqrt()
-    else: lam, v = torch.linalg.eigh(scatter)
-    lam, v = lam.flip(0)/(n - 1), v.flip(1)
-    r = min(int((lam > lam[0]*1e-10).sum()), n - 1)
+        v = c.T @ u / lam.clamp_min(1e-300).sqrt()
+    else:
+        lam, v = torch.linalg.eigh(scatter)
+    lam, v = lam.flip(0) / (n - 1), v.flip(1)
+    r = min(int((lam > lam[0] * 1e-10).sum()), n - 1)
     return mean, v[:, :r], lam[:r]
 
 # %% ../nbs/05_neural_pca.ipynb #636a2210
 @dataclass
 class NeuralPCA:
     "Principal components of `psi_k = w_k * phi` over images of class `label` (Neuhaus et al. 2023). All tensors float64 on the CPU; methods follow their input's device and type."
+
     label: str
-    weight: torch.Tensor         # w_k [D]
-    mean: torch.Tensor           # mu, the mean psi [D]
-    eigenvectors: torch.Tensor   # v_l in columns [D, m], with <1, v_l> >= 0
-    eigenvalues: torch.Tensor    # [m], descending
+    weight: torch.Tensor  # w_k [D]
+    mean: torch.Tensor  # mu, the mean psi [D]
+    eigenvectors: torch.Tensor  # v_l in columns [D, m], with <1, v_l> >= 0
+    eigenvalues: torch.Tensor  # [m], descending
     n_images: int
+
     def __post_init__(self):
         D, m = self.eigenvectors.shape
         for k, want in dict(weight=(D,), mean=(D,), eigenvalues=(m,)).items():
-            if tuple(getattr(self, k).shape) != want: raise ValueError(f'{k} has shape {tuple(getattr(self, k).shape)}; expected {want}')
+            if tuple(getattr(self, k).shape) != want:
+                raise ValueError(f"{k} has shape {tuple(getattr(self, k).shape)}; expected {want}")
 
-    def __len__(self): return len(self.eigenvalues)
+    def __len__(self):
+        return len(self.eigenvalues)
 
-    def _like(self, t, x): return t.to(x.device, x.dtype)
+    def _like(self, t, x):
+        return t.to(x.device, x.dtype)
 
-    def psi(self, x, clf:Classifier=None) -> torch.Tensor:
+    def psi(self, x, clf: Classifier = None) -> torch.Tensor:
         "`w_k * phi(x)`, `[N, D]`: of features `[N, D]` (differentiable), or of images through `clf` (batched, no gradients)."
         x = _features(x, clf)
-        if x.shape[1] != len(self.mean): raise ValueError(f'features have {x.shape[1]} dimensions, the components of {self.label} have {len(self.mean)}')
-        return x*self._like(self.weight, x)
+        if x.shape[1] != len(self.mean):
+            raise ValueError(
+                f"features have {x.shape[1]} dimensions, the components of {self.label} have {len(self.mean)}"
+            )
+        return x * self._like(self.weight, x)
 
-    def project(self, x, clf:Classifier=None) -> torch.Tensor:
+    def project(self, x, clf: Classifier = None) -> torch.Tensor:
         "Coordinates `<v_l, psi - mu>`, `[N, m]`."
         psi = self.psi(x, clf)
         return (psi - self._like(self.mean, psi)) @ self._like(self.eigenvectors, psi)
 
-    def alpha(self, x, clf:Classifier=None) -> torch.Tensor:
+    def alpha(self, x, clf: Classifier = None) -> torch.Tensor:
         "Contributions of the components to the logit of the class, `[N, m]`, in logits: `<1, v_l> <v_l, psi - mu>`."
         p = self.project(x, clf)
-        return p*self._like(self.eigenvectors.sum(0), p)
+        return p * self._like(self.eigenvectors.sum(0), p)
 
-    def top_images(self, x, l:int, n:int=5, clf:Classifier=None) -> torch.Tensor:
+    def top_images(self, x, l: int, n: int = 5, clf: Classifier = None) -> torch.Tensor:
         "Indices of the `n` images (or rows of features) with the largest `alpha_l`, best first."
         return self.alpha(x, clf)[:, self.check(l)].topk(min(n, len(x))).indices
 
-    def check(self, l:int) -> int:
+    def check(self, l: int) -> int:
         "`l` if there is such a component, else IndexError."
-        if not 0 <= l < len(self): raise IndexError(f'component {l} of {self.label}: there are {len(self)}')
+        if not 0 <= l < len(self):
+            raise IndexError(f"component {l} of {self.label}: there are {len(self)}")
         return l
 
     def save(self, path) -> Path:
         "Writes safetensors to `path`, atomically."
-        path = Path(path); tmp = path.with_name(f'.{path.name}.tmp')
-        tensors = {k: getattr(self, k).contiguous() for k in ('weight', 'mean', 'eigenvectors', 'eigenvalues')}
-        save_file(tensors, tmp, metadata=dict(label=self.label, n_images=str(self.n_images))); os.replace(tmp, path)
+        path = Path(path)
+        tmp = path.with_name(f".{path.name}.tmp")
+        tensors = {
+            k: getattr(self, k).contiguous() for k in ("weight", "mean", "eigenvectors", "eigenvalues")
+        }
+        save_file(tensors, tmp, metadata=dict(label=self.label, n_images=str(self.n_images)))
+        os.replace(tmp, path)
         return path
 
     @classmethod
-    def load(cls, path) -> 'NeuralPCA':
+    def load(cls, path) -> "NeuralPCA":
         "Reads what `save` wrote."
-        if not Path(path).exists(): raise FileNotFoundError(f'no components at {path}')
-        with safe_open(path, 'pt') as f:
+        if not Path(path).exists():
+            raise FileNotFoundError(f"no components at {path}")
+        with safe_open(path, "pt") as f:
             meta = f.metadata() or {}
-            if 'label' not in meta: raise ValueError(f'{path} does not hold the components of a class')
-            return cls(meta['label'], n_images=int(meta['n_images']), **{k: f.get_tensor(k) for k in f.keys()})
+            if "label" not in meta:
+                raise ValueError(f"{path} does not hold the components of a class")
+            return cls(
+                meta["label"], n_images=int(meta["n_images"]), **{k: f.get_tensor(k) for k in f.keys()}
+            )
+
 
 def _features(x, clf):
-    if isinstance(x, torch.Tensor) and x.ndim == 2: return x
-    if clf is None: raise ValueError('images need the classifier: pass clf, or pass features [N, D]')
+    if isinstance(x, torch.Tensor) and x.ndim == 2:
+        return x
+    if clf is None:
+        raise ValueError("images need the classifier: pass clf, or pass features [N, D]")
     return clf.batched(clf.features, x)
 
 # %% ../nbs/05_neural_pca.ipynb #6ed3a30b
-def fit_neural_pca(clf:Classifier,
-                   images,               # of class k: uint8 [N, H, W, 3], pixels, or features [N, D]
-                   k,                    # class name or number
-                   n_components:int=32,  # at most this many, and never more than the rank
-                   batch:int=64) -> NeuralPCA:
+def fit_neural_pca(
+    clf: Classifier,
+    images,  # of class k: uint8 [N, H, W, 3], pixels, or features [N, D]
+    k,  # class name or number
+    n_components: int = 32,  # at most this many, and never more than the rank
+    batch: int = 64,
+) -> NeuralPCA:
     "The first components of class `k` of `clf`. ValueError for fewer than two images, an unknown class, or features that do not vary."
     k = clf.index(k) if isinstance(k, str) else k
-    if not 0 <= k < len(clf.labels): raise ValueError(f'class {k} is unknown to {clf.name}; it has {len(clf.labels)}')
-    if len(images) < 2: raise ValueError(f'{len(images)} images of {clf.labels[k]}: at least two are needed')
-    if n_components < 1: raise ValueError(f'n_components={n_components} must be at least 1')
+    if not 0 <= k < len(clf.labels):
+        raise ValueError(f"class {k} is unknown to {clf.name}; it has {len(clf.labels)}")
+    if len(images) < 2:
+        raise ValueError(f"{len(images)} images of {clf.labels[k]}: at least two are needed")
+    if n_components < 1:
+        raise ValueError(f"n_components={n_components} must be at least 1")
     w = clf.head_weight[k].detach().double().cpu()
-    parts = (_features(images[i:i+batch], clf) for i in range(0, len(images), batch))
-    mean, v, lam = _spectrum((p.double().cpu()*w for p in parts), len(images))
-    if not len(lam): raise ValueError(f'the features of the {len(images)} images of {clf.labels[k]} are all the same')
-    v = v*torch.where(v.sum(0) < 0, -1., 1.)
-    return NeuralPCA(clf.labels[k], w, mean, v[:, :n_components].clone(), lam[:n_components].clone(), len(images))
+    parts = (_features(images[i : i + batch], clf) for i in range(0, len(images), batch))
+    mean, v, lam = _spectrum((p.double().cpu() * w for p in parts), len(images))
+    if not len(lam):
+        raise ValueError(f"the features of the {len(images)} images of {clf.labels[k]} are all the same")
+    v = v * torch.where(v.sum(0) < 0, -1.0, 1.0)
+    return NeuralPCA(
+        clf.labels[k], w, mean, v[:, :n_components].clone(), lam[:n_components].clone(), len(images)
+    )
 
 # %% ../nbs/05_neural_pca.ipynb #6da5feb0
-def feature_attack(clf:Classifier, pca:NeuralPCA,
-                   l,                       # a component, or several whose contributions are added
-                   start=None,              # pixels [N, 3, H, W]; default: one grey picture
-                   eps:float=8.,            # radius of the L2 ball (the paper's 30 at 224 pixels is 8.6 at 64)
-                   steps:int=60, size:int=64):
+def feature_attack(
+    clf: Classifier,
+    pca: NeuralPCA,
+    l,  # a component, or several whose contributions are added
+    start=None,  # pixels [N, 3, H, W]; default: one grey picture
+    eps: float = 8.0,  # radius of the L2 ball (the paper's 30 at 224 pixels is 8.6 at 64)
+    steps: int = 60,
+    size: int = 64,
+):
     "Pixels in [0, 1] within `eps` of `start` with a large `alpha_l`, by projected gradient ascent with momentum and adaptive steps."
     ls = [pca.check(i) for i in ([l] if isinstance(l, int) else l)]
-    if eps <= 0 or steps < 1: raise ValueError(f'eps={eps} and steps={steps} must be positive')
-    start = torch.full((1, 3, size, size), .5) if start is None else start
-    start = start.to(clf.device, clf.dtype); norm = lambda d: d.flatten(1).norm(dim=1).clamp_min(1e-12)[:, None, None, None]
-    ball = lambda x: (start + (x - start)*(eps/norm(x - start)).clamp_max(1)).clamp(0, 1)
+    if eps <= 0 or steps < 1:
+        raise ValueError(f"eps={eps} and steps={steps} must be positive")
+    start = torch.full((1, 3, size, size), 0.5) if start is None else start
+    start = start.to(clf.device, clf.dtype)
+    norm = lambda d: d.flatten(1).norm(dim=1).clamp_min(1e-12)[:, None, None, None]
+    ball = lambda x: (start + (x - start) * (eps / norm(x - start)).clamp_max(1)).clamp(0, 1)
+
     def climb(x):
         x = x.detach().requires_grad_(True)
         value = pca.alpha(clf.features(x))[:, ls].sum(1)
         return value.detach(), torch.autograd.grad(value.sum(), x)[0]
-    x = last = best = start; value, g = climb(x); best_value, best_g = value, g
-    step = torch.full_like(value, 2*eps)[:, None, None, None]; stalled = torch.zeros_like(value); check = max(1, steps//8)
+
+    x = last = best = start
+    value, g = climb(x)
+    best_value, best_g = value, g
+    step = torch.full_like(value, 2 * eps)[:, None, None, None]
+    stalled = torch.zeros_like(value)
+    check = max(1, steps // 8)
     for i in range(steps):
-        z = ball(x + step*g/norm(g)); z = ball(x + .75*(z - x) + .25*(x - last)) if i else z
-        last, x = x, z; value, g = climb(x)
-        up = value > best_value; stalled = torch.where(up, 0, stalled + 1)
+        z = ball(x + step * g / norm(g))
+        z = ball(x + 0.75 * (z - x) + 0.25 * (x - last)) if i else z
+        last, x = x, z
+        value, g = climb(x)
+        up = value > best_value
+        stalled = torch.where(up, 0, stalled + 1)
         pick = lambda a, b, where=up: torch.where(where[:, None, None, None], a, b)
         best, best_g, best_value = pick(x, best), pick(g, best_g), torch.maximum(value, best_value)
         slow = stalled >= check
-        step, stalled = pick(step/2, step, slow), torch.where(slow, 0, stalled)
+        step, stalled = pick(step / 2, step, slow), torch.where(slow, 0, stalled)
         x, last, g = pick(best, x, slow), pick(best, last, slow), pick(best_g, g, slow)
     return best.detach()
 
 # %% ../nbs/05_neural_pca.ipynb #7b2a8d92
-def spurious_components(pca:NeuralPCA,
-                        candidates:dict,          # feature name -> object-free images with it, or their features [N, D]
-                        baseline,                 # object-free images with none of them, or a mixture of all
-                        clf:Classifier=None,
-                        top:int=3,                # look at this many components
-                        min_margin:float=.2,      # lead over the runner-up among candidates, in standard deviations of the logit
-                        min_auc:float=.8,
-                       ) -> pd.DataFrame:
+def spurious_components(
+    pca: NeuralPCA,
+    candidates: dict,  # feature name -> object-free images with it, or their features [N, D]
+    baseline,  # object-free images with none of them, or a mixture of all
+    clf: Classifier = None,
+    top: int = 3,  # look at this many components
+    min_margin: float = 0.2,  # lead over the runner-up among candidates, in standard deviations of the logit
+    min_auc: float = 0.8,
+) -> pd.DataFrame:
     "One row per feature and component: `auc`, `gain` (mean alpha above the baseline, logits), `effect` (gain / sd of the logit), `margin` of the feature, `spurious`; largest margin first."
-    alphas = {f: pca.alpha(x, clf)[:, :top].double().cpu().numpy() for f, x in dict(candidates, **{'': baseline}).items()}
-    if not candidates or not all(len(a) for a in alphas.values()): raise ValueError('at least one candidate, and at least one image of each, are needed')
-    base = alphas.pop(''); sd = float((pca.eigenvectors.sum(0)**2*pca.eigenvalues).sum().sqrt()); rows = []
-    total = {f: (a.mean(0) - base.mean(0)).sum()/sd for f, a in alphas.items()}
+    alphas = {
+        f: pca.alpha(x, clf)[:, :top].double().cpu().numpy()
+        for f, x in dict(candidates, **{"": baseline}).items()
+    }
+    if not candidates or not all(len(a) for a in alphas.values()):
+        raise ValueError("at least one candidate, and at least one image of each, are needed")
+    base = alphas.pop("")
+    sd = float((pca.eigenvectors.sum(0) ** 2 * pca.eigenvalues).sum().sqrt())
+    rows = []
+    total = {f: (a.mean(0) - base.mean(0)).sum() / sd for f, a in alphas.items()}
     for f, a in alphas.items():
-        margin = total[f] - max([v for g, v in total.items() if g != f], default=0.)
+        margin = total[f] - max([v for g, v in total.items() if g != f], default=0.0)
         for l in range(base.shape[1]):
-            gain = a[:, l].mean() - base[:, l].mean(); auc = roc_auc_score(np.r_[np.ones(len(a)), np.zeros(len(base))], np.r_[a[:, l], base[:, l]])
-            rows.append(dict(label=pca.label, feature=f, component=l, auc=auc, gain=gain, effect=gain/sd, margin=margin,
-                             spurious=bool(margin >= min_margin and auc >= min_auc and gain/sd >= total[f]/3)))
-    return pd.DataFrame(rows).sort_values(['margin', 'effect'], ascending=False, ignore_index=True)
+            gain = a[:, l].mean() - base[:, l].mean()
+            auc = roc_auc_score(np.r_[np.ones(len(a)), np.zeros(len(base))], np.r_[a[:, l], base[:, l]])
+            rows.append(
+                dict(
+                    label=pca.label,
+                    feature=f,
+                    component=l,
+                    auc=auc,
+                    gain=gain,
+                    effect=gain / sd,
+                    margin=margin,
+                    spurious=bool(margin >= min_margin and auc >= min_auc and gain / sd >= total[f] / 3),
+                )
+            )
+    return pd.DataFrame(rows).sort_values(["margin", "effect"], ascending=False, ignore_index=True)
 
 # %% ../nbs/05_neural_pca.ipynb #fff0fe1a
-def matched_directions(guide:Classifier, pca:NeuralPCA, components, clf:Classifier,
-                       images,   # training images of the class
-                      ) -> tuple:
+def matched_directions(
+    guide: Classifier,
+    pca: NeuralPCA,
+    components,
+    clf: Classifier,
+    images,  # training images of the class
+) -> tuple:
     "Unit directions `[D, c]` in psi space of `clf` that covary with the guide's alphas, and `clf`'s mean psi `[D]` (float64, CPU)."
     a = pca.alpha(images, guide)[:, [pca.check(l) for l in components]].double()
-    k = clf.index(pca.label); psi = clf.batched(clf.features, images).double()*clf.head_weight[k].double().cpu()
+    k = clf.index(pca.label)
+    psi = clf.batched(clf.features, images).double() * clf.head_weight[k].double().cpu()
     d = (psi - psi.mean(0)).T @ (a - a.mean(0))
-    return d/d.norm(dim=0).clamp_min(1e-12), psi.mean(0)
+    return d / d.norm(dim=0).clamp_min(1e-12), psi.mean(0)
+
 
 class SpuFix(Classifier):
     "A classifier less its positive contributions along spurious directions (Neuhaus et al. 2023)."
-    def __init__(self, clf:Classifier,
-                 fixes:dict):   # class name -> (directions [D, c], mean psi [D]), as from `matched_directions`
-        super().__init__(clf.net, clf.labels, clf.preprocess, f'{clf.name} + SpuFix')
+
+    def __init__(
+        self,
+        clf: Classifier,
+        fixes: dict,  # class name -> (directions [D, c], mean psi [D]), as from `matched_directions`
+    ):
+        super().__init__(clf.net, clf.labels, clf.preprocess, f"{clf.name} + SpuFix")
         for i, (label, (d, mean)) in enumerate(fixes.items()):
             self.index(label)
-            if d.shape[0] != self.head.in_features: raise ValueError(f'directions for {label} have {d.shape[0]} dimensions, {clf.name} has {self.head.in_features}')
-            self.register_buffer(f'coords_{i}', torch.linalg.pinv(d).to(self.head_weight)); self.register_buffer(f'sums_{i}', d.sum(0).to(self.head_weight)); self.register_buffer(f'mean_{i}', mean.to(self.head_weight))
-        self.fixed = list(fixes); self.train(clf.training)
+            if d.shape[0] != self.head.in_features:
+                raise ValueError(
+                    f"directions for {label} have {d.shape[0]} dimensions, {clf.name} has {self.head.in_features}"
+                )
+            self.register_buffer(f"coords_{i}", torch.linalg.pinv(d).to(self.head_weight))
+            self.register_buffer(f"sums_{i}", d.sum(0).to(self.head_weight))
+            self.register_buffer(f"mean_{i}", mean.to(self.head_weight))
+        self.fixed = list(fixes)
+        self.train(clf.training)
 
     def logits_and_features(self, x):
         "Corrected logits, and the features as they were."
-        logits, phi = super().logits_and_features(x); logits = logits.clone()
+        logits, phi = super().logits_and_features(x)
+        logits = logits.clone()
         for i, label in enumerate(self.fixed):
-            coords, sums, mean = (getattr(self, f'{n}_{i}') for n in ('coords', 'sums', 'mean')); k = self.index(label)
-            beta = ((phi*self.head_weight[k] - mean) @ coords.T)*sums
+            coords, sums, mean = (getattr(self, f"{n}_{i}") for n in ("coords", "sums", "mean"))
+            k = self.index(label)
+            beta = ((phi * self.head_weight[k] - mean) @ coords.T) * sums
             logits[:, k] = logits[:, k] - beta.clamp_min(0).sum(1)
         return logits, phi

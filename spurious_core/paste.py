@@ -8,222 +8,424 @@ __all__ = ['BACKGROUNDS', 'TEMPLATES', 'FOREGROUNDS', 'prompt_of', 'Recipe', 'pl
            'draw_shift', 'as_grouped', 'preview', 'inspect_pictures', 'missed_by_all', 'export_d3s']
 
 # %% ../nbs/39_paste.ipynb #cd3d5111
-import io, json
+import io
+import json
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-import numpy as np, pandas as pd
-from PIL import Image, ImageOps, PngImagePlugin
+
+import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
-from .settings import atomic_write, seed_of
-from .miniworld import SCENES, Item, World, render
-from .plots import contact_sheet
+from PIL import Image, ImageOps, PngImagePlugin
+
 from .datasets import SPLITS, GroupedImages
 from .generate import generate, read_images
+from .miniworld import SCENES, Item, World, render
+from .plots import contact_sheet
 from .readers import _pictures
 from .readers_imagenet import _LEFT, _RIGHT, D3S_BACKGROUNDS
+from .settings import atomic_write, seed_of
 
 # %% ../nbs/39_paste.ipynb #8d255878
-BACKGROUNDS = {b: SCENES[b] for b in D3S_BACKGROUNDS}     # name -> phrase
-TEMPLATES = dict(full='a photo of a {name}, {definition}, {background}', background='a photo of a {name}, {background}', definition='a photo of a {name}, {definition}', photo='a photo of a {name}')
+BACKGROUNDS = {b: SCENES[b] for b in D3S_BACKGROUNDS}  # name -> phrase
+TEMPLATES = dict(
+    full="a photo of a {name}, {definition}, {background}",
+    background="a photo of a {name}, {background}",
+    definition="a photo of a {name}, {definition}",
+    photo="a photo of a {name}",
+)
 
-def prompt_of(template:str, name:str, definition:str='', background:str='',
-              tokenizer=None, # of the text encoder: a prompt longer than it can read loses words of the definition
-             ) -> str:
+
+def prompt_of(
+    template: str,
+    name: str,
+    definition: str = "",
+    background: str = "",
+    tokenizer=None,  # of the text encoder: a prompt longer than it can read loses words of the definition
+) -> str:
     "The prompt of a class on a background. ValueError where it is too long even without a definition."
     words = definition.split()
     for n in range(len(words), -1, -1):
-        text = TEMPLATES[template].format(name=name, definition=' '.join(words[:n]).rstrip(',;'), background=background).replace(', ,', ',').rstrip(', ')
-        if tokenizer is None or len(tokenizer(text, verbose=False).input_ids) <= tokenizer.model_max_length: return text
-    raise ValueError(f'the prompt {text!r} is longer than the {tokenizer.model_max_length} tokens that the text encoder reads')
+        text = (
+            TEMPLATES[template]
+            .format(name=name, definition=" ".join(words[:n]).rstrip(",;"), background=background)
+            .replace(", ,", ",")
+            .rstrip(", ")
+        )
+        if tokenizer is None or len(tokenizer(text, verbose=False).input_ids) <= tokenizer.model_max_length:
+            return text
+    raise ValueError(
+        f"the prompt {text!r} is longer than the {tokenizer.model_max_length} tokens that the text encoder reads"
+    )
 
 # %% ../nbs/39_paste.ipynb #2035cc9a
-FOREGROUNDS = ('square', 'mask')
+FOREGROUNDS = ("square", "mask")
+
 
 @dataclass(frozen=True)
 class Recipe:
     "How pictures are made: prompt template, foreground pasted whole or cut out, its longer side as a share of the picture's, strength of img2img, scale of guidance."
-    template: str = 'full'
-    foreground: str = 'square'
-    scale: float = .4
-    strength: float = .9
-    guidance: float = 5.
+
+    template: str = "full"
+    foreground: str = "square"
+    scale: float = 0.4
+    strength: float = 0.9
+    guidance: float = 5.0
+
     def __post_init__(self):
-        for k, allowed in (('template', TEMPLATES), ('foreground', FOREGROUNDS)):
-            if getattr(self, k) not in allowed: raise ValueError(f'{k}={getattr(self, k)!r} is unknown; allowed: {", ".join(allowed)}')
-        for k in ('scale', 'strength'):
-            if not 0 < getattr(self, k) <= 1: raise ValueError(f'{k}={getattr(self, k)} must lie in (0, 1]')
-        if not 0 <= self.guidance < float('inf'): raise ValueError(f'guidance={self.guidance} must be at least 0 and finite')
-    def but(self, **changes) -> 'Recipe': return replace(self, **changes)
+        for k, allowed in (("template", TEMPLATES), ("foreground", FOREGROUNDS)):
+            if getattr(self, k) not in allowed:
+                raise ValueError(f"{k}={getattr(self, k)!r} is unknown; allowed: {', '.join(allowed)}")
+        for k in ("scale", "strength"):
+            if not 0 < getattr(self, k) <= 1:
+                raise ValueError(f"{k}={getattr(self, k)} must lie in (0, 1]")
+        if not 0 <= self.guidance < float("inf"):
+            raise ValueError(f"guidance={self.guidance} must be at least 0 and finite")
+
+    def but(self, **changes) -> "Recipe":
+        return replace(self, **changes)
 
 # %% ../nbs/39_paste.ipynb #4319099b
 def _dealt(k, shares):
     "`k` splits in a fixed order with about these shares at any length."
-    if bad := set(shares) - set(SPLITS): raise ValueError(f'splits {sorted(bad)} are unknown; allowed: {", ".join(SPLITS)}')
-    if not shares or min(shares.values()) <= 0 or abs(sum(shares.values()) - 1) > 1e-6: raise ValueError(f'splits={shares} must be positive shares that sum to 1')
+    if bad := set(shares) - set(SPLITS):
+        raise ValueError(f"splits {sorted(bad)} are unknown; allowed: {', '.join(SPLITS)}")
+    if not shares or min(shares.values()) <= 0 or abs(sum(shares.values()) - 1) > 1e-6:
+        raise ValueError(f"splits={shares} must be positive shares that sum to 1")
     out = []
-    for i in range(k): out.append(max(shares, key=lambda s: shares[s]*(i + 1) - out.count(s)))
+    for i in range(k):
+        out.append(max(shares, key=lambda s: shares[s] * (i + 1) - out.count(s)))
     return out
 
-def plan_shift(labels,             # class names, by y; of `tench, Tinca tinca` the prompt takes the first part
-               k:int,              # pictures of each class on each background
-               recipe:Recipe=Recipe(), seed:int=0,
-               definitions:dict={},# class name -> gloss
-               backgrounds:dict=BACKGROUNDS, # name -> phrase, by a
-               splits:dict={'train': 1.}, # shares, dealt out round by round
-               tokenizer=None,     # of the text encoder, see `prompt_of`
-              ) -> pd.DataFrame:
+
+def plan_shift(
+    labels,  # class names, by y; of `tench, Tinca tinca` the prompt takes the first part
+    k: int,  # pictures of each class on each background
+    recipe: Recipe = Recipe(),
+    seed: int = 0,
+    definitions: dict = {},  # class name -> gloss
+    backgrounds: dict = BACKGROUNDS,  # name -> phrase, by a
+    splits: dict = {"train": 1.0},  # shares, dealt out round by round
+    tokenizer=None,  # of the text encoder, see `prompt_of`
+) -> pd.DataFrame:
     "One row per picture to make: `item`, `y`, `a`, `label`, `background`, `split`, `prompt`, `seed`, the place of the foreground `at_x`, `at_y` (0..1) and the recipe."
     labels = list(labels)
-    if k < 1 or not labels or not backgrounds: raise ValueError(f'k={k} pictures of {len(labels)} classes on {len(backgrounds)} backgrounds is nothing to draw')
-    if len(set(labels)) < len(labels): raise ValueError(f'labels={labels} must be names without repetition')
-    known = {(l, b): prompt_of(recipe.template, l.split(',')[0], definitions.get(l, ''), p, tokenizer) for l in labels for b, p in backgrounds.items()}; rows = []
+    if k < 1 or not labels or not backgrounds:
+        raise ValueError(
+            f"k={k} pictures of {len(labels)} classes on {len(backgrounds)} backgrounds is nothing to draw"
+        )
+    if len(set(labels)) < len(labels):
+        raise ValueError(f"labels={labels} must be names without repetition")
+    known = {
+        (l, b): prompt_of(recipe.template, l.split(",")[0], definitions.get(l, ""), p, tokenizer)
+        for l in labels
+        for b, p in backgrounds.items()
+    }
+    rows = []
     for i, split in enumerate(_dealt(k, splits)):
         for y, l in enumerate(labels):
             for a, b in enumerate(backgrounds):
-                s = seed_of('shift', seed, l, b, i); x, z = np.random.default_rng(s).random(2).round(4)
-                rows.append(dict(item=i, y=y, a=a, label=l, background=b, split=split, prompt=known[l, b], seed=s, at_x=x, at_y=z) | asdict(recipe))
+                s = seed_of("shift", seed, l, b, i)
+                x, z = np.random.default_rng(s).random(2).round(4)
+                rows.append(
+                    dict(
+                        item=i,
+                        y=y,
+                        a=a,
+                        label=l,
+                        background=b,
+                        split=split,
+                        prompt=known[l, b],
+                        seed=s,
+                        at_x=x,
+                        at_y=z,
+                    )
+                    | asdict(recipe)
+                )
     return pd.DataFrame(rows)
 
 # %% ../nbs/39_paste.ipynb #c36efaa3
-def rendered_foregrounds(world:World, size:int=64):
+def rendered_foregrounds(world: World, size: int = 64):
     "Objects of the row's class in a random scene of `world`, with their masks: `row -> (uint8 [size, size, 3], float [size, size])`."
+
     def of(row):
-        g = np.random.default_rng([row['seed'], 1])
-        r = render(Item(str(g.choice(world.scenes)), str(g.choice(world.classes[row['label']])), seed=int(g.integers(2**31))), size)
+        g = np.random.default_rng([row["seed"], 1])
+        r = render(
+            Item(
+                str(g.choice(world.scenes)),
+                str(g.choice(world.classes[row["label"]])),
+                seed=int(g.integers(2**31)),
+            ),
+            size,
+        )
         return r.image, r.object_mask
+
     return of
 
-def rendered_backgrounds(size:int=64):
+
+def rendered_backgrounds(size: int = 64):
     "Scenes without objects: `row -> uint8 [size, size, 3]`."
-    return lambda row: render(Item(row['background'], seed=int(np.random.default_rng([row['seed'], 2]).integers(2**31))), size).image
+    return lambda row: (
+        render(
+            Item(row["background"], seed=int(np.random.default_rng([row["seed"], 2]).integers(2**31))), size
+        ).image
+    )
 
 # %% ../nbs/39_paste.ipynb #d38f87c6
-def read_foregrounds(data:GroupedImages, # its labels include the plan's
-                     masks=None,         # `(images [N, H, W, 3], phrases) -> [N, H, W]` in [0, 1], such as a segmenter; only for `foreground='mask'`
-                    ):
+def read_foregrounds(
+    data: GroupedImages,  # its labels include the plan's
+    masks=None,  # `(images [N, H, W, 3], phrases) -> [N, H, W]` in [0, 1], such as a segmenter; only for `foreground='mask'`
+):
     "Pictures of the row's class in the row's split: `row -> (uint8 [H, W, 3], float [H, W] or None)`. ValueError where there are none."
     split, known = data.manifest.split.to_numpy(), {}
+
     def of(row):
-        if row['label'] not in data.labels: raise ValueError(f'{data.name} has no class {row["label"]!r}; it has {", ".join(data.labels[:20])}')
-        have = np.flatnonzero((data.y == data.labels.index(row['label'])) & (split == row['split']))
-        if not len(have): raise ValueError(f'{data.name} has no pictures of {row["label"]!r} in split {row["split"]!r}')
-        i = int(np.random.default_rng([row['seed'], 1]).choice(have)); image = data.images([i])[0]
-        if masks is not None and row['foreground'] == 'mask' and i not in known: known[i] = masks(image[None], [row['label']])[0]
+        if row["label"] not in data.labels:
+            raise ValueError(
+                f"{data.name} has no class {row['label']!r}; it has {', '.join(data.labels[:20])}"
+            )
+        have = np.flatnonzero((data.y == data.labels.index(row["label"])) & (split == row["split"]))
+        if not len(have):
+            raise ValueError(f"{data.name} has no pictures of {row['label']!r} in split {row['split']!r}")
+        i = int(np.random.default_rng([row["seed"], 1]).choice(have))
+        image = data.images([i])[0]
+        if masks is not None and row["foreground"] == "mask" and i not in known:
+            known[i] = masks(image[None], [row["label"]])[0]
         return image, known.get(i)
+
     return of
 
-def read_backgrounds(root, # holds a folder of pictures for each background
-                    ):
+
+def read_backgrounds(
+    root,  # holds a folder of pictures for each background
+):
     "A picture of the row's background: `row -> uint8 [H, W, 3]`. Every third picture of a folder belongs to one split. ValueError for fewer than three."
     known = {}
+
     def of(row):
-        folder = Path(root)/row['background']
-        if folder not in known: known[folder] = _pictures(folder, 'backgrounds')
-        if len(known[folder]) < len(SPLITS): raise ValueError(f'{folder} has {len(known[folder])} pictures; it needs at least {len(SPLITS)}, so that splits share none')
-        mine = known[folder][SPLITS.index(row['split'])::len(SPLITS)]
-        with Image.open(folder/str(np.random.default_rng([row['seed'], 2]).choice(mine))) as im: return np.asarray(im.convert('RGB'))
+        folder = Path(root) / row["background"]
+        if folder not in known:
+            known[folder] = _pictures(folder, "backgrounds")
+        if len(known[folder]) < len(SPLITS):
+            raise ValueError(
+                f"{folder} has {len(known[folder])} pictures; it needs at least {len(SPLITS)}, so that splits share none"
+            )
+        mine = known[folder][SPLITS.index(row["split"]) :: len(SPLITS)]
+        with Image.open(folder / str(np.random.default_rng([row["seed"], 2]).choice(mine))) as im:
+            return np.asarray(im.convert("RGB"))
+
     return of
 
 # %% ../nbs/39_paste.ipynb #8b2a8fae
-def cut_out(image:np.ndarray, mask:np.ndarray=None, least:float=.5) -> Image.Image:
+def cut_out(image: np.ndarray, mask: np.ndarray = None, least: float = 0.5) -> Image.Image:
     "The centre square of an image, opaque; or the box around `mask` `[H, W]` in [0, 1], transparent outside of it. ValueError for an empty mask."
     im = Image.fromarray(image)
-    if mask is None: return ImageOps.fit(im, (min(im.size),)*2).convert('RGBA')
-    if mask.shape != image.shape[:2]: raise ValueError(f'a mask of shape {mask.shape} for an image of shape {image.shape}')
+    if mask is None:
+        return ImageOps.fit(im, (min(im.size),) * 2).convert("RGBA")
+    if mask.shape != image.shape[:2]:
+        raise ValueError(f"a mask of shape {mask.shape} for an image of shape {image.shape}")
     ys, xs = np.nonzero(mask >= least)
-    if not len(ys): raise ValueError(f'the mask is empty: it nowhere reaches {least}')
-    im.putalpha(Image.fromarray((np.clip(mask, 0, 1)*255).astype(np.uint8)))
+    if not len(ys):
+        raise ValueError(f"the mask is empty: it nowhere reaches {least}")
+    im.putalpha(Image.fromarray((np.clip(mask, 0, 1) * 255).astype(np.uint8)))
     return im.crop((xs.min(), ys.min(), xs.max() + 1, ys.max() + 1))
 
-def paste(background:np.ndarray, foreground:Image.Image, # RGBA
-          size:int, scale:float=.4, at=(.5, .5), # of the free room to its left and above
-         ) -> np.ndarray:
+
+def paste(
+    background: np.ndarray,
+    foreground: Image.Image,  # RGBA
+    size: int,
+    scale: float = 0.4,
+    at=(0.5, 0.5),  # of the free room to its left and above
+) -> np.ndarray:
     "The background's centre square at `size` pixels with the foreground on it, its longer side `scale` of that: uint8 `[size, size, 3]`."
-    canvas = ImageOps.fit(Image.fromarray(background), (size, size), Image.BICUBIC).convert('RGBA')
-    f = scale*size/max(foreground.size); w, h = (max(1, round(f*s)) for s in foreground.size)
-    small = foreground.convert('RGBa').resize((w, h), Image.BICUBIC).convert('RGBA')
-    canvas.alpha_composite(small, (round(at[0]*(size - w)), round(at[1]*(size - h))))
-    return np.asarray(canvas.convert('RGB'))
+    canvas = ImageOps.fit(Image.fromarray(background), (size, size), Image.BICUBIC).convert("RGBA")
+    f = scale * size / max(foreground.size)
+    w, h = (max(1, round(f * s)) for s in foreground.size)
+    small = foreground.convert("RGBa").resize((w, h), Image.BICUBIC).convert("RGBA")
+    canvas.alpha_composite(small, (round(at[0] * (size - w)), round(at[1] * (size - h))))
+    return np.asarray(canvas.convert("RGB"))
 
 # %% ../nbs/39_paste.ipynb #98ca447e
-def write_inits(plan:pd.DataFrame, parts:tuple, # (foreground of a row, background of a row)
-                folder, size:int) -> pd.DataFrame:
+def write_inits(
+    plan: pd.DataFrame,
+    parts: tuple,  # (foreground of a row, background of a row)
+    folder,
+    size: int,
+) -> pd.DataFrame:
     "Pastes the initial picture of every row into `folder`, going on where an interrupted call stopped; returns the plan with their paths as `init_image`."
     folder, paths = Path(folder), []
-    for row in plan.to_dict('records'):
-        path = folder/f'{row["y"]:04d}_{row["a"]:02d}_{row["item"]:05d}.png'; about = json.dumps(row | dict(size=size), sort_keys=True); paths.append(str(path))
+    for row in plan.to_dict("records"):
+        path = folder / f"{row['y']:04d}_{row['a']:02d}_{row['item']:05d}.png"
+        about = json.dumps(row | dict(size=size), sort_keys=True)
+        paths.append(str(path))
         if path.exists():
-            with Image.open(path) as im: have = im.info.get('plan')
-            if have != about: raise ValueError(f'{path} was made for another plan ({have}); choose another folder')
+            with Image.open(path) as im:
+                have = im.info.get("plan")
+            if have != about:
+                raise ValueError(f"{path} was made for another plan ({have}); choose another folder")
             continue
         image, mask = parts[0](row)
-        if row['foreground'] == 'mask' and mask is None: raise ValueError(f"foreground='mask' of {row['label']!r} needs masks: render the foregrounds or give a segmenter")
-        done = paste(parts[1](row), cut_out(image, mask if row['foreground'] == 'mask' else None), size, row['scale'], (row['at_x'], row['at_y']))
-        info = PngImagePlugin.PngInfo(); info.add_text('plan', about); buf = io.BytesIO(); Image.fromarray(done).save(buf, 'PNG', pnginfo=info); atomic_write(path, buf.getvalue())
+        if row["foreground"] == "mask" and mask is None:
+            raise ValueError(
+                f"foreground='mask' of {row['label']!r} needs masks: render the foregrounds or give a segmenter"
+            )
+        done = paste(
+            parts[1](row),
+            cut_out(image, mask if row["foreground"] == "mask" else None),
+            size,
+            row["scale"],
+            (row["at_x"], row["at_y"]),
+        )
+        info = PngImagePlugin.PngInfo()
+        info.add_text("plan", about)
+        buf = io.BytesIO()
+        Image.fromarray(done).save(buf, "PNG", pnginfo=info)
+        atomic_write(path, buf.getvalue())
     return plan.assign(init_image=paths)
 
-def draw_shift(pipe, plan:pd.DataFrame, parts:tuple, folder, **options # of `generate`: batch_size, steps, sampler, progress
-              ) -> pd.DataFrame:
-    "Initial pictures in `folder/init`, results in `folder/images`, both resumable; the table of results."
-    size = pipe.unet.config.sample_size*pipe.vae_scale_factor
-    return generate(pipe, write_inits(plan, parts, Path(folder)/'init', size), Path(folder)/'images', **options)
 
-def as_grouped(table:pd.DataFrame, labels, backgrounds=BACKGROUNDS, name:str='d3s') -> GroupedImages:
+def draw_shift(
+    pipe,
+    plan: pd.DataFrame,
+    parts: tuple,
+    folder,
+    **options,  # of `generate`: batch_size, steps, sampler, progress
+) -> pd.DataFrame:
+    "Initial pictures in `folder/init`, results in `folder/images`, both resumable; the table of results."
+    size = pipe.unet.config.sample_size * pipe.vae_scale_factor
+    return generate(
+        pipe, write_inits(plan, parts, Path(folder) / "init", size), Path(folder) / "images", **options
+    )
+
+
+def as_grouped(table: pd.DataFrame, labels, backgrounds=BACKGROUNDS, name: str = "d3s") -> GroupedImages:
     "A drawn table as a set: y class, a background."
-    return GroupedImages(table.assign(g='generated'), list(labels), list(backgrounds), name, read_images(table), size=None)
+    return GroupedImages(
+        table.assign(g="generated"), list(labels), list(backgrounds), name, read_images(table), size=None
+    )
 
 # %% ../nbs/39_paste.ipynb #cfc9f9a7
-def preview(table:pd.DataFrame, item:int=0, labels=None, size:float=.6) -> Figure: # one round; all classes where `labels` is None
+def preview(
+    table: pd.DataFrame, item: int = 0, labels=None, size: float = 0.6
+) -> Figure:  # one round; all classes where `labels` is None
     "Initial pictures above results, one pair of rows per class and one column per background."
-    t = table[(table['item'] == item) & (table.label.isin(labels) if labels is not None else True)].sort_values(['y', 'a'])
-    if not len(t): raise ValueError(f'there is no round {item} of {labels or "any class"} in this table')
+    t = table[
+        (table["item"] == item) & (table.label.isin(labels) if labels is not None else True)
+    ].sort_values(["y", "a"])
+    if not len(t):
+        raise ValueError(f"there is no round {item} of {labels or 'any class'} in this table")
     of = lambda g: np.concatenate([read_images(g.assign(path=g.init_image)), read_images(g)])
-    groups = [g for _, g in t.groupby('y')]; cols = groups[0].background.tolist()
-    return contact_sheet(np.concatenate([of(g) for g in groups]), ncol=len(cols), rows=[v for g in groups for v in ('start', g.label.iloc[0])], cols=cols, size=size)
+    groups = [g for _, g in t.groupby("y")]
+    cols = groups[0].background.tolist()
+    return contact_sheet(
+        np.concatenate([of(g) for g in groups]),
+        ncol=len(cols),
+        rows=[v for g in groups for v in ("start", g.label.iloc[0])],
+        cols=cols,
+        size=size,
+    )
 
 # %% ../nbs/39_paste.ipynb #74017480
-def inspect_pictures(data:GroupedImages, presence, scene=None, # classifiers whose labels include the set's labels and attributes
-                at:float=.5, # what both must believe, 0..1
-               ) -> pd.DataFrame:
+def inspect_pictures(
+    data: GroupedImages,
+    presence,
+    scene=None,  # classifiers whose labels include the set's labels and attributes
+    at: float = 0.5,  # what both must believe, 0..1
+) -> pd.DataFrame:
     "Per picture: belief in its class and background, whether each is the first choice, and `kept`: all beliefs reach `at`."
-    if not 0 < at <= 1: raise ValueError(f'at={at} must lie in (0, 1]')
+    if not 0 < at <= 1:
+        raise ValueError(f"at={at} must lie in (0, 1]")
     out = {}
-    for what, clf, names, codes in (('class', presence, data.labels, data.y), ('background', scene, data.attributes, data.a)):
-        if clf is None: continue
-        p = clf.probs(data.images()).numpy(); mine = np.array([clf.index(n) for n in names])[codes]
-        out |= {f'p_{what}': p[np.arange(len(p)), mine], f'{what}_there': p.argmax(1) == mine}
+    for what, clf, names, codes in (
+        ("class", presence, data.labels, data.y),
+        ("background", scene, data.attributes, data.a),
+    ):
+        if clf is None:
+            continue
+        p = clf.probs(data.images()).numpy()
+        mine = np.array([clf.index(n) for n in names])[codes]
+        out |= {f"p_{what}": p[np.arange(len(p)), mine], f"{what}_there": p.argmax(1) == mine}
     t = pd.DataFrame(out)
-    return t.assign(kept=(t[[c for c in t if c.startswith('p_')]] >= at).all(axis=1))
+    return t.assign(kept=(t[[c for c in t if c.startswith("p_")]] >= at).all(axis=1))
 
-def missed_by_all(data:GroupedImages, classifiers) -> np.ndarray:
+
+def missed_by_all(data: GroupedImages, classifiers) -> np.ndarray:
     "Whether every classifier takes a picture for another class: bool `[N]`, the pictures that people look at in the paper."
-    if not len(classifiers := list(classifiers)): raise ValueError('no classifiers to ask')
-    return np.all([c.probs(data.images()).numpy().argmax(1) != np.array([c.index(l) for l in data.labels])[data.y] for c in classifiers], axis=0)
+    if not len(classifiers := list(classifiers)):
+        raise ValueError("no classifiers to ask")
+    return np.all(
+        [
+            c.probs(data.images()).numpy().argmax(1) != np.array([c.index(l) for l in data.labels])[data.y]
+            for c in classifiers
+        ],
+        axis=0,
+    )
 
 # %% ../nbs/39_paste.ipynb #9c7da813
 def _sheet(init, result, side=512):
-    sheet = Image.new('RGB', (_RIGHT[2] + 2, _RIGHT[3] + 2))
+    sheet = Image.new("RGB", (_RIGHT[2] + 2, _RIGHT[3] + 2))
     for path, box in ((init, _LEFT), (result, _RIGHT)):
-        with Image.open(path) as im: im = im.convert('RGB'); sheet.paste(im if im.size == (side, side) else im.resize((side, side), Image.NEAREST if side % im.width == 0 else Image.BICUBIC), box[:2])
-    buf = io.BytesIO(); sheet.save(buf, 'PNG'); return buf.getvalue()
+        with Image.open(path) as im:
+            im = im.convert("RGB")
+            sheet.paste(
+                im
+                if im.size == (side, side)
+                else im.resize((side, side), Image.NEAREST if side % im.width == 0 else Image.BICUBIC),
+                box[:2],
+            )
+    buf = io.BytesIO()
+    sheet.save(buf, "PNG")
+    return buf.getvalue()
 
-def export_d3s(table:pd.DataFrame, out, # an empty or absent folder, or one that an interrupted call left
-               class_index=None,        # class name -> number, 0..999; default: y
-              ) -> Path:
+
+def export_d3s(
+    table: pd.DataFrame,
+    out,  # an empty or absent folder, or one that an interrupted call left
+    class_index=None,  # class name -> number, 0..999; default: y
+) -> Path:
     "Writes a drawn table as `{train,val}/background-shift/N.png` with `metadata.json` (and `filtered_metadata.json` of `val` where there is a column `kept`); returns the folder."
     out, number = Path(out), class_index or dict(zip(table.label, table.y))
-    if bad := sorted(set(table.background) - set(D3S_BACKGROUNDS)): raise ValueError(f'the layout has the backgrounds {", ".join(D3S_BACKGROUNDS)}, not {bad[0]!r}')
-    if bad := [l for l in table.label.unique() if not 0 <= number.get(l, -1) < 1000]: raise ValueError(f'class {bad[0]!r} needs a number from 0 to 999')
-    for part, rows in table.groupby(np.where(table.split == 'test', 'val', 'train')):
+    if bad := sorted(set(table.background) - set(D3S_BACKGROUNDS)):
+        raise ValueError(f"the layout has the backgrounds {', '.join(D3S_BACKGROUNDS)}, not {bad[0]!r}")
+    if bad := [l for l in table.label.unique() if not 0 <= number.get(l, -1) < 1000]:
+        raise ValueError(f"class {bad[0]!r} needs a number from 0 to 999")
+    for part, rows in table.groupby(np.where(table.split == "test", "val", "train")):
         entries, lists = [], {}
-        for n, r in enumerate(rows.to_dict('records')):
-            args = {k: r[k] for k in ('seed', 'template', 'foreground', 'scale', 'strength', 'guidance', 'steps', 'sampler', 'checkpoint')}
-            entries.append(dict(image=f'{part}/background-shift/{n}.png', classIdx=int(number[r['label']]), prompt=r['prompt'], args=args, hasInit=True, background=r['background']))
-        lists['metadata.json'] = entries
-        if 'kept' in rows and part == 'val': lists['filtered_metadata.json'] = [e for e, k in zip(entries, rows.kept) if k]
+        for n, r in enumerate(rows.to_dict("records")):
+            args = {
+                k: r[k]
+                for k in (
+                    "seed",
+                    "template",
+                    "foreground",
+                    "scale",
+                    "strength",
+                    "guidance",
+                    "steps",
+                    "sampler",
+                    "checkpoint",
+                )
+            }
+            entries.append(
+                dict(
+                    image=f"{part}/background-shift/{n}.png",
+                    classIdx=int(number[r["label"]]),
+                    prompt=r["prompt"],
+                    args=args,
+                    hasInit=True,
+                    background=r["background"],
+                )
+            )
+        lists["metadata.json"] = entries
+        if "kept" in rows and part == "val":
+            lists["filtered_metadata.json"] = [e for e, k in zip(entries, rows.kept) if k]
         texts = {f: json.dumps(v, indent=1) for f, v in lists.items()}
         for f, text in texts.items():
-            if (out/part/f).exists() and (out/part/f).read_text() != text: raise ValueError(f'{out/part} holds another set; choose another folder')
-        for e, r in zip(entries, rows.to_dict('records')): atomic_write(out/e['image'], _sheet(r['init_image'], r['path']))
-        for f, text in texts.items(): atomic_write(out/part/f, text)        # last: they say that the pictures are there
+            if (out / part / f).exists() and (out / part / f).read_text() != text:
+                raise ValueError(f"{out / part} holds another set; choose another folder")
+        for e, r in zip(entries, rows.to_dict("records")):
+            atomic_write(out / e["image"], _sheet(r["init_image"], r["path"]))
+        for f, text in texts.items():
+            atomic_write(out / part / f, text)  # last: they say that the pictures are there
     return out

@@ -6,13 +6,21 @@
 __all__ = ['TEXT_TARGETS', 'SCRATCH', 'PersonalizeConfig', 'personalize']
 
 # %% ../nbs/13_personalize.ipynb #2f49fa68
-import copy, json, math, os, shutil, tempfile, time
+import copy
+import json
+import math
+import os
+import shutil
+import tempfile
+import time
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from itertools import groupby
 from pathlib import Path
-import numpy as np, torch
+
+import numpy as np
+import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 from diffusers import AutoencoderKL, DDPMScheduler
@@ -21,97 +29,163 @@ from diffusers.utils import convert_state_dict_to_diffusers
 from peft import LoraConfig, get_peft_model_state_dict
 from safetensors.torch import save_file
 from tqdm.auto import tqdm
+
 from .checkpoints import claim, digest, load_state, read_tensors, save_state, write_tensors
-from .generate import EMBEDS, LORA, generate, pipeline_hash, plan_prompts, read_images, sample_images
+from spurious_core.generate import (
+    EMBEDS,
+    LORA,
+    generate,
+    pipeline_hash,
+    plan_prompts,
+    read_images,
+    sample_images,
+)
 from .pipelines import load_pipeline
 from .plots import contact_sheet, save_figure
-from .references import draw_timesteps, endless_order, latent_moments, load_references, prompt_ids
+from spurious_core.references import (
+    draw_timesteps,
+    endless_order,
+    latent_moments,
+    load_references,
+    prompt_ids,
+)
 from .settings import atomic_write, dtype_of, generator, pick_device, seed_of
 from .similarity_loss import decode_image, predict_x0
 
 # %% ../nbs/13_personalize.ipynb #71f914c8
 def _oneof(name, value, allowed):
-    if value not in allowed: raise ValueError(f'{name}={value!r} is unknown; allowed: {", ".join(map(str, allowed))}')
+    if value not in allowed:
+        raise ValueError(f"{name}={value!r} is unknown; allowed: {', '.join(map(str, allowed))}")
+
 
 @dataclass(frozen=True)
 class PersonalizeConfig:
     "How to personalise. Sizes are in images, lengths in optimiser steps."
-    instance_prompt: str = 'a photo of sks'
-    method: str = 'lora'               # lora | dreambooth (all weights) | textual_inversion
-    rank: int = 8                      # of the LoRA
-    lora_alpha: float | None = None    # None: the rank, which is a scale of one
-    targets: tuple = ('to_q', 'to_k', 'to_v', 'to_out.0')
+
+    instance_prompt: str = "a photo of sks"
+    method: str = "lora"  # lora | dreambooth (all weights) | textual_inversion
+    rank: int = 8  # of the LoRA
+    lora_alpha: float | None = None  # None: the rank, which is a scale of one
+    targets: tuple = ("to_q", "to_k", "to_v", "to_out.0")
     train_text_encoder: bool = False
-    token: str = '<concept>'           # textual inversion: the new word, which the prompt must contain,
-    initializer: str = 'photo'         # the words it starts from,
-    num_vectors: int = 1               # and how many embeddings it has
-    optimizer: str = 'adamw'           # adamw | adamw8bit (needs bitsandbytes)
+    token: str = "<concept>"  # textual inversion: the new word, which the prompt must contain,
+    initializer: str = "photo"  # the words it starts from,
+    num_vectors: int = 1  # and how many embeddings it has
+    optimizer: str = "adamw"  # adamw | adamw8bit (needs bitsandbytes)
     lr: float = 1e-4
-    text_lr: float | None = None       # None: lr
-    lr_schedule: str = 'constant'      # constant | linear | cosine, after the warm-up
+    text_lr: float | None = None  # None: lr
+    lr_schedule: str = "constant"  # constant | linear | cosine, after the warm-up
     warmup: int = 0
     weight_decay: float = 1e-2
     steps: int = 120
-    batch_size: int = 4                # references a step and process; as many class images come on top with a prior
-    accumulation: int = 1              # batches per optimiser step
-    class_prompt: str | None = None    # prior preservation when given
-    prior_weight: float = 1.
-    prior_images: int = 64             # class images to draw when none are given
-    snr_gamma: float | None = 5.       # min-SNR weighting (Hang et al. 2023); None: none
-    image_loss_weight: float = 0.
-    gated_share: float | None = .5     # share of each batch whose timesteps lie in the image loss's gate; None: left to chance
+    batch_size: int = 4  # references a step and process; as many class images come on top with a prior
+    accumulation: int = 1  # batches per optimiser step
+    class_prompt: str | None = None  # prior preservation when given
+    prior_weight: float = 1.0
+    prior_images: int = 64  # class images to draw when none are given
+    snr_gamma: float | None = 5.0  # min-SNR weighting (Hang et al. 2023); None: none
+    image_loss_weight: float = 0.0
+    # share of each batch whose timesteps lie in the image loss's gate; None: left to chance
+    gated_share: float | None = 0.5
     image_loss_on_prior: bool = False
-    ema: float = 0.                    # decay of averaged weights; 0: none
-    max_grad_norm: float = 1.
-    precision: str = 'fp32'            # fp32 | bf16 | fp16
-    gradient_checkpointing: bool = False   # of the U-Net, and of a full decoder for the image loss
+    ema: float = 0.0  # decay of averaged weights; 0: none
+    max_grad_norm: float = 1.0
+    precision: str = "fp32"  # fp32 | bf16 | fp16
+    gradient_checkpointing: bool = False  # of the U-Net, and of a full decoder for the image loss
     min_references: int = 3
     checkpoint_every: int = 50
     validate_every: int = 50
     seed: int = 0
-    trackers: tuple = ()               # of accelerate, such as ('tensorboard',); log.jsonl is always written
+    trackers: tuple = ()  # of accelerate, such as ('tensorboard',); log.jsonl is always written
+
     def __post_init__(self):
-        _oneof('method', self.method, ('lora', 'dreambooth', 'textual_inversion')); _oneof('precision', self.precision, ('fp32', 'bf16', 'fp16')); _oneof('optimizer', self.optimizer, ('adamw', 'adamw8bit'))
-        _oneof('lr_schedule', self.lr_schedule, ('constant', 'linear', 'cosine'))
-        for k in ('rank', 'num_vectors', 'steps', 'batch_size', 'accumulation', 'prior_images', 'min_references', 'checkpoint_every', 'validate_every'):
-            if getattr(self, k) < 1: raise ValueError(f'{k}={getattr(self, k)} must be at least 1')
-        for k in ('lr', 'max_grad_norm'):
-            if not getattr(self, k) > 0: raise ValueError(f'{k}={getattr(self, k)} must be positive')
-        for k in ('warmup', 'prior_weight', 'image_loss_weight', 'weight_decay'):
-            if not getattr(self, k) >= 0: raise ValueError(f'{k}={getattr(self, k)} must not be negative')
-        if self.gated_share is not None and not 0 < self.gated_share <= 1: raise ValueError(f'gated_share={self.gated_share} must lie in (0, 1]')
-        if not 0 <= self.ema < 1: raise ValueError(f'ema={self.ema} must lie in [0, 1)')
-        if self.method == 'textual_inversion' and self.token not in self.instance_prompt: raise ValueError(f'instance_prompt={self.instance_prompt!r} does not contain token={self.token!r}')
+        _oneof("method", self.method, ("lora", "dreambooth", "textual_inversion"))
+        _oneof("precision", self.precision, ("fp32", "bf16", "fp16"))
+        _oneof("optimizer", self.optimizer, ("adamw", "adamw8bit"))
+        _oneof("lr_schedule", self.lr_schedule, ("constant", "linear", "cosine"))
+        for k in (
+            "rank",
+            "num_vectors",
+            "steps",
+            "batch_size",
+            "accumulation",
+            "prior_images",
+            "min_references",
+            "checkpoint_every",
+            "validate_every",
+        ):
+            if getattr(self, k) < 1:
+                raise ValueError(f"{k}={getattr(self, k)} must be at least 1")
+        for k in ("lr", "max_grad_norm"):
+            if not getattr(self, k) > 0:
+                raise ValueError(f"{k}={getattr(self, k)} must be positive")
+        for k in ("warmup", "prior_weight", "image_loss_weight", "weight_decay"):
+            if not getattr(self, k) >= 0:
+                raise ValueError(f"{k}={getattr(self, k)} must not be negative")
+        if self.gated_share is not None and not 0 < self.gated_share <= 1:
+            raise ValueError(f"gated_share={self.gated_share} must lie in (0, 1]")
+        if not 0 <= self.ema < 1:
+            raise ValueError(f"ema={self.ema} must lie in [0, 1)")
+        if self.method == "textual_inversion" and self.token not in self.instance_prompt:
+            raise ValueError(
+                f"instance_prompt={self.instance_prompt!r} does not contain token={self.token!r}"
+            )
 
 # %% ../nbs/13_personalize.ipynb #8ea34d09
-TEXT_TARGETS = ('q_proj', 'k_proj', 'v_proj', 'out_proj')
+TEXT_TARGETS = ("q_proj", "k_proj", "v_proj", "out_proj")
+
 
 def _own(pipe, config):
     "A pipeline that may be changed; a folder is loaded on this machine's accelerator, if there is one, and full DreamBooth's in the precision of the weights that it trains."
-    if isinstance(pipe, (str, Path)): return load_pipeline(pipe, dtype=torch.float32 if config.method == 'dreambooth' else dtype_of(config.precision), device=pick_device())
-    if getattr(pipe.unet, 'peft_config', None): raise ValueError('the pipeline has a LoRA loaded; unload it first (pipe.unload_lora_weights())')
-    parts = pipe.components | {k: copy.deepcopy(getattr(pipe, k)) for k in ('unet', 'text_encoder', 'tokenizer')}
+    if isinstance(pipe, (str, Path)):
+        return load_pipeline(
+            pipe,
+            dtype=torch.float32 if config.method == "dreambooth" else dtype_of(config.precision),
+            device=pick_device(),
+        )
+    if getattr(pipe.unet, "peft_config", None):
+        raise ValueError("the pipeline has a LoRA loaded; unload it first (pipe.unload_lora_weights())")
+    parts = pipe.components | {
+        k: copy.deepcopy(getattr(pipe, k)) for k in ("unet", "text_encoder", "tokenizer")
+    }
     return type(pipe)(**parts, requires_safety_checker=False)
+
 
 def _trainable(pipe, config) -> dict:
     "Makes the parameters of `config.method` trainable, in float32, and returns them by name; everything else is frozen, in the working precision."
-    text = config.train_text_encoder and config.method != 'textual_inversion'
-    low = torch.float32 if config.method == 'dreambooth' else dtype_of(config.precision)
+    text = config.train_text_encoder and config.method != "textual_inversion"
+    low = torch.float32 if config.method == "dreambooth" else dtype_of(config.precision)
     for part, dtype in ((pipe.unet, low), (pipe.text_encoder, torch.float32 if text else low)):
         part.requires_grad_(False)
-        if part.dtype != dtype: part.to(dtype)
-    named = lambda: {f'{k}.{n}': p for k in ('unet', 'text_encoder') for n, p in getattr(pipe, k).named_parameters() if p.requires_grad}
+        if part.dtype != dtype:
+            part.to(dtype)
+    named = lambda: {
+        f"{k}.{n}": p
+        for k in ("unet", "text_encoder")
+        for n, p in getattr(pipe, k).named_parameters()
+        if p.requires_grad
+    }
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed_of('init', config.seed))
-        if config.method == 'lora':
-            lora = lambda targets: LoraConfig(r=config.rank, lora_alpha=config.lora_alpha or config.rank, init_lora_weights='gaussian', target_modules=list(targets))
+        torch.manual_seed(seed_of("init", config.seed))
+        if config.method == "lora":
+            lora = lambda targets: LoraConfig(
+                r=config.rank,
+                lora_alpha=config.lora_alpha or config.rank,
+                init_lora_weights="gaussian",
+                target_modules=list(targets),
+            )
             pipe.unet.add_adapter(lora(config.targets))
-            if text: pipe.text_encoder.add_adapter(lora(TEXT_TARGETS))
-    if config.method == 'dreambooth':
-        pipe.unet.requires_grad_(True); pipe.text_encoder.requires_grad_(text)
-    if config.method == 'textual_inversion': return {config.token: _learn_word(pipe, config)}
-    for p in named().values(): p.data = p.data.float()
+            if text:
+                pipe.text_encoder.add_adapter(lora(TEXT_TARGETS))
+    if config.method == "dreambooth":
+        pipe.unet.requires_grad_(True)
+        pipe.text_encoder.requires_grad_(text)
+    if config.method == "textual_inversion":
+        return {config.token: _learn_word(pipe, config)}
+    for p in named().values():
+        p.data = p.data.float()
     return named()
+
 
 def _learn_word(pipe, config):
     emb, tok = pipe.text_encoder.get_input_embeddings(), pipe.tokenizer
@@ -120,250 +194,507 @@ def _learn_word(pipe, config):
     pipe.text_encoder.requires_grad_(False)
     first = tok.convert_tokens_to_ids(config.token)
     words = torch.nn.Parameter(start.float().repeat(config.num_vectors, 1))
+
     def put(_, args, out):
         new = args[0] >= first
-        return torch.where(new[..., None], words.to(out)[(args[0] - first).clamp(0, config.num_vectors - 1)], out)
+        return torch.where(
+            new[..., None], words.to(out)[(args[0] - first).clamp(0, config.num_vectors - 1)], out
+        )
+
     pipe.text_encoder.get_input_embeddings().register_forward_hook(put)
     return words
 
 # %% ../nbs/13_personalize.ipynb #99bd9771
 def _save_adapter(pipe, params, config, out):
     "Writes the adapter into `out`: LoRA or learned embeddings as safetensors, or the whole pipeline."
-    with tempfile.TemporaryDirectory(dir=out, prefix='.adapter') as tmp:
-        if config.method == 'lora':
+    with tempfile.TemporaryDirectory(dir=out, prefix=".adapter") as tmp:
+        if config.method == "lora":
             layers = {}
-            for part in {n.split('.')[0] for n in params}:
-                sd = get_peft_model_state_dict(getattr(pipe, part)); scale = (config.lora_alpha or config.rank)/config.rank
-                sd = convert_state_dict_to_diffusers({k: v.float()*(scale if 'lora_B' in k else 1) for k, v in sd.items()})
+            for part in {n.split(".")[0] for n in params}:
+                sd = get_peft_model_state_dict(getattr(pipe, part))
+                scale = (config.lora_alpha or config.rank) / config.rank
+                sd = convert_state_dict_to_diffusers(
+                    {k: v.float() * (scale if "lora_B" in k else 1) for k, v in sd.items()}
+                )
                 # newer text encoders have lost the `text_model` around them, but it is the name that all readers know
-                layers[f'{part}_lora_layers'] = sd if part == 'unet' else {f'text_model.{k.removeprefix("text_model.")}': v for k, v in sd.items()}
+                layers[f"{part}_lora_layers"] = (
+                    sd
+                    if part == "unet"
+                    else {f"text_model.{k.removeprefix('text_model.')}": v for k, v in sd.items()}
+                )
             type(pipe).save_lora_weights(tmp, weight_name=LORA, **layers)
-        elif config.method == 'textual_inversion': save_file({k: p.detach().float().cpu() for k, p in params.items()}, f'{tmp}/{EMBEDS}')
-        else: pipe.save_pretrained(tmp)
-        for p in sorted(Path(tmp).iterdir(), key=lambda p: p.name == 'model_index.json'):   # the index last: it makes the folder a pipeline
-            if (out/p.name).is_dir(): shutil.rmtree(out/p.name)
-            os.replace(p, out/p.name)
+        elif config.method == "textual_inversion":
+            save_file({k: p.detach().float().cpu() for k, p in params.items()}, f"{tmp}/{EMBEDS}")
+        else:
+            pipe.save_pretrained(tmp)
+        for p in sorted(
+            Path(tmp).iterdir(), key=lambda p: p.name == "model_index.json"
+        ):  # the index last: it makes the folder a pipeline
+            if (out / p.name).is_dir():
+                shutil.rmtree(out / p.name)
+            os.replace(p, out / p.name)
 
 # %% ../nbs/13_personalize.ipynb #1fd71694
-SCRATCH = ('checkpoint.safetensors', 'best.safetensors')     # gone when the run is finished
+SCRATCH = ("checkpoint.safetensors", "best.safetensors")  # gone when the run is finished
+
 
 def _accelerator(config, device, out):
     # accelerate keeps its state for the process; a second training in one notebook may want another precision or device
-    precision, old = dict(fp32='no').get(config.precision, config.precision), AcceleratorState() if AcceleratorState._shared_state else None
-    if old and old.num_processes == 1 and (old.mixed_precision != precision or old.device.type != device.type): AcceleratorState._reset_state(reset_partial_state=True)
-    return Accelerator(mixed_precision=precision, cpu=device.type == 'cpu', log_with=list(config.trackers) or None, project_dir=str(out))
+    precision, old = (
+        dict(fp32="no").get(config.precision, config.precision),
+        AcceleratorState() if AcceleratorState._shared_state else None,
+    )
+    if (
+        old
+        and old.num_processes == 1
+        and (old.mixed_precision != precision or old.device.type != device.type)
+    ):
+        AcceleratorState._reset_state(reset_partial_state=True)
+    return Accelerator(
+        mixed_precision=precision,
+        cpu=device.type == "cpu",
+        log_with=list(config.trackers) or None,
+        project_dir=str(out),
+    )
+
 
 @contextmanager
 def _checkpointed(decoder, wanted):
     "A full decoder, which belongs to the caller, computes its activations anew in the backward pass within the block. A tiny one is a single stretch of layers, where that saves nothing."
     change = wanted and isinstance(decoder, AutoencoderKL) and not decoder.is_gradient_checkpointing
-    if change: decoder.enable_gradient_checkpointing()
-    try: yield
+    if change:
+        decoder.enable_gradient_checkpointing()
+    try:
+        yield
     finally:
-        if change: decoder.disable_gradient_checkpointing()
+        if change:
+            decoder.disable_gradient_checkpointing()
+
 
 @contextmanager
 def _frozen(*modules):
     "No gradients for these modules' own weights within the block."
     ps = [p for m in modules for p in m.parameters() if p.requires_grad]
-    for p in ps: p.requires_grad_(False)
-    try: yield
+    for p in ps:
+        p.requires_grad_(False)
+    try:
+        yield
     finally:
-        for p in ps: p.requires_grad_(True)
+        for p in ps:
+            p.requires_grad_(True)
 
 # %% ../nbs/13_personalize.ipynb #6b7e6325
 class _Step:
     "The losses of batch number `m`, which depends on nothing but the seed and `m`."
+
     def __init__(self, pipe, config, moments, prior, captions, image_loss, decoder, acc, unet, text):
-        self.__dict__.update(locals()); self.sched = DDPMScheduler.from_config(pipe.scheduler.config)
+        self.__dict__.update(locals())
+        self.sched = DDPMScheduler.from_config(pipe.scheduler.config)
         self.T, dev = self.sched.config.num_train_timesteps, acc.device
-        snr = compute_snr(self.sched, torch.arange(self.T)); gamma = config.snr_gamma
+        snr = compute_snr(self.sched, torch.arange(self.T))
+        gamma = config.snr_gamma
         cap = snr.clamp(max=gamma) if gamma else None
         # Hang et al. 2023, eq. 5, for each target; clamped because terminal SNR may be zero
-        w = torch.ones(self.T) if cap is None else dict(epsilon=cap/snr.clamp(min=1e-8), v_prediction=cap/(snr + 1), sample=cap)[self.sched.config.prediction_type]
+        w = (
+            torch.ones(self.T)
+            if cap is None
+            else dict(epsilon=cap / snr.clamp(min=1e-8), v_prediction=cap / (snr + 1), sample=cap)[
+                self.sched.config.prediction_type
+            ]
+        )
         self.snr_weight = w.to(dev)
-        self.gate = None if image_loss is None else image_loss.gate(torch.arange(self.T)).bool().cpu() if hasattr(image_loss, 'gate') else torch.ones(self.T, dtype=torch.bool)
-        if self.gate is not None and not self.gate.any(): raise ValueError('the gate of the image loss admits no timestep')
-        distinct = list(dict.fromkeys(p for c in captions for p in c)); self.ids = torch.cat([prompt_ids(pipe, p) for p in distinct])
+        self.gate = (
+            None
+            if image_loss is None
+            else image_loss.gate(torch.arange(self.T)).bool().cpu()
+            if hasattr(image_loss, "gate")
+            else torch.ones(self.T, dtype=torch.bool)
+        )
+        if self.gate is not None and not self.gate.any():
+            raise ValueError("the gate of the image loss admits no timestep")
+        distinct = list(dict.fromkeys(p for c in captions for p in c))
+        self.ids = torch.cat([prompt_ids(pipe, p) for p in distinct])
         self.which = [torch.tensor([distinct.index(p) for p in c]) for c in captions]
-        with torch.no_grad(): self.cached = None if text is not None else pipe.text_encoder(self.ids)[0]
+        with torch.no_grad():
+            self.cached = None if text is not None else pipe.text_encoder(self.ids)[0]
 
     def _data(self, m):
         "This process's rows of batch `m`. Each of `n` processes draws the whole batch and takes every n-th row, so that the gated ones, which come first, are shared out evenly."
-        c, n = self.config, self.acc.num_processes; B = c.batch_size*n; own = torch.arange(self.acc.process_index, B, n)
-        g, z0, t, w, index = generator(seed_of('batch', c.seed, m)), [], [], [], []
+        c, n = self.config, self.acc.num_processes
+        B = c.batch_size * n
+        own = torch.arange(self.acc.process_index, B, n)
+        g, z0, t, w, index = generator(seed_of("batch", c.seed, m)), [], [], [], []
         for k, (mean, std) in enumerate([self.moments] + ([self.prior] if self.prior else [])):
             strata = self.gate if k == 0 or c.image_loss_on_prior else None
-            i = torch.from_numpy(endless_order(len(mean), m*B, B, 'order', c.seed, k)); index.append(i)
-            z0.append(mean[i[own]] + std[i[own]]*torch.randn(B, *mean.shape[1:], generator=g)[own].to(std.device))
-            for into, v in zip((t, w), draw_timesteps(B, self.T, g, strata, c.gated_share)): into.append(v)
-        t = torch.cat(t); own = torch.cat([k*B + own for k in range(len(z0))]); is_prior = torch.arange(len(t)) >= B
-        use = self.gate[t] & (~is_prior | c.image_loss_on_prior) if self.gate is not None and c.image_loss_weight > 0 else torch.zeros(len(t), dtype=torch.bool)
-        noise = torch.randn(len(t), *z0[0].shape[1:], generator=g); self.used = int(use.sum())     # by all processes
-        rows = dict(noise=noise, t=t, w=torch.cat(w), index=torch.cat(index), use=use, is_prior=is_prior, place=use.cumsum(0) - 1)
-        return dict(z0=torch.cat(z0).to(self.acc.device)) | {k: v[own].to(self.acc.device) for k, v in rows.items()}
+            i = torch.from_numpy(endless_order(len(mean), m * B, B, "order", c.seed, k))
+            index.append(i)
+            z0.append(
+                mean[i[own]] + std[i[own]] * torch.randn(B, *mean.shape[1:], generator=g)[own].to(std.device)
+            )
+            for into, v in zip((t, w), draw_timesteps(B, self.T, g, strata, c.gated_share)):
+                into.append(v)
+        t = torch.cat(t)
+        own = torch.cat([k * B + own for k in range(len(z0))])
+        is_prior = torch.arange(len(t)) >= B
+        use = (
+            self.gate[t] & (~is_prior | c.image_loss_on_prior)
+            if self.gate is not None and c.image_loss_weight > 0
+            else torch.zeros(len(t), dtype=torch.bool)
+        )
+        noise = torch.randn(len(t), *z0[0].shape[1:], generator=g)
+        self.used = int(use.sum())  # by all processes
+        rows = dict(
+            noise=noise,
+            t=t,
+            w=torch.cat(w),
+            index=torch.cat(index),
+            use=use,
+            is_prior=is_prior,
+            place=use.cumsum(0) - 1,
+        )
+        return dict(z0=torch.cat(z0).to(self.acc.device)) | {
+            k: v[own].to(self.acc.device) for k, v in rows.items()
+        }
 
     def __call__(self, m):
         c, b = self.config, self.config.batch_size
-        d = self._data(m); z0, noise, t, w, index, use = (d[k] for k in ('z0', 'noise', 't', 'w', 'index', 'use'))
+        d = self._data(m)
+        z0, noise, t, w, index, use = (d[k] for k in ("z0", "noise", "t", "w", "index", "use"))
         which = torch.cat([w[i] for w, i in zip(self.which, index.cpu().split(b))])
-        if self.text is None: emb = self.cached[which]
-        else: need, place = which.unique(return_inverse=True); emb = self.text(self.ids[need])[0][place]
+        if self.text is None:
+            emb = self.cached[which]
+        else:
+            need, place = which.unique(return_inverse=True)
+            emb = self.text(self.ids[need])[0][place]
         z_t = self.sched.add_noise(z0, noise, t)
-        out = self.unet(z_t.to(self.pipe.unet.dtype), t, emb.to(self.pipe.unet.dtype), return_dict=False)[0].float()
-        target = dict(epsilon=lambda: noise, v_prediction=lambda: self.sched.get_velocity(z0, noise, t), sample=lambda: z0)[self.sched.config.prediction_type]()
-        each = w*self.snr_weight[t]*(out - target).square().mean((1, 2, 3))
-        loss = each[:b].mean() + (c.prior_weight*each[b:].mean() if len(each) > b else 0)
+        out = self.unet(z_t.to(self.pipe.unet.dtype), t, emb.to(self.pipe.unet.dtype), return_dict=False)[
+            0
+        ].float()
+        target = dict(
+            epsilon=lambda: noise,
+            v_prediction=lambda: self.sched.get_velocity(z0, noise, t),
+            sample=lambda: z0,
+        )[self.sched.config.prediction_type]()
+        each = w * self.snr_weight[t] * (out - target).square().mean((1, 2, 3))
+        loss = each[:b].mean() + (c.prior_weight * each[b:].mean() if len(each) > b else 0)
         img = torch.zeros((), device=loss.device)
         if use.any():
             x0 = decode_image(predict_x0(self.sched, out[use], z_t[use], t[use]), self.decoder)
-            batch = {k: d[k][use] for k in ('is_prior', 'z0', 'noise', 't', 'index', 'place')} | dict(alpha_bar=self.sched.alphas_cumprod.to(t.device)[t[use]], of=self.used, seed=seed_of('image', c.seed, m))
+            batch = {k: d[k][use] for k in ("is_prior", "z0", "noise", "t", "index", "place")} | dict(
+                alpha_bar=self.sched.alphas_cumprod.to(t.device)[t[use]],
+                of=self.used,
+                seed=seed_of("image", c.seed, m),
+            )
             img = self.image_loss(x0, batch, t[use])
-            if img.shape != t[use].shape: raise ValueError(f'the image loss returned shape {tuple(img.shape)} for {int(use.sum())} samples; one loss a sample is needed')
-            img = img.sum()*self.acc.num_processes/self.used      # its mean over the processes is the mean over all gated samples
-        return loss + c.image_loss_weight*img, dict(diffusion=loss.item(), image_loss=img.item(), gated=use.float().mean().item())
+            if img.shape != t[use].shape:
+                raise ValueError(
+                    f"the image loss returned shape {tuple(img.shape)} for {int(use.sum())} samples; one loss a sample is needed"
+                )
+            img = (
+                img.sum() * self.acc.num_processes / self.used
+            )  # its mean over the processes is the mean over all gated samples
+        return loss + c.image_loss_weight * img, dict(
+            diffusion=loss.item(), image_loss=img.item(), gated=use.float().mean().item()
+        )
 
 # %% ../nbs/13_personalize.ipynb #cbd96404
 def _factor(config, step):
     "The learning rate's factor at `step`."
-    if step < config.warmup: return (step + 1)/config.warmup
-    x = (step - config.warmup)/max(1, config.steps - config.warmup)
-    return dict(constant=1., linear=1 - x, cosine=.5 + .5*math.cos(math.pi*x))[config.lr_schedule]
+    if step < config.warmup:
+        return (step + 1) / config.warmup
+    x = (step - config.warmup) / max(1, config.steps - config.warmup)
+    return dict(constant=1.0, linear=1 - x, cosine=0.5 + 0.5 * math.cos(math.pi * x))[config.lr_schedule]
+
 
 def _identity(pipe, refs, prior, config, image_loss, decoder, captions, prior_captions, processes):
-    name = getattr(image_loss, 'fingerprint', None) or getattr(image_loss, '__name__', type(image_loss).__name__)
-    return asdict(config) | dict(references=digest(refs), given_prior=None if prior is None else digest(prior), pipeline=pipeline_hash(pipe),
-                                 image_loss=None if image_loss is None else name, decoder=type(decoder).__name__, processes=processes,
-                                 captions=captions, prior_captions=prior_captions)
+    name = getattr(image_loss, "fingerprint", None) or getattr(
+        image_loss, "__name__", type(image_loss).__name__
+    )
+    return asdict(config) | dict(
+        references=digest(refs),
+        given_prior=None if prior is None else digest(prior),
+        pipeline=pipeline_hash(pipe),
+        image_loss=None if image_loss is None else name,
+        decoder=type(decoder).__name__,
+        processes=processes,
+        captions=captions,
+        prior_captions=prior_captions,
+    )
+
 
 def _optimizer(config):
     "Makes the optimiser from parameter groups."
-    if config.optimizer == 'adamw': return partial(torch.optim.AdamW, fused=True)
-    try: from bitsandbytes.optim import AdamW8bit
-    except ImportError as e: raise ImportError("optimizer='adamw8bit' needs bitsandbytes: pip install bitsandbytes, or choose optimizer='adamw'") from e
+    if config.optimizer == "adamw":
+        return partial(torch.optim.AdamW, fused=True)
+    try:
+        from bitsandbytes.optim import AdamW8bit
+    except ImportError as e:
+        raise ImportError(
+            "optimizer='adamw8bit' needs bitsandbytes: pip install bitsandbytes, or choose optimizer='adamw'"
+        ) from e
     return AdamW8bit
 
+
 def _captions(name, given, images, default):
-    if given is None: return [default]*len(images)
-    if len(given) != len(images): raise ValueError(f'{len(given)} {name} for {len(images)} images; one each is needed')
+    if given is None:
+        return [default] * len(images)
+    if len(given) != len(images):
+        raise ValueError(f"{len(given)} {name} for {len(images)} images; one each is needed")
     return list(given)
 
-def personalize(pipe,                       # a StableDiffusionPipeline, which stays as it is, or its folder
-                references,                 # a folder, or uint8 `[N, H, W, 3]`
-                config:PersonalizeConfig,
-                out_dir,
-                image_loss=None,            # `(x0_image, batch, t) -> [b]`; may have `gate(t)` and a `fingerprint` (text) that tells it from others
-                decoder=None,               # what decodes for it, such as an AutoencoderTiny; None: the pipeline's autoencoder
-                validate=None,              # `(pipe, step) -> float`
-                prior_images=None,          # class images: a folder or uint8 array; None: drawn by the pipeline
-                captions=None,              # one prompt per reference, in file order; None: `instance_prompt` for all
-                prior_captions=None,        # one prompt per class image; None: `class_prompt` for all
-                sheet=None,                 # a plan that is drawn at every validation, into `out_dir/sheets`
-                progress:bool=True,
-               ) -> Path:
+
+def personalize(
+    pipe,  # a StableDiffusionPipeline, which stays as it is, or its folder
+    references,  # a folder, or uint8 `[N, H, W, 3]`
+    config: PersonalizeConfig,
+    out_dir,
+    image_loss=None,  # `(x0_image, batch, t) -> [b]`; may have `gate(t)` and a `fingerprint` (text) that tells it from others
+    decoder=None,  # what decodes for it, such as an AutoencoderTiny; None: the pipeline's autoencoder
+    validate=None,  # `(pipe, step) -> float`
+    prior_images=None,  # class images: a folder or uint8 array; None: drawn by the pipeline
+    captions=None,  # one prompt per reference, in file order; None: `instance_prompt` for all
+    prior_captions=None,  # one prompt per class image; None: `class_prompt` for all
+    sheet=None,  # a plan that is drawn at every validation, into `out_dir/sheets`
+    progress: bool = True,
+) -> Path:
     "Trains an adapter into `out_dir` (also config.json, log.jsonl, result.json) and returns that folder. Killed and run again it goes on, to the same adapter."
-    out = Path(out_dir); optimizer = _optimizer(config)
-    if config.image_loss_weight > 0 and image_loss is None: raise ValueError(f'image_loss_weight={config.image_loss_weight} without an image_loss')
-    pipe = _own(pipe, config); size = pipe.unet.config.sample_size*pipe.vae_scale_factor; decoder = decoder if decoder is not None else pipe.vae
+    out = Path(out_dir)
+    optimizer = _optimizer(config)
+    if config.image_loss_weight > 0 and image_loss is None:
+        raise ValueError(f"image_loss_weight={config.image_loss_weight} without an image_loss")
+    pipe = _own(pipe, config)
+    size = pipe.unet.config.sample_size * pipe.vae_scale_factor
+    decoder = decoder if decoder is not None else pipe.vae
     refs = load_references(references, size, config.min_references)
     given = None if prior_images is None else load_references(prior_images, size, 1)
     acc = _accelerator(config, pipe.unet.device, out)
-    if acc.is_main_process: claim(out, _identity(pipe, refs, given, config, image_loss, decoder, captions, prior_captions, acc.num_processes), ('log.jsonl', 'result.json', 'adapter', *SCRATCH))
+    if acc.is_main_process:
+        claim(
+            out,
+            _identity(
+                pipe, refs, given, config, image_loss, decoder, captions, prior_captions, acc.num_processes
+            ),
+            ("log.jsonl", "result.json", "adapter", *SCRATCH),
+        )
     acc.wait_for_everyone()
-    if (out/'result.json').exists(): return out
+    if (out / "result.json").exists():
+        return out
     if config.class_prompt and config.prior_weight > 0 and given is None:
-        given = read_images(generate(pipe, plan_prompts(config.class_prompt, config.prior_images, config.seed), out/'prior', progress=progress))
-    moments = latent_moments(pipe.vae, refs); prior = latent_moments(pipe.vae, given) if config.class_prompt and config.prior_weight > 0 else None
-    captions = [_captions('captions', captions, refs, config.instance_prompt)] + ([_captions('prior_captions', prior_captions, given, config.class_prompt)] if prior else [])
-    if config.trackers: acc.init_trackers('personalize')
+        given = read_images(
+            generate(
+                pipe,
+                plan_prompts(config.class_prompt, config.prior_images, config.seed),
+                out / "prior",
+                progress=progress,
+            )
+        )
+    moments = latent_moments(pipe.vae, refs)
+    prior = latent_moments(pipe.vae, given) if config.class_prompt and config.prior_weight > 0 else None
+    captions = [_captions("captions", captions, refs, config.instance_prompt)] + (
+        [_captions("prior_captions", prior_captions, given, config.class_prompt)] if prior else []
+    )
+    if config.trackers:
+        acc.init_trackers("personalize")
     params = _trainable(pipe, config)
-    if config.gradient_checkpointing: pipe.unet.enable_gradient_checkpointing()
+    if config.gradient_checkpointing:
+        pipe.unet.enable_gradient_checkpointing()
     with _frozen(pipe.vae, decoder), _checkpointed(decoder, config.gradient_checkpointing):
-        return _train(pipe, params, config, out, moments, prior, captions, image_loss, decoder, validate, sheet, acc, optimizer, progress)
+        return _train(
+            pipe,
+            params,
+            config,
+            out,
+            moments,
+            prior,
+            captions,
+            image_loss,
+            decoder,
+            validate,
+            sheet,
+            acc,
+            optimizer,
+            progress,
+        )
 
 # %% ../nbs/13_personalize.ipynb #57a0e458
 @torch.no_grad()
 def _average(params, acc, most=2**24):
     "Averages the gradients over the processes, at most about `most` numbers at a time."
     for p in params:
-        if p.grad is None: p.grad = torch.zeros_like(p)
-    ends = np.cumsum([p.numel() for p in params])//most
+        if p.grad is None:
+            p.grad = torch.zeros_like(p)
+    ends = np.cumsum([p.numel() for p in params]) // most
     for _, some in groupby(zip(ends, params), key=lambda pair: pair[0]):
-        some = [p.grad for _, p in some]; flat = acc.reduce(torch.cat([g.flatten() for g in some]), 'mean')
-        for g, v in zip(some, flat.split([g.numel() for g in some])): g.copy_(v.view_as(g))
+        some = [p.grad for _, p in some]
+        flat = acc.reduce(torch.cat([g.flatten() for g in some]), "mean")
+        for g, v in zip(some, flat.split([g.numel() for g in some])):
+            g.copy_(v.view_as(g))
+
 
 def _mean(logs, acc):
     "The mean of the rows of all batches of a step, over all processes."
     row = {k: float(np.mean([l[k] for l in logs])) for k in logs[0]}
-    return row if acc.num_processes == 1 else dict(zip(row, acc.reduce(torch.tensor(list(row.values()), device=acc.device, dtype=torch.float64), 'mean').tolist()))
+    return (
+        row
+        if acc.num_processes == 1
+        else dict(
+            zip(
+                row,
+                acc.reduce(
+                    torch.tensor(list(row.values()), device=acc.device, dtype=torch.float64), "mean"
+                ).tolist(),
+            )
+        )
+    )
 
-def _train(pipe, params, config, out, moments, prior, captions, image_loss, decoder, validate, sheet, acc, optimizer, progress):
-    word = config.method == 'textual_inversion'; text = [n for n in params if n.startswith('text_encoder.')] or (list(params) if word else [])
-    groups = [dict(params=[p for n, p in params.items() if (n in text) == is_text], base=lr) for is_text, lr in ((False, config.lr), (True, config.text_lr or config.lr))]
-    opt = optimizer([g for g in groups if g['params']], lr=config.lr, weight_decay=0. if word else config.weight_decay)
-    params = dict(sorted(params.items(), key=lambda kv: kv[0] in text))     # in the order of the optimiser's groups
+
+def _train(
+    pipe,
+    params,
+    config,
+    out,
+    moments,
+    prior,
+    captions,
+    image_loss,
+    decoder,
+    validate,
+    sheet,
+    acc,
+    optimizer,
+    progress,
+):
+    word = config.method == "textual_inversion"
+    text = [n for n in params if n.startswith("text_encoder.")] or (list(params) if word else [])
+    groups = [
+        dict(params=[p for n, p in params.items() if (n in text) == is_text], base=lr)
+        for is_text, lr in ((False, config.lr), (True, config.text_lr or config.lr))
+    ]
+    opt = optimizer(
+        [g for g in groups if g["params"]], lr=config.lr, weight_decay=0.0 if word else config.weight_decay
+    )
+    params = dict(
+        sorted(params.items(), key=lambda kv: kv[0] in text)
+    )  # in the order of the optimiser's groups
     ema = EMAModel(params.values(), decay=config.ema) if config.ema else None
-    place = partial(acc.prepare_model, evaluation_mode=True)      # which only means: no DistributedDataParallel around it
+    place = partial(
+        acc.prepare_model, evaluation_mode=True
+    )  # which only means: no DistributedDataParallel around it
     unet, text_encoder = place(pipe.unet), place(pipe.text_encoder) if text else None
     step_of = _Step(pipe, config, moments, prior, captions, image_loss, decoder, acc, unet, text_encoder)
-    ckpt, best_file, log = *[out/n for n in SCRATCH], out/'log.jsonl'
-    start = load_state(ckpt, params, opt, ema)['step'] if ckpt.exists() else 0
+    ckpt, best_file, log = *[out / n for n in SCRATCH], out / "log.jsonl"
+    start = load_state(ckpt, params, opt, ema)["step"] if ckpt.exists() else 0
     opt = acc.prepare(opt)
-    lines = [l for l in (log.read_text().splitlines() if log.exists() else []) if l.endswith('}') and json.loads(l)['step'] <= start]
-    if acc.is_main_process: atomic_write(log, ''.join(l + '\n' for l in lines))
+    lines = [
+        l
+        for l in (log.read_text().splitlines() if log.exists() else [])
+        if l.endswith("}") and json.loads(l)["step"] <= start
+    ]
+    if acc.is_main_process:
+        atomic_write(log, "".join(l + "\n" for l in lines))
     best = read_tensors(best_file)[1] if best_file.exists() else dict(value=-math.inf)
-    began = time.time(); bar = tqdm(range(start, config.steps), initial=start, total=config.steps, disable=not (progress and acc.is_main_process), desc=out.name)
+    began = time.time()
+    bar = tqdm(
+        range(start, config.steps),
+        initial=start,
+        total=config.steps,
+        disable=not (progress and acc.is_main_process),
+        desc=out.name,
+    )
     for step in bar:
-        for g in opt.param_groups: g['lr'] = g['base']*_factor(config, step)
+        for g in opt.param_groups:
+            g["lr"] = g["base"] * _factor(config, step)
         logs = []
         for k in range(config.accumulation):
-            loss, info = step_of(step*config.accumulation + k); logs.append(info | dict(loss=loss.item()))
-            acc.backward(loss/config.accumulation)
-        row = _mean(logs, acc)      # the same in all processes, so that all of them stop where one has to
-        if not math.isfinite(row['loss']): _diverged('loss', step, ckpt)
-        if acc.num_processes > 1: _average(list(params.values()), acc)
+            loss, info = step_of(step * config.accumulation + k)
+            logs.append(info | dict(loss=loss.item()))
+            acc.backward(loss / config.accumulation)
+        row = _mean(logs, acc)  # the same in all processes, so that all of them stop where one has to
+        if not math.isfinite(row["loss"]):
+            _diverged("loss", step, ckpt)
+        if acc.num_processes > 1:
+            _average(list(params.values()), acc)
         norm = float(acc.clip_grad_norm_(params.values(), config.max_grad_norm))
-        if not math.isfinite(norm) and acc.scaler is None: _diverged('gradient', step, ckpt)     # a fp16 scaler skips such a step itself
-        opt.step(); opt.zero_grad()
-        if ema: ema.step(params.values())
-        done = step + 1; row |= dict(step=done, grad_norm=norm, lr=opt.param_groups[0]['lr'], steps_per_s=(done - start)/(time.time() - began))
-        if config.trackers: acc.log(row, step=done)
-        bar.set_postfix(loss=f'{row["loss"]:.3f}', image_loss=f'{row["image_loss"]:.3f}')
-        if not acc.is_main_process: continue
-        with log.open('a') as f: f.write(json.dumps(row) + '\n')
+        if not math.isfinite(norm) and acc.scaler is None:
+            _diverged("gradient", step, ckpt)  # a fp16 scaler skips such a step itself
+        opt.step()
+        opt.zero_grad()
+        if ema:
+            ema.step(params.values())
+        done = step + 1
+        row |= dict(
+            step=done,
+            grad_norm=norm,
+            lr=opt.param_groups[0]["lr"],
+            steps_per_s=(done - start) / (time.time() - began),
+        )
+        if config.trackers:
+            acc.log(row, step=done)
+        bar.set_postfix(loss=f"{row['loss']:.3f}", image_loss=f"{row['image_loss']:.3f}")
+        if not acc.is_main_process:
+            continue
+        with log.open("a") as f:
+            f.write(json.dumps(row) + "\n")
         if (validate or sheet is not None) and (done % config.validate_every == 0 or done == config.steps):
             best = _validate(pipe, params, ema, validate, sheet, done, best, best_file, out)
-        if done % config.checkpoint_every == 0 and done < config.steps: save_state(ckpt, params, opt.optimizer, ema, step=done)
-    if acc.is_main_process: _finish(pipe, params, config, out, ema, best_file if validate else None, time.time() - began)
-    if config.trackers: acc.end_training()
+        if done % config.checkpoint_every == 0 and done < config.steps:
+            save_state(ckpt, params, opt.optimizer, ema, step=done)
+    if acc.is_main_process:
+        _finish(pipe, params, config, out, ema, best_file if validate else None, time.time() - began)
+    if config.trackers:
+        acc.end_training()
     acc.wait_for_everyone()
     return out
 
 # %% ../nbs/13_personalize.ipynb #ec580c43
 def _diverged(what, step, ckpt):
-    kept = f'the checkpoint of step {read_tensors(ckpt)[1]["step"]} is kept' if ckpt.exists() else 'there is no checkpoint yet'
-    raise FloatingPointError(f'the {what} is not finite at step {step + 1}; {kept}. Lower the learning rate or the weight of the image loss, in a new folder')
+    kept = (
+        f"the checkpoint of step {read_tensors(ckpt)[1]['step']} is kept"
+        if ckpt.exists()
+        else "there is no checkpoint yet"
+    )
+    raise FloatingPointError(
+        f"the {what} is not finite at step {step + 1}; {kept}. Lower the learning rate or the weight of the image loss, in a new folder"
+    )
+
 
 def _validate(pipe, params, ema, validate, sheet, step, best, best_file, out):
     "Scores and shows the current (averaged) weights; keeps them when they are the best so far. Returns the best's header."
-    if ema: ema.store(params.values()); ema.copy_to(params.values())
+    if ema:
+        ema.store(params.values())
+        ema.copy_to(params.values())
     try:
-        if sheet is not None: (out/'sheets').mkdir(exist_ok=True); save_figure(contact_sheet(sample_images(pipe, sheet)), out/'sheets'/f'{step:06d}.png')
-        if validate is None: return best
+        if sheet is not None:
+            (out / "sheets").mkdir(exist_ok=True)
+            save_figure(contact_sheet(sample_images(pipe, sheet)), out / "sheets" / f"{step:06d}.png")
+        if validate is None:
+            return best
         value = float(validate(pipe, step))
-        if not value > best['value']: return best
-        best = dict(value=value, step=step); write_tensors(best_file, params, **best)
+        if not value > best["value"]:
+            return best
+        best = dict(value=value, step=step)
+        write_tensors(best_file, params, **best)
         return best
     finally:
-        if ema: ema.restore(params.values())
+        if ema:
+            ema.restore(params.values())
+
 
 @torch.no_grad()
 def _finish(pipe, params, config, out, ema, best_file, seconds):
     result = dict(step=config.steps)
     if best_file is not None and best_file.exists():
         tensors, result = read_tensors(best_file)
-        for n, p in params.items(): p.copy_(tensors[n])
-    elif ema: ema.copy_to(params.values())
+        for n, p in params.items():
+            p.copy_(tensors[n])
+    elif ema:
+        ema.copy_to(params.values())
     _save_adapter(pipe, params, config, out)
-    atomic_write(out/'result.json', json.dumps(result | dict(seconds=round(seconds, 2), parameters=sum(p.numel() for p in params.values()))))
-    for name in SCRATCH: (out/name).unlink(missing_ok=True)
+    atomic_write(
+        out / "result.json",
+        json.dumps(
+            result | dict(seconds=round(seconds, 2), parameters=sum(p.numel() for p in params.values()))
+        ),
+    )
+    for name in SCRATCH:
+        (out / name).unlink(missing_ok=True)

@@ -6,9 +6,11 @@
 __all__ = ['NETWORKS', 'weight_file', 'lacking', 'cached', 'wanted_files', 'load_pipeline', 'load_tiny_decoder']
 
 # %% ../nbs/08_pipelines.ipynb #3f9e17b6
-import pickle, re
+import pickle
+import re
 from contextlib import contextmanager
 from pathlib import Path
+
 import torch
 from diffusers import AutoencoderKL, AutoencoderTiny, StableDiffusionPipeline, UNet2DConditionModel
 from diffusers.utils import logging as diffusers_logging
@@ -17,86 +19,178 @@ from huggingface_hub.constants import HF_HUB_CACHE
 from safetensors import SafetensorError
 from transformers import CLIPTextModel
 from transformers.utils import logging as transformers_logging
+
 from .settings import is_hub_id, split_revision
 
 # %% ../nbs/08_pipelines.ipynb #16527860
 NETWORKS = dict(unet=UNet2DConditionModel, vae=AutoencoderKL, text_encoder=CLIPTextModel)
-_WEIGHT_FILE = re.compile(r'(?:diffusion_pytorch_model|pytorch_model|model)(?:\.(\w+))?\.(safetensors|bin)')
+_WEIGHT_FILE = re.compile(r"(?:diffusion_pytorch_model|pytorch_model|model)(?:\.(\w+))?\.(safetensors|bin)")
 
-def weight_file(names,                  # names of the files of one network
-                variant:str=None,       # such as 'fp16'; None: by `half`
-                half:bool=False,        # whether the weights will be used in half precision
-               ) -> str | None:
+
+def weight_file(
+    names,  # names of the files of one network
+    variant: str = None,  # such as 'fp16'; None: by `half`
+    half: bool = False,  # whether the weights will be used in half precision
+) -> str | None:
     "The file to read a network from, or None if there is none."
     have = {m.groups(): n for n in names if (m := _WEIGHT_FILE.fullmatch(n))}
-    variants = [variant] if variant else ['fp16', None] if half else [None, 'fp16']
-    return next((have[v, s] for v in variants for s in ('safetensors', 'bin') if (v, s) in have), None)
+    variants = [variant] if variant else ["fp16", None] if half else [None, "fp16"]
+    return next((have[v, s] for v in variants for s in ("safetensors", "bin") if (v, s) in have), None)
 
 # %% ../nbs/08_pipelines.ipynb #34548767
-def lacking(folder, variant:str=None, half:bool=False) -> list:
+def lacking(folder, variant: str = None, half: bool = False) -> list:
     "What a folder lacks to be a Stable Diffusion pipeline, as names of files and subfolders; empty if it is whole."
-    folder = Path(folder); names = lambda part: [p.name for p in (folder/part).glob('*')]
-    lost = [n for n in ('model_index.json', 'scheduler/scheduler_config.json', *(f'{n}/config.json' for n in NETWORKS)) if not (folder/n).is_file()]
-    if not {'tokenizer.json', 'vocab.json'} & set(names('tokenizer')): lost.append('tokenizer/vocab.json')
-    return lost + [f'{n}/ weights' + f' ({variant})'*bool(variant) for n in NETWORKS if not weight_file(names(n), variant, half)]
+    folder = Path(folder)
+    names = lambda part: [p.name for p in (folder / part).glob("*")]
+    lost = [
+        n
+        for n in (
+            "model_index.json",
+            "scheduler/scheduler_config.json",
+            *(f"{n}/config.json" for n in NETWORKS),
+        )
+        if not (folder / n).is_file()
+    ]
+    if not {"tokenizer.json", "vocab.json"} & set(names("tokenizer")):
+        lost.append("tokenizer/vocab.json")
+    return lost + [
+        f"{n}/ weights" + f" ({variant})" * bool(variant)
+        for n in NETWORKS
+        if not weight_file(names(n), variant, half)
+    ]
 
-def cached(source:str) -> Path | None:
+
+def cached(source: str) -> Path | None:
     "The folder of a hub id in the local cache, at its revision, or None. Asks nobody."
     name, revision = split_revision(source)
-    found = (try_to_load_from_cache(name, f, revision=revision) for f in ('model_index.json', 'config.json'))
+    found = (try_to_load_from_cache(name, f, revision=revision) for f in ("model_index.json", "config.json"))
     return next((Path(f).parent for f in found if isinstance(f, str)), None)
 
 # %% ../nbs/08_pipelines.ipynb #7bb78ae1
-def wanted_files(names, variant:str=None, half:bool=False) -> list:
+def wanted_files(names, variant: str = None, half: bool = False) -> list:
     "Of the files of a hub repository, those that a pipeline needs."
-    of = {n: weight_file([f.removeprefix(f'{n}/') for f in names if f.startswith(f'{n}/')], variant, half) for n in NETWORKS}
-    small = [f for f in names if f == 'model_index.json' or f.startswith(('scheduler/', 'tokenizer/')) or f in [f'{n}/config.json' for n in NETWORKS]]
-    return small + [f'{n}/{f}' for n, f in of.items() if f]
+    of = {
+        n: weight_file([f.removeprefix(f"{n}/") for f in names if f.startswith(f"{n}/")], variant, half)
+        for n in NETWORKS
+    }
+    small = [
+        f
+        for f in names
+        if f == "model_index.json"
+        or f.startswith(("scheduler/", "tokenizer/"))
+        or f in [f"{n}/config.json" for n in NETWORKS]
+    ]
+    return small + [f"{n}/{f}" for n, f in of.items() if f]
+
 
 def _fetch(source, variant, half):
     "The local folder of a hub id, downloaded if need be."
     here = cached(source)
-    if here and not lacking(here, variant, half): return here
+    if here and not lacking(here, variant, half):
+        return here
     if is_offline_mode():
-        raise FileNotFoundError(f'{source} is no local file or folder and is not whole in the hub cache {HF_HUB_CACHE}' + (f' (it lacks {", ".join(lacking(here, variant, half))})' if here else '')
-                                + '; HF_HUB_OFFLINE forbids downloading it')
+        raise FileNotFoundError(
+            f"{source} is no local file or folder and is not whole in the hub cache {HF_HUB_CACHE}"
+            + (f" (it lacks {', '.join(lacking(here, variant, half))})" if here else "")
+            + "; HF_HUB_OFFLINE forbids downloading it"
+        )
     name, revision = split_revision(source)
-    try: return Path(snapshot_download(name, revision=revision, allow_patterns=wanted_files(HfApi().list_repo_files(name, revision=revision), variant, half)))
-    except Exception as e:      # of the hub's client or of whatever it speaks HTTP with
-        raise FileNotFoundError(f'{source} is no local file or folder, and the hub did not give it ({type(e).__name__}: {str(e).splitlines()[0] if str(e) else "no reason"})') from e
+    try:
+        return Path(
+            snapshot_download(
+                name,
+                revision=revision,
+                allow_patterns=wanted_files(HfApi().list_repo_files(name, revision=revision), variant, half),
+            )
+        )
+    except Exception as e:  # of the hub's client or of whatever it speaks HTTP with
+        raise FileNotFoundError(
+            f"{source} is no local file or folder, and the hub did not give it ({type(e).__name__}: {str(e).splitlines()[0] if str(e) else 'no reason'})"
+        ) from e
 
 # %% ../nbs/08_pipelines.ipynb #6ac4d01b
-_BAD = (OSError, RuntimeError, ValueError, pickle.UnpicklingError, SafetensorError)     # what the libraries raise for a file that they cannot use
+_BAD = (
+    OSError,
+    RuntimeError,
+    ValueError,
+    pickle.UnpicklingError,
+    SafetensorError,
+)  # what the libraries raise for a file that they cannot use
 _UNCHECKED = dict(safety_checker=None, feature_extractor=None, requires_safety_checker=False)
-_FAMILY = ('StableDiffusionPipeline', 'StableDiffusionImg2ImgPipeline', 'StableDiffusionInpaintPipeline', 'StableDiffusionInpaintPipelineLegacy', 'StableDiffusionInstructPix2PixPipeline')
+_FAMILY = (
+    "StableDiffusionPipeline",
+    "StableDiffusionImg2ImgPipeline",
+    "StableDiffusionInpaintPipeline",
+    "StableDiffusionInpaintPipelineLegacy",
+    "StableDiffusionInstructPix2PixPipeline",
+)
+
 
 def _refuse(what, e):
-    if 'out of memory' in str(e): raise e
-    raise ValueError(f'{what} is damaged, does not fit its config, or holds more than tensors (which is never opened): {str(e).splitlines()[0] if str(e) else type(e).__name__}') from e
+    if "out of memory" in str(e):
+        raise e
+    raise ValueError(
+        f"{what} is damaged, does not fit its config, or holds more than tensors (which is never opened): {str(e).splitlines()[0] if str(e) else type(e).__name__}"
+    ) from e
+
 
 def _network(folder, name, variant, dtype):
-    file = weight_file([p.name for p in (folder/name).glob('*')], variant, dtype.itemsize < 4)
+    file = weight_file([p.name for p in (folder / name).glob("*")], variant, dtype.itemsize < 4)
     chosen, suffix = _WEIGHT_FILE.fullmatch(file).groups()
-    try: net, info = NETWORKS[name].from_pretrained(folder/name, variant=chosen, use_safetensors=suffix == 'safetensors', dtype=dtype, output_loading_info=True, local_files_only=True)
-    except _BAD as e: _refuse(folder/name/file, e)
-    if info['missing_keys']: raise ValueError(f'{folder/name/file} lacks {len(info["missing_keys"])} weights of its network, such as {sorted(info["missing_keys"])[0]}')
+    try:
+        net, info = NETWORKS[name].from_pretrained(
+            folder / name,
+            variant=chosen,
+            use_safetensors=suffix == "safetensors",
+            dtype=dtype,
+            output_loading_info=True,
+            local_files_only=True,
+        )
+    except _BAD as e:
+        _refuse(folder / name / file, e)
+    if info["missing_keys"]:
+        raise ValueError(
+            f"{folder / name / file} lacks {len(info['missing_keys'])} weights of its network, such as {sorted(info['missing_keys'])[0]}"
+        )
     return net
 
+
 def _from_folder(folder, variant, dtype):
-    if lost := lacking(folder, variant, dtype.itemsize < 4): raise FileNotFoundError(f'{folder} is no whole pipeline: it lacks {", ".join(lost)}')
-    kind = StableDiffusionPipeline.load_config(folder).get('_class_name')
-    if kind not in _FAMILY: raise ValueError(f'{folder} is a {kind}; supported: {", ".join(_FAMILY)}')
-    return StableDiffusionPipeline.from_pretrained(folder, **{n: _network(folder, n, variant, dtype) for n in NETWORKS}, **_UNCHECKED, local_files_only=True)
+    if lost := lacking(folder, variant, dtype.itemsize < 4):
+        raise FileNotFoundError(f"{folder} is no whole pipeline: it lacks {', '.join(lost)}")
+    kind = StableDiffusionPipeline.load_config(folder).get("_class_name")
+    if kind not in _FAMILY:
+        raise ValueError(f"{folder} is a {kind}; supported: {', '.join(_FAMILY)}")
+    return StableDiffusionPipeline.from_pretrained(
+        folder,
+        **{n: _network(folder, n, variant, dtype) for n in NETWORKS},
+        **_UNCHECKED,
+        local_files_only=True,
+    )
 
 # %% ../nbs/08_pipelines.ipynb #8a6dfd6b
 def _from_file(path, dtype, config):
-    beside = path.with_suffix('')
-    config = config or (beside if (beside/'model_index.json').is_file() else None)
-    if config and not (Path(config)/'model_index.json').is_file(): raise FileNotFoundError(f'config={str(config)!r} is no pipeline folder: it has no model_index.json')
-    try: return StableDiffusionPipeline.from_single_file(str(path), config=str(config) if config else None, dtype=dtype, local_files_only=bool(config) or is_offline_mode(), **_UNCHECKED).to('cpu')
-    except NotImplementedError as e: raise ValueError(f'{path} lacks weights of its networks') from e     # what is not in the file has no place in memory, and cannot be moved
-    except Exception as e:      # diffusers has exceptions of its own here
-        if config is None and is_offline_mode(): raise FileNotFoundError(f'the configs for {path} are not in the hub cache; put a pipeline folder named {beside.name} beside it, or give config=') from e
+    beside = path.with_suffix("")
+    config = config or (beside if (beside / "model_index.json").is_file() else None)
+    if config and not (Path(config) / "model_index.json").is_file():
+        raise FileNotFoundError(f"config={str(config)!r} is no pipeline folder: it has no model_index.json")
+    try:
+        return StableDiffusionPipeline.from_single_file(
+            str(path),
+            config=str(config) if config else None,
+            dtype=dtype,
+            local_files_only=bool(config) or is_offline_mode(),
+            **_UNCHECKED,
+        ).to("cpu")
+    except NotImplementedError as e:
+        raise ValueError(
+            f"{path} lacks weights of its networks"
+        ) from e  # what is not in the file has no place in memory, and cannot be moved
+    except Exception as e:  # diffusers has exceptions of its own here
+        if config is None and is_offline_mode():
+            raise FileNotFoundError(
+                f"the configs for {path} are not in the hub cache; put a pipeline folder named {beside.name} beside it, or give config="
+            ) from e
         _refuse(path, e)
 
 # %% ../nbs/08_pipelines.ipynb #d588096b
@@ -104,35 +198,52 @@ def _from_file(path, dtype, config):
 def _quiet():
     "diffusers and transformers draw a progress bar for every network they read."
     drawing = [l for l in (diffusers_logging, transformers_logging) if l.is_progress_bar_enabled()]
-    for l in drawing: l.disable_progress_bar()
-    try: yield
+    for l in drawing:
+        l.disable_progress_bar()
+    try:
+        yield
     finally:
-        for l in drawing: l.enable_progress_bar()
+        for l in drawing:
+            l.enable_progress_bar()
 
-def load_pipeline(source,                   # a folder, a single file, or a hub id, `id` or `id@revision`
-                  variant:str=None,         # such as 'fp16'; None: the fp16 files for half precision where there are such, else the plain ones
-                  dtype:torch.dtype=torch.float32,
-                  device='cpu',
-                  config=None,              # for a single file: a pipeline folder with the configs
-                 ) -> StableDiffusionPipeline:
+
+def load_pipeline(
+    source,  # a folder, a single file, or a hub id, `id` or `id@revision`
+    variant: str = None,  # such as 'fp16'; None: the fp16 files for half precision where there are such, else the plain ones
+    dtype: torch.dtype = torch.float32,
+    device="cpu",
+    config=None,  # for a single file: a pipeline folder with the configs
+) -> StableDiffusionPipeline:
     "A whole Stable Diffusion 1.x or 2.x pipeline on `device`, without safety checker. `FileNotFoundError` or `ValueError` say what is wrong with `source`."
     path = Path(source)
     if not path.exists():
-        if not is_hub_id(source): raise FileNotFoundError(f'there is no file or folder {source}')
+        if not is_hub_id(source):
+            raise FileNotFoundError(f"there is no file or folder {source}")
         path = _fetch(str(source), variant, dtype.itemsize < 4)
-    with _quiet(): pipe = _from_file(path, dtype, config) if path.is_file() else _from_folder(path, variant, dtype)
+    with _quiet():
+        pipe = _from_file(path, dtype, config) if path.is_file() else _from_folder(path, variant, dtype)
     pipe.set_progress_bar_config(disable=True)
     return pipe.to(device)
 
 # %% ../nbs/08_pipelines.ipynb #0c6ee605
-def load_tiny_decoder(source, dtype:torch.dtype=torch.float32, device='cpu') -> AutoencoderTiny:
+def load_tiny_decoder(source, dtype: torch.dtype = torch.float32, device="cpu") -> AutoencoderTiny:
     "An `AutoencoderTiny` (TAESD) from a folder or a hub id, `id` or `id@revision`, in eval mode and without gradients for its weights."
     name, revision = split_revision(source)
-    if not Path(name).is_dir() and not is_hub_id(source): raise FileNotFoundError(f'there is no folder {source}')
+    if not Path(name).is_dir() and not is_hub_id(source):
+        raise FileNotFoundError(f"there is no folder {source}")
     try:
-        with _quiet(): net, info = AutoencoderTiny.from_pretrained(name, revision=revision, dtype=dtype, output_loading_info=True)
+        with _quiet():
+            net, info = AutoencoderTiny.from_pretrained(
+                name, revision=revision, dtype=dtype, output_loading_info=True
+            )
     except _BAD as e:
-        if not Path(name).is_dir(): raise FileNotFoundError(f'{source} is no local folder, is not in the hub cache, and the hub did not give it ({str(e).splitlines()[0]})') from e
+        if not Path(name).is_dir():
+            raise FileNotFoundError(
+                f"{source} is no local folder, is not in the hub cache, and the hub did not give it ({str(e).splitlines()[0]})"
+            ) from e
         _refuse(name, e)
-    if info['missing_keys']: raise ValueError(f'{source} lacks {len(info["missing_keys"])} weights, such as {sorted(info["missing_keys"])[0]}')
+    if info["missing_keys"]:
+        raise ValueError(
+            f"{source} lacks {len(info['missing_keys'])} weights, such as {sorted(info['missing_keys'])[0]}"
+        )
     return net.to(device).eval().requires_grad_(False)

@@ -9,165 +9,286 @@ __all__ = ['SUCCESS', 'OBJECT', 'set_style', 'to_array', 'contact_sheet', 'show_
 # %% ../nbs/02_plots.ipynb #29e1d29e
 import io
 from pathlib import Path
-import numpy as np, pandas as pd, torch
-import matplotlib.pyplot as plt, seaborn as sns
-from matplotlib.patches import Rectangle
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+import torch
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
 from .settings import atomic_write
 
 # %% ../nbs/02_plots.ipynb #be22748e
-def set_style(dpi:int=72): # of figures shown in a notebook; shown and stored at twice that
+def set_style(dpi: int = 72):  # of figures shown in a notebook; shown and stored at twice that
     "Sets seaborn's theme and, inside a notebook, double-resolution figures."
-    sns.set_theme(context='paper', style='whitegrid', palette='colorblind', rc={'figure.dpi': dpi, 'axes.titlesize': 9})
+    sns.set_theme(
+        context="paper", style="whitegrid", palette="colorblind", rc={"figure.dpi": dpi, "axes.titlesize": 9}
+    )
     from IPython import get_ipython
+
     if get_ipython() is not None:
         from matplotlib_inline.backend_inline import set_matplotlib_formats
-        set_matplotlib_formats('retina')
+
+        set_matplotlib_formats("retina")
 
 # %% ../nbs/02_plots.ipynb #1c9fb87a
-def to_array(images) -> np.ndarray: # torch float `[N, 3, H, W]`, numpy uint8 `[N, H, W, 3]`, one image of either, or a list of PIL images
+def to_array(
+    # torch float `[N, 3, H, W]`, numpy uint8 `[N, H, W, 3]`, one image of either, or a list of PIL images
+    images,
+) -> np.ndarray:
     "The batch as uint8 `[N, H, W, 3]`. Raises `ValueError` for other shapes, types, values far outside [0, 1], and empty batches."
     if isinstance(images, (list, tuple)):
-        if not len(images): raise ValueError('no images: the list is empty')
-        if torch.is_tensor(images[0]): return np.concatenate([to_array(i) for i in images])
-        images = [np.asarray(i.convert('RGB')) if hasattr(i, 'convert') else np.asarray(i) for i in images]
-        if len({i.shape for i in images}) > 1: raise ValueError(f'images of different shapes: {sorted({i.shape for i in images})}')
+        if not len(images):
+            raise ValueError("no images: the list is empty")
+        if torch.is_tensor(images[0]):
+            return np.concatenate([to_array(i) for i in images])
+        images = [np.asarray(i.convert("RGB")) if hasattr(i, "convert") else np.asarray(i) for i in images]
+        if len({i.shape for i in images}) > 1:
+            raise ValueError(f"images of different shapes: {sorted({i.shape for i in images})}")
         images = np.stack(images)
-    elif hasattr(images, 'convert'): images = np.asarray(images.convert('RGB'))
+    elif hasattr(images, "convert"):
+        images = np.asarray(images.convert("RGB"))
     if torch.is_tensor(images):
         x = images.detach().float().cpu()
         x = x[None] if x.ndim == 3 else x
-        if x.ndim != 4 or x.shape[1] != 3 or not images.is_floating_point(): raise ValueError(f'tensor of shape {tuple(images.shape)} and type {images.dtype}; expected float [N, 3, H, W]')
-        if not torch.isfinite(x).all(): raise ValueError('images hold NaN or infinite values')
-        if x.numel() and (x.min() < -.25 or x.max() > 1.25): raise ValueError(f'values in [{x.min():.3g}, {x.max():.3g}]; expected [0, 1]')
-        images = (x.clamp(0, 1)*255).round().byte().permute(0, 2, 3, 1).numpy()
-    if not isinstance(images, np.ndarray): raise ValueError(f'{type(images).__name__} is not a batch of images')
+        if x.ndim != 4 or x.shape[1] != 3 or not images.is_floating_point():
+            raise ValueError(
+                f"tensor of shape {tuple(images.shape)} and type {images.dtype}; expected float [N, 3, H, W]"
+            )
+        if not torch.isfinite(x).all():
+            raise ValueError("images hold NaN or infinite values")
+        if x.numel() and (x.min() < -0.25 or x.max() > 1.25):
+            raise ValueError(f"values in [{x.min():.3g}, {x.max():.3g}]; expected [0, 1]")
+        images = (x.clamp(0, 1) * 255).round().byte().permute(0, 2, 3, 1).numpy()
+    if not isinstance(images, np.ndarray):
+        raise ValueError(f"{type(images).__name__} is not a batch of images")
     images = images[None] if images.ndim == 3 else images
-    if images.ndim != 4 or images.shape[3] != 3 or images.dtype != np.uint8: raise ValueError(f'array of shape {images.shape} and type {images.dtype}; expected uint8 [N, H, W, 3]')
-    if not images.size: raise ValueError(f'no images: shape {images.shape}')
+    if images.ndim != 4 or images.shape[3] != 3 or images.dtype != np.uint8:
+        raise ValueError(
+            f"array of shape {images.shape} and type {images.dtype}; expected uint8 [N, H, W, 3]"
+        )
+    if not images.size:
+        raise ValueError(f"no images: shape {images.shape}")
     return images
 
 # %% ../nbs/02_plots.ipynb #29aea72b
 def _per_image(name, values, n):
-    if values is None: return [None]*n
-    if len(values) != n: raise ValueError(f'{len(values)} {name} for {n} images')
+    if values is None:
+        return [None] * n
+    if len(values) != n:
+        raise ValueError(f"{len(values)} {name} for {n} images")
     return list(values)
 
-def contact_sheet(images,      # any batch `to_array` takes
-                  ncol:int=8,  # images in a row
-                  titles=None, # a caption under each image, or `None` where there is none
-                  borders=None,# a colour around each image, or `None` where there is none
-                  rows=None, cols=None, # names of rows and of columns
-                  size:float=.8,# inches an image is wide
-                  title:str=None) -> Figure:
+
+def contact_sheet(
+    images,  # any batch `to_array` takes
+    ncol: int = 8,  # images in a row
+    titles=None,  # a caption under each image, or `None` where there is none
+    borders=None,  # a colour around each image, or `None` where there is none
+    rows=None,
+    cols=None,  # names of rows and of columns
+    size: float = 0.8,  # inches an image is wide
+    title: str = None,
+) -> Figure:
     "All images on one sheet, row by row. Raises `ValueError` where the number of titles, borders, rows or columns does not fit."
-    images = to_array(images); n, h, w = images.shape[:3]; ncol = min(ncol, n)
-    if ncol < 1: raise ValueError(f'ncol={ncol} must be at least 1')
-    titles, borders = _per_image('titles', titles, n), _per_image('borders', borders, n)
-    nrow = -(-n//ncol); rows, cols = _per_image('rows', rows, nrow), _per_image('cols', cols, ncol)
-    gap, band = max(2, w//12), int(.24*h) if any(titles) else 0
-    H, W = nrow*(h + band + gap) - gap, ncol*(w + gap) - gap
+    images = to_array(images)
+    n, h, w = images.shape[:3]
+    ncol = min(ncol, n)
+    if ncol < 1:
+        raise ValueError(f"ncol={ncol} must be at least 1")
+    titles, borders = _per_image("titles", titles, n), _per_image("borders", borders, n)
+    nrow = -(-n // ncol)
+    rows, cols = _per_image("rows", rows, nrow), _per_image("cols", cols, ncol)
+    gap, band = max(2, w // 12), int(0.24 * h) if any(titles) else 0
+    H, W = nrow * (h + band + gap) - gap, ncol * (w + gap) - gap
     sheet = np.full((H, W, 3), 255, np.uint8)
-    place = [(i//ncol*(h + band + gap), i % ncol*(w + gap)) for i in range(n)]
-    for im, (y, x) in zip(images, place): sheet[y:y+h, x:x+w] = im
-    inch = size/w   # of one pixel
-    left, top = .1 + .065*max(len(t or '') for t in rows), .05 + (.2 if any(cols) else 0) + (.22 if title else 0)
-    width, height = left + W*inch + .05, top + H*inch + .05
+    place = [(i // ncol * (h + band + gap), i % ncol * (w + gap)) for i in range(n)]
+    for im, (y, x) in zip(images, place):
+        sheet[y : y + h, x : x + w] = im
+    inch = size / w  # of one pixel
+    left, top = (
+        0.1 + 0.065 * max(len(t or "") for t in rows),
+        0.05 + (0.2 if any(cols) else 0) + (0.22 if title else 0),
+    )
+    width, height = left + W * inch + 0.05, top + H * inch + 0.05
     fig = plt.figure(figsize=(width, height))
-    ax = fig.add_axes((left/width, .05/height, W*inch/width, H*inch/height)); ax.imshow(sheet, interpolation='nearest', aspect='auto'); ax.axis('off')
+    ax = fig.add_axes((left / width, 0.05 / height, W * inch / width, H * inch / height))
+    ax.imshow(sheet, interpolation="nearest", aspect="auto")
+    ax.axis("off")
     for t, c, (y, x) in zip(titles, borders, place):
-        if t: ax.text(x + w/2, y + h + band*.52, t, ha='center', va='center', size=6.5*size/.8)
-        if c: ax.add_patch(Rectangle((x - .5, y - .5), w, h, fill=False, edgecolor=c, linewidth=2.5, clip_on=False))
+        if t:
+            ax.text(x + w / 2, y + h + band * 0.52, t, ha="center", va="center", size=6.5 * size / 0.8)
+        if c:
+            ax.add_patch(
+                Rectangle((x - 0.5, y - 0.5), w, h, fill=False, edgecolor=c, linewidth=2.5, clip_on=False)
+            )
     for i, t in enumerate(rows):
-        if t: ax.text(-.06/inch, i*(h + band + gap) + h/2, t, ha='right', va='center', size=8)
+        if t:
+            ax.text(-0.06 / inch, i * (h + band + gap) + h / 2, t, ha="right", va="center", size=8)
     for i, t in enumerate(cols):
-        if t: ax.text(i*(w + gap) + w/2, -.06/inch, t, ha='center', va='bottom', size=8)
-    if title: fig.text(.5, 1 - .04/height, title, ha='center', va='top', size=9)
+        if t:
+            ax.text(i * (w + gap) + w / 2, -0.06 / inch, t, ha="center", va="bottom", size=8)
+    if title:
+        fig.text(0.5, 1 - 0.04 / height, title, ha="center", va="top", size=9)
     return fig
 
 # %% ../nbs/02_plots.ipynb #752c9c24
-def show_images(images, titles=None, size:float=1.2, **kw) -> Figure:
+def show_images(images, titles=None, size: float = 1.2, **kw) -> Figure:
     "One row of images; further arguments as in `contact_sheet`."
     images = to_array(images)
     return contact_sheet(images, ncol=len(images), titles=titles, size=size, **kw)
 
-def strip(arms:dict,    # arm name -> batch of images
-          n:int=8,      # images shown of each arm, the first ones
-          marks:dict=None, # arm name -> what `verdict_marks` returns
-          cols=None, size:float=.8, title:str=None) -> Figure:
-    "Arms as rows of `n` images each. Raises `ValueError` where an arm has fewer, or its images another size."
-    if not arms: raise ValueError('no arms to show')
-    ims = {k: to_array(v) for k, v in arms.items()}; marks = marks or {}
-    if set(marks) - set(ims): raise ValueError(f'marks for unknown arms {sorted(set(marks) - set(ims))}; arms: {", ".join(ims)}')
-    for k, v in ims.items():
-        if len(v) < n: raise ValueError(f'arm {k!r} has {len(v)} images, fewer than n={n}')
-        if v.shape[1:] != next(iter(ims.values())).shape[1:]: raise ValueError(f'arm {k!r} has images of shape {v.shape[1:]}, unlike the first arm')
-    def pick(what): return [m for k in ims for m in list(marks.get(k, {}).get(what, [None]*n))[:n]]
-    return contact_sheet(np.concatenate([v[:n] for v in ims.values()]), ncol=n, rows=list(ims), cols=cols, titles=pick('titles'), borders=pick('borders'), size=size, title=title)
 
-def before_after(a, b, labels=('before', 'after'), size:float=.8) -> Figure:
+def strip(
+    arms: dict,  # arm name -> batch of images
+    n: int = 8,  # images shown of each arm, the first ones
+    marks: dict = None,  # arm name -> what `verdict_marks` returns
+    cols=None,
+    size: float = 0.8,
+    title: str = None,
+) -> Figure:
+    "Arms as rows of `n` images each. Raises `ValueError` where an arm has fewer, or its images another size."
+    if not arms:
+        raise ValueError("no arms to show")
+    ims = {k: to_array(v) for k, v in arms.items()}
+    marks = marks or {}
+    if set(marks) - set(ims):
+        raise ValueError(f"marks for unknown arms {sorted(set(marks) - set(ims))}; arms: {', '.join(ims)}")
+    for k, v in ims.items():
+        if len(v) < n:
+            raise ValueError(f"arm {k!r} has {len(v)} images, fewer than n={n}")
+        if v.shape[1:] != next(iter(ims.values())).shape[1:]:
+            raise ValueError(f"arm {k!r} has images of shape {v.shape[1:]}, unlike the first arm")
+
+    def pick(what):
+        return [m for k in ims for m in list(marks.get(k, {}).get(what, [None] * n))[:n]]
+
+    return contact_sheet(
+        np.concatenate([v[:n] for v in ims.values()]),
+        ncol=n,
+        rows=list(ims),
+        cols=cols,
+        titles=pick("titles"),
+        borders=pick("borders"),
+        size=size,
+        title=title,
+    )
+
+
+def before_after(a, b, labels=("before", "after"), size: float = 0.8) -> Figure:
     "Two batches of equal length as two rows."
     a, b = to_array(a), to_array(b)
-    if len(a) != len(b): raise ValueError(f'{len(a)} images before, {len(b)} after')
+    if len(a) != len(b):
+        raise ValueError(f"{len(a)} images before, {len(b)} after")
     return strip(dict(zip(labels, (a, b))), n=len(a), size=size)
 
 # %% ../nbs/02_plots.ipynb #ec5e9995
-SUCCESS, OBJECT = '#1a9850', '#f28e2b'   # frames: every juror fooled with the object absent; the object is there
+SUCCESS, OBJECT = (
+    "#1a9850",
+    "#f28e2b",
+)  # frames: every juror fooled with the object absent; the object is there
 
-def verdict_marks(verdicts:pd.DataFrame) -> dict: # rows of `metrics.judge`
+
+def verdict_marks(verdicts: pd.DataFrame) -> dict:  # rows of `metrics.judge`
     "The `titles` and `borders` of images from their verdicts, to be passed on: `contact_sheet(images, **verdict_marks(v))`."
-    hits = verdicts[[c for c in verdicts if c.startswith('top1.')]]
-    if not hits.shape[1]: raise ValueError('no top1.* columns: pass the table that judge returns')
-    titles = [f'{int(h)}/{hits.shape[1]}' for h in hits.sum(axis=1)]
-    if 'consistency' not in verdicts: return dict(titles=titles, borders=[None]*len(titles))
-    return dict(titles=titles, borders=[SUCCESS if c else None if a else OBJECT for c, a in zip(verdicts.consistency, verdicts.object_absent)])
+    hits = verdicts[[c for c in verdicts if c.startswith("top1.")]]
+    if not hits.shape[1]:
+        raise ValueError("no top1.* columns: pass the table that judge returns")
+    titles = [f"{int(h)}/{hits.shape[1]}" for h in hits.sum(axis=1)]
+    if "consistency" not in verdicts:
+        return dict(titles=titles, borders=[None] * len(titles))
+    return dict(
+        titles=titles,
+        borders=[
+            SUCCESS if c else None if a else OBJECT
+            for c, a in zip(verdicts.consistency, verdicts.object_absent)
+        ],
+    )
 
 # %% ../nbs/02_plots.ipynb #9bfabb5e
-def bars(df:pd.DataFrame, x:str, y:str='value', lo:str='lo', hi:str='hi', hue:str=None, ax=None):
+def bars(
+    df: pd.DataFrame, x: str, y: str = "value", lo: str = "lo", hi: str = "hi", hue: str = None, ax=None
+):
     "Bars of column `y` over `x` with intervals from `lo` to `hi`, one colour per `hue`, in the order of the table. Returns the axis."
     missing = [c for c in (x, y, lo, hi, hue) if c is not None and c not in df]
-    if missing: raise ValueError(f'no column {missing}; the table has {", ".join(map(str, df.columns))}')
-    if df.duplicated([c for c in (x, hue) if c]).any(): raise ValueError(f'more than one row for the same {x}' + (f' and {hue}' if hue else ''))
+    if missing:
+        raise ValueError(f"no column {missing}; the table has {', '.join(map(str, df.columns))}")
+    if df.duplicated([c for c in (x, hue) if c]).any():
+        raise ValueError(f"more than one row for the same {x}" + (f" and {hue}" if hue else ""))
     ax = plt.subplots(figsize=(4.5, 2.4))[1] if ax is None else ax
     groups, arms = list(df[x].unique()), list(df[hue].unique()) if hue else [None]
-    w = .8/len(arms)
+    w = 0.8 / len(arms)
     for j, (arm, colour) in enumerate(zip(arms, sns.color_palette(n_colors=len(arms)))):
         d = df if arm is None else df[df[hue] == arm]
-        at = np.array([groups.index(g) for g in d[x]]) + (j - (len(arms) - 1)/2)*w
-        ax.bar(at, d[y], w*.92, color=colour, label=arm)
-        ends = d[lo].notna() & d[hi].notna()   # a single image has a value and no interval
-        ax.vlines(at[ends], d[lo][ends], d[hi][ends], color='.2', linewidth=1.2)
-    ax.set_xticks(range(len(groups)), groups); ax.set_ylabel(y); ax.grid(axis='x', visible=False); ax.axhline(0, color='.3', linewidth=.6)
-    if hue: ax.legend(frameon=False, fontsize=7, loc='upper left', bbox_to_anchor=(1, 1))   # beside the bars, never on them
+        at = np.array([groups.index(g) for g in d[x]]) + (j - (len(arms) - 1) / 2) * w
+        ax.bar(at, d[y], w * 0.92, color=colour, label=arm)
+        ends = d[lo].notna() & d[hi].notna()  # a single image has a value and no interval
+        ax.vlines(at[ends], d[lo][ends], d[hi][ends], color=".2", linewidth=1.2)
+    ax.set_xticks(range(len(groups)), groups)
+    ax.set_ylabel(y)
+    ax.grid(axis="x", visible=False)
+    ax.axhline(0, color=".3", linewidth=0.6)
+    if hue:
+        ax.legend(
+            frameon=False, fontsize=7, loc="upper left", bbox_to_anchor=(1, 1)
+        )  # beside the bars, never on them
     return ax
 
 # %% ../nbs/02_plots.ipynb #95684747
-def alpha_panel(top,         # top-activating images, strongest first
-                attack,      # the feature attack: one image, or a batch whose first is shown
-                alphas,      # `[N]`, or a dict from a name to such an array
-                title:str=None, n:int=8) -> Figure:
+def alpha_panel(
+    top,  # top-activating images, strongest first
+    attack,  # the feature attack: one image, or a batch whose first is shown
+    alphas,  # `[N]`, or a dict from a name to such an array
+    title: str = None,
+    n: int = 8,
+) -> Figure:
     "Top-activating images, the feature attack and the histogram of alpha of one neural-PCA component."
     top, attack = to_array(top)[:n], to_array(attack)[0]
-    alphas = alphas if isinstance(alphas, dict) else {'': alphas}
+    alphas = alphas if isinstance(alphas, dict) else {"": alphas}
     alphas = {k: np.asarray(v.detach().cpu() if torch.is_tensor(v) else v, float) for k, v in alphas.items()}
     for k, v in alphas.items():
-        if v.ndim != 1 or not len(v) or not np.isfinite(v).all(): raise ValueError(f'alphas {k!r} of shape {v.shape}; expected finite numbers [N]')
-    ncol = -(-len(top)//2); h, w = top.shape[1:3]
-    grid = np.full((2*h + 3, ncol*(w + 3) - 3, 3), 255, np.uint8)
-    for i, im in enumerate(top): grid[i//ncol*(h + 3):, i % ncol*(w + 3):][:h, :w] = im
-    fig, axes = plt.subplots(1, 3, figsize=(1.7 + .85*ncol + 2.4, 2), width_ratios=(.85*ncol, 1.7, 2.2), layout='constrained')
-    for ax, im, t in zip(axes, (grid, attack), ('top-activating images', 'feature attack')): ax.imshow(im); ax.axis('off'); ax.set_title(t)
+        if v.ndim != 1 or not len(v) or not np.isfinite(v).all():
+            raise ValueError(f"alphas {k!r} of shape {v.shape}; expected finite numbers [N]")
+    ncol = -(-len(top) // 2)
+    h, w = top.shape[1:3]
+    grid = np.full((2 * h + 3, ncol * (w + 3) - 3, 3), 255, np.uint8)
+    for i, im in enumerate(top):
+        grid[i // ncol * (h + 3) :, i % ncol * (w + 3) :][:h, :w] = im
+    fig, axes = plt.subplots(
+        1, 3, figsize=(1.7 + 0.85 * ncol + 2.4, 2), width_ratios=(0.85 * ncol, 1.7, 2.2), layout="constrained"
+    )
+    for ax, im, t in zip(axes, (grid, attack), ("top-activating images", "feature attack")):
+        ax.imshow(im)
+        ax.axis("off")
+        ax.set_title(t)
     bins = np.histogram_bin_edges(np.concatenate(list(alphas.values())), 24)
-    for k, v in alphas.items(): axes[2].hist(v, bins, alpha=.6, density=len(alphas) > 1, label=k or None)
-    axes[2].set_title('alpha'); axes[2].set_yticks([]); sns.despine(ax=axes[2], left=True)
-    if len(alphas) > 1: axes[2].legend(frameon=False, fontsize=7)
-    if title: fig.suptitle(title, size=10)
+    for k, v in alphas.items():
+        axes[2].hist(v, bins, alpha=0.6, density=len(alphas) > 1, label=k or None)
+    axes[2].set_title("alpha")
+    axes[2].set_yticks([])
+    sns.despine(ax=axes[2], left=True)
+    if len(alphas) > 1:
+        axes[2].legend(frameon=False, fontsize=7)
+    if title:
+        fig.suptitle(title, size=10)
     return fig
 
 # %% ../nbs/02_plots.ipynb #df251f61
-def save_figure(fig:Figure, path, dpi:int=144) -> Path:
+def save_figure(fig: Figure, path, dpi: int = 144) -> Path:
     "Writes `fig` as PNG without dates or version strings, atomically; returns the path. Raises `ValueError` for another suffix."
     path = Path(path)
-    if path.suffix != '.png': raise ValueError(f'{path.name!r}: figures are saved as .png')
-    buf = io.BytesIO(); fig.savefig(buf, format='png', dpi=dpi, metadata={'Software': None}, facecolor='white', bbox_inches='tight', pad_inches=.03)
+    if path.suffix != ".png":
+        raise ValueError(f"{path.name!r}: figures are saved as .png")
+    buf = io.BytesIO()
+    fig.savefig(
+        buf,
+        format="png",
+        dpi=dpi,
+        metadata={"Software": None},
+        facecolor="white",
+        bbox_inches="tight",
+        pad_inches=0.03,
+    )
     return atomic_write(path, buf.getvalue())

@@ -9,116 +9,206 @@ __all__ = ['old_class', 'attributions', 'painted_part', 'folds', 'agreement', 'R
 # %% ../nbs/37_prune.ipynb #bcd8fb4d
 from dataclasses import dataclass
 from itertools import product
-import numpy as np, pandas as pd, torch
+
 import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import torch
 from captum.attr import IntegratedGradients
 from matplotlib.figure import Figure
-from .settings import seed_of
+
 from .classifiers import Classifier, as_pixels
-from .datasets import GroupedImages
 from .plots import contact_sheet
 from .recompose import Recomposed
+from .settings import seed_of
 
 # %% ../nbs/37_prune.ipynb #38984b51
-def old_class(clf:Classifier, made:Recomposed) -> pd.DataFrame:
+def old_class(clf: Classifier, made: Recomposed) -> pd.DataFrame:
     "Columns `psi`, the old class's probability on each new picture, and `limit`, its mean over the pictures of that class that were recomposed."
     own = lambda images: clf.probs(images).numpy()[np.arange(len(made)), made.table.y_was]
-    return pd.DataFrame(dict(psi=own(made.images), limit=pd.Series(own(made.originals)).groupby(made.table.y_was.to_numpy()).transform('mean')))
+    return pd.DataFrame(
+        dict(
+            psi=own(made.images),
+            limit=pd.Series(own(made.originals)).groupby(made.table.y_was.to_numpy()).transform("mean"),
+        )
+    )
 
 # %% ../nbs/37_prune.ipynb #8ca01ecd
-def attributions(clf:Classifier, made:Recomposed,
-                 steps:int=24,  # of the integral
-                 batch:int=16) -> np.ndarray:
+def attributions(
+    clf: Classifier,
+    made: Recomposed,
+    steps: int = 24,  # of the integral
+    batch: int = 16,
+) -> np.ndarray:
     "Integrated gradients (captum) of the new class's logit from old to new picture, summed over channels: float `[N, H, W]`."
     ig, out, device = IntegratedGradients(lambda x: clf(x).float()), [], clf.device
     clf.eval()
     for s in range(0, len(made), batch):
-        old, new = (as_pixels(v[s:s+batch], device) for v in (made.originals, made.images)); y = torch.tensor(made.table.y.to_numpy()[s:s+batch], device=device)
-        out.append(ig.attribute(new, baselines=old, target=y, n_steps=steps, internal_batch_size=batch*4).sum(1).float().cpu().numpy())
+        old, new = (as_pixels(v[s : s + batch], device) for v in (made.originals, made.images))
+        y = torch.tensor(made.table.y.to_numpy()[s : s + batch], device=device)
+        out.append(
+            ig.attribute(new, baselines=old, target=y, n_steps=steps, internal_batch_size=batch * 4)
+            .sum(1)
+            .float()
+            .cpu()
+            .numpy()
+        )
     return np.concatenate(out)
+
 
 def painted_part(maps, masks) -> np.ndarray:
     "The sum of each map `[N, H, W]` over its mask `[N, H, W]` (shares count as shares): rho `[N]`."
     maps, masks = np.asarray(maps), np.asarray(masks, float)
-    if maps.shape != masks.shape: raise ValueError(f'maps of shape {maps.shape} and masks of shape {masks.shape}')
-    return (maps*masks).sum((1, 2))
+    if maps.shape != masks.shape:
+        raise ValueError(f"maps of shape {maps.shape} and masks of shape {masks.shape}")
+    return (maps * masks).sum((1, 2))
 
 # %% ../nbs/37_prune.ipynb #969731f5
-def folds(n:int, k:int, seed:int=0) -> np.ndarray:
+def folds(n: int, k: int, seed: int = 0) -> np.ndarray:
     "The number of its fold, 0..k-1, for each of `n` pictures, folds of about equal size. ValueError for fewer than two folds or than `k` pictures."
-    if not 2 <= k <= n: raise ValueError(f'k={k} folds of {n} pictures: expected at least two folds, and a picture for each')
-    return np.random.default_rng(seed_of('folds', seed)).permutation(np.arange(n) % k)
+    if not 2 <= k <= n:
+        raise ValueError(f"k={k} folds of {n} pictures: expected at least two folds, and a picture for each")
+    return np.random.default_rng(seed_of("folds", seed)).permutation(np.arange(n) % k)
 
-def agreement(clfs:list, made:Recomposed,
-              seen=None # bool `[len(clfs), N]`: the pictures that each was trained on; None: none
-             ) -> np.ndarray:
+
+def agreement(
+    clfs: list,
+    made: Recomposed,
+    seen=None,  # bool `[len(clfs), N]`: the pictures that each was trained on; None: none
+) -> np.ndarray:
     "Mean probability of the new class under the classifiers that have not seen a picture: `[N]`. ValueError where every classifier has seen one."
     seen = np.zeros((len(clfs), len(made)), bool) if seen is None else np.asarray(seen, bool)
-    if seen.shape != (len(clfs), len(made)): raise ValueError(f'seen has shape {seen.shape}; expected one row for each of {len(clfs)} classifiers, one column for each of {len(made)} pictures')
-    if not len(clfs) or seen.all(0).any(): raise ValueError(f'{seen.all(0).sum()} pictures have no classifier that has not seen them')
+    if seen.shape != (len(clfs), len(made)):
+        raise ValueError(
+            f"seen has shape {seen.shape}; expected one row for each of {len(clfs)} classifiers, one column for each of {len(made)} pictures"
+        )
+    if not len(clfs) or seen.all(0).any():
+        raise ValueError(f"{seen.all(0).sum()} pictures have no classifier that has not seen them")
     p = np.stack([c.probs(made.images).numpy()[np.arange(len(made)), made.table.y] for c in clfs])
-    return np.where(seen, 0, p).sum(0)/(~seen).sum(0)
+    return np.where(seen, 0, p).sum(0) / (~seen).sum(0)
 
 # %% ../nbs/37_prune.ipynb #148a3747
 @dataclass(frozen=True)
 class Rule:
     "Thresholds of pruning; None switches a criterion off. ValueError names a bad one."
-    factor: float | None = 1.       # prune where psi >= factor*limit
-    rho: float | None = .3          # prune where rho <= this
-    agreement: float | None = None  # prune where agreement < this, 0..1
-    def __post_init__(self):
-        if self.factor is not None and not self.factor > 0: raise ValueError(f'factor={self.factor} must be positive, or None')
-        if self.rho is not None and not np.isfinite(self.rho): raise ValueError(f'rho={self.rho} must be finite, or None')
-        if self.agreement is not None and not 0 <= self.agreement <= 1: raise ValueError(f'agreement={self.agreement} must lie in [0, 1], or None')
 
-    def keep(self, scores:pd.DataFrame) -> np.ndarray: # columns psi and limit, rho, agreement: those that are on
+    factor: float | None = 1.0  # prune where psi >= factor*limit
+    rho: float | None = 0.3  # prune where rho <= this
+    agreement: float | None = None  # prune where agreement < this, 0..1
+
+    def __post_init__(self):
+        if self.factor is not None and not self.factor > 0:
+            raise ValueError(f"factor={self.factor} must be positive, or None")
+        if self.rho is not None and not np.isfinite(self.rho):
+            raise ValueError(f"rho={self.rho} must be finite, or None")
+        if self.agreement is not None and not 0 <= self.agreement <= 1:
+            raise ValueError(f"agreement={self.agreement} must lie in [0, 1], or None")
+
+    def keep(
+        self, scores: pd.DataFrame
+    ) -> np.ndarray:  # columns psi and limit, rho, agreement: those that are on
         "Which pictures pass, bool `[N]`. ValueError names a column that is missing."
-        need = ['psi', 'limit']*(self.factor is not None) + ['rho']*(self.rho is not None) + ['agreement']*(self.agreement is not None)
-        if lost := [c for c in need if c not in scores]: raise ValueError(f'the scores lack {", ".join(lost)}, which this rule needs; they have {", ".join(scores)}')
+        need = (
+            ["psi", "limit"] * (self.factor is not None)
+            + ["rho"] * (self.rho is not None)
+            + ["agreement"] * (self.agreement is not None)
+        )
+        if lost := [c for c in need if c not in scores]:
+            raise ValueError(
+                f"the scores lack {', '.join(lost)}, which this rule needs; they have {', '.join(scores)}"
+            )
         keep = np.ones(len(scores), bool)
-        if self.factor is not None: keep &= (scores.psi < self.factor*scores.limit).to_numpy()
-        if self.rho is not None: keep &= (scores.rho > self.rho).to_numpy()
-        if self.agreement is not None: keep &= (scores.agreement >= self.agreement).to_numpy()
+        if self.factor is not None:
+            keep &= (scores.psi < self.factor * scores.limit).to_numpy()
+        if self.rho is not None:
+            keep &= (scores.rho > self.rho).to_numpy()
+        if self.agreement is not None:
+            keep &= (scores.agreement >= self.agreement).to_numpy()
         return keep
 
 # %% ../nbs/37_prune.ipynb #a6784c86
-def candidate_rules(scores:pd.DataFrame, shares=(.25, .5, .75), by=('factor', 'rho')) -> list: # criteria to combine: factor, rho, agreement
+def candidate_rules(
+    scores: pd.DataFrame, shares=(0.25, 0.5, 0.75), by=("factor", "rho")
+) -> list:  # criteria to combine: factor, rho, agreement
     "Rules that each prune about a share of the pictures by one or more criteria, and the one that prunes nothing. ValueError for an unknown criterion."
-    if bad := set(by) - {'factor', 'rho', 'agreement'}: raise ValueError(f'by={list(by)}: {", ".join(bad)} is unknown; allowed: factor, rho, agreement')
-    at = dict(factor=lambda s: np.quantile(scores.psi/scores.limit, 1 - s), rho=lambda s: np.quantile(scores.rho, s), agreement=lambda s: np.quantile(scores.agreement, s))
-    each = [[None] + [v for s in shares if (v := float(at[k](s))) > 0 or k != 'factor'] for k in by]
-    return [Rule(**dict(factor=None, rho=None, agreement=None) | dict(zip(by, values))) for values in product(*each)]
+    if bad := set(by) - {"factor", "rho", "agreement"}:
+        raise ValueError(f"by={list(by)}: {', '.join(bad)} is unknown; allowed: factor, rho, agreement")
+    at = dict(
+        factor=lambda s: np.quantile(scores.psi / scores.limit, 1 - s),
+        rho=lambda s: np.quantile(scores.rho, s),
+        agreement=lambda s: np.quantile(scores.agreement, s),
+    )
+    each = [[None] + [v for s in shares if (v := float(at[k](s))) > 0 or k != "factor"] for k in by]
+    return [
+        Rule(**dict(factor=None, rho=None, agreement=None) | dict(zip(by, values)))
+        for values in product(*each)
+    ]
 
-def choose_rule(scores:pd.DataFrame, y, # new classes `[N]`
-                value,                  # keep -> a number on validation, larger is better
-                rules=None,             # default: `candidate_rules`
-                least:int=10) -> tuple:
+
+def choose_rule(
+    scores: pd.DataFrame,
+    y,  # new classes `[N]`
+    value,  # keep -> a number on validation, larger is better
+    rules=None,  # default: `candidate_rules`
+    least: int = 10,
+) -> tuple:
     "The best rule, and the table of all that were tried: the rule's thresholds, `kept` and `value`. ValueError if none keeps enough."
-    if least < 1: raise ValueError(f'least={least} must be at least 1')
+    if least < 1:
+        raise ValueError(f"least={least} must be at least 1")
     rules, y, tried = list(rules or candidate_rules(scores)), np.asarray(y), {}
     for r in rules:
         keep = r.keep(scores)
-        if np.bincount(y[keep], minlength=y.max() + 1)[np.unique(y)].min() < least: continue
-        tried[r] = dict(factor=r.factor, rho=r.rho, agreement=r.agreement, kept=int(keep.sum()), value=float(value(keep)))
-    if not tried: raise ValueError(f'none of {len(rules)} rules keeps {least} pictures of each class')
-    best = max(tried, key=lambda r: (tried[r]['value'], tried[r]['kept']))
+        if np.bincount(y[keep], minlength=y.max() + 1)[np.unique(y)].min() < least:
+            continue
+        tried[r] = dict(
+            factor=r.factor, rho=r.rho, agreement=r.agreement, kept=int(keep.sum()), value=float(value(keep))
+        )
+    if not tried:
+        raise ValueError(f"none of {len(rules)} rules keeps {least} pictures of each class")
+    best = max(tried, key=lambda r: (tried[r]["value"], tried[r]["kept"]))
     return best, pd.DataFrame(tried.values())
 
 # %% ../nbs/37_prune.ipynb #8346df79
-def pruning_plot(scores:pd.DataFrame, keep,
-                 bad=None, # what is truly bad, where that is known: bool `[N]`
-                 ax=None) -> Figure:
+def pruning_plot(
+    scores: pd.DataFrame,
+    keep,
+    bad=None,  # what is truly bad, where that is known: bool `[N]`
+    ax=None,
+) -> Figure:
     "Scatter of rho against psi as a share of its limit, kept and pruned; crosses where bad is known."
-    ax = plt.subplots(figsize=(4.2, 2.8))[1] if ax is None else ax; keep = np.asarray(keep, bool); bad = np.zeros(len(keep), bool) if bad is None else np.asarray(bad, bool)
-    for k, name, colour in ((True, 'kept', 'C0'), (False, 'pruned', 'C1')):
-        for b, mark in ((False, 'o'), (True, 'x')):
-            if (at := (keep == k) & (bad == b)).any(): ax.scatter(scores.rho[at], (scores.psi/scores.limit)[at], s=14, c=colour, marker=mark, alpha=.7, linewidths=1, label=name + (', bad' if b else ''))
-    ax.set(xlabel='painted part for the new class, rho', ylabel='old class, psi / limit'); ax.legend(frameon=False, fontsize=7, loc='upper left', bbox_to_anchor=(1, 1))
+    ax = plt.subplots(figsize=(4.2, 2.8))[1] if ax is None else ax
+    keep = np.asarray(keep, bool)
+    bad = np.zeros(len(keep), bool) if bad is None else np.asarray(bad, bool)
+    for k, name, colour in ((True, "kept", "C0"), (False, "pruned", "C1")):
+        for b, mark in ((False, "o"), (True, "x")):
+            if (at := (keep == k) & (bad == b)).any():
+                ax.scatter(
+                    scores.rho[at],
+                    (scores.psi / scores.limit)[at],
+                    s=14,
+                    c=colour,
+                    marker=mark,
+                    alpha=0.7,
+                    linewidths=1,
+                    label=name + (", bad" if b else ""),
+                )
+    ax.set(xlabel="painted part for the new class, rho", ylabel="old class, psi / limit")
+    ax.legend(frameon=False, fontsize=7, loc="upper left", bbox_to_anchor=(1, 1))
     return ax.figure
 
-def pruning_examples(made:Recomposed, keep, n:int=8, size:float=.6) -> Figure:
+
+def pruning_examples(made: Recomposed, keep, n: int = 8, size: float = 0.6) -> Figure:
     "Old and new pictures, up to `n` kept and `n` pruned, evenly through each."
-    keep = np.asarray(keep, bool); picked = [(name, np.flatnonzero(keep == k)) for k, name in ((True, 'kept'), (False, 'pruned'))]
-    picked = [(name, r[np.linspace(0, len(r) - 1, min(n, len(r))).astype(int)]) for name, r in picked if len(r)]; blank = np.full_like(made.images[:1], 255)
+    keep = np.asarray(keep, bool)
+    picked = [(name, np.flatnonzero(keep == k)) for k, name in ((True, "kept"), (False, "pruned"))]
+    picked = [
+        (name, r[np.linspace(0, len(r) - 1, min(n, len(r))).astype(int)]) for name, r in picked if len(r)
+    ]
+    blank = np.full_like(made.images[:1], 255)
     fill = lambda v: np.concatenate([v, blank.repeat(n - len(v), 0)])
-    return contact_sheet(np.concatenate([fill(v[r]) for _, r in picked for v in (made.originals, made.images)]), ncol=n, rows=[f'{name}: {w}' for name, _ in picked for w in ('old', 'new')], size=size)
+    return contact_sheet(
+        np.concatenate([fill(v[r]) for _, r in picked for v in (made.originals, made.images)]),
+        ncol=n,
+        rows=[f"{name}: {w}" for name, _ in picked for w in ("old", "new")],
+        size=size,
+    )

@@ -7,299 +7,605 @@ __all__ = ['READERS', 'waterbirds', 'celeba', 'celeba_hq', 'metashift_disc', 'me
            'spuco_dogs', 'spuco_animals', 'spawrious', 'imagefolder', 'own_images']
 
 # %% ../nbs/09_readers.ipynb #68d9b9eb
-import json, os, re, warnings
+import json
+import os
+import re
+import warnings
 from dataclasses import replace
 from pathlib import Path
-import numpy as np, pandas as pd
+
+import numpy as np
+import pandas as pd
+
 from .datasets import SPLITS, GroupedImages, _span
 from .settings import seed_of
 
 # %% ../nbs/09_readers.ipynb #1c3dbca5
-_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp')
-_is_image = lambda name: name.lower().endswith(_SUFFIXES) and not name.startswith('.')
+_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
+_is_image = lambda name: name.lower().endswith(_SUFFIXES) and not name.startswith(".")
+
 
 def _found(folder):
-    if not folder.is_dir(): return f'{folder} is not a folder'
-    have = sorted(os.listdir(folder)); return f'{folder} holds {", ".join(have[:8]) or "nothing"}' + (f' and {len(have) - 8} more' if len(have) > 8 else '')
+    if not folder.is_dir():
+        return f"{folder} is not a folder"
+    have = sorted(os.listdir(folder))
+    return f"{folder} holds {', '.join(have[:8]) or 'nothing'}" + (
+        f" and {len(have) - 8} more" if len(have) > 8 else ""
+    )
+
 
 def _first(root, what, *names, images=False) -> str:
     "The first of `names` that is in `root`; with `images`, that is a folder of images."
     root = Path(root)
     for n in names:
-        if (root/n).exists() and (not images or (root/n).is_dir() and any(map(_is_image, os.listdir(root/n)))): return n
-    raise FileNotFoundError(f'{what}: expected {"images in " if images else ""}{" or ".join(names)} in {root}; {_found(root)}')
+        if (root / n).exists() and (
+            not images or (root / n).is_dir() and any(map(_is_image, os.listdir(root / n)))
+        ):
+            return n
+    raise FileNotFoundError(
+        f"{what}: expected {'images in ' if images else ''}{' or '.join(names)} in {root}; {_found(root)}"
+    )
+
 
 def _pictures(folder, what) -> list:
     "Names of the pictures in a folder, sorted."
     folder = Path(folder)
-    if not folder.is_dir(): raise FileNotFoundError(f'{what}: expected the folder {folder}; {_found(folder.parent)}')
-    if names := sorted(n for n in os.listdir(folder) if _is_image(n)): return names
-    raise ValueError(f'{what}: expected images ({", ".join(_SUFFIXES)}); {_found(folder)}')
+    if not folder.is_dir():
+        raise FileNotFoundError(f"{what}: expected the folder {folder}; {_found(folder.parent)}")
+    if names := sorted(n for n in os.listdir(folder) if _is_image(n)):
+        return names
+    raise ValueError(f"{what}: expected images ({', '.join(_SUFFIXES)}); {_found(folder)}")
+
 
 def _need(t, columns, what):
-    if lost := [c for c in columns if c not in t]: raise ValueError(f'{what}: expected the column {", ".join(lost)}; found {", ".join(map(str, t.columns[:12]))}')
-    if not len(t): raise ValueError(f'{what}: expected rows, found none')
+    if lost := [c for c in columns if c not in t]:
+        raise ValueError(
+            f"{what}: expected the column {', '.join(lost)}; found {', '.join(map(str, t.columns[:12]))}"
+        )
+    if not len(t):
+        raise ValueError(f"{what}: expected rows, found none")
     return t
 
+
 def _csv(path, columns, what):
-    try: t = pd.read_csv(path)
-    except ValueError as e: raise ValueError(f'{what}: {path} is no readable table: {e}') from None   # parser, encoding and emptiness errors are all ValueErrors
-    return _need(t, columns, f'{what}: {path.name}')
+    try:
+        t = pd.read_csv(path)
+    except ValueError as e:
+        raise ValueError(
+            f"{what}: {path} is no readable table: {e}"
+        ) from None  # parser, encoding and emptiness errors are all ValueErrors
+    return _need(t, columns, f"{what}: {path.name}")
+
 
 def _codes(values, allowed, what) -> np.ndarray:
     "A column as integers out of `allowed`."
-    v = pd.to_numeric(values, errors='coerce'); bad = ~v.isin(list(allowed))
-    if bad.any(): raise ValueError(f'{what}: expected {_span(allowed)}; found {values[bad].unique()[:3].tolist()} in {bad.sum()} of {len(v)} rows, first in row {int(np.argmax(bad))}')
+    v = pd.to_numeric(values, errors="coerce")
+    bad = ~v.isin(list(allowed))
+    if bad.any():
+        raise ValueError(
+            f"{what}: expected {_span(allowed)}; found {values[bad].unique()[:3].tolist()} in {bad.sum()} of {len(v)} rows, first in row {int(np.argmax(bad))}"
+        )
     return v.astype(int).to_numpy()
+
 
 def _finish(rows, labels, attributes, name, root, size, whole=True) -> GroupedImages:
     "The set, once all its files are there and, if `whole`, no class is empty."
     root, listed = Path(root), {}
+
     def there(f):
         folder, file = os.path.split(os.path.join(root, f))
-        if folder not in listed: listed[folder] = set(os.listdir(folder)) if os.path.isdir(folder) else ()
+        if folder not in listed:
+            listed[folder] = set(os.listdir(folder)) if os.path.isdir(folder) else ()
         return file in listed[folder]
-    if lost := [f for f in rows['file'] if not there(str(f))]:
-        raise FileNotFoundError(f'{name}: expected {len(rows)} images in {root}; {len(lost)} are missing, such as {", ".join(map(str, lost[:3]))}')
+
+    if lost := [f for f in rows["file"] if not there(str(f))]:
+        raise FileNotFoundError(
+            f"{name}: expected {len(rows)} images in {root}; {len(lost)} are missing, such as {', '.join(map(str, lost[:3]))}"
+        )
     d = GroupedImages(rows, labels, attributes, name, root=root, size=size)
     if whole and (empty := [l for l, n in zip(d.labels, np.bincount(d.y, minlength=len(d.labels))) if not n]):
-        raise ValueError(f'{name}: expected images of every class; found none of {", ".join(empty[:8])}')
+        raise ValueError(f"{name}: expected images of every class; found none of {', '.join(empty[:8])}")
     return d
 
-def _folders(root, parts, what) -> pd.DataFrame: # (folder, y, a, split) each
-    return pd.DataFrame([dict(file=f'{f}/{n}', y=y, a=a, split=s) for f, y, a, s in parts for n in _pictures(Path(root)/f, what)])
 
-def _drawn(n, shares, key) -> np.ndarray: # {split: share}; the rest is train
+def _folders(root, parts, what) -> pd.DataFrame:  # (folder, y, a, split) each
+    return pd.DataFrame(
+        [
+            dict(file=f"{f}/{n}", y=y, a=a, split=s)
+            for f, y, a, s in parts
+            for n in _pictures(Path(root) / f, what)
+        ]
+    )
+
+
+def _drawn(n, shares, key) -> np.ndarray:  # {split: share}; the rest is train
     "Splits drawn at random, with exact shares."
-    out, order, at = np.full(n, 'train', object), np.random.default_rng(seed_of(*key)).permutation(n), 0
-    for s, share in shares.items(): k = round(share*n); out[order[at:at + k]] = s; at += k
+    out, order, at = np.full(n, "train", object), np.random.default_rng(seed_of(*key)).permutation(n), 0
+    for s, share in shares.items():
+        k = round(share * n)
+        out[order[at : at + k]] = s
+        at += k
     return out
 
 # %% ../nbs/09_readers.ipynb #b5cdb903
-def waterbirds(root,          # holds metadata.csv, or the folder `waterbird_complete95_forest2water2` that does
-               size:int=None, # pixels of the square that images() returns
-              ) -> GroupedImages:
+def waterbirds(
+    root,  # holds metadata.csv, or the folder `waterbird_complete95_forest2water2` that does
+    size: int = None,  # pixels of the square that images() returns
+) -> GroupedImages:
     "Waterbirds (Sagawa et al., 2020). y: landbird, waterbird; a: land, water (`place`); splits from the table: 0 train, 1 val, 2 test."
-    name = 'waterbird_complete95_forest2water2'; meta = Path(root)/_first(root, 'Waterbirds', 'metadata.csv', f'{name}/metadata.csv')
-    t = _csv(meta, ['img_filename', 'y', 'split', 'place'], 'Waterbirds')
-    codes = {c: _codes(t[c], range(n), f'Waterbirds: column {c}') for c, n in dict(y=2, place=2, split=3).items()}
-    rows = t.assign(file=t.img_filename, y=codes['y'], a=codes['place'], split=[SPLITS[i] for i in codes['split']])
-    return _finish(rows.drop(columns=['img_filename', 'place']), ['landbird', 'waterbird'], ['land', 'water'], 'Waterbirds', meta.parent, size)
+    name = "waterbird_complete95_forest2water2"
+    meta = Path(root) / _first(root, "Waterbirds", "metadata.csv", f"{name}/metadata.csv")
+    t = _csv(meta, ["img_filename", "y", "split", "place"], "Waterbirds")
+    codes = {
+        c: _codes(t[c], range(n), f"Waterbirds: column {c}") for c, n in dict(y=2, place=2, split=3).items()
+    }
+    rows = t.assign(
+        file=t.img_filename, y=codes["y"], a=codes["place"], split=[SPLITS[i] for i in codes["split"]]
+    )
+    return _finish(
+        rows.drop(columns=["img_filename", "place"]),
+        ["landbird", "waterbird"],
+        ["land", "water"],
+        "Waterbirds",
+        meta.parent,
+        size,
+    )
 
 # %% ../nbs/09_readers.ipynb #9be9e874
 def _spaced(path, names, what, skip=0) -> pd.DataFrame:
     "A table of whitespace-separated fields, as many in every row as there are names."
-    try: t = pd.read_csv(path, sep=r'\s+', skiprows=skip, header=None)
-    except ValueError as e: raise ValueError(f'{what}: {path} is no readable table: {e}') from None
+    try:
+        t = pd.read_csv(path, sep=r"\s+", skiprows=skip, header=None)
+    except ValueError as e:
+        raise ValueError(f"{what}: {path} is no readable table: {e}") from None
     n = t.notna().sum(axis=1)
-    if t.shape[1] != len(names) or n.min() < len(names): raise ValueError(f'{what}: expected {len(names)} fields in every row of {path.name}; found {n.min()} in row {n.argmin()}')
+    if t.shape[1] != len(names) or n.min() < len(names):
+        raise ValueError(
+            f"{what}: expected {len(names)} fields in every row of {path.name}; found {n.min()} in row {n.argmin()}"
+        )
     return t.set_axis(names, axis=1)
+
 
 def _counted(path, what) -> pd.DataFrame:
     "The same, after a first line with the number of rows and a second with the names of all columns but the first."
-    with open(path, encoding='utf-8', errors='replace') as f: n, names = f.readline().strip(), f.readline().split()
-    if not n.isdigit() or not names: raise ValueError(f'{what}: expected a count, a line of names and rows in {path}; found {n[:60] or "an empty line"}')
-    t = _spaced(path, ['image_id', *names], what, skip=2)
-    if int(n) != len(t): raise ValueError(f'{what}: {path.name} announces {n} rows and has {len(t)}')
+    with open(path, encoding="utf-8", errors="replace") as f:
+        n, names = f.readline().strip(), f.readline().split()
+    if not n.isdigit() or not names:
+        raise ValueError(
+            f"{what}: expected a count, a line of names and rows in {path}; found {n[:60] or 'an empty line'}"
+        )
+    t = _spaced(path, ["image_id", *names], what, skip=2)
+    if int(n) != len(t):
+        raise ValueError(f"{what}: {path.name} announces {n} rows and has {len(t)}")
     return t
 
-def _binary(t, column, what):
-    _need(t, [column], what); word = column.lower().replace('_', ' ')
-    return (_codes(t[column], (-1, 1), f'{what}: column {column}') == 1).astype(int), ['female', 'male'] if column == 'Male' else [f'not {word}', word]
 
-def celeba(root,                      # holds list_attr_celeba and list_eval_partition (.csv or .txt) and img_align_celeba
-           size:int=None, label:str='Blond_Hair', attribute:str='Male') -> GroupedImages:
+def _binary(t, column, what):
+    _need(t, [column], what)
+    word = column.lower().replace("_", " ")
+    return (_codes(t[column], (-1, 1), f"{what}: column {column}") == 1).astype(int), [
+        "female",
+        "male",
+    ] if column == "Male" else [f"not {word}", word]
+
+
+def celeba(
+    root,  # holds list_attr_celeba and list_eval_partition (.csv or .txt) and img_align_celeba
+    size: int = None,
+    label: str = "Blond_Hair",
+    attribute: str = "Male",
+) -> GroupedImages:
     "CelebA (Liu et al., 2015), also with Kaggle's twice nested images or the folders Anno, Eval, Img. y: `label` (absent, present); a: `attribute`; splits from list_eval_partition."
-    root, what = Path(root), 'CelebA'
-    attr = root/_first(root, what, *[d + 'list_attr_celeba' + s for d in ('', 'Anno/') for s in ('.csv', '.txt')])
-    part = root/_first(root, what, *[d + 'list_eval_partition' + s for d in ('', 'Eval/') for s in ('.csv', '.txt')])
-    folder = _first(root, what, *[f for d in ('', 'Img/') for f in (d + 'img_align_celeba', d + 'img_align_celeba/img_align_celeba')], images=True)
-    t = _csv(attr, ['image_id'], what) if attr.suffix == '.csv' else _counted(attr, what)
-    p = _csv(part, ['image_id', 'partition'], what) if part.suffix == '.csv' else _spaced(part, ['image_id', 'partition'], what)
+    root, what = Path(root), "CelebA"
+    attr = root / _first(
+        root, what, *[d + "list_attr_celeba" + s for d in ("", "Anno/") for s in (".csv", ".txt")]
+    )
+    part = root / _first(
+        root, what, *[d + "list_eval_partition" + s for d in ("", "Eval/") for s in (".csv", ".txt")]
+    )
+    folder = _first(
+        root,
+        what,
+        *[f for d in ("", "Img/") for f in (d + "img_align_celeba", d + "img_align_celeba/img_align_celeba")],
+        images=True,
+    )
+    t = _csv(attr, ["image_id"], what) if attr.suffix == ".csv" else _counted(attr, what)
+    p = (
+        _csv(part, ["image_id", "partition"], what)
+        if part.suffix == ".csv"
+        else _spaced(part, ["image_id", "partition"], what)
+    )
     for x, f in ((t, attr), (p, part)):
-        if x.image_id.duplicated().any(): raise ValueError(f'{what}: {f.name} has two rows for {x.image_id[x.image_id.duplicated()].iloc[0]}')
-    p = t[['image_id']].merge(p, how='left', on='image_id').partition        # the rows of both files need not be in one order
-    y, labels = _binary(t, label, what); a, attributes = _binary(t, attribute, what)
-    rows = pd.DataFrame(dict(file=folder + '/' + t.image_id, y=y, a=a, split=[SPLITS[i] for i in _codes(p, (0, 1, 2), f'{what}: partition in {part.name}')]))
+        if x.image_id.duplicated().any():
+            raise ValueError(
+                f"{what}: {f.name} has two rows for {x.image_id[x.image_id.duplicated()].iloc[0]}"
+            )
+    p = (
+        t[["image_id"]].merge(p, how="left", on="image_id").partition
+    )  # the rows of both files need not be in one order
+    y, labels = _binary(t, label, what)
+    a, attributes = _binary(t, attribute, what)
+    rows = pd.DataFrame(
+        dict(
+            file=folder + "/" + t.image_id,
+            y=y,
+            a=a,
+            split=[SPLITS[i] for i in _codes(p, (0, 1, 2), f"{what}: partition in {part.name}")],
+        )
+    )
     return _finish(rows, labels, attributes, what, root, size)
 
-def celeba_hq(root,                   # holds CelebA-HQ-img and CelebAMask-HQ-attribute-anno.txt
-              size:int=None, label:str='Smiling', attribute:str='Male', seed:int=0) -> GroupedImages:
+
+def celeba_hq(
+    root,  # holds CelebA-HQ-img and CelebAMask-HQ-attribute-anno.txt
+    size: int = None,
+    label: str = "Smiling",
+    attribute: str = "Male",
+    seed: int = 0,
+) -> GroupedImages:
     "CelebA-HQ with the attributes of CelebAMask-HQ. y: `label`; a: `attribute`; 80 % train, 10 % val, 10 % test drawn with `seed`, the proportions of FFR (the set has no splits of its own)."
-    root, what = Path(root), 'CelebA-HQ'; t = _counted(root/_first(root, what, 'CelebAMask-HQ-attribute-anno.txt'), what)
-    y, labels = _binary(t, label, what); a, attributes = _binary(t, attribute, what)
-    rows = pd.DataFrame(dict(file='CelebA-HQ-img/' + t.image_id, y=y, a=a, split=_drawn(len(t), dict(val=.1, test=.1), (what, seed))))
+    root, what = Path(root), "CelebA-HQ"
+    t = _counted(root / _first(root, what, "CelebAMask-HQ-attribute-anno.txt"), what)
+    y, labels = _binary(t, label, what)
+    a, attributes = _binary(t, attribute, what)
+    rows = pd.DataFrame(
+        dict(
+            file="CelebA-HQ-img/" + t.image_id,
+            y=y,
+            a=a,
+            split=_drawn(len(t), dict(val=0.1, test=0.1), (what, seed)),
+        )
+    )
     return _finish(rows, labels, attributes, what, root, size)
 
 # %% ../nbs/09_readers.ipynb #67c53986
-_DOGS = {1: ('cabinet', 'bed'), 2: ('bag', 'box'), 3: ('bench', 'bike'), 4: ('boat', 'surfboard')}
+_DOGS = {1: ("cabinet", "bed"), 2: ("bag", "box"), 3: ("bench", "bike"), 4: ("boat", "surfboard")}
 
-def metashift_disc(root,           # holds train/{cat,dog} and test/{cat,dog}, or the folder MetaDatasetCatDog that does
-                   size:int=None,
-                   dog_group:int=3,# of LISA, 1..4: what the dogs are trained with; DISC, DaC and DDB use 3, bench and bike
-                   seed:int=0) -> GroupedImages:
+
+def metashift_disc(
+    root,  # holds train/{cat,dog} and test/{cat,dog}, or the folder MetaDatasetCatDog that does
+    size: int = None,
+    dog_group: int = 3,  # of LISA, 1..4: what the dogs are trained with; DISC, DaC and DDB use 3, bench and bike
+    seed: int = 0,
+) -> GroupedImages:
     "MetaShift as in LISA, DISC, DaC and DDB. y: cat, dog; a: the object beside it; val is 15 % of test, drawn with `seed`. Test has one group per class, so its WGA is the worst class."
-    if dog_group not in _DOGS: raise ValueError(f'dog_group={dog_group} is unknown; allowed: {", ".join(map(str, _DOGS))}')
-    what = 'MetaShift (DISC)'; root = (Path(root)/_first(root, what, 'train/cat', 'MetaDatasetCatDog/train/cat')).parents[1]
-    places, dogs = list(dict.fromkeys(('sofa', 'bed', *_DOGS[dog_group], 'shelf'))), [('train', 'dog', p) for p in _DOGS[dog_group]]
-    parts = [('train', 'cat', 'sofa'), ('train', 'cat', 'bed'), *dogs, ('test', 'cat', 'shelf'), ('test', 'dog', 'shelf')]
-    rows = _folders(root, [(f'{s}/{y}/{y}({p})', int(y == 'dog'), places.index(p), s) for s, y, p in parts], what)
-    test = rows.split == 'test'; val = _drawn(test.sum(), dict(val=.15), ('metashift_disc', seed)) == 'val'
-    rows.loc[test, 'split'] = np.where(val, 'val', 'test')
-    return _finish(rows, ['cat', 'dog'], places, what, root, size)
+    if dog_group not in _DOGS:
+        raise ValueError(f"dog_group={dog_group} is unknown; allowed: {', '.join(map(str, _DOGS))}")
+    what = "MetaShift (DISC)"
+    root = (Path(root) / _first(root, what, "train/cat", "MetaDatasetCatDog/train/cat")).parents[1]
+    places, dogs = (
+        list(dict.fromkeys(("sofa", "bed", *_DOGS[dog_group], "shelf"))),
+        [("train", "dog", p) for p in _DOGS[dog_group]],
+    )
+    parts = [
+        ("train", "cat", "sofa"),
+        ("train", "cat", "bed"),
+        *dogs,
+        ("test", "cat", "shelf"),
+        ("test", "dog", "shelf"),
+    ]
+    rows = _folders(
+        root, [(f"{s}/{y}/{y}({p})", int(y == "dog"), places.index(p), s) for s, y, p in parts], what
+    )
+    test = rows.split == "test"
+    val = _drawn(test.sum(), dict(val=0.15), ("metashift_disc", seed)) == "val"
+    rows.loc[test, "split"] = np.where(val, "val", "test")
+    return _finish(rows, ["cat", "dog"], places, what, root, size)
 
-def metashift_subpop(root,         # holds train/{cat,dog} and test/{cat,dog}, or the folder MetaShift-Cat-Dog-indoor-outdoor that does
-                     size:int=None) -> GroupedImages:
+
+def metashift_subpop(
+    root,  # holds train/{cat,dog} and test/{cat,dog}, or the folder MetaShift-Cat-Dog-indoor-outdoor that does
+    size: int = None,
+) -> GroupedImages:
     "MetaShift as in SubpopBench. y: dog, cat; a: outdoor, indoor; its four folders pooled, then 25 % test and 10 % val drawn as SubpopBench does (numpy seed 42), here over sorted names."
-    what = 'MetaShift (SubpopBench)'; root = (Path(root)/_first(root, what, 'train/cat', 'MetaShift-Cat-Dog-indoor-outdoor/train/cat')).parents[1]
-    parts = [('train', 'cat', 'indoor'), ('train', 'dog', 'outdoor'), ('test', 'cat', 'outdoor'), ('test', 'dog', 'indoor')]
-    rows = _folders(root, [(f'{s}/{y}/{y}({a})', int(y == 'cat'), int(a == 'indoor'), 'train') for s, y, a in parts], what)
+    what = "MetaShift (SubpopBench)"
+    root = (
+        Path(root) / _first(root, what, "train/cat", "MetaShift-Cat-Dog-indoor-outdoor/train/cat")
+    ).parents[1]
+    parts = [
+        ("train", "cat", "indoor"),
+        ("train", "dog", "outdoor"),
+        ("test", "cat", "outdoor"),
+        ("test", "dog", "indoor"),
+    ]
+    rows = _folders(
+        root, [(f"{s}/{y}/{y}({a})", int(y == "cat"), int(a == "indoor"), "train") for s, y, a in parts], what
+    )
     n, rng = len(rows), np.random.RandomState(42)
-    test = rng.choice(n, int(.25*n), replace=False); val = rng.choice(np.setdiff1d(np.arange(n), test), int(.1*n), replace=False)
-    rows.loc[test, 'split'] = 'test'; rows.loc[val, 'split'] = 'val'
-    return _finish(rows, ['dog', 'cat'], ['outdoor', 'indoor'], what, root, size)
+    test = rng.choice(n, int(0.25 * n), replace=False)
+    val = rng.choice(np.setdiff1d(np.arange(n), test), int(0.1 * n), replace=False)
+    rows.loc[test, "split"] = "test"
+    rows.loc[val, "split"] = "val"
+    return _finish(rows, ["dog", "cat"], ["outdoor", "indoor"], what, root, size)
 
 # %% ../nbs/09_readers.ipynb #0fd5f53b
-def utk_face(root,            # holds the images, or the folder UTKFace that does
-             size:int=None, seed:int=0) -> GroupedImages:
+def utk_face(
+    root,  # holds the images, or the folder UTKFace that does
+    size: int = None,
+    seed: int = 0,
+) -> GroupedImages:
     "UTK-Face (Zhang et al., 2017) as in FFR. y: male, female; a: old (20..50), young (0..5); 80 % train, 10 % val, 10 % test drawn with `seed`. Names that are not age_gender_race_date are left out with a warning."
-    folder = _first(root, 'UTK-Face', '.', 'UTKFace', images=True); names = _pictures(Path(root)/folder, 'UTK-Face')
-    got = [re.fullmatch(r'(\d+)_([01])_([0-4])_(\d+)\..+', n) for n in names]
+    folder = _first(root, "UTK-Face", ".", "UTKFace", images=True)
+    names = _pictures(Path(root) / folder, "UTK-Face")
+    got = [re.fullmatch(r"(\d+)_([01])_([0-4])_(\d+)\..+", n) for n in names]
     if bad := [n for n, g in zip(names, got) if not g]:
-        if len(bad) == len(names): raise ValueError(f'UTK-Face: expected names like 25_0_2_20170116174525125.jpg; found {", ".join(bad[:3])}')
-        warnings.warn(f'UTK-Face: {len(bad)} of {len(names)} images are left out, their names are not age_gender_race_date: {", ".join(bad[:3])}', stacklevel=2)
-    t = pd.DataFrame([dict(file=f'{folder}/{n}', age=int(g[1]), y=int(g[2]), race=int(g[3])) for n, g in zip(names, got) if g])
+        if len(bad) == len(names):
+            raise ValueError(
+                f"UTK-Face: expected names like 25_0_2_20170116174525125.jpg; found {', '.join(bad[:3])}"
+            )
+        warnings.warn(
+            f"UTK-Face: {len(bad)} of {len(names)} images are left out, their names are not age_gender_race_date: {', '.join(bad[:3])}",
+            stacklevel=2,
+        )
+    t = pd.DataFrame(
+        [
+            dict(file=f"{folder}/{n}", age=int(g[1]), y=int(g[2]), race=int(g[3]))
+            for n, g in zip(names, got)
+            if g
+        ]
+    )
     t = t[(t.age <= 5) | t.age.between(20, 50)].reset_index(drop=True)
-    if not len(t): raise ValueError(f'UTK-Face: expected ages up to 5 or from 20 to 50; found none in {len(names)} images')
-    t = t.assign(a=(t.age <= 5).astype(int), split=_drawn(len(t), dict(val=.1, test=.1), ('utk', seed)))
-    return _finish(t, ['male', 'female'], ['old', 'young'], 'UTK-Face', root, size)
+    if not len(t):
+        raise ValueError(
+            f"UTK-Face: expected ages up to 5 or from 20 to 50; found none in {len(names)} images"
+        )
+    t = t.assign(a=(t.age <= 5).astype(int), split=_drawn(len(t), dict(val=0.1, test=0.1), ("utk", seed)))
+    return _finish(t, ["male", "female"], ["old", "young"], "UTK-Face", root, size)
 
 # %% ../nbs/09_readers.ipynb #3e466610
-_SPUCO = dict(spuco_birds=(['landbirds', 'waterbirds'], ['land', 'water']), spuco_dogs=(['small_dogs', 'big_dogs'], ['indoor', 'outdoor']))
+_SPUCO = dict(
+    spuco_birds=(["landbirds", "waterbirds"], ["land", "water"]),
+    spuco_dogs=(["small_dogs", "big_dogs"], ["indoor", "outdoor"]),
+)
+
 
 def _spuco(root, sets, name, size):
-    root = Path(root); labels, attributes = ([v for s in sets for v in _SPUCO[s][i]] for i in (0, 1))
-    at = {s: _first(root, name, *([f'{s}/train'] if len(sets) > 1 else ['train', f'{s}/train']))[:-len('train')] for s in sets}
-    parts = [(f'{at[s]}{split}/{l}/{a}', labels.index(l), attributes.index(a), split) for split in SPLITS for s in sets for l in _SPUCO[s][0] for a in _SPUCO[s][1]]
+    root = Path(root)
+    labels, attributes = ([v for s in sets for v in _SPUCO[s][i]] for i in (0, 1))
+    at = {
+        s: _first(root, name, *([f"{s}/train"] if len(sets) > 1 else ["train", f"{s}/train"]))[
+            : -len("train")
+        ]
+        for s in sets
+    }
+    parts = [
+        (f"{at[s]}{split}/{l}/{a}", labels.index(l), attributes.index(a), split)
+        for split in SPLITS
+        for s in sets
+        for l in _SPUCO[s][0]
+        for a in _SPUCO[s][1]
+    ]
     return _finish(_folders(root, parts, name), labels, attributes, name, root, size)
 
-def spuco_birds(root, size:int=None) -> GroupedImages: # `root` holds {train,val,test}, or the folder spuco_birds that does
+
+def spuco_birds(
+    root, size: int = None
+) -> GroupedImages:  # `root` holds {train,val,test}, or the folder spuco_birds that does
     "SpuCo Birds. y: landbirds, waterbirds; a: land, water; splits are folders, `{train,val,test}/y/a`."
-    return _spuco(root, ['spuco_birds'], 'SpuCo Birds', size)
+    return _spuco(root, ["spuco_birds"], "SpuCo Birds", size)
 
-def spuco_dogs(root, size:int=None) -> GroupedImages: # `root` holds {train,val,test}, or the folder spuco_dogs that does
+
+def spuco_dogs(
+    root, size: int = None
+) -> GroupedImages:  # `root` holds {train,val,test}, or the folder spuco_dogs that does
     "SpuCo Dogs. y: small_dogs, big_dogs; a: indoor, outdoor; splits are folders, `{train,val,test}/y/a`."
-    return _spuco(root, ['spuco_dogs'], 'SpuCo Dogs', size)
+    return _spuco(root, ["spuco_dogs"], "SpuCo Dogs", size)
 
-def spuco_animals(root, size:int=None) -> GroupedImages: # `root` holds the folders spuco_birds and spuco_dogs
+
+def spuco_animals(
+    root, size: int = None
+) -> GroupedImages:  # `root` holds the folders spuco_birds and spuco_dogs
     "SpuCo Animals. y: landbirds, waterbirds, small_dogs, big_dogs; a: land, water, indoor, outdoor; splits are folders. Eight of the sixteen groups exist."
-    return _spuco(root, ['spuco_birds', 'spuco_dogs'], 'SpuCo Animals', size)
+    return _spuco(root, ["spuco_birds", "spuco_dogs"], "SpuCo Animals", size)
 
-_BREEDS, _PLACES = ['bulldog', 'corgi', 'dachshund', 'labrador'], ['beach', 'desert', 'dirt', 'jungle', 'mountain', 'snow']
-_DOGS_OF = ('bulldog', 'dachshund', 'labrador', 'corgi')     # the order of the places below
-_SPAWRIOUS = dict(     # places in training, in the test, and of the few training images that break the rule
-    o2o_easy=('desert jungle dirt snow', 'dirt snow desert jungle', 'beach'), m2m_easy=('desert mountain dirt jungle', 'dirt jungle mountain desert', None),
-    o2o_medium=('mountain beach dirt jungle', 'jungle dirt beach snow', 'desert'), m2m_medium=('beach snow mountain desert', 'desert mountain beach snow', None),
-    o2o_hard=('jungle mountain snow desert', 'mountain snow desert jungle', 'beach'), m2m_hard=('dirt jungle snow beach', 'snow beach dirt jungle', None))
 
-def spawrious(root,                    # holds the folders 0 and 1 of the archive, or `spawrious224` that does
-              benchmark:str='o2o_easy',# o2o (one place per breed, 97 % and 87 % in two environments) or m2m (two places shared by two breeds), each easy, medium, hard
-              size:int=None, seed:int=0) -> GroupedImages:
+_BREEDS, _PLACES = (
+    ["bulldog", "corgi", "dachshund", "labrador"],
+    ["beach", "desert", "dirt", "jungle", "mountain", "snow"],
+)
+_DOGS_OF = ("bulldog", "dachshund", "labrador", "corgi")  # the order of the places below
+_SPAWRIOUS = dict(  # places in training, in the test, and of the few training images that break the rule
+    o2o_easy=("desert jungle dirt snow", "dirt snow desert jungle", "beach"),
+    m2m_easy=("desert mountain dirt jungle", "dirt jungle mountain desert", None),
+    o2o_medium=("mountain beach dirt jungle", "jungle dirt beach snow", "desert"),
+    m2m_medium=("beach snow mountain desert", "desert mountain beach snow", None),
+    o2o_hard=("jungle mountain snow desert", "mountain snow desert jungle", "beach"),
+    m2m_hard=("dirt jungle snow beach", "snow beach dirt jungle", None),
+)
+
+
+def spawrious(
+    root,  # holds the folders 0 and 1 of the archive, or `spawrious224` that does
+    benchmark: str = "o2o_easy",  # o2o (one place per breed, 97 % and 87 % in two environments) or m2m (two places shared by two breeds), each easy, medium, hard
+    size: int = None,
+    seed: int = 0,
+) -> GroupedImages:
     "Spawrious. y: breed; a: place; train and test as its benchmark says, folders `env/place/breed`; val is 10 % of train drawn with `seed` (the archive has none). The column `env` is 0 or 1."
-    if benchmark not in _SPAWRIOUS: raise ValueError(f'benchmark={benchmark!r} is unknown; allowed: {", ".join(_SPAWRIOUS)}')
-    what, rows, (train, test, filler) = 'Spawrious', [], _SPAWRIOUS[benchmark]; train, test = train.split(), test.split()
-    root = (Path(root)/_first(root, what, '0', 'spawrious224/0')).parent
+    if benchmark not in _SPAWRIOUS:
+        raise ValueError(f"benchmark={benchmark!r} is unknown; allowed: {', '.join(_SPAWRIOUS)}")
+    what, rows, (train, test, filler) = "Spawrious", [], _SPAWRIOUS[benchmark]
+    train, test = train.split(), test.split()
+    root = (Path(root) / _first(root, what, "0", "spawrious224/0")).parent
+
     def take(env, folder, place, breed, split, count=lambda n: n):
-        at = f'{folder}/{place}/{breed}'; names = _pictures(root/at, what)
-        rows.extend(dict(file=f'{at}/{n}', y=_BREEDS.index(breed), a=_PLACES.index(place), split=split, env=env) for n in names[:count(len(names))])
-    for env, share in ((0, .97), (1, .87)):
+        at = f"{folder}/{place}/{breed}"
+        names = _pictures(root / at, what)
+        rows.extend(
+            dict(file=f"{at}/{n}", y=_BREEDS.index(breed), a=_PLACES.index(place), split=split, env=env)
+            for n in names[: count(len(names))]
+        )
+
+    for env, share in ((0, 0.97), (1, 0.87)):
         for i, breed in enumerate(_DOGS_OF):
             if filler:
-                take(env, env, train[i], breed, 'train', lambda n: int(share*n)); take(env, env, filler, breed, 'train', lambda n: n - int(share*n))
-                take(env, env, test[i], breed, 'test')
+                take(env, env, train[i], breed, "train", lambda n: int(share * n))
+                take(env, env, filler, breed, "train", lambda n: n - int(share * n))
+                take(env, env, test[i], breed, "test")
             else:
-                j = i ^ env     # in the second environment, neighbours swap places
-                take(env, 0, train[j], breed, 'train'); take(env, 0, test[j], breed, 'test')
-    rows = pd.DataFrame(rows); t = rows.split == 'train'; rows.loc[t, 'split'] = _drawn(t.sum(), dict(val=.1), ('spawrious', benchmark, seed))
-    return _finish(rows, _BREEDS, _PLACES, f'Spawrious {benchmark}', root, size)
+                j = i ^ env  # in the second environment, neighbours swap places
+                take(env, 0, train[j], breed, "train")
+                take(env, 0, test[j], breed, "test")
+    rows = pd.DataFrame(rows)
+    t = rows.split == "train"
+    rows.loc[t, "split"] = _drawn(t.sum(), dict(val=0.1), ("spawrious", benchmark, seed))
+    return _finish(rows, _BREEDS, _PLACES, f"Spawrious {benchmark}", root, size)
 
 # %% ../nbs/09_readers.ipynb #f893fd3c
-_DRAWN_BY = ('text2img', 'img2img', 'inpaint', 'instruct')   # values of `source` in image sets that a pipeline drew
-_SPLITS = ('train', 'val', 'validation', 'test')
+_DRAWN_BY = (
+    "text2img",
+    "img2img",
+    "inpaint",
+    "instruct",
+)  # values of `source` in image sets that a pipeline drew
+_SPLITS = ("train", "val", "validation", "test")
+
 
 def _metadata(folder, what):
-    if (folder/'metadata.csv').is_file(): return _csv(folder/'metadata.csv', ['file_name'], what)
+    if (folder / "metadata.csv").is_file():
+        return _csv(folder / "metadata.csv", ["file_name"], what)
     rows = []
-    for i, line in enumerate((folder/'metadata.jsonl').read_text(encoding='utf-8').splitlines(), 1):
-        try: rows.append(json.loads(line))
-        except json.JSONDecodeError: raise ValueError(f'{what}: line {i} of {folder/"metadata.jsonl"} is no JSON: {line[:60]!r}') from None
-    return _need(pd.DataFrame(rows), ['file_name'], f'{what}: metadata.jsonl')
+    for i, line in enumerate((folder / "metadata.jsonl").read_text(encoding="utf-8").splitlines(), 1):
+        try:
+            rows.append(json.loads(line))
+        except json.JSONDecodeError:
+            raise ValueError(
+                f"{what}: line {i} of {folder / 'metadata.jsonl'} is no JSON: {line[:60]!r}"
+            ) from None
+    return _need(pd.DataFrame(rows), ["file_name"], f"{what}: metadata.jsonl")
+
 
 def _by_class(root, what):
     "What lies in folders named after the classes, or in such folders of the splits; None if nothing does."
     tables = []
-    for s in [s for s in _SPLITS if (root/s).is_dir()] or ['']:
-        for f in sorted(f for f in (root/s).iterdir() if f.is_dir() and any(map(_is_image, os.listdir(f)))):
-            tables.append(pd.DataFrame(dict(file_name=[f'{f.name}/{n}' for n in _pictures(f, what)], label=f.name)).assign(within=s))
+    for s in [s for s in _SPLITS if (root / s).is_dir()] or [""]:
+        for f in sorted(f for f in (root / s).iterdir() if f.is_dir() and any(map(_is_image, os.listdir(f)))):
+            tables.append(
+                pd.DataFrame(
+                    dict(file_name=[f"{f.name}/{n}" for n in _pictures(f, what)], label=f.name)
+                ).assign(within=s)
+            )
     return pd.concat(tables, ignore_index=True) if tables else None
+
 
 def _named(t, code, text, names, what):
     "Codes and names of a pair of columns, either of which may be absent; they are checked against each other and against `names`."
-    if code not in t and pd.api.types.is_numeric_dtype(t[text]): t = t.rename(columns={text: code})     # plain codes, as Hugging Face has them
+    if code not in t and pd.api.types.is_numeric_dtype(t[text]):
+        t = t.rename(columns={text: code})  # plain codes, as Hugging Face has them
     if code not in t:
-        own = t[text].astype(str); names = names or sorted(own.unique())
-        if bad := sorted(set(own) - set(names)): raise ValueError(f'{what}: {text}={bad[0]!r} is unknown; allowed: {", ".join(names)}')
+        own = t[text].astype(str)
+        names = names or sorted(own.unique())
+        if bad := sorted(set(own) - set(names)):
+            raise ValueError(f"{what}: {text}={bad[0]!r} is unknown; allowed: {', '.join(names)}")
         return own.map(names.index).to_numpy(), names
-    top = pd.to_numeric(t[code], errors='coerce').max()
-    v = _codes(t[code], range(len(names) if names else int(top) + 1 if top >= 0 else 1), f'{what}: column {code}'); have = np.unique(v).tolist()
-    if names is None and len(have) <= max(have): raise ValueError(f'{what}: {code} goes up to {max(have)}, but only {have[:9]} occur; give the names of all, as in {text}s=[...]')
-    if text not in t: return v, names or [f'{text} {i}' for i in have]
+    top = pd.to_numeric(t[code], errors="coerce").max()
+    v = _codes(
+        t[code], range(len(names) if names else int(top) + 1 if top >= 0 else 1), f"{what}: column {code}"
+    )
+    have = np.unique(v).tolist()
+    if names is None and len(have) <= max(have):
+        raise ValueError(
+            f"{what}: {code} goes up to {max(have)}, but only {have[:9]} occur; give the names of all, as in {text}s=[...]"
+        )
+    if text not in t:
+        return v, names or [f"{text} {i}" for i in have]
     own = {i: sorted(set(map(str, s))) for i, s in t[text].groupby(v)}
     if bad := {i: n for i, n in own.items() if len(n) > 1 or names and n != [names[i]]}:
-        raise ValueError(f'{what}: {code} and {text} contradict each other: {bad}' + (f', where {names} were asked for' if names else ''))
+        raise ValueError(
+            f"{what}: {code} and {text} contradict each other: {bad}"
+            + (f", where {names} were asked for" if names else "")
+        )
     return v, names or [own[i][0] for i in have]
 
-def imagefolder(root,                   # holds metadata.jsonl or metadata.csv, or folders train, val (validation), test that do; or folders of classes
-                size:int=None,
-                labels:list=None, attributes:list=None, # names in the order of their codes; None: as the metadata says
-                split:str='train',      # of rows without a split, unless their folder says it
-                g:str=None,             # real or generated; None: column `g`, else from `source`, else real
-               ) -> GroupedImages:
+
+def imagefolder(
+    root,  # holds metadata.jsonl or metadata.csv, or folders train, val (validation), test that do; or folders of classes
+    size: int = None,
+    labels: list = None,
+    attributes: list = None,  # names in the order of their codes; None: as the metadata says
+    split: str = "train",  # of rows without a split, unless their folder says it
+    g: str = None,  # real or generated; None: column `g`, else from `source`, else real
+) -> GroupedImages:
     "An imagefolder. y from `y` and/or `label`, a from `a` and/or `attribute` (neither: one attribute 'none'), splits from `split` or the folders; without metadata y from the names of the folders. Rows with y = -1, pictures without an object, are left out with a warning."
-    root, tables = Path(root), []; what = f'imagefolder {root.name}'
-    has = lambda f: (f/'metadata.jsonl').is_file() or (f/'metadata.csv').is_file()
-    subs = [''] if has(root) else [s for s in _SPLITS if has(root/s)]; whole = _by_class(root, what) if not subs and root.is_dir() else None
-    if not subs and whole is None: raise FileNotFoundError(f'{what}: expected metadata.jsonl or metadata.csv in {root} or its folders train, val, test, or folders named after the classes; {_found(root)}')
-    for s, t in [(s, _metadata(root/s, what)) for s in subs] if subs else whole.groupby('within', sort=False):
-        t['file'] = [f'{s}/{f}' if s else f for f in t.file_name]
-        if 'split' not in t: t['split'] = dict(validation='val').get(s, s) or split
+    root, tables = Path(root), []
+    what = f"imagefolder {root.name}"
+    has = lambda f: (f / "metadata.jsonl").is_file() or (f / "metadata.csv").is_file()
+    subs = [""] if has(root) else [s for s in _SPLITS if has(root / s)]
+    whole = _by_class(root, what) if not subs and root.is_dir() else None
+    if not subs and whole is None:
+        raise FileNotFoundError(
+            f"{what}: expected metadata.jsonl or metadata.csv in {root} or its folders train, val, test, or folders named after the classes; {_found(root)}"
+        )
+    for s, t in (
+        [(s, _metadata(root / s, what)) for s in subs] if subs else whole.groupby("within", sort=False)
+    ):
+        t["file"] = [f"{s}/{f}" if s else f for f in t.file_name]
+        if "split" not in t:
+            t["split"] = dict(validation="val").get(s, s) or split
         tables.append(t)
-    t = pd.concat(tables, ignore_index=True); t['split'] = t.split.replace('validation', 'val')
-    if 'y' not in t and 'label' not in t: raise ValueError(f'{what}: expected the column y or label; found {", ".join(t.columns)}')
-    if 'y' in t and (free := pd.to_numeric(t.y, errors='coerce') == -1).any():
-        warnings.warn(f'{what}: {free.sum()} of {len(t)} rows have no object (y = -1) and are left out', stacklevel=2)
-        t = _need(t[~free].reset_index(drop=True), ['file'], what)
-    if 'a' not in t and 'attribute' not in t: t['attribute'] = 'none'
-    t['y'], labels = _named(t, 'y', 'label', labels and list(labels), what); t['a'], attributes = _named(t, 'a', 'attribute', attributes and list(attributes), what)
-    if g is not None: t['g'] = g
-    elif 'g' not in t and 'source' in t:
-        if bad := set(t.source) - {*_DRAWN_BY, 'real'}: raise ValueError(f"{what}: source={min(map(str, bad))!r} may be real or generated; say which with g='real' or g='generated'")
-        t['g'] = np.where(t.source == 'real', 'real', 'generated')
+    t = pd.concat(tables, ignore_index=True)
+    t["split"] = t.split.replace("validation", "val")
+    if "y" not in t and "label" not in t:
+        raise ValueError(f"{what}: expected the column y or label; found {', '.join(t.columns)}")
+    if "y" in t and (free := pd.to_numeric(t.y, errors="coerce") == -1).any():
+        warnings.warn(
+            f"{what}: {free.sum()} of {len(t)} rows have no object (y = -1) and are left out", stacklevel=2
+        )
+        t = _need(t[~free].reset_index(drop=True), ["file"], what)
+    if "a" not in t and "attribute" not in t:
+        t["attribute"] = "none"
+    t["y"], labels = _named(t, "y", "label", labels and list(labels), what)
+    t["a"], attributes = _named(t, "a", "attribute", attributes and list(attributes), what)
+    if g is not None:
+        t["g"] = g
+    elif "g" not in t and "source" in t:
+        if bad := set(t.source) - {*_DRAWN_BY, "real"}:
+            raise ValueError(
+                f"{what}: source={min(map(str, bad))!r} may be real or generated; say which with g='real' or g='generated'"
+            )
+        t["g"] = np.where(t.source == "real", "real", "generated")
     return _finish(t, labels, attributes, root.name, root, size, whole=False)
 
 # %% ../nbs/09_readers.ipynb #182f3369
-def own_images(folder, labels:list,   # as for `imagefolder`, class names in the order of the classifier's
-               size:int, seed:int=0) -> list:
+def own_images(
+    folder,
+    labels: list,  # as for `imagefolder`, class names in the order of the classifier's
+    size: int,
+    seed: int = 0,
+) -> list:
     "An imagefolder as [training, validation, test] images; if it has no such splits, 60, 20 and 20 % of each class. ValueError for some splits without the others, or classes too small."
-    data = imagefolder(folder, size, labels); have = set(data.manifest.split)
-    if have == {'train'}:
+    data = imagefolder(folder, size, labels)
+    have = set(data.manifest.split)
+    if have == {"train"}:
         few = [l for l, n in zip(data.labels, np.bincount(data.y, minlength=len(data.labels))) if n < 5]
-        if few: raise ValueError(f'{data.name}: fewer than 5 images of {", ".join(few[:8])}; that is too few to split them')
-        mixed = pd.Series(data.y)[np.random.default_rng(seed_of('own images', seed)).permutation(len(data))]; turn = mixed.groupby(mixed).cumcount().sort_index() % 5
-        data = replace(data, manifest=data.manifest.assign(split=[('train', 'train', 'train', 'val', 'test')[k] for k in turn]))
-    elif have != set(SPLITS): raise ValueError(f'{data.name} has the splits {", ".join(sorted(have))}; expected {", ".join(SPLITS)}, or none of them')
+        if few:
+            raise ValueError(
+                f"{data.name}: fewer than 5 images of {', '.join(few[:8])}; that is too few to split them"
+            )
+        mixed = pd.Series(data.y)[np.random.default_rng(seed_of("own images", seed)).permutation(len(data))]
+        turn = mixed.groupby(mixed).cumcount().sort_index() % 5
+        data = replace(
+            data,
+            manifest=data.manifest.assign(
+                split=[("train", "train", "train", "val", "test")[k] for k in turn]
+            ),
+        )
+    elif have != set(SPLITS):
+        raise ValueError(
+            f"{data.name} has the splits {', '.join(sorted(have))}; expected {', '.join(SPLITS)}, or none of them"
+        )
     return [data.split(s) for s in SPLITS]
 
 # %% ../nbs/09_readers.ipynb #1997dc0d
-READERS = dict(waterbirds=waterbirds, celeba=celeba, celeba_hq=celeba_hq, metashift_disc=metashift_disc, metashift_subpop=metashift_subpop, utk_face=utk_face,
-               spuco_birds=spuco_birds, spuco_dogs=spuco_dogs, spuco_animals=spuco_animals, spawrious=spawrious, imagefolder=imagefolder)
+READERS = dict(
+    waterbirds=waterbirds,
+    celeba=celeba,
+    celeba_hq=celeba_hq,
+    metashift_disc=metashift_disc,
+    metashift_subpop=metashift_subpop,
+    utk_face=utk_face,
+    spuco_birds=spuco_birds,
+    spuco_dogs=spuco_dogs,
+    spuco_animals=spuco_animals,
+    spawrious=spawrious,
+    imagefolder=imagefolder,
+)

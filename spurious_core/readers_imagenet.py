@@ -7,130 +7,286 @@ __all__ = ['HARD_CLASSES', 'IN9_CLASSES', 'IN9_VARIANTS', 'D3S_BACKGROUNDS', 'IM
            'spurious_imagenet', 'imagenet9', 'd3s']
 
 # %% ../nbs/10_readers_imagenet.ipynb #35b11115
-import collections, json, pickle, re
+import collections
+import json
+import pickle
+import re
 from pathlib import Path
-import numpy as np, pandas as pd
+
+import numpy as np
+import pandas as pd
+
 from .datasets import GroupedImages
 from .readers import _codes, _drawn, _finish, _first, _found, _need, _pictures
 
 # %% ../nbs/10_readers_imagenet.ipynb #1d5ccce4
-_ARRAYS = {('numpy', 'dtype'), ('numpy', 'ndarray'), *((f'numpy.{core}.{m}', f) for core in ('core', '_core')    # numpy 1 and 2
-                                                      for m, f in (('multiarray', 'scalar'), ('multiarray', '_reconstruct'), ('numeric', '_frombuffer')))}
+_ARRAYS = {
+    ("numpy", "dtype"),
+    ("numpy", "ndarray"),
+    *(
+        (f"numpy.{core}.{m}", f)
+        for core in ("core", "_core")  # numpy 1 and 2
+        for m, f in (("multiarray", "scalar"), ("multiarray", "_reconstruct"), ("numeric", "_frombuffer"))
+    ),
+}
 _CONTAINERS = dict(OrderedDict=collections.OrderedDict, set=set, frozenset=frozenset)
+
 
 def _encoded(text, encoding):
     "What old protocols ask for to spell bytes; other codecs are refused."
-    if encoding != 'latin1': raise pickle.UnpicklingError(f'it asks for the codec {encoding}')
-    return text.encode('latin1')
+    if encoding != "latin1":
+        raise pickle.UnpicklingError(f"it asks for the codec {encoding}")
+    return text.encode("latin1")
+
 
 class _Plain(pickle.Unpickler):
     def find_class(self, module, name):
-        if module in ('collections', 'builtins', '__builtin__') and name in _CONTAINERS: return _CONTAINERS[name]
-        if (module, name) == ('_codecs', 'encode'): return _encoded
-        if (module, name) in _ARRAYS: return super().find_class(module.replace('numpy.core', 'numpy._core'), name)
-        raise pickle.UnpicklingError(f'it asks for {module}.{name}')
+        if module in ("collections", "builtins", "__builtin__") and name in _CONTAINERS:
+            return _CONTAINERS[name]
+        if (module, name) == ("_codecs", "encode"):
+            return _encoded
+        if (module, name) in _ARRAYS:
+            return super().find_class(module.replace("numpy.core", "numpy._core"), name)
+        raise pickle.UnpicklingError(f"it asks for {module}.{name}")
+
 
 def load_plain(path):
     "A pickle of plain containers, numbers, text and numpy arrays. `ValueError` if it is broken or holds anything else, none of which is run."
     try:
-        with open(path, 'rb') as f: return _Plain(f).load()
-    except FileNotFoundError: raise
-    except Exception as e: raise ValueError(f'{path} is no pickle of plain values: {e or type(e).__name__}') from None   # damaged pickles raise nearly any type
+        with open(path, "rb") as f:
+            return _Plain(f).load()
+    except FileNotFoundError:
+        raise
+    except Exception as e:
+        raise ValueError(
+            f"{path} is no pickle of plain values: {e or type(e).__name__}"
+        ) from None  # damaged pickles raise nearly any type
 
 # %% ../nbs/10_readers_imagenet.ipynb #2ab308c0
-HARD_CLASSES = {379: 'howler monkey', 416: 'balance beam', 433: 'swimming cap', 537: 'dog sled', 602: 'horizontal bar', 655: 'miniskirt', 706: 'patio', 746: 'puck', 785: 'seat belt',
-                795: 'ski', 801: 'snorkel', 810: 'space bar', 837: 'sunglasses', 890: 'volleyball', 981: 'ballplayer'}
+HARD_CLASSES = {
+    379: "howler monkey",
+    416: "balance beam",
+    433: "swimming cap",
+    537: "dog sled",
+    602: "horizontal bar",
+    655: "miniskirt",
+    706: "patio",
+    746: "puck",
+    785: "seat belt",
+    795: "ski",
+    801: "snorkel",
+    810: "space bar",
+    837: "sunglasses",
+    890: "volleyball",
+    981: "ballplayer",
+}
 
-def hard_imagenet(root,     # holds {train,val}/WNID_FILE (the masks) and meta/{idx_to_wnid,hard_imagenet_idx}.pkl
-                  imagenet, # holds ILSVRC2012's {train,val}/WNID/FILE
-                  size:int=None, val:float=.1, seed:int=0) -> GroupedImages:
+
+def hard_imagenet(
+    root,  # holds {train,val}/WNID_FILE (the masks) and meta/{idx_to_wnid,hard_imagenet_idx}.pkl
+    imagenet,  # holds ILSVRC2012's {train,val}/WNID/FILE
+    size: int = None,
+    val: float = 0.1,
+    seed: int = 0,
+) -> GroupedImages:
     "Hard ImageNet. y: its 15 classes in their own order; a: 'none', there are no attribute labels. Its val is `test`; of its train, the share `val` drawn with `seed` is `val`. Columns `mask` (path) and `class_index`."
-    root, what = Path(root), 'Hard ImageNet'
-    to_wnid, own = (load_plain(root/_first(root, what, f'meta/{n}.pkl')) for n in ('idx_to_wnid', 'hard_imagenet_idx'))
-    try: own = [int(i) for i in own]; y_of = {str(to_wnid[i]): y for y, i in enumerate(own)}
+    root, what = Path(root), "Hard ImageNet"
+    to_wnid, own = (
+        load_plain(root / _first(root, what, f"meta/{n}.pkl")) for n in ("idx_to_wnid", "hard_imagenet_idx")
+    )
+    try:
+        own = [int(i) for i in own]
+        y_of = {str(to_wnid[i]): y for y, i in enumerate(own)}
     except (TypeError, KeyError, ValueError) as e:
-        raise ValueError(f'{what}: expected class numbers in hard_imagenet_idx.pkl and their wnids in idx_to_wnid.pkl; found {e!r}') from None
-    if set(own) != set(HARD_CLASSES): raise ValueError(f'{what}: expected the classes {sorted(HARD_CLASSES)}; found {sorted(own)}')
+        raise ValueError(
+            f"{what}: expected class numbers in hard_imagenet_idx.pkl and their wnids in idx_to_wnid.pkl; found {e!r}"
+        ) from None
+    if set(own) != set(HARD_CLASSES):
+        raise ValueError(f"{what}: expected the classes {sorted(HARD_CLASSES)}; found {sorted(own)}")
     rows = []
-    for split in ('train', 'val'):
-        for n in _pictures(root/split, what):
-            wnid, _, file = n.partition('_')
-            if wnid not in y_of: raise ValueError(f'{what}: expected a mask WNID_FILE of one of its 15 classes; found {split}/{n}')
-            rows.append(dict(file=f'{split}/{wnid}/{file}', y=y_of[wnid], a=0, split=split, mask=str(root/split/n), class_index=own[y_of[wnid]]))
-    rows = pd.DataFrame(rows); t = rows.split == 'train'
-    rows['split'] = np.where(t, 'train', 'test'); rows.loc[t, 'split'] = _drawn(t.sum(), dict(val=val), (what, seed))
-    return _finish(rows, [HARD_CLASSES[i] for i in own], ['none'], what, imagenet, size)
+    for split in ("train", "val"):
+        for n in _pictures(root / split, what):
+            wnid, _, file = n.partition("_")
+            if wnid not in y_of:
+                raise ValueError(
+                    f"{what}: expected a mask WNID_FILE of one of its 15 classes; found {split}/{n}"
+                )
+            rows.append(
+                dict(
+                    file=f"{split}/{wnid}/{file}",
+                    y=y_of[wnid],
+                    a=0,
+                    split=split,
+                    mask=str(root / split / n),
+                    class_index=own[y_of[wnid]],
+                )
+            )
+    rows = pd.DataFrame(rows)
+    t = rows.split == "train"
+    rows["split"] = np.where(t, "train", "test")
+    rows.loc[t, "split"] = _drawn(t.sum(), dict(val=val), (what, seed))
+    return _finish(rows, [HARD_CLASSES[i] for i in own], ["none"], what, imagenet, size)
 
 # %% ../nbs/10_readers_imagenet.ipynb #06142fe2
-def spurious_imagenet(root,        # the folder of folders `..._CLASS_NAME_COMPONENT`, or what holds it: images, or dataset/spurious_imagenet/images
-                      size:int=None) -> GroupedImages:
+def spurious_imagenet(
+    root,  # the folder of folders `..._CLASS_NAME_COMPONENT`, or what holds it: images, or dataset/spurious_imagenet/images
+    size: int = None,
+) -> GroupedImages:
     "Spurious ImageNet. y: the classes that occur, by class number; a: 'spurious feature without the object', always; split: test. Columns `class_index` and `component`."
-    root, what = Path(root), 'Spurious ImageNet'
-    sub = next((s for s in ('dataset/spurious_imagenet/images', 'images', '.') if (root/s).is_dir()), None)
+    root, what = Path(root), "Spurious ImageNet"
+    sub = next((s for s in ("dataset/spurious_imagenet/images", "images", ".") if (root / s).is_dir()), None)
     rows, names = [], {}
-    for folder in sorted(p for p in (root/sub).iterdir() if p.is_dir()) if sub else ():
-        parts = folder.name.split('_')
-        if len(parts) < 4 or not (parts[2].isdigit() and parts[-1].isdigit()): raise ValueError(f'{what}: expected folders like spurious_class_CLASS_NAME_COMPONENT; found {folder.name}')
-        k = int(parts[2]); names.setdefault(k, ' '.join(parts[3:-1]).replace('-', ' ') or f'class {k}')
-        rows += [dict(file=f'{sub}/{folder.name}/{n}', class_index=k, a=0, split='test', component=int(parts[-1])) for n in _pictures(folder, what)]
-    if not rows: raise FileNotFoundError(f'{what}: expected folders like spurious_class_CLASS_NAME_COMPONENT in {root}; {_found(root)}')
-    order = sorted(names); rows = pd.DataFrame(rows)
-    return _finish(rows.assign(y=rows.class_index.map(order.index)), _unique(names), ['spurious feature without the object'], what, root, size)
+    for folder in sorted(p for p in (root / sub).iterdir() if p.is_dir()) if sub else ():
+        parts = folder.name.split("_")
+        if len(parts) < 4 or not (parts[2].isdigit() and parts[-1].isdigit()):
+            raise ValueError(
+                f"{what}: expected folders like spurious_class_CLASS_NAME_COMPONENT; found {folder.name}"
+            )
+        k = int(parts[2])
+        names.setdefault(k, " ".join(parts[3:-1]).replace("-", " ") or f"class {k}")
+        rows += [
+            dict(file=f"{sub}/{folder.name}/{n}", class_index=k, a=0, split="test", component=int(parts[-1]))
+            for n in _pictures(folder, what)
+        ]
+    if not rows:
+        raise FileNotFoundError(
+            f"{what}: expected folders like spurious_class_CLASS_NAME_COMPONENT in {root}; {_found(root)}"
+        )
+    order = sorted(names)
+    rows = pd.DataFrame(rows)
+    return _finish(
+        rows.assign(y=rows.class_index.map(order.index)),
+        _unique(names),
+        ["spurious feature without the object"],
+        what,
+        root,
+        size,
+    )
 
-def _unique(names) -> list: # {class number: name}
+
+def _unique(names) -> list:  # {class number: name}
     "Names by class number; ImageNet has two cranes and two maillots, which get their number."
     count = collections.Counter(names.values())
-    return [n if count[n] == 1 else f'{n} ({k})' for k, n in sorted(names.items())]
+    return [n if count[n] == 1 else f"{n} ({k})" for k, n in sorted(names.items())]
 
 # %% ../nbs/10_readers_imagenet.ipynb #dec91f40
-IN9_CLASSES = ['dog', 'bird', 'wheeled vehicle', 'reptile', 'carnivore', 'insect', 'musical instrument', 'primate', 'fish']
-IN9_VARIANTS = ('original', 'mixed_same', 'mixed_rand', 'mixed_next', 'only_fg', 'no_fg', 'only_bg_b', 'only_bg_t')
+IN9_CLASSES = [
+    "dog",
+    "bird",
+    "wheeled vehicle",
+    "reptile",
+    "carnivore",
+    "insect",
+    "musical instrument",
+    "primate",
+    "fish",
+]
+IN9_VARIANTS = (
+    "original",
+    "mixed_same",
+    "mixed_rand",
+    "mixed_next",
+    "only_fg",
+    "no_fg",
+    "only_bg_b",
+    "only_bg_t",
+)
 
-def imagenet9(root,                      # holds VARIANT/val/00_dog .. 08_fish, or the folder bg_challenge that does
-              variants=('original', 'mixed_same', 'mixed_rand'),
-              training=None,             # the folder in9l, which holds {train,val}/00_dog .. 08_fish
-              size:int=None) -> GroupedImages:
+
+def imagenet9(
+    root,  # holds VARIANT/val/00_dog .. 08_fish, or the folder bg_challenge that does
+    variants=("original", "mixed_same", "mixed_rand"),
+    training=None,  # the folder in9l, which holds {train,val}/00_dog .. 08_fish
+    size: int = None,
+) -> GroupedImages:
     "ImageNet-9 (backgrounds challenge). y: nine classes; a: the variant, 'original' for in9l; the variants are `test`, in9l is `train` and `val`."
-    root, what, variants = Path(root), 'ImageNet-9', list(variants)
-    if bad := [v for v in variants if v not in IN9_VARIANTS]: raise ValueError(f'{what}: variant {bad[0]!r} is unknown; allowed: {", ".join(IN9_VARIANTS)}')
-    if not variants: raise ValueError(f'{what}: no variants; allowed: {", ".join(IN9_VARIANTS)}')
-    sub = _first(root, what, f'{variants[0]}/val', f'bg_challenge/{variants[0]}/val')[:-len(f'{variants[0]}/val')]
-    attributes = variants if training is None or 'original' in variants else ['original', *variants]
-    places = [(root/sub/v/'val', attributes.index(v), 'test') for v in variants]
-    if training is not None: places += [(Path(training)/s, attributes.index('original'), s) for s in ('train', 'val')]
-    folders = [(folder/f'{y:02d}_{l}', y, a, s) for folder, a, s in places for y, l in enumerate(IN9_CLASSES)]
-    rows = [dict(file=str((f/n).resolve()), y=y, a=a, split=s) for f, y, a, s in folders for n in _pictures(f, what)]
+    root, what, variants = Path(root), "ImageNet-9", list(variants)
+    if bad := [v for v in variants if v not in IN9_VARIANTS]:
+        raise ValueError(f"{what}: variant {bad[0]!r} is unknown; allowed: {', '.join(IN9_VARIANTS)}")
+    if not variants:
+        raise ValueError(f"{what}: no variants; allowed: {', '.join(IN9_VARIANTS)}")
+    sub = _first(root, what, f"{variants[0]}/val", f"bg_challenge/{variants[0]}/val")[
+        : -len(f"{variants[0]}/val")
+    ]
+    attributes = variants if training is None or "original" in variants else ["original", *variants]
+    places = [(root / sub / v / "val", attributes.index(v), "test") for v in variants]
+    if training is not None:
+        places += [(Path(training) / s, attributes.index("original"), s) for s in ("train", "val")]
+    folders = [
+        (folder / f"{y:02d}_{l}", y, a, s) for folder, a, s in places for y, l in enumerate(IN9_CLASSES)
+    ]
+    rows = [
+        dict(file=str((f / n).resolve()), y=y, a=a, split=s)
+        for f, y, a, s in folders
+        for n in _pictures(f, what)
+    ]
     return _finish(pd.DataFrame(rows), IN9_CLASSES, attributes, what, root, size)
 
 # %% ../nbs/10_readers_imagenet.ipynb #af705991
-D3S_BACKGROUNDS = ['grass', 'road', 'forest', 'water', 'sand', 'indoors', 'snow', 'rain', 'night', 'cave']
-_LEFT, _RIGHT = (2, 2, 514, 514), (518, 2, 1030, 514)    # pixels; two pictures of 512 with frames of 2
+D3S_BACKGROUNDS = ["grass", "road", "forest", "water", "sand", "indoors", "snow", "rain", "night", "cave"]
+_LEFT, _RIGHT = (2, 2, 514, 514), (518, 2, 1030, 514)  # pixels; two pictures of 512 with frames of 2
 
-def d3s(root,                # holds train and/or val, each with metadata.json and background-shift
-        size:int=None,
-        init:bool=False,     # the initial pictures instead of the results
-        filtered:bool=False, # of val, only what five of five people confirmed (filtered_metadata.json)
-        val:float=.1, seed:int=0) -> GroupedImages:
+
+def d3s(
+    root,  # holds train and/or val, each with metadata.json and background-shift
+    size: int = None,
+    init: bool = False,  # the initial pictures instead of the results
+    filtered: bool = False,  # of val, only what five of five people confirmed (filtered_metadata.json)
+    val: float = 0.1,
+    seed: int = 0,
+) -> GroupedImages:
     "D3S, background shift. y: the ImageNet classes that occur; a: ten backgrounds; g: generated. Its val is `test`; of its train, the share `val` drawn with `seed` is `val`. Columns `class_index` and `prompt`."
-    root, what, rows, names = Path(root), 'D3S', [], {}
-    _first(root, what, 'train/metadata.json', 'val/metadata.json')
-    for part in (p for p in ('train', 'val') if (root/p).is_dir()):
-        file = root/part/('filtered_metadata.json' if filtered and part == 'val' else 'metadata.json')
-        if not file.is_file(): raise FileNotFoundError(f'{what}: expected {file}; {_found(file.parent)}')
-        try: entries = json.loads(file.read_text())
-        except ValueError as e: raise ValueError(f'{what}: {file} is no JSON: {e}') from None
-        if not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries): raise ValueError(f'{what}: expected a list of entries in {file}; found {type(entries).__name__}')
-        t = _need(pd.DataFrame(entries), ['image', 'classIdx', 'background', 'prompt', 'hasInit'], f'{what}: {file.name}')
-        t = t[t.image.str.contains('background-shift')].reset_index(drop=True)
-        if init and not t.hasInit.all(): raise ValueError(f'{what}: {file} has images without their initial picture')
-        if bad := sorted(set(t.background) - set(D3S_BACKGROUNDS)): raise ValueError(f'{what}: expected the backgrounds {", ".join(D3S_BACKGROUNDS)}; found {bad[0]!r}')
-        k = _codes(t.classIdx, range(1000), f'{what}: classIdx')
-        for i, p in zip(k, t.prompt): names.setdefault(int(i), m[1].strip() if (m := re.match(r'a photo of an? ([^,]+)', p)) else f'class {i}')
+    root, what, rows, names = Path(root), "D3S", [], {}
+    _first(root, what, "train/metadata.json", "val/metadata.json")
+    for part in (p for p in ("train", "val") if (root / p).is_dir()):
+        file = root / part / ("filtered_metadata.json" if filtered and part == "val" else "metadata.json")
+        if not file.is_file():
+            raise FileNotFoundError(f"{what}: expected {file}; {_found(file.parent)}")
+        try:
+            entries = json.loads(file.read_text())
+        except ValueError as e:
+            raise ValueError(f"{what}: {file} is no JSON: {e}") from None
+        if not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries):
+            raise ValueError(f"{what}: expected a list of entries in {file}; found {type(entries).__name__}")
+        t = _need(
+            pd.DataFrame(entries),
+            ["image", "classIdx", "background", "prompt", "hasInit"],
+            f"{what}: {file.name}",
+        )
+        t = t[t.image.str.contains("background-shift")].reset_index(drop=True)
+        if init and not t.hasInit.all():
+            raise ValueError(f"{what}: {file} has images without their initial picture")
+        if bad := sorted(set(t.background) - set(D3S_BACKGROUNDS)):
+            raise ValueError(
+                f"{what}: expected the backgrounds {', '.join(D3S_BACKGROUNDS)}; found {bad[0]!r}"
+            )
+        k = _codes(t.classIdx, range(1000), f"{what}: classIdx")
+        for i, p in zip(k, t.prompt):
+            names.setdefault(
+                int(i), m[1].strip() if (m := re.match(r"a photo of an? ([^,]+)", p)) else f"class {i}"
+            )
         box = [(_LEFT if init else _RIGHT) if pair else None for pair in t.hasInit]
-        split = 'test' if part == 'val' else _drawn(len(t), dict(val=val), (what, seed))
-        rows.append(pd.DataFrame(dict(file=[f'{part}/' + '/'.join(i.split('/')[-2:]) for i in t.image], class_index=k, a=t.background.map(D3S_BACKGROUNDS.index), g='generated', prompt=t.prompt, split=split, box=box)))
-    rows = pd.concat(rows, ignore_index=True); order = {k: y for y, k in enumerate(sorted(names))}
-    return _finish(rows.assign(y=rows.class_index.map(order)), _unique(names), D3S_BACKGROUNDS, what, root, size)
+        split = "test" if part == "val" else _drawn(len(t), dict(val=val), (what, seed))
+        rows.append(
+            pd.DataFrame(
+                dict(
+                    file=[f"{part}/" + "/".join(i.split("/")[-2:]) for i in t.image],
+                    class_index=k,
+                    a=t.background.map(D3S_BACKGROUNDS.index),
+                    g="generated",
+                    prompt=t.prompt,
+                    split=split,
+                    box=box,
+                )
+            )
+        )
+    rows = pd.concat(rows, ignore_index=True)
+    order = {k: y for y, k in enumerate(sorted(names))}
+    return _finish(
+        rows.assign(y=rows.class_index.map(order)), _unique(names), D3S_BACKGROUNDS, what, root, size
+    )
 
 # %% ../nbs/10_readers_imagenet.ipynb #bb075a49
-IMAGENET_READERS = dict(hard_imagenet=hard_imagenet, spurious_imagenet=spurious_imagenet, imagenet9=imagenet9, d3s=d3s)
+IMAGENET_READERS = dict(
+    hard_imagenet=hard_imagenet, spurious_imagenet=spurious_imagenet, imagenet9=imagenet9, d3s=d3s
+)

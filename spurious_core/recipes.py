@@ -8,180 +8,288 @@ __all__ = ['OPTIMISERS', 'SCHEDULES', 'AUGMENTS', 'SELECTIONS', 'Knob', 'Method'
            'seeded', 'new_classifier', 'narrowed', 'scores']
 
 # %% ../nbs/23_recipes.ipynb #732550eb
-import copy, math
+import copy
+import math
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
-import numpy as np, pandas as pd, torch, torch.nn.functional as F
+
+import numpy as np
+import pandas as pd
+import torch
+import torch.nn.functional as F
 from torch import nn
 from transformers import ResNetConfig, ResNetForImageClassification
-from .settings import seed_of
+
 from .classifiers import Classifier, Preprocess
+from .settings import seed_of
 
 # %% ../nbs/23_recipes.ipynb #b04b96be
 @dataclass(frozen=True)
 class Knob:
     "A setting of one method: its default, what it does, and the least and largest number allowed (None: any value; checked by the method)."
+
     default: object
     does: str
     low: float | None = None
     high: float = math.inf
+
     def check(self, name, value):
-        if self.low is None: return
+        if self.low is None:
+            return
         several, whole = isinstance(self.default, tuple), isinstance(self.default, int)
-        good = lambda v: isinstance(v, (int, float)) and not isinstance(v, bool) and self.low <= v <= self.high and not (whole and v != int(v))
-        if not (isinstance(value, (tuple, list)) and len(value) and all(map(good, value)) if several else good(value)):
-            raise ValueError(f'{name}={value!r} must be {"a whole number" if whole else "a list of numbers" if several else "a number"} from {self.low} to {self.high} ({self.does})')
+        good = lambda v: (
+            isinstance(v, (int, float))
+            and not isinstance(v, bool)
+            and self.low <= v <= self.high
+            and not (whole and v != int(v))
+        )
+        if not (
+            isinstance(value, (tuple, list)) and len(value) and all(map(good, value))
+            if several
+            else good(value)
+        ):
+            raise ValueError(
+                f"{name}={value!r} must be {'a whole number' if whole else 'a list of numbers' if several else 'a number'} from {self.low} to {self.high} ({self.does})"
+            )
+
 
 @dataclass(frozen=True)
 class Method:
     "A cure: what it needs to know of groups (`val_groups`: beyond the choice of the epoch), and `run`, which takes a `group_training.Run` to a Classifier."
+
     name: str
-    source: str              # where it was published
-    does: str                # in one line
+    source: str  # where it was published
+    does: str  # in one line
     run: object = field(repr=False)
     train_groups: bool = False
     val_groups: bool = False
-    cached_features: bool = False   # after plain training only the head changes, from features computed once
-    base: bool = False              # starts from a plainly trained network, which may be given
+    cached_features: bool = False  # after plain training only the head changes, from features computed once
+    base: bool = False  # starts from a plainly trained network, which may be given
     knobs: dict = field(default_factory=dict)
 
 # %% ../nbs/23_recipes.ipynb #85d1dd3b
-OPTIMISERS, SCHEDULES, AUGMENTS = ('sgd', 'adam', 'adamw'), ('constant', 'linear', 'cosine'), ('none', 'flip', 'crop')
+OPTIMISERS, SCHEDULES, AUGMENTS = (
+    ("sgd", "adam", "adamw"),
+    ("constant", "linear", "cosine"),
+    ("none", "flip", "crop"),
+)
+
 
 @dataclass(frozen=True)
 class MitigationConfig:
     "How to train, and the method's own `knobs`. ValueError names a bad value and what is allowed."
+
     lr: float = 1e-3
     epochs: int = 10
     batch: int = 64
-    weight_decay: float = 1e-4    # not on biases and norms
-    optimiser: str = 'adamw'      # sgd (momentum .9), adam or adamw
-    lr_schedule: str = 'cosine'   # constant, linear or cosine, to zero
-    warmup: float = 0.            # share of the steps in which the rate rises
-    augment: str = 'none'         # none, flip, or crop (a random 70-100 % of the area, and flip)
-    clip: float | None = None     # largest norm of the gradient
+    weight_decay: float = 1e-4  # not on biases and norms
+    optimiser: str = "adamw"  # sgd (momentum .9), adam or adamw
+    lr_schedule: str = "cosine"  # constant, linear or cosine, to zero
+    warmup: float = 0.0  # share of the steps in which the rate rises
+    augment: str = "none"  # none, flip, or crop (a random 70-100 % of the area, and flip)
+    clip: float | None = None  # largest norm of the gradient
     knobs: dict = field(default_factory=dict)
 
     def __post_init__(self):
         def need(ok, name, allowed):
-            if not ok: raise ValueError(f'{name}={getattr(self, name)!r} must be {allowed}')
-        for n in ('lr', 'epochs', 'batch'): need(getattr(self, n) > 0, n, 'positive')
-        for n in ('epochs', 'batch'): need(getattr(self, n) == int(getattr(self, n)), n, 'a whole number')
-        need(self.weight_decay >= 0, 'weight_decay', 'at least 0'); need(0 <= self.warmup < 1, 'warmup', 'a share in [0, 1)')
-        need(self.clip is None or self.clip > 0, 'clip', 'positive or None')
-        for n, known in (('optimiser', OPTIMISERS), ('lr_schedule', SCHEDULES), ('augment', AUGMENTS)): need(getattr(self, n) in known, n, f'one of {", ".join(known)}')
+            if not ok:
+                raise ValueError(f"{name}={getattr(self, name)!r} must be {allowed}")
 
-    def of(self, method:Method) -> 'MitigationConfig':
+        for n in ("lr", "epochs", "batch"):
+            need(getattr(self, n) > 0, n, "positive")
+        for n in ("epochs", "batch"):
+            need(getattr(self, n) == int(getattr(self, n)), n, "a whole number")
+        need(self.weight_decay >= 0, "weight_decay", "at least 0")
+        need(0 <= self.warmup < 1, "warmup", "a share in [0, 1)")
+        need(self.clip is None or self.clip > 0, "clip", "positive or None")
+        for n, known in (("optimiser", OPTIMISERS), ("lr_schedule", SCHEDULES), ("augment", AUGMENTS)):
+            need(getattr(self, n) in known, n, f"one of {', '.join(known)}")
+
+    def of(self, method: Method) -> "MitigationConfig":
         "This config with every knob of `method`, checked; ValueError for a knob that it doesn't have."
-        if bad := sorted(set(self.knobs) - set(method.knobs)): raise ValueError(f'{method.name} has no setting {", ".join(map(repr, bad))}; it knows {", ".join(method.knobs) or "none of its own"}')
+        if bad := sorted(set(self.knobs) - set(method.knobs)):
+            raise ValueError(
+                f"{method.name} has no setting {', '.join(map(repr, bad))}; it knows {', '.join(method.knobs) or 'none of its own'}"
+            )
         values = {k: self.knobs.get(k, knob.default) for k, knob in method.knobs.items()}
-        for k, v in values.items(): method.knobs[k].check(k, v)
+        for k, v in values.items():
+            method.knobs[k].check(k, v)
         return replace(self, knobs=values)
 
-    def but(self, **changes) -> 'MitigationConfig':
+    def but(self, **changes) -> "MitigationConfig":
         "This config with some fields changed; other names are taken for knobs."
         own = {f.name for f in fields(self)}
-        return replace(self, **{k: v for k, v in changes.items() if k in own}, **({'knobs': self.knobs | {k: v for k, v in changes.items() if k not in own}} if not set(changes) <= own else {}))
+        return replace(
+            self,
+            **{k: v for k, v in changes.items() if k in own},
+            **(
+                {"knobs": self.knobs | {k: v for k, v in changes.items() if k not in own}}
+                if not set(changes) <= own
+                else {}
+            ),
+        )
 
-    def lr_factor(self, step:int, total:int) -> float:
+    def lr_factor(self, step: int, total: int) -> float:
         "What `lr` is multiplied with at `step` of `total`."
-        rise = int(self.warmup*total)
-        if step < rise: return (step + 1)/rise
-        x = (step - rise)/max(1, total - rise)
-        return dict(constant=1., linear=1 - x, cosine=.5 + .5*math.cos(math.pi*x))[self.lr_schedule]
+        rise = int(self.warmup * total)
+        if step < rise:
+            return (step + 1) / rise
+        x = (step - rise) / max(1, total - rise)
+        return dict(constant=1.0, linear=1 - x, cosine=0.5 + 0.5 * math.cos(math.pi * x))[self.lr_schedule]
 
 # %% ../nbs/23_recipes.ipynb #7c8c79e8
 def rng_of(*key) -> np.random.Generator:
     "numpy's generator for a key of strings and numbers."
     return np.random.default_rng(seed_of(*key))
 
-def in_batches(order, batch:int) -> list:
-    "Index arrays of about equal length, at most `batch`: no batch of a single image at the end, which would upset batch norm."
-    return np.array_split(np.asarray(order), math.ceil(len(order)/batch))
 
-def shuffled(of, batch:int, *key):
+def in_batches(order, batch: int) -> list:
+    "Index arrays of about equal length, at most `batch`: no batch of a single image at the end, which would upset batch norm."
+    return np.array_split(np.asarray(order), math.ceil(len(order) / batch))
+
+
+def shuffled(of, batch: int, *key):
     "Batches of the indices `of` (a number: all below it), in a new order each epoch."
     of = np.arange(of) if isinstance(of, (int, np.integer)) else np.asarray(of)
     return lambda epoch: in_batches(rng_of(*key, epoch).permutation(of), batch)
 
-def weighted(weights, batch:int, *key):
+
+def weighted(weights, batch: int, *key):
     "Batches of `len(weights)` draws with replacement, in proportion to `weights`."
     p = np.asarray(weights, float)
-    if not np.isfinite(p).all() or p.min() < 0 or not p.sum() > 0: raise ValueError('weights must be finite, not negative, and not all zero')
-    return lambda epoch: in_batches(rng_of(*key, epoch).choice(len(p), len(p), p=p/p.sum()), batch)
+    if not np.isfinite(p).all() or p.min() < 0 or not p.sum() > 0:
+        raise ValueError("weights must be finite, not negative, and not all zero")
+    return lambda epoch: in_batches(rng_of(*key, epoch).choice(len(p), len(p), p=p / p.sum()), batch)
+
 
 def balanced_weights(groups) -> np.ndarray:
     "One over the size of each sample's group, so that all groups that occur are drawn equally often."
     groups = np.asarray(groups)
-    return 1/np.bincount(groups)[groups]
+    return 1 / np.bincount(groups)[groups]
+
 
 def subsample(groups, *key) -> np.ndarray:
     "Sorted indices of equally many samples of each group that occurs: as many as the smallest has."
-    groups = np.asarray(groups); rng = rng_of('subsample', *key); found, counts = np.unique(groups, return_counts=True)
-    return np.sort(np.concatenate([rng.choice(np.flatnonzero(groups == g), counts.min(), replace=False) for g in found]))
+    groups = np.asarray(groups)
+    rng = rng_of("subsample", *key)
+    found, counts = np.unique(groups, return_counts=True)
+    return np.sort(
+        np.concatenate([rng.choice(np.flatnonzero(groups == g), counts.min(), replace=False) for g in found])
+    )
 
 # %% ../nbs/23_recipes.ipynb #2f430e0a
 @dataclass
 class Batch:
     "Pixels `x` [n, 3, H, W] in [0, 1], labels `y` [n], positions `index` [n] in the training set, and the step's generator (on the CPU)."
+
     x: torch.Tensor
     y: torch.Tensor
     index: torch.Tensor
     rng: torch.Generator
 
+
 class ERM(nn.Module):
     "Mean cross-entropy."
-    def __init__(self, clf:Classifier): super().__init__(); self.clf = clf
-    def forward(self, batch:Batch) -> torch.Tensor: return F.cross_entropy(self.clf(batch.x).float(), batch.y)
 
-def random_views(x, rng:torch.Generator, kind:str='crop', least:float=.7):
+    def __init__(self, clf: Classifier):
+        super().__init__()
+        self.clf = clf
+
+    def forward(self, batch: Batch) -> torch.Tensor:
+        return F.cross_entropy(self.clf(batch.x).float(), batch.y)
+
+
+def random_views(x, rng: torch.Generator, kind: str = "crop", least: float = 0.7):
     "Each image flipped with chance one half and, for 'crop', cut to a random square of `least` to 1 of its area and scaled back."
-    if kind == 'none': return x
-    n = len(x); side = torch.rand(n, generator=rng).mul(1 - least).add(least).sqrt() if kind == 'crop' else torch.ones(n)
-    flip = torch.randint(0, 2, (n,), generator=rng)*2. - 1; shift = (torch.rand(n, 2, generator=rng)*2 - 1)*(1 - side)[:, None]
-    zero = torch.zeros(n); theta = torch.stack([torch.stack([side*flip, zero, shift[:, 0]], 1), torch.stack([zero, side, shift[:, 1]], 1)], 1)
-    return F.grid_sample(x, F.affine_grid(theta.to(x), list(x.shape), align_corners=False), padding_mode='border', align_corners=False)
+    if kind == "none":
+        return x
+    n = len(x)
+    side = torch.rand(n, generator=rng).mul(1 - least).add(least).sqrt() if kind == "crop" else torch.ones(n)
+    flip = torch.randint(0, 2, (n,), generator=rng) * 2.0 - 1
+    shift = (torch.rand(n, 2, generator=rng) * 2 - 1) * (1 - side)[:, None]
+    zero = torch.zeros(n)
+    theta = torch.stack(
+        [torch.stack([side * flip, zero, shift[:, 0]], 1), torch.stack([zero, side, shift[:, 1]], 1)], 1
+    )
+    return F.grid_sample(
+        x,
+        F.affine_grid(theta.to(x), list(x.shape), align_corners=False),
+        padding_mode="border",
+        align_corners=False,
+    )
 
 # %% ../nbs/23_recipes.ipynb #3265c8ba
-def small_resnet(labels, widths=(16, 32, 64), preprocess:Preprocess=Preprocess()) -> Classifier:
+def small_resnet(labels, widths=(16, 32, 64), preprocess: Preprocess = Preprocess()) -> Classifier:
     "An untrained ResNet (transformers) with one basic block per width, as a `Classifier`."
-    net = ResNetForImageClassification(ResNetConfig(embedding_size=widths[0], hidden_sizes=list(widths), depths=[1]*len(widths), layer_type='basic', num_labels=len(labels)))
-    return Classifier(net, labels, preprocess, 'small_resnet')
+    net = ResNetForImageClassification(
+        ResNetConfig(
+            embedding_size=widths[0],
+            hidden_sizes=list(widths),
+            depths=[1] * len(widths),
+            layer_type="basic",
+            num_labels=len(labels),
+        )
+    )
+    return Classifier(net, labels, preprocess, "small_resnet")
+
 
 @contextmanager
 def seeded(device, *key):
     "Global random numbers (initial weights, dropout) seeded inside, as they were outside."
-    with torch.random.fork_rng([device] if device.type == 'cuda' else []): torch.manual_seed(seed_of(*key)); yield
+    with torch.random.fork_rng([device] if device.type == "cuda" else []):
+        torch.manual_seed(seed_of(*key))
+        yield
+
 
 def _with_head(clf, labels):
     for name, module in clf.net.named_modules():
         for child, m in module.named_children():
-            if m is clf.head: setattr(module, child, nn.Linear(m.in_features, len(labels)).to(m.weight))
-    if hasattr(clf.net, 'config'): clf.net.config.num_labels = len(labels)
+            if m is clf.head:
+                setattr(module, child, nn.Linear(m.in_features, len(labels)).to(m.weight))
+    if hasattr(clf.net, "config"):
+        clf.net.config.num_labels = len(labels)
     return Classifier(clf.net, labels, clf.preprocess, clf.name)
 
-def new_classifier(backbone, labels, device='cpu', *key) -> Classifier:
+
+def new_classifier(backbone, labels, device="cpu", *key) -> Classifier:
     "A trainable float32 copy of a `Classifier`, or what the factory `backbone` makes, with a head for `labels`; random weights depend on `key`."
     device = torch.device(device)
-    with seeded(device, 'init', *key):
-        clf = copy.deepcopy(backbone) if isinstance(backbone, Classifier) else backbone() if callable(backbone) else backbone
-        if not isinstance(clf, Classifier): raise ValueError(f'backbone is a {type(clf).__name__}; expected a Classifier or a function that makes one')
-        if clf.labels != list(labels): clf = _with_head(clf, list(labels))
+    with seeded(device, "init", *key):
+        clf = (
+            copy.deepcopy(backbone)
+            if isinstance(backbone, Classifier)
+            else backbone()
+            if callable(backbone)
+            else backbone
+        )
+        if not isinstance(clf, Classifier):
+            raise ValueError(
+                f"backbone is a {type(clf).__name__}; expected a Classifier or a function that makes one"
+            )
+        if clf.labels != list(labels):
+            clf = _with_head(clf, list(labels))
     return clf.to(device, torch.float32).requires_grad_(True)
 
 # %% ../nbs/23_recipes.ipynb #5d0c7a12
-def narrowed(clf:Classifier, labels) -> Classifier:
+def narrowed(clf: Classifier, labels) -> Classifier:
     "A copy of a classifier that is asked about these of its classes only, in this order. ValueError for a class that it doesn't know, or a repetition."
-    labels = list(labels); rows = [clf.index(l) for l in labels]
-    if len(set(labels)) < len(labels): raise ValueError(f'labels={labels} must be names without repetition')
-    new = _with_head(copy.deepcopy(clf), labels); w, b = clf.head_weight[rows], clf.head_bias[rows]
-    with torch.no_grad(): new.head.weight.copy_(w); new.head.bias.copy_(b)
+    labels = list(labels)
+    rows = [clf.index(l) for l in labels]
+    if len(set(labels)) < len(labels):
+        raise ValueError(f"labels={labels} must be names without repetition")
+    new = _with_head(copy.deepcopy(clf), labels)
+    w, b = clf.head_weight[rows], clf.head_bias[rows]
+    with torch.no_grad():
+        new.head.weight.copy_(w)
+        new.head.bias.copy_(b)
     return new.requires_grad_(clf.head_weight.requires_grad).train(clf.training)
 
 # %% ../nbs/23_recipes.ipynb #bc9120f2
-SELECTIONS = ('wga', 'average', 'worst_class', 'last')
+SELECTIONS = ("wga", "average", "worst_class", "last")
+
 
 def scores(predicted, y, group) -> dict:
     "Average accuracy, and accuracy in the worst class and in the worst group that occurs."
-    right = np.asarray(predicted) == y; worst = lambda key: float(pd.Series(right).groupby(np.asarray(key)).mean().min())
+    right = np.asarray(predicted) == y
+    worst = lambda key: float(pd.Series(right).groupby(np.asarray(key)).mean().min())
     return dict(average=float(right.mean()), worst_class=worst(y), wga=worst(group))

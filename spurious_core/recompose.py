@@ -8,31 +8,44 @@ __all__ = ['majority_rows', 'other_classes', 'Recomposed', 'recompose', 'rendere
 # %% ../nbs/36_recompose.ipynb #8ee47a1e
 import warnings
 from dataclasses import dataclass, replace
-import numpy as np, pandas as pd
+
+import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 from scipy.ndimage import center_of_mass, distance_transform_edt, gaussian_filter, shift
-from .settings import seed_of
+
+from .causal_tokens import TEMPLATES, token_of
+from .datasets import GroupedImages
+from .editing import picture_side, remove
+from .generate import use_adapter
 from .miniworld import World, draw, items_of, render
 from .plots import contact_sheet
-from .datasets import GroupedImages
-from .generate import use_adapter
 from .regions import feather, found, grow, overlay
-from .editing import picture_side, remove
-from .causal_tokens import TEMPLATES, token_of
+from .settings import seed_of
 
 # %% ../nbs/36_recompose.ipynb #c4a22b9f
-def majority_rows(losses, y, k:int) -> np.ndarray: # of a plainly trained network `[N]` (`causal_tokens.image_losses`), classes `[N]`, images of each class
+def majority_rows(
+    losses,  # of a plainly trained network `[N]` (`causal_tokens.image_losses`)
+    y,  # classes `[N]`
+    k: int,  # images of each class
+) -> np.ndarray:
     "Rows of the `k` images of each class with the lowest loss, in ascending order. ValueError for unequal lengths, losses that are no numbers, a class with fewer than `k`."
     losses, y = np.asarray(losses, float), np.asarray(y)
-    if losses.shape != y.shape or losses.ndim != 1 or not np.isfinite(losses).all(): raise ValueError(f'losses {losses.shape} and classes {y.shape}: expected finite numbers [N] and as many classes')
+    if losses.shape != y.shape or losses.ndim != 1 or not np.isfinite(losses).all():
+        raise ValueError(
+            f"losses {losses.shape} and classes {y.shape}: expected finite numbers [N] and as many classes"
+        )
     own = [np.flatnonzero(y == c) for c in np.unique(y)]
-    if not 1 <= k <= min(map(len, own)): raise ValueError(f'k={k} must lie in 1..{min(map(len, own))}, the size of the smallest class')
-    return np.sort(np.concatenate([r[np.argsort(losses[r], kind='stable')[:k]] for r in own]))
+    if not 1 <= k <= min(map(len, own)):
+        raise ValueError(f"k={k} must lie in 1..{min(map(len, own))}, the size of the smallest class")
+    return np.sort(np.concatenate([r[np.argsort(losses[r], kind="stable")[:k]] for r in own]))
 
-def other_classes(y, n_classes:int) -> np.ndarray:
+
+def other_classes(y, n_classes: int) -> np.ndarray:
     "A new class for each image `[N]`: the others in turn, so that all of them are painted equally often into each class's surroundings."
     y = np.asarray(y)
-    if n_classes < 2 or (len(y) and not 0 <= y.min() <= y.max() < n_classes): raise ValueError(f'n_classes={n_classes}: expected at least two, and y below it')
+    if n_classes < 2 or (len(y) and not 0 <= y.min() <= y.max() < n_classes):
+        raise ValueError(f"n_classes={n_classes}: expected at least two, and y below it")
     turn = pd.Series(y).groupby(y).cumcount().to_numpy()
     return (y + 1 + turn % (n_classes - 1)) % n_classes
 
@@ -40,63 +53,142 @@ def other_classes(y, n_classes:int) -> np.ndarray:
 @dataclass
 class Recomposed:
     "Pictures with another class's causal part: `originals` and `images` uint8 `[N, H, W, 3]`, `masks` `[N, H, W]` of the old part, and a `table` with `origin` (row in the data), `y_was`, `y` (the new class: their label), `a` (of the old picture)."
+
     originals: np.ndarray
     images: np.ndarray
     masks: np.ndarray
     table: pd.DataFrame
 
-    def __len__(self): return len(self.table)
+    def __len__(self):
+        return len(self.table)
 
-    def subset(self, which) -> 'Recomposed': # a mask, or indices
+    def subset(self, which) -> "Recomposed":  # a mask, or indices
         "Those pictures, in that order."
         rows = np.arange(len(self))[which]
-        return Recomposed(self.originals[rows], self.images[rows], self.masks[rows], self.table.iloc[rows].reset_index(drop=True))
+        return Recomposed(
+            self.originals[rows],
+            self.images[rows],
+            self.masks[rows],
+            self.table.iloc[rows].reset_index(drop=True),
+        )
 
-    def grouped(self, data:GroupedImages) -> GroupedImages:
+    def grouped(self, data: GroupedImages) -> GroupedImages:
         "As generated training images with the classes and attributes of `data`."
-        return GroupedImages(self.table.assign(split='train', g='generated'), data.labels, data.attributes, 'recomposed', self.images, size=self.images.shape[1])
+        return GroupedImages(
+            self.table.assign(split="train", g="generated"),
+            data.labels,
+            data.attributes,
+            "recomposed",
+            self.images,
+            size=self.images.shape[1],
+        )
 
-    def show(self, n:int=10, titles=None, size:float=.6) -> Figure:
+    def show(self, n: int = 10, titles=None, size: float = 0.6) -> Figure:
         "The first `n`: picture, causal part, and what became of it."
-        n = min(n, len(self)); title = list(titles)[:n] if titles is not None else [None]*n
-        return contact_sheet(np.concatenate([self.originals[:n], overlay(self.originals[:n], self.masks[:n]), self.images[:n]]), ncol=n, rows=['picture', 'causal part', 'recomposed'], titles=[None]*2*n + title if titles is not None else None, size=size)
+        n = min(n, len(self))
+        title = list(titles)[:n] if titles is not None else [None] * n
+        return contact_sheet(
+            np.concatenate(
+                [self.originals[:n], overlay(self.originals[:n], self.masks[:n]), self.images[:n]]
+            ),
+            ncol=n,
+            rows=["picture", "causal part", "recomposed"],
+            titles=[None] * 2 * n + title if titles is not None else None,
+            size=size,
+        )
+
 
 def _picked(data, rows, masks, seed):
-    rows, masks = np.asarray(rows), np.asarray(masks); seen = found(masks)
-    if masks.shape[0] != len(rows): raise ValueError(f'{len(masks)} masks for {len(rows)} rows')
-    if not seen.any(): raise ValueError(f'{data.name}: no causal part was found in any of {len(rows)} images')
-    if not seen.all(): warnings.warn(f'{data.name}: no causal part was found in {(~seen).sum()} of {len(rows)} images, which are left out', stacklevel=3)
-    y = data.y[rows]; table = pd.DataFrame(dict(origin=rows, y_was=y, y=other_classes(y, len(data.labels)), a=data.a[rows], seed=[seed_of('recompose', seed, r) for r in rows]))
+    rows, masks = np.asarray(rows), np.asarray(masks)
+    seen = found(masks)
+    if masks.shape[0] != len(rows):
+        raise ValueError(f"{len(masks)} masks for {len(rows)} rows")
+    if not seen.any():
+        raise ValueError(f"{data.name}: no causal part was found in any of {len(rows)} images")
+    if not seen.all():
+        warnings.warn(
+            f"{data.name}: no causal part was found in {(~seen).sum()} of {len(rows)} images, which are left out",
+            stacklevel=3,
+        )
+    y = data.y[rows]
+    table = pd.DataFrame(
+        dict(
+            origin=rows,
+            y_was=y,
+            y=other_classes(y, len(data.labels)),
+            a=data.a[rows],
+            seed=[seed_of("recompose", seed, r) for r in rows],
+        )
+    )
     return table[seen].reset_index(drop=True), masks[seen]
 
-def recompose(pipe,           # an inpainting pipeline, or an ordinary one
-              words,          # the adapter of `learn_tokens`; None: the class names as they are
-              data:GroupedImages, rows, # the images to start from, at the pipeline's size
-              masks,          # `[len(rows), H, W]` of their causal part
-              seed:int=0, out=None, # a folder for images and provenance; an interrupted run goes on there
-              margin:float=1/32, edge:float=1/32, # by which the masks are grown and feathered, as shares of the side
-              prompt:str=TEMPLATES[0],
-              **options       # of `editing.remove`: strength, steps, guidance, batch_size, progress
-             ) -> Recomposed:
+
+def recompose(
+    pipe,  # an inpainting pipeline, or an ordinary one
+    words,  # the adapter of `learn_tokens`; None: the class names as they are
+    data: GroupedImages,
+    rows,  # the images to start from, at the pipeline's size
+    masks,  # `[len(rows), H, W]` of their causal part
+    seed: int = 0,
+    out=None,  # a folder for images and provenance; an interrupted run goes on there
+    margin: float = 1 / 32,
+    edge: float = 1 / 32,  # by which the masks are grown and feathered, as shares of the side
+    prompt: str = TEMPLATES[0],
+    **options,  # of `editing.remove`: strength, steps, guidance, batch_size, progress
+) -> Recomposed:
     "Paints the other class's causal part into each picture. ValueError where sizes differ, or nothing was found."
-    table, masks = _picked(data, rows, masks, seed); originals = data.images(table.origin.to_numpy()); side = picture_side(pipe)
-    if originals.shape[1:3] != (side, side): raise ValueError(f'{data.name} has images of {originals.shape[1]} x {originals.shape[2]} pixels, the pipeline draws {side} x {side}; give `replace(images, size={side})`')
-    said = [token_of(l) if words is not None else l for l in data.labels]; cols = {k: table[k].tolist() for k in ('origin', 'y_was', 'y', 'a')}
+    table, masks = _picked(data, rows, masks, seed)
+    originals = data.images(table.origin.to_numpy())
+    side = picture_side(pipe)
+    if originals.shape[1:3] != (side, side):
+        raise ValueError(
+            f"{data.name} has images of {originals.shape[1]} x {originals.shape[2]} pixels, the pipeline draws {side} x {side}; give `replace(images, size={side})`"
+        )
+    said = [token_of(l) if words is not None else l for l in data.labels]
+    cols = {k: table[k].tolist() for k in ("origin", "y_was", "y", "a")}
     with use_adapter(pipe, words) as p:
-        images = remove(p, originals, masks, [prompt.format(said[k]) for k in table.y], table.seed.tolist(), out, margin, edge, edit='recompose', **cols, **options)
+        images = remove(
+            p,
+            originals,
+            masks,
+            [prompt.format(said[k]) for k in table.y],
+            table.seed.tolist(),
+            out,
+            margin,
+            edge,
+            edit="recompose",
+            **cols,
+            **options,
+        )
     return Recomposed(originals, images, masks, table)
 
 # %% ../nbs/36_recompose.ipynb #53825903
-def rendered_parts(world:World, manifest:pd.DataFrame, size:int=64, least:int=12) -> np.ndarray: # least difference of two figures, in 0..255, that counts
+def rendered_parts(
+    world: World, manifest: pd.DataFrame, size: int = 64, least: int = 12
+) -> np.ndarray:  # least difference of two figures, in 0..255, that counts
     "The causal part of every picture of a world, by the renderer: float `[N, size, size]` in [0, 1]. ValueError for a world without an attribute, or rows without an object."
-    if not world.attribute: raise ValueError(f'world {world.name!r} has no attribute, so nothing tells its causal part from the rest')
-    field, value = world.attribute; clear = manifest.assign(opacity=1.)
-    if manifest.object.isna().any(): raise ValueError(f'{manifest.object.isna().sum()} rows show no object')
-    if field != 'object': return draw(clear, size, masks=True)[1]
+    if not world.attribute:
+        raise ValueError(
+            f"world {world.name!r} has no attribute, so nothing tells its causal part from the rest"
+        )
+    field, value = world.attribute
+    clear = manifest.assign(opacity=1.0)
+    if manifest.object.isna().any():
+        raise ValueError(f"{manifest.object.isna().sum()} rows show no object")
+    if field != "object":
+        return draw(clear, size, masks=True)[1]
     figures = [o for os in world.classes.values() for o in os]
+
     def part(item):
-        same = np.stack([render(replace(item, object=o), size).image.astype(int) for o in figures if value[o] == value[item.object]])
+        same = np.stack(
+            [
+                render(replace(item, object=o), size).image.astype(int)
+                for o in figures
+                if value[o] == value[item.object]
+            ]
+        )
         return (np.ptp(same, 0).max(-1) > least).astype(np.float32)
+
     return np.stack([part(i) for i in items_of(clear)])
 
 # %% ../nbs/36_recompose.ipynb #31afcf93
@@ -104,19 +196,33 @@ def filled(images, masks) -> np.ndarray:
     "Images uint8 `[N, H, W, 3]` with their masks `[N, H, W]` filled from the nearest pixels outside, smoothed."
     done = []
     for im, m in zip(images, grow(masks, 1)):
-        if m.all(): raise ValueError('a mask covers the whole picture; there is nothing to fill it from')
-        y, x = distance_transform_edt(m, return_distances=False, return_indices=True); near = im[y, x].astype(float)
-        done.append(np.where(m[..., None], gaussian_filter(near, (im.shape[0]/32, im.shape[0]/32, 0)), im).round().astype(np.uint8))
+        if m.all():
+            raise ValueError("a mask covers the whole picture; there is nothing to fill it from")
+        y, x = distance_transform_edt(m, return_distances=False, return_indices=True)
+        near = im[y, x].astype(float)
+        done.append(
+            np.where(m[..., None], gaussian_filter(near, (im.shape[0] / 32, im.shape[0] / 32, 0)), im)
+            .round()
+            .astype(np.uint8)
+        )
     return np.stack(done)
 
-def cut_and_paste(data:GroupedImages, rows, masks, seed:int=0, edge:float=1/64) -> Recomposed:
+
+def cut_and_paste(data: GroupedImages, rows, masks, seed: int = 0, edge: float = 1 / 64) -> Recomposed:
     "The same as `recompose` without diffusion: the causal part comes from another of these images, one of the new class, moved to the old part's place. ValueError where a class has none."
-    table, masks = _picked(data, rows, masks, seed); originals = data.images(table.origin.to_numpy()); out = []
-    hole, soft = filled(originals, masks), feather(masks, edge*originals.shape[1])
+    table, masks = _picked(data, rows, masks, seed)
+    originals = data.images(table.origin.to_numpy())
+    out = []
+    hole, soft = filled(originals, masks), feather(masks, edge * originals.shape[1])
     for i, r in enumerate(table.itertuples()):
         donors = np.flatnonzero(table.y_was == r.y)
-        if not len(donors): raise ValueError(f'no image of class {data.labels[r.y]!r} among the rows; its causal part cannot be cut out')
-        d = int(np.random.default_rng(r.seed).choice(donors)); by = np.subtract(center_of_mass(masks[i]), center_of_mass(masks[d])).round()
-        m = shift(soft[d], by, order=0)[..., None]; part = shift(originals[d].astype(float), (*by, 0), order=0)
-        out.append((m*part + (1 - m)*hole[i]).round().astype(np.uint8))
+        if not len(donors):
+            raise ValueError(
+                f"no image of class {data.labels[r.y]!r} among the rows; its causal part cannot be cut out"
+            )
+        d = int(np.random.default_rng(r.seed).choice(donors))
+        by = np.subtract(center_of_mass(masks[i]), center_of_mass(masks[d])).round()
+        m = shift(soft[d], by, order=0)[..., None]
+        part = shift(originals[d].astype(float), (*by, 0), order=0)
+        out.append((m * part + (1 - m) * hole[i]).round().astype(np.uint8))
     return Recomposed(originals, np.stack(out), masks, table)

@@ -7,91 +7,159 @@ __all__ = ['read_references', 'load_references', 'read_captions', 'draw_timestep
            'endless_order']
 
 # %% ../nbs/11_references.ipynb #9721bcce
-import json, re, tempfile, warnings
+import json
+import re
+import tempfile
+import warnings
 from pathlib import Path
-import numpy as np, torch
+
+import numpy as np
+import torch
 from PIL import Image, ImageOps
+
 from .settings import generator, seed_of
 
 # %% ../nbs/11_references.ipynb #6ccbb100
-def read_references(source, # a folder of pictures, or uint8 `[N, H, W, 3]`
-                    size:int, min_references:int=3,
-                    enlarge:bool=False,    # pictures smaller than `size` are enlarged, not refused: for those that only classifiers see
-                    most:int=None,         # read no more than so many, the first by name
-                   ) -> tuple:
+def read_references(
+    source,  # a folder of pictures, or uint8 `[N, H, W, 3]`
+    size: int,
+    min_references: int = 3,
+    enlarge: bool = False,  # pictures smaller than `size` are enlarged, not refused: for those that only classifiers see
+    most: int = None,  # read no more than so many, the first by name
+) -> tuple:
     "Names and reference images, uint8 `[N, size, size, 3]`: the shorter side scaled to `size`, then the centre. Errors name the offending files."
     names, images, bad, small = [], [], [], []
+
     def take(name, im):
-        if min(im.size) < size and not enlarge: small.append(f'{name} ({im.width}x{im.height})')
-        s = size/min(im.size); im = im if s == 1 else im.resize((max(size, round(im.width*s)), max(size, round(im.height*s))), Image.LANCZOS)
-        x, y = (im.width - size)//2, (im.height - size)//2
-        names.append(name); images.append(np.asarray(im.crop((x, y, x + size, y + size))))
+        if min(im.size) < size and not enlarge:
+            small.append(f"{name} ({im.width}x{im.height})")
+        s = size / min(im.size)
+        im = (
+            im
+            if s == 1
+            else im.resize((max(size, round(im.width * s)), max(size, round(im.height * s))), Image.LANCZOS)
+        )
+        x, y = (im.width - size) // 2, (im.height - size) // 2
+        names.append(name)
+        images.append(np.asarray(im.crop((x, y, x + size, y + size))))
+
     if isinstance(source, np.ndarray):
-        if source.ndim != 4 or source.shape[-1] != 3 or source.dtype != np.uint8: raise ValueError(f'references of shape {source.shape} and type {source.dtype} must be uint8 [N, H, W, 3]')
-        for i, im in enumerate(source[:most]): take(f'image {i}', Image.fromarray(im))
+        if source.ndim != 4 or source.shape[-1] != 3 or source.dtype != np.uint8:
+            raise ValueError(
+                f"references of shape {source.shape} and type {source.dtype} must be uint8 [N, H, W, 3]"
+            )
+        for i, im in enumerate(source[:most]):
+            take(f"image {i}", Image.fromarray(im))
     else:
         folder = Path(source)
-        if not folder.is_dir(): raise FileNotFoundError(f'the reference folder {folder} does not exist')
+        if not folder.is_dir():
+            raise FileNotFoundError(f"the reference folder {folder} does not exist")
         for p in sorted(folder.iterdir()):
-            if p.name.startswith('.') or p.name == 'metadata.jsonl' or p.is_dir() or len(names) == most: continue
-            try: im = ImageOps.exif_transpose(Image.open(p)).convert('RGB')
-            except (OSError, SyntaxError): bad.append(p.name); continue
+            if p.name.startswith(".") or p.name == "metadata.jsonl" or p.is_dir() or len(names) == most:
+                continue
+            try:
+                im = ImageOps.exif_transpose(Image.open(p)).convert("RGB")
+            except (OSError, SyntaxError):
+                bad.append(p.name)
+                continue
             take(p.name, im)
-        if bad and len(names) >= min_references: warnings.warn(f'{folder}: left out, not readable as images: {", ".join(bad)}')
+        if bad and len(names) >= min_references:
+            warnings.warn(f"{folder}: left out, not readable as images: {', '.join(bad)}")
         if len(names) < min_references:
-            raise ValueError(f'{folder} holds {len(names)} readable images, and {min_references} are needed' + (f'; not readable: {", ".join(bad)}' if bad else ''))
-    if len(names) < min_references: raise ValueError(f'{len(names)} references are given, and {min_references} are needed')
-    if small: raise ValueError(f'images smaller than {size}x{size}: {", ".join(small)}')
+            raise ValueError(
+                f"{folder} holds {len(names)} readable images, and {min_references} are needed"
+                + (f"; not readable: {', '.join(bad)}" if bad else "")
+            )
+    if len(names) < min_references:
+        raise ValueError(f"{len(names)} references are given, and {min_references} are needed")
+    if small:
+        raise ValueError(f"images smaller than {size}x{size}: {', '.join(small)}")
     return names, np.stack(images)
 
-def load_references(source, size:int, min_references:int=3, enlarge:bool=False, most:int=None) -> np.ndarray:
+
+def load_references(
+    source, size: int, min_references: int = 3, enlarge: bool = False, most: int = None
+) -> np.ndarray:
     "The images of `read_references`."
     return read_references(source, size, min_references, enlarge, most)[1]
 
 # %% ../nbs/11_references.ipynb #d8a29fbb
-def read_captions(folder, names,   # the pictures' file names
-                  default:str,     # for all of them, where the folder has no metadata.jsonl
-                  word:str='sks',  # the placeholder, which every caption must hold
-                 ) -> list:
+def read_captions(
+    folder,
+    names,  # the pictures' file names
+    default: str,  # for all of them, where the folder has no metadata.jsonl
+    word: str = "sks",  # the placeholder, which every caption must hold
+) -> list:
     "One caption per picture: `text` of its line in `folder/metadata.jsonl`. ValueError for lines that cannot be read, pictures without a text, texts without the placeholder."
-    file, told = Path(folder)/'metadata.jsonl', {}
-    if not file.exists(): return [default]*len(names)
+    file, told = Path(folder) / "metadata.jsonl", {}
+    if not file.exists():
+        return [default] * len(names)
     for i, line in enumerate(file.read_text().splitlines(), 1):
         try:
-            if line.strip(): row = json.loads(line); told[row['file_name']] = row['text'].strip()
-        except (ValueError, TypeError, KeyError, AttributeError): raise ValueError(f'{file}, line {i}: expected {{"file_name": ..., "text": ...}}, found {line[:80]}') from None
-    if lost := [n for n in names if not told.get(n)]: raise ValueError(f'{file} has no text for {", ".join(lost)}')
-    if bare := [n for n in names if not re.search(rf'\b{re.escape(word)}\b', told[n])]: raise ValueError(f'{file}: no placeholder {word!r} in the text of {", ".join(bare)}')
+            if line.strip():
+                row = json.loads(line)
+                told[row["file_name"]] = row["text"].strip()
+        except (ValueError, TypeError, KeyError, AttributeError):
+            raise ValueError(
+                f'{file}, line {i}: expected {{"file_name": ..., "text": ...}}, found {line[:80]}'
+            ) from None
+    if lost := [n for n in names if not told.get(n)]:
+        raise ValueError(f"{file} has no text for {', '.join(lost)}")
+    if bare := [n for n in names if not re.search(rf"\b{re.escape(word)}\b", told[n])]:
+        raise ValueError(f"{file}: no placeholder {word!r} in the text of {', '.join(bare)}")
     return [told[n] for n in names]
 
 # %% ../nbs/11_references.ipynb #1390f4d6
-def draw_timesteps(n:int, total:int, g:torch.Generator,
-                   inside:torch.Tensor=None, # bool `[total]`: the gate
-                   share:float=None,         # share of the `n` to draw inside
-                  ):
+def draw_timesteps(
+    n: int,
+    total: int,
+    g: torch.Generator,
+    inside: torch.Tensor = None,  # bool `[total]`: the gate
+    share: float = None,  # share of the `n` to draw inside
+):
     "Timesteps `[n]`, int64, those inside the gate first, and weights `[n]` under which a mean is unbiased for uniform timesteps."
-    if inside is None or share is None or inside.all(): return torch.randint(total, (n,), generator=g), torch.ones(n)
-    if not inside.any(): raise ValueError('the gate of the image loss admits no timestep')
-    k, p = min(n, max(1, round(share*n))), inside.float().mean().item()
+    if inside is None or share is None or inside.all():
+        return torch.randint(total, (n,), generator=g), torch.ones(n)
+    if not inside.any():
+        raise ValueError("the gate of the image loss admits no timestep")
+    k, p = min(n, max(1, round(share * n))), inside.float().mean().item()
     pick = lambda pool, m: pool[torch.randint(len(pool), (m,), generator=g)]
     t = torch.cat([pick(inside.nonzero()[:, 0], k), pick((~inside).nonzero()[:, 0], n - k)])
-    return t, torch.ones(n) if k == n else torch.cat([torch.full((k,), p*n/k), torch.full((n - k,), (1 - p)*n/(n - k))])
+    return t, torch.ones(n) if k == n else torch.cat(
+        [torch.full((k,), p * n / k), torch.full((n - k,), (1 - p) * n / (n - k))]
+    )
 
 # %% ../nbs/11_references.ipynb #44af2a9a
 @torch.no_grad()
-def latent_moments(vae, images:np.ndarray,
-                   batch:int=None): # None: 16 small pictures at a time, and no more pixels than four of 512 x 512
+def latent_moments(
+    vae,
+    images: np.ndarray,
+    batch: int = None,  # None: 16 small pictures at a time, and no more pixels than four of 512 x 512
+):
     "Mean and standard deviation of the scaled latents of uint8 images, each `[N, C, h, w]`, float32."
-    batch = batch or min(16, max(1, 4*512**2//(images.shape[1]*images.shape[2]))); x = torch.from_numpy(images).permute(0, 3, 1, 2)
-    ds = [vae.encode((b.float()/127.5 - 1).to(vae.device, vae.dtype)).latent_dist for b in x.split(batch)]
-    return tuple(torch.cat([getattr(d, k).float() for d in ds])*vae.config.scaling_factor for k in ('mean', 'std'))
+    batch = batch or min(16, max(1, 4 * 512**2 // (images.shape[1] * images.shape[2])))
+    x = torch.from_numpy(images).permute(0, 3, 1, 2)
+    ds = [vae.encode((b.float() / 127.5 - 1).to(vae.device, vae.dtype)).latent_dist for b in x.split(batch)]
+    return tuple(
+        torch.cat([getattr(d, k).float() for d in ds]) * vae.config.scaling_factor for k in ("mean", "std")
+    )
 
-def prompt_ids(pipe, prompt:str) -> torch.Tensor:
+
+def prompt_ids(pipe, prompt: str) -> torch.Tensor:
     "Token ids `[1, length]` of a prompt, padded, on the text encoder's device."
     tok = pipe.tokenizer
-    return tok(pipe.maybe_convert_prompt(prompt, tok), padding='max_length', max_length=tok.model_max_length, truncation=True, return_tensors='pt').input_ids.to(pipe.text_encoder.device)
+    return tok(
+        pipe.maybe_convert_prompt(prompt, tok),
+        padding="max_length",
+        max_length=tok.model_max_length,
+        truncation=True,
+        return_tensors="pt",
+    ).input_ids.to(pipe.text_encoder.device)
 
-def endless_order(n:int, start:int, count:int, *key) -> np.ndarray:
+
+def endless_order(n: int, start: int, count: int, *key) -> np.ndarray:
     "Places `start .. start+count` of an endless stream of permutations of `n` images; `key` seeds it."
     pos = np.arange(start, start + count)
-    return np.array([np.random.default_rng(seed_of(*key, int(e))).permutation(n)[i] for e, i in zip(pos//n, pos % n)])
+    return np.array(
+        [np.random.default_rng(seed_of(*key, int(e))).permutation(n)[i] for e, i in zip(pos // n, pos % n)]
+    )

@@ -9,147 +9,291 @@ __all__ = ['THRESHOLD', 'binary', 'found', 'grow', 'feather', 'iou', 'overlay', 
 # %% ../nbs/18_regions.ipynb #c9b42d95
 import json
 from pathlib import Path
-import numpy as np, torch, torch.nn.functional as F
+
+import numpy as np
+import torch
+import torch.nn.functional as F
 from scipy.ndimage import distance_transform_edt
-from transformers import AutoConfig, AutoTokenizer, CLIPSegForImageSegmentation, GroundingDinoForObjectDetection, GroundingDinoProcessor, SamModel, SamProcessor
+from transformers import (
+    AutoConfig,
+    AutoTokenizer,
+    CLIPSegForImageSegmentation,
+    GroundingDinoForObjectDetection,
+    GroundingDinoProcessor,
+    SamModel,
+    SamProcessor,
+)
 from transformers.utils import cached_file
-from .settings import is_hub_id, split_revision
-from .plots import to_array
+
 from .classifiers import Preprocess, _no_bars, as_pixels, read_preprocess
+from .plots import to_array
+from .settings import is_hub_id, split_revision
 
 # %% ../nbs/18_regions.ipynb #30faa214
-THRESHOLD = .5      # where soft masks are cut
+THRESHOLD = 0.5  # where soft masks are cut
 
-def binary(mask, threshold:float=THRESHOLD) -> np.ndarray:
+
+def binary(mask, threshold: float = THRESHOLD) -> np.ndarray:
     "Soft masks (float in [0, 1]), uint8 masks (0..255) or bool masks `[..., H, W]` as bool: at least `threshold`. ValueError for other types, shapes and values."
     m = np.asarray(mask)
-    if m.ndim < 2 or not 0 < threshold <= 1: raise ValueError(f'mask of shape {m.shape}, threshold={threshold}: expected [..., H, W] and a threshold in (0, 1]')
-    if m.dtype == bool: return m
-    if m.dtype == np.uint8: return m >= threshold*255
-    if not np.issubdtype(m.dtype, np.floating) or (m.size and not (m.min() >= -1e-3 and m.max() <= 1 + 1e-3)): raise ValueError(f'mask of type {m.dtype}: expected bool, uint8, or floats in [0, 1]')
+    if m.ndim < 2 or not 0 < threshold <= 1:
+        raise ValueError(
+            f"mask of shape {m.shape}, threshold={threshold}: expected [..., H, W] and a threshold in (0, 1]"
+        )
+    if m.dtype == bool:
+        return m
+    if m.dtype == np.uint8:
+        return m >= threshold * 255
+    if not np.issubdtype(m.dtype, np.floating) or (m.size and not (m.min() >= -1e-3 and m.max() <= 1 + 1e-3)):
+        raise ValueError(f"mask of type {m.dtype}: expected bool, uint8, or floats in [0, 1]")
     return m >= threshold
 
-def found(mask, threshold:float=THRESHOLD, least:float=.002) -> np.ndarray:
+
+def found(mask, threshold: float = THRESHOLD, least: float = 0.002) -> np.ndarray:
     "Which masks `[..., H, W]` cover at least the share `least` of their picture: bool `[...]`. The others count as empty."
     return binary(mask, threshold).mean((-2, -1)) >= least
 
 # %% ../nbs/18_regions.ipynb #3e62ca0b
 def _outside(mask):
     "Distance of every pixel from its mask `[..., H, W]`, in pixels; infinite where the mask is empty."
-    m = binary(mask); flat = m.reshape(-1, *m.shape[-2:])
-    return np.stack([distance_transform_edt(~f) if f.any() else np.full(f.shape, np.inf) for f in flat]).reshape(m.shape) if len(flat) else m.astype(float)
+    m = binary(mask)
+    flat = m.reshape(-1, *m.shape[-2:])
+    return (
+        np.stack([distance_transform_edt(~f) if f.any() else np.full(f.shape, np.inf) for f in flat]).reshape(
+            m.shape
+        )
+        if len(flat)
+        else m.astype(float)
+    )
 
-def grow(mask, pixels:float) -> np.ndarray:
+
+def grow(mask, pixels: float) -> np.ndarray:
     "The masks `[..., H, W]`, cut at 0.5, with everything that is at most `pixels` away: bool. An empty mask stays empty."
-    if pixels < 0: raise ValueError(f'pixels={pixels} must not be negative')
+    if pixels < 0:
+        raise ValueError(f"pixels={pixels} must not be negative")
     return _outside(mask) <= pixels
 
-def feather(mask, pixels:float) -> np.ndarray:
-    "Float32 `[..., H, W]`: 1 on the masks, falling to 0 over `pixels` around them; 0 pixels: a hard edge."
-    if pixels < 0: raise ValueError(f'pixels={pixels} must not be negative')
-    return np.clip(1 - _outside(mask)/(pixels + 1), 0, 1).astype(np.float32)
 
-def iou(a, b, threshold:float=THRESHOLD) -> np.ndarray:
+def feather(mask, pixels: float) -> np.ndarray:
+    "Float32 `[..., H, W]`: 1 on the masks, falling to 0 over `pixels` around them; 0 pixels: a hard edge."
+    if pixels < 0:
+        raise ValueError(f"pixels={pixels} must not be negative")
+    return np.clip(1 - _outside(mask) / (pixels + 1), 0, 1).astype(np.float32)
+
+
+def iou(a, b, threshold: float = THRESHOLD) -> np.ndarray:
     "Intersection over union of masks of one shape `[..., H, W]`, per mask; NaN where both are empty, for then there is nothing to compare."
     a, b = binary(a, threshold), binary(b, threshold)
-    if a.shape != b.shape: raise ValueError(f'masks of shapes {a.shape} and {b.shape}')
+    if a.shape != b.shape:
+        raise ValueError(f"masks of shapes {a.shape} and {b.shape}")
     both, either = (a & b).sum((-2, -1)), (a | b).sum((-2, -1))
-    return np.where(either > 0, both/np.maximum(either, 1), np.nan)
+    return np.where(either > 0, both / np.maximum(either, 1), np.nan)
 
 # %% ../nbs/18_regions.ipynb #ded5ae35
-def overlay(images, masks, colour=(255, 0, 160), strength:float=.6) -> np.ndarray:
+def overlay(images, masks, colour=(255, 0, 160), strength: float = 0.6) -> np.ndarray:
     "Images uint8 `[N, H, W, 3]` with their masks `[N, H, W]` tinted."
-    images = to_array(images); m = np.asarray(masks)
-    if m.shape != images.shape[:3]: raise ValueError(f'masks of shape {m.shape} for images of shape {images.shape}')
-    share = strength*(m/255 if m.dtype == np.uint8 else m.astype(np.float32))[..., None]
-    return ((1 - share)*images + share*np.array(colour)).round().astype(np.uint8)
+    images = to_array(images)
+    m = np.asarray(masks)
+    if m.shape != images.shape[:3]:
+        raise ValueError(f"masks of shape {m.shape} for images of shape {images.shape}")
+    share = strength * (m / 255 if m.dtype == np.uint8 else m.astype(np.float32))[..., None]
+    return ((1 - share) * images + share * np.array(colour)).round().astype(np.uint8)
 
 # %% ../nbs/18_regions.ipynb #19c408c7
 class Segmenter:
     "Maps pictures and phrases to soft masks; subclasses say how, in `masks_of`."
-    name: str = 'segmenter'
-    def __call__(self, images,      # uint8 `[N, H, W, 3]`
-                 phrases,           # N of them, such as 'lamps'; one text for all is allowed
-                 batch:int=32) -> np.ndarray:
+
+    name: str = "segmenter"
+
+    def __call__(
+        self,
+        images,  # uint8 `[N, H, W, 3]`
+        phrases,  # N of them, such as 'lamps'; one text for all is allowed
+        batch: int = 32,
+    ) -> np.ndarray:
         "Float32 `[N, H, W]` in [0, 1]; all zeros where nothing was found. ValueError where the numbers differ or a phrase is blank."
-        images = np.ascontiguousarray(to_array(images)); phrases = [phrases]*len(images) if isinstance(phrases, str) else list(phrases)
-        if len(phrases) != len(images): raise ValueError(f'{len(phrases)} phrases for {len(images)} images')
-        if bad := [p for p in phrases if not isinstance(p, str) or not p.strip()]: raise ValueError(f'phrase {bad[0]!r} is no text')
-        if batch < 1: raise ValueError(f'batch={batch} must be at least 1')
-        with torch.inference_mode(): done = [self.masks_of(images[i:i+batch], phrases[i:i+batch]) for i in range(0, len(images), batch)]
+        images = np.ascontiguousarray(to_array(images))
+        phrases = [phrases] * len(images) if isinstance(phrases, str) else list(phrases)
+        if len(phrases) != len(images):
+            raise ValueError(f"{len(phrases)} phrases for {len(images)} images")
+        if bad := [p for p in phrases if not isinstance(p, str) or not p.strip()]:
+            raise ValueError(f"phrase {bad[0]!r} is no text")
+        if batch < 1:
+            raise ValueError(f"batch={batch} must be at least 1")
+        with torch.inference_mode():
+            done = [
+                self.masks_of(images[i : i + batch], phrases[i : i + batch])
+                for i in range(0, len(images), batch)
+            ]
         return np.concatenate(done)
 
-    def masks_of(self, images, phrases) -> np.ndarray: raise NotImplementedError
+    def masks_of(self, images, phrases) -> np.ndarray:
+        raise NotImplementedError
 
 # %% ../nbs/18_regions.ipynb #5bf98514
 class CLIPSeg(Segmenter):
     "A `CLIPSegForImageSegmentation` with its tokenizer and preprocessing."
-    def __init__(self, net:CLIPSegForImageSegmentation, tokenizer, preprocess:Preprocess, name:str='clipseg'):
-        self.net, self.tokenizer, self.preprocess, self.name, self.known = net.eval(), tokenizer, preprocess, name, {}
+
+    def __init__(
+        self, net: CLIPSegForImageSegmentation, tokenizer, preprocess: Preprocess, name: str = "clipseg"
+    ):
+        self.net, self.tokenizer, self.preprocess, self.name, self.known = (
+            net.eval(),
+            tokenizer,
+            preprocess,
+            name,
+            {},
+        )
 
     def _phrase(self, text):
         if text not in self.known:
-            ids = self.tokenizer(text, truncation=True, max_length=self.net.config.text_config.max_position_embeddings, return_tensors='pt').input_ids.to(self.net.device)
+            ids = self.tokenizer(
+                text,
+                truncation=True,
+                max_length=self.net.config.text_config.max_position_embeddings,
+                return_tensors="pt",
+            ).input_ids.to(self.net.device)
             self.known[text] = self.net.clip.get_text_features(ids).pooler_output
         return self.known[text]
 
     def masks_of(self, images, phrases):
         x = self.preprocess(as_pixels(images, self.net.device)).to(self.net.dtype)
-        z = self.net(pixel_values=x, conditional_embeddings=torch.cat([self._phrase(p) for p in phrases])).logits.reshape(len(x), 1, *x.shape[-2:]).float()
-        if z.shape[-2:] != images.shape[1:3]: z = F.interpolate(z, images.shape[1:3], mode='bilinear', align_corners=False)
+        z = (
+            self.net(pixel_values=x, conditional_embeddings=torch.cat([self._phrase(p) for p in phrases]))
+            .logits.reshape(len(x), 1, *x.shape[-2:])
+            .float()
+        )
+        if z.shape[-2:] != images.shape[1:3]:
+            z = F.interpolate(z, images.shape[1:3], mode="bilinear", align_corners=False)
         return z.sigmoid()[:, 0].cpu().numpy()
 
 # %% ../nbs/18_regions.ipynb #f60256a2
 class BoxesToMasks(Segmenter):
     "GroundingDINO's boxes of a phrase, filled in by SAM."
-    def __init__(self, detector:GroundingDinoForObjectDetection, read:GroundingDinoProcessor, sam:SamModel, cut:SamProcessor, name:str='grounding-dino + sam',
-                 box_threshold:float=.3):
-        self.detector, self.read, self.sam, self.cut, self.name, self.box_threshold = detector.eval(), read, sam.eval(), cut, name, box_threshold
 
-    def boxes(self, images, phrase:str) -> list:
+    def __init__(
+        self,
+        detector: GroundingDinoForObjectDetection,
+        read: GroundingDinoProcessor,
+        sam: SamModel,
+        cut: SamProcessor,
+        name: str = "grounding-dino + sam",
+        box_threshold: float = 0.3,
+    ):
+        self.detector, self.read, self.sam, self.cut, self.name, self.box_threshold = (
+            detector.eval(),
+            read,
+            sam.eval(),
+            cut,
+            name,
+            box_threshold,
+        )
+
+    def boxes(self, images, phrase: str) -> list:
         "Boxes `[n, 4]` (left, top, right, bottom in pixels) of a phrase in each of the images."
-        x = self.read(images=list(images), text=[phrase.strip().lower().rstrip('.') + '.']*len(images), return_tensors='pt').to(self.detector.device)
-        x['pixel_values'] = x.pixel_values.to(self.detector.dtype)
-        out = self.read.post_process_grounded_object_detection(self.detector(**x), x.input_ids, threshold=self.box_threshold, text_threshold=0., target_sizes=[images.shape[1:3]]*len(images))
-        return [o['boxes'].float().cpu() for o in out]
+        x = self.read(
+            images=list(images),
+            text=[phrase.strip().lower().rstrip(".") + "."] * len(images),
+            return_tensors="pt",
+        ).to(self.detector.device)
+        x["pixel_values"] = x.pixel_values.to(self.detector.dtype)
+        out = self.read.post_process_grounded_object_detection(
+            self.detector(**x),
+            x.input_ids,
+            threshold=self.box_threshold,
+            text_threshold=0.0,
+            target_sizes=[images.shape[1:3]] * len(images),
+        )
+        return [o["boxes"].float().cpu() for o in out]
 
     def mask_in(self, image, boxes) -> np.ndarray:
         "The soft mask `[H, W]` of an image within its boxes."
-        if not len(boxes): return np.zeros(image.shape[:2], np.float32)
-        x = self.cut(images=image, input_boxes=[boxes.tolist()], return_tensors='pt').to(self.sam.device)
-        z = self.sam(pixel_values=x.pixel_values.to(self.sam.dtype), input_boxes=x.input_boxes.to(self.sam.dtype), multimask_output=False).pred_masks.float().cpu()
-        z = self.cut.image_processor.post_process_masks(z, x.original_sizes.cpu(), x.reshaped_input_sizes.cpu(), binarize=False)[0]
+        if not len(boxes):
+            return np.zeros(image.shape[:2], np.float32)
+        x = self.cut(images=image, input_boxes=[boxes.tolist()], return_tensors="pt").to(self.sam.device)
+        z = (
+            self.sam(
+                pixel_values=x.pixel_values.to(self.sam.dtype),
+                input_boxes=x.input_boxes.to(self.sam.dtype),
+                multimask_output=False,
+            )
+            .pred_masks.float()
+            .cpu()
+        )
+        z = self.cut.image_processor.post_process_masks(
+            z, x.original_sizes.cpu(), x.reshaped_input_sizes.cpu(), binarize=False
+        )[0]
         return z.sigmoid().amax((0, 1)).numpy()
 
     def masks_of(self, images, phrases):
         done = np.zeros(images.shape[:3], np.float32)
         for p in dict.fromkeys(phrases):
             ix = [i for i, q in enumerate(phrases) if q == p]
-            for i, b in zip(ix, self.boxes(images[ix], p)): done[i] = self.mask_in(images[i], b)
+            for i, b in zip(ix, self.boxes(images[ix], p)):
+                done[i] = self.mask_in(images[i], b)
         return done
 
 # %% ../nbs/18_regions.ipynb #0a3eadc0
 def _net(cls, source, device, dtype):
     name, revision = split_revision(source)
-    if not Path(name).is_dir() and not is_hub_id(source): raise FileNotFoundError(f'there is no folder {source}')
-    if Path(name).is_dir() and not (Path(name)/'config.json').is_file(): raise FileNotFoundError(f'{name} has no config.json')
-    kind = AutoConfig.from_pretrained(name, revision=revision or 'main').model_type
-    if kind != cls.config_class.model_type: raise ValueError(f'{source} is a {kind}, not a {cls.config_class.model_type}')
+    if not Path(name).is_dir() and not is_hub_id(source):
+        raise FileNotFoundError(f"there is no folder {source}")
+    if Path(name).is_dir() and not (Path(name) / "config.json").is_file():
+        raise FileNotFoundError(f"{name} has no config.json")
+    kind = AutoConfig.from_pretrained(name, revision=revision or "main").model_type
+    if kind != cls.config_class.model_type:
+        raise ValueError(f"{source} is a {kind}, not a {cls.config_class.model_type}")
     try:
-        with _no_bars(): net, info = cls.from_pretrained(name, revision=revision or 'main', dtype=dtype, output_loading_info=True)
-    except (RuntimeError, ValueError) as e: raise ValueError(f'{source} is damaged or does not fit its own config: {str(e).splitlines()[0]}') from e
-    if info['missing_keys']: raise ValueError(f'{source} lacks {len(info["missing_keys"])} weights of a {cls.__name__}, such as {sorted(info["missing_keys"])[0]}')
-    return net.to(device).requires_grad_(False), dict(pretrained_model_name_or_path=name, revision=revision or 'main')
+        with _no_bars():
+            net, info = cls.from_pretrained(
+                name, revision=revision or "main", dtype=dtype, output_loading_info=True
+            )
+    except (RuntimeError, ValueError) as e:
+        raise ValueError(
+            f"{source} is damaged or does not fit its own config: {str(e).splitlines()[0]}"
+        ) from e
+    if info["missing_keys"]:
+        raise ValueError(
+            f"{source} lacks {len(info['missing_keys'])} weights of a {cls.__name__}, such as {sorted(info['missing_keys'])[0]}"
+        )
+    return net.to(device).requires_grad_(False), dict(
+        pretrained_model_name_or_path=name, revision=revision or "main"
+    )
 
-def load_segmenter(source:str,      # a CLIPSeg, or `DETECTOR + SAM`; each a folder or a hub id (`id` or `id@revision`)
-                   device='cpu', dtype:torch.dtype=torch.float32) -> Segmenter:
+
+def load_segmenter(
+    source: str,  # a CLIPSeg, or `DETECTOR + SAM`; each a folder or a hub id (`id` or `id@revision`)
+    device="cpu",
+    dtype: torch.dtype = torch.float32,
+) -> Segmenter:
     "A segmenter in eval mode, without gradients for its weights. FileNotFoundError or ValueError say what is wrong with `source`."
-    parts = [p.strip() for p in str(source).split(' + ')]
-    if len(parts) > 2 or not all(parts): raise ValueError(f'{source!r}: expected a CLIPSeg, or two checkpoints as `DETECTOR + SAM`')
+    parts = [p.strip() for p in str(source).split(" + ")]
+    if len(parts) > 2 or not all(parts):
+        raise ValueError(f"{source!r}: expected a CLIPSeg, or two checkpoints as `DETECTOR + SAM`")
     if len(parts) == 2:
-        (detector, at), (sam, there) = _net(GroundingDinoForObjectDetection, parts[0], device, dtype), _net(SamModel, parts[1], device, dtype)
-        return BoxesToMasks(detector, GroundingDinoProcessor.from_pretrained(**at), sam, SamProcessor.from_pretrained(**there), str(source))
+        (detector, at), (sam, there) = (
+            _net(GroundingDinoForObjectDetection, parts[0], device, dtype),
+            _net(SamModel, parts[1], device, dtype),
+        )
+        return BoxesToMasks(
+            detector,
+            GroundingDinoProcessor.from_pretrained(**at),
+            sam,
+            SamProcessor.from_pretrained(**there),
+            str(source),
+        )
     net, at = _net(CLIPSegForImageSegmentation, parts[0], device, dtype)
-    file = cached_file(at['pretrained_model_name_or_path'], 'preprocessor_config.json', revision=at['revision'], _raise_exceptions_for_missing_entries=False)
-    if file is None: raise FileNotFoundError(f'{source} has no preprocessor_config.json')
-    return CLIPSeg(net, AutoTokenizer.from_pretrained(**at), read_preprocess(json.loads(Path(file).read_text())), Path(parts[0]).name)
+    file = cached_file(
+        at["pretrained_model_name_or_path"],
+        "preprocessor_config.json",
+        revision=at["revision"],
+        _raise_exceptions_for_missing_entries=False,
+    )
+    if file is None:
+        raise FileNotFoundError(f"{source} has no preprocessor_config.json")
+    return CLIPSeg(
+        net,
+        AutoTokenizer.from_pretrained(**at),
+        read_preprocess(json.loads(Path(file).read_text())),
+        Path(parts[0]).name,
+    )

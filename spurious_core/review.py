@@ -6,163 +6,302 @@
 __all__ = ['QUESTIONS', 'VERDICTS', 'KEYS', 'Question', 'Votes', 'tally', 'agreement', 'Session', 'Board']
 
 # %% ../nbs/40_review.ipynb #2c35be57
-import html, io, json
-from datetime import datetime, timezone
+import html
+import io
+import json
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
-import ipywidgets as w, numpy as np, pandas as pd
+
+import ipywidgets as w
+import numpy as np
+import pandas as pd
 from filelock import FileLock
 from PIL import Image
+
 from .settings import atomic_write, seed_of
 
 # %% ../nbs/40_review.ipynb #ecdf7ae5
 @dataclass(frozen=True)
 class Question:
     "A yes-no question about a pair of pictures; the answer `good` speaks for keeping the result."
+
     key: str
     text: str
     good: bool = True
-    def __post_init__(self):
-        if not self.key.isidentifier(): raise ValueError(f'key={self.key!r} must be a name without spaces')
 
-QUESTIONS = (Question('object', 'Is the object of the left picture in the right one?'), Question('offensive', 'Is the right picture offensive?', good=False))
+    def __post_init__(self):
+        if not self.key.isidentifier():
+            raise ValueError(f"key={self.key!r} must be a name without spaces")
+
+
+QUESTIONS = (
+    Question("object", "Is the object of the left picture in the right one?"),
+    Question("offensive", "Is the right picture offensive?", good=False),
+)
 
 # %% ../nbs/40_review.ipynb #838dc4d8
 class Votes:
     "The votes in a file of JSON lines, which several people may use at once."
+
     def __init__(self, path, questions=QUESTIONS):
         self.path, self.questions = Path(path), tuple(questions)
-        if len({q.key for q in self.questions}) < max(1, len(self.questions)): raise ValueError(f'questions {[q.key for q in self.questions]} must be at least one, each with its own key')
+        if len({q.key for q in self.questions}) < max(1, len(self.questions)):
+            raise ValueError(
+                f"questions {[q.key for q in self.questions]} must be at least one, each with its own key"
+            )
         self.path.parent.mkdir(parents=True, exist_ok=True)
 
     def _read(self):
         rows = []
         for i, line in enumerate(self.path.read_text().splitlines() if self.path.exists() else (), 1):
-            try: r = json.loads(line); r['item'], r['reviewer'], r['answers'] = str(r['item']), str(r['reviewer']), dict(r['answers'])
-            except (ValueError, KeyError, TypeError): raise ValueError(f'{self.path}, line {i} is no vote: {line[:80]!r}') from None
-            if r['answers'] and (lost := {q.key for q in self.questions} ^ set(r['answers'])): raise ValueError(f'{self.path}, line {i}: questions differ in {", ".join(sorted(lost))}')
+            try:
+                r = json.loads(line)
+                r["item"], r["reviewer"], r["answers"] = (
+                    str(r["item"]),
+                    str(r["reviewer"]),
+                    dict(r["answers"]),
+                )
+            except (ValueError, KeyError, TypeError):
+                raise ValueError(f"{self.path}, line {i} is no vote: {line[:80]!r}") from None
+            if r["answers"] and (lost := {q.key for q in self.questions} ^ set(r["answers"])):
+                raise ValueError(f"{self.path}, line {i}: questions differ in {', '.join(sorted(lost))}")
             rows.append(r)
         return rows
 
-    def add(self, item:str, reviewer:str, answers:dict # question -> bool for every question; empty: take the vote back
-           ):
+    def add(
+        self,
+        item: str,
+        reviewer: str,
+        answers: dict,  # question -> bool for every question; empty: take the vote back
+    ):
         "Adds a vote. ValueError for a reviewer without a name, unanswered or unknown questions, answers other than True and False."
-        if not str(reviewer).strip(): raise ValueError('a vote needs the name of its reviewer')
-        if answers and (set(answers) != {q.key for q in self.questions} or not all(isinstance(v, bool) for v in answers.values())):
-            raise ValueError(f'answers={answers} must be True or False for each of {", ".join(q.key for q in self.questions)}')
-        with FileLock(f'{self.path}.lock'):
-            rows = self._read() + [dict(item=str(item), reviewer=str(reviewer), answers=answers, time=datetime.now(timezone.utc).isoformat(timespec='seconds'))]
-            atomic_write(self.path, ''.join(json.dumps(r) + '\n' for r in rows))
+        if not str(reviewer).strip():
+            raise ValueError("a vote needs the name of its reviewer")
+        if answers and (
+            set(answers) != {q.key for q in self.questions}
+            or not all(isinstance(v, bool) for v in answers.values())
+        ):
+            raise ValueError(
+                f"answers={answers} must be True or False for each of {', '.join(q.key for q in self.questions)}"
+            )
+        with FileLock(f"{self.path}.lock"):
+            rows = self._read() + [
+                dict(
+                    item=str(item),
+                    reviewer=str(reviewer),
+                    answers=answers,
+                    time=datetime.now(UTC).isoformat(timespec="seconds"),
+                )
+            ]
+            atomic_write(self.path, "".join(json.dumps(r) + "\n" for r in rows))
 
     def frame(self) -> pd.DataFrame:
         "The votes that stand, one row each: `item`, `reviewer`, a bool per question, `good` (all answers are)."
-        last = {(r['item'], r['reviewer']): r for r in self._read()}
-        rows = [dict(item=i, reviewer=p) | r['answers'] | dict(good=all(r['answers'][q.key] == q.good for q in self.questions)) for (i, p), r in last.items() if r['answers']]
-        return pd.DataFrame(rows, columns=['item', 'reviewer', *(q.key for q in self.questions), 'good'])
+        last = {(r["item"], r["reviewer"]): r for r in self._read()}
+        rows = [
+            dict(item=i, reviewer=p)
+            | r["answers"]
+            | dict(good=all(r["answers"][q.key] == q.good for q in self.questions))
+            for (i, p), r in last.items()
+            if r["answers"]
+        ]
+        return pd.DataFrame(rows, columns=["item", "reviewer", *(q.key for q in self.questions), "good"])
 
 # %% ../nbs/40_review.ipynb #331d6419
-VERDICTS = ('kept', 'dropped', 'open')
+VERDICTS = ("kept", "dropped", "open")
 
-def tally(votes:pd.DataFrame, items, need:int=5 # votes that a picture needs to be kept
-         ) -> pd.DataFrame:
+
+def tally(
+    votes: pd.DataFrame,
+    items,
+    need: int = 5,  # votes that a picture needs to be kept
+) -> pd.DataFrame:
     "Per item, in the given order: number of `votes`, of `good` ones, and `verdict`: kept, dropped or open."
-    if need < 1: raise ValueError(f'need={need} must be at least 1')
+    if need < 1:
+        raise ValueError(f"need={need} must be at least 1")
     items = [str(i) for i in items]
-    if len(set(items)) < len(items): raise ValueError('items must have names without repetition')
-    of = votes.groupby('item').good.agg(['size', 'sum']).reindex(items, fill_value=0).astype(int)
-    n, good = of['size'].to_numpy(), of['sum'].to_numpy()
-    return pd.DataFrame(dict(item=items, votes=n, good=good, verdict=np.where(good < n, 'dropped', np.where(n >= need, 'kept', 'open'))))
+    if len(set(items)) < len(items):
+        raise ValueError("items must have names without repetition")
+    of = votes.groupby("item").good.agg(["size", "sum"]).reindex(items, fill_value=0).astype(int)
+    n, good = of["size"].to_numpy(), of["sum"].to_numpy()
+    return pd.DataFrame(
+        dict(
+            item=items,
+            votes=n,
+            good=good,
+            verdict=np.where(good < n, "dropped", np.where(n >= need, "kept", "open")),
+        )
+    )
 
-def agreement(votes:pd.DataFrame) -> float:
+
+def agreement(votes: pd.DataFrame) -> float:
     "Share of pairs of reviewers of the same item that agree whether it is good; NaN without such pairs."
-    g = votes.groupby('item').good.agg(['size', 'sum']); n, k = g['size'], g['sum']
-    pairs = (n*(n - 1)/2).sum()
-    return float(((k*(k - 1) + (n - k)*(n - k - 1))/2).sum()/pairs) if pairs else float('nan')
+    g = votes.groupby("item").good.agg(["size", "sum"])
+    n, k = g["size"], g["sum"]
+    pairs = (n * (n - 1) / 2).sum()
+    return float(((k * (k - 1) + (n - k) * (n - k - 1)) / 2).sum() / pairs) if pairs else float("nan")
 
 # %% ../nbs/40_review.ipynb #2452b050
-KEYS = dict(y='yes', n='no', b='back', s='skip')
+KEYS = dict(y="yes", n="no", b="back", s="skip")
+
 
 @dataclass
 class Session:
     "One reviewer's way through the items of a table with columns `item`, `init_image`, `path`, and perhaps `prompt` and others."
+
     table: pd.DataFrame
     votes: Votes
     reviewer: str
-    need: int = 5          # votes that an item needs
-    seed: int = 0          # of the order
-    answers: dict = field(default_factory=dict, init=False)   # to the current item, so far
-    done: list = field(default_factory=list, init=False)      # items voted on in this session
+    need: int = 5  # votes that an item needs
+    seed: int = 0  # of the order
+    answers: dict = field(default_factory=dict, init=False)  # to the current item, so far
+    done: list = field(default_factory=list, init=False)  # items voted on in this session
     skipped: list = field(default_factory=list, init=False)
 
     def __post_init__(self):
-        if lost := {'item', 'init_image', 'path'} - set(self.table): raise ValueError(f'the table lacks {", ".join(sorted(lost))}; it has {", ".join(map(str, self.table))}')
-        if not self.reviewer.strip(): raise ValueError('a session needs the name of its reviewer')
-        self.table = self.table.assign(item=self.table['item'].astype(str)).set_index('item', drop=False)
-        if not self.table.index.is_unique: raise ValueError('items must have names without repetition')
-        if lost := [p for c in ('init_image', 'path') for p in self.table[c] if not Path(p).is_file()]: raise FileNotFoundError(f'{len(lost)} pictures are missing, such as {lost[0]}')
-        self.order = [str(i) for i in np.random.default_rng(seed_of('review', self.reviewer, self.seed)).permutation(self.table.index)]
+        if lost := {"item", "init_image", "path"} - set(self.table):
+            raise ValueError(
+                f"the table lacks {', '.join(sorted(lost))}; it has {', '.join(map(str, self.table))}"
+            )
+        if not self.reviewer.strip():
+            raise ValueError("a session needs the name of its reviewer")
+        self.table = self.table.assign(item=self.table["item"].astype(str)).set_index("item", drop=False)
+        if not self.table.index.is_unique:
+            raise ValueError("items must have names without repetition")
+        if lost := [p for c in ("init_image", "path") for p in self.table[c] if not Path(p).is_file()]:
+            raise FileNotFoundError(f"{len(lost)} pictures are missing, such as {lost[0]}")
+        self.order = [
+            str(i)
+            for i in np.random.default_rng(seed_of("review", self.reviewer, self.seed)).permutation(
+                self.table.index
+            )
+        ]
         self.look()
 
     def look(self):
         "Reads the votes again and settles what is current: the first item in order that is open and has no vote of this reviewer; skipped ones come last."
-        v = self.votes.frame(); t = tally(v, self.order, self.need); mine = set(v['item'][v.reviewer == self.reviewer])
-        left = [i for i, verdict in zip(t['item'], t.verdict) if verdict == 'open' and i not in mine]
+        v = self.votes.frame()
+        t = tally(v, self.order, self.need)
+        mine = set(v["item"][v.reviewer == self.reviewer])
+        left = [i for i, verdict in zip(t["item"], t.verdict) if verdict == "open" and i not in mine]
         self.left = [i for i in left if i not in self.skipped] + [i for i in self.skipped if i in left]
         self.current, self.answers, self.verdicts = (self.left[0] if self.left else None), {}, t
 
     @property
     def question(self) -> Question | None:
         "The question that stands open; None when there is nothing left to look at."
-        return next((q for q in self.votes.questions if q.key not in self.answers), None) if self.current else None
+        return (
+            next((q for q in self.votes.questions if q.key not in self.answers), None)
+            if self.current
+            else None
+        )
 
-    def press(self, key:str) -> bool:
+    def press(self, key: str) -> bool:
         "What a key does; whether it meant anything."
         act = KEYS.get(key.lower())
-        if act in ('yes', 'no') and self.question:
-            self.answers[self.question.key] = act == 'yes'
-            if self.question is None: self.votes.add(self.current, self.reviewer, self.answers); self.done.append(self.current); self.look()
-        elif act == 'skip' and self.current: self.skipped = [i for i in self.skipped if i != self.current] + [self.current]; self.look()
-        elif act == 'back' and self.answers: self.answers = {}
-        elif act == 'back' and self.done:
-            last = self.done.pop(); self.votes.add(last, self.reviewer, {}); self.skipped = [i for i in self.skipped if i != last]; self.look()
-            if last in self.left: self.left.remove(last); self.left.insert(0, last); self.current = last
-        else: return False
+        if act in ("yes", "no") and self.question:
+            self.answers[self.question.key] = act == "yes"
+            if self.question is None:
+                self.votes.add(self.current, self.reviewer, self.answers)
+                self.done.append(self.current)
+                self.look()
+        elif act == "skip" and self.current:
+            self.skipped = [i for i in self.skipped if i != self.current] + [self.current]
+            self.look()
+        elif act == "back" and self.answers:
+            self.answers = {}
+        elif act == "back" and self.done:
+            last = self.done.pop()
+            self.votes.add(last, self.reviewer, {})
+            self.skipped = [i for i in self.skipped if i != last]
+            self.look()
+            if last in self.left:
+                self.left.remove(last)
+                self.left.insert(0, last)
+                self.current = last
+        else:
+            return False
         return True
 
 # %% ../nbs/40_review.ipynb #e9ae3f98
 def _shown(path, size):
     with Image.open(path) as im:
-        im = im.convert('RGB'); im = im.resize((size, round(size*im.height/im.width)), Image.NEAREST if im.width*2 <= size else Image.BICUBIC)
-        buf = io.BytesIO(); im.save(buf, 'PNG'); return buf.getvalue()
+        im = im.convert("RGB")
+        im = im.resize(
+            (size, round(size * im.height / im.width)),
+            Image.NEAREST if im.width * 2 <= size else Image.BICUBIC,
+        )
+        buf = io.BytesIO()
+        im.save(buf, "PNG")
+        return buf.getvalue()
+
 
 class Board(w.VBox):
     "The widget of a session: `display(Board(session))`."
-    def __init__(self, session:Session, size:int=320, # pixels that a picture is wide
-                 note=None, # `row -> text` shown under the pictures; default: the row's prompt
-                ):
-        self.session, self.size, self.note = session, size, note or (lambda row: row.get('prompt', ''))
-        self.left, self.right = (w.Image(format='png', width=size, layout=w.Layout(margin='4px')) for _ in range(2))
-        self.text, self.progress = w.HTML(), w.IntProgress(max=len(session.order), layout=w.Layout(width='99%'))
-        self.buttons = {k: w.Button(description=f'{act} ({k})', button_style=dict(y='success', n='danger').get(k, ''), layout=w.Layout(width='90px')) for k, act in KEYS.items()}
-        for k, b in self.buttons.items(): b.on_click(lambda _, k=k: self.press(k))
-        self.entry = w.Text(placeholder='click here, then use keys', layout=w.Layout(width='190px')); self.entry.observe(self._typed, 'value')
-        super().__init__([w.HBox([self.left, self.right]), self.text, w.HBox([*self.buttons.values(), self.entry]), self.progress]); self.show()
+
+    def __init__(
+        self,
+        session: Session,
+        size: int = 320,  # pixels that a picture is wide
+        note=None,  # `row -> text` shown under the pictures; default: the row's prompt
+    ):
+        self.session, self.size, self.note = session, size, note or (lambda row: row.get("prompt", ""))
+        self.left, self.right = (
+            w.Image(format="png", width=size, layout=w.Layout(margin="4px")) for _ in range(2)
+        )
+        self.text, self.progress = (
+            w.HTML(),
+            w.IntProgress(max=len(session.order), layout=w.Layout(width="99%")),
+        )
+        self.buttons = {
+            k: w.Button(
+                description=f"{act} ({k})",
+                button_style=dict(y="success", n="danger").get(k, ""),
+                layout=w.Layout(width="90px"),
+            )
+            for k, act in KEYS.items()
+        }
+        for k, b in self.buttons.items():
+            b.on_click(lambda _, k=k: self.press(k))
+        self.entry = w.Text(placeholder="click here, then use keys", layout=w.Layout(width="190px"))
+        self.entry.observe(self._typed, "value")
+        super().__init__(
+            [
+                w.HBox([self.left, self.right]),
+                self.text,
+                w.HBox([*self.buttons.values(), self.entry]),
+                self.progress,
+            ]
+        )
+        self.show()
 
     def _typed(self, change):
         # the field isn't emptied: a key typed before the browser heard of that would come twice
-        old, new = change['old'], change['new']
-        for key in new[len(old):] if new.startswith(old) else '' if old.startswith(new) else new: self.press(key)
+        old, new = change["old"], change["new"]
+        for key in new[len(old) :] if new.startswith(old) else "" if old.startswith(new) else new:
+            self.press(key)
 
-    def press(self, key:str):
+    def press(self, key: str):
         "What the buttons and the keys do."
-        if self.session.press(key): self.show()
+        if self.session.press(key):
+            self.show()
 
     def show(self):
         "Draws the session's current item."
-        s = self.session; n = s.verdicts.verdict.value_counts()
-        self.progress.value = len(s.order) - len(s.left); self.progress.description = f'{len(s.left)} left'
+        s = self.session
+        n = s.verdicts.verdict.value_counts()
+        self.progress.value = len(s.order) - len(s.left)
+        self.progress.description = f"{len(s.left)} left"
         if s.current:
-            row = s.table.loc[s.current]; self.left.value, self.right.value = (_shown(row[c], self.size) for c in ('init_image', 'path'))
+            row = s.table.loc[s.current]
+            self.left.value, self.right.value = (_shown(row[c], self.size) for c in ("init_image", "path"))
             self.text.value = f'<p style="color:gray">{html.escape(str(self.note(row)))}</p><p style="font-size:120%"><b>{html.escape(s.question.text)}</b></p>'
-        else: self.text.value = '<p style="font-size:120%"><b>Nothing is left to look at.</b> ' + ', '.join(f'{n.get(v, 0)} {v}' for v in VERDICTS) + '</p>'
-        for k in 'yn': self.buttons[k].disabled = s.current is None
+        else:
+            self.text.value = (
+                '<p style="font-size:120%"><b>Nothing is left to look at.</b> '
+                + ", ".join(f"{n.get(v, 0)} {v}" for v in VERDICTS)
+                + "</p>"
+            )
+        for k in "yn":
+            self.buttons[k].disabled = s.current is None

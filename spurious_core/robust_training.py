@@ -10,208 +10,455 @@ __all__ = ['erm', 'resample', 'subg', 'group_dro', 'cvar_dro', 'jtt', 'eiil', 'l
 
 # %% ../nbs/25_robust_training.ipynb #790a9d44
 import math
-import numpy as np, torch, torch.nn.functional as F
+
+import numpy as np
+import torch
+import torch.nn.functional as F
 from captum.attr import LayerGradCam
 from torch import nn
+
 from .classifiers import Classifier, Preprocess, as_pixels
-from .recipes import ERM, Batch, Knob, Method, balanced_weights, in_batches, rng_of, shuffled, subsample, weighted
 from .group_training import train_stage
+from spurious_core.recipes import (
+    ERM,
+    Batch,
+    Knob,
+    Method,
+    balanced_weights,
+    in_batches,
+    rng_of,
+    shuffled,
+    subsample,
+    weighted,
+)
 
 # %% ../nbs/25_robust_training.ipynb #4304055f
-def _resample(run): return run.fit('net', lambda: ERM(run.new()), weighted(balanced_weights(run.data.group), run.config.batch, run.seed, 'net'))
-def _subg(run):
-    kept = subsample(run.data.group, run.seed); run.details['images used'] = len(kept)
-    return run.fit('net', lambda: ERM(run.new()), shuffled(kept, run.config.batch, run.seed, 'net'))
+def _resample(run):
+    return run.fit(
+        "net",
+        lambda: ERM(run.new()),
+        weighted(balanced_weights(run.data.group), run.config.batch, run.seed, "net"),
+    )
 
-erm = Method('ERM', 'Vapnik 1991', 'mean cross-entropy over all images', lambda run: run.erm())
-resample = Method('Resample', 'Idrissi et al. 2022 (RWG)', 'draws every group equally often', _resample, train_groups=True)
-subg = Method('SUBG', 'Idrissi et al. 2022', 'drops images until all groups are equally small', _subg, train_groups=True)
+
+def _subg(run):
+    kept = subsample(run.data.group, run.seed)
+    run.details["images used"] = len(kept)
+    return run.fit("net", lambda: ERM(run.new()), shuffled(kept, run.config.batch, run.seed, "net"))
+
+
+erm = Method("ERM", "Vapnik 1991", "mean cross-entropy over all images", lambda run: run.erm())
+resample = Method(
+    "Resample", "Idrissi et al. 2022 (RWG)", "draws every group equally often", _resample, train_groups=True
+)
+subg = Method(
+    "SUBG", "Idrissi et al. 2022", "drops images until all groups are equally small", _subg, train_groups=True
+)
 
 # %% ../nbs/25_robust_training.ipynb #ad7aec0c
-def group_means(losses, groups, n:int) -> torch.Tensor:
+def group_means(losses, groups, n: int) -> torch.Tensor:
     "Mean loss per group `[n]`; zero for groups that aren't in the batch."
-    total = losses.new_zeros(n).index_add(0, groups, losses); count = losses.new_zeros(n).index_add(0, groups, torch.ones_like(losses))
-    return total/count.clamp_min(1)
+    total = losses.new_zeros(n).index_add(0, groups, losses)
+    count = losses.new_zeros(n).index_add(0, groups, torch.ones_like(losses))
+    return total / count.clamp_min(1)
 
-def group_dro_weights(q, means, eta:float) -> torch.Tensor:
+
+def group_dro_weights(q, means, eta: float) -> torch.Tensor:
     "The next weights `q * exp(eta * means)`, normalised (Sagawa et al. 2020, algorithm 1)."
-    q = q*torch.exp(eta*means)
-    return q/q.sum()
+    q = q * torch.exp(eta * means)
+    return q / q.sum()
+
 
 class GroupDRO(nn.Module):
     "The weighted sum of group losses; groups are numbered anew, those that occur only."
-    def __init__(self, clf, groups, eta:float):
-        super().__init__(); self.clf, self.eta = clf, eta
-        g = torch.from_numpy(np.unique(groups, return_inverse=True)[1]); n = int(g.max()) + 1
-        self.register_buffer('groups', g, persistent=False); self.register_buffer('q', torch.full((n,), 1/n))
-    def forward(self, batch:Batch):
-        losses = F.cross_entropy(self.clf(batch.x).float(), batch.y, reduction='none')
+
+    def __init__(self, clf, groups, eta: float):
+        super().__init__()
+        self.clf, self.eta = clf, eta
+        g = torch.from_numpy(np.unique(groups, return_inverse=True)[1])
+        n = int(g.max()) + 1
+        self.register_buffer("groups", g, persistent=False)
+        self.register_buffer("q", torch.full((n,), 1 / n))
+
+    def forward(self, batch: Batch):
+        losses = F.cross_entropy(self.clf(batch.x).float(), batch.y, reduction="none")
         means = group_means(losses, self.groups[batch.index.to(self.groups.device)], len(self.q))
         self.q = group_dro_weights(self.q, means.detach(), self.eta)
-        return (self.q*means).sum()
+        return (self.q * means).sum()
+
 
 def _group_dro(run, groups=None):
     groups = run.data.group if groups is None else groups
-    return run.fit('net', lambda: GroupDRO(run.new(), groups, run.knobs['eta']), weighted(balanced_weights(groups), run.config.batch, run.seed, 'net'))
+    return run.fit(
+        "net",
+        lambda: GroupDRO(run.new(), groups, run.knobs["eta"]),
+        weighted(balanced_weights(groups), run.config.batch, run.seed, "net"),
+    )
 
-_ETA = Knob(.01, 'step size of the group weights', 0, 10)
-group_dro = Method('GroupDRO', 'Sagawa et al. 2020', 'gives weight to the groups with the largest loss', _group_dro, train_groups=True, knobs=dict(eta=_ETA))
+
+_ETA = Knob(0.01, "step size of the group weights", 0, 10)
+group_dro = Method(
+    "GroupDRO",
+    "Sagawa et al. 2020",
+    "gives weight to the groups with the largest loss",
+    _group_dro,
+    train_groups=True,
+    knobs=dict(eta=_ETA),
+)
 
 # %% ../nbs/25_robust_training.ipynb #1efa8135
-def cvar(losses, alpha:float) -> torch.Tensor:
+def cvar(losses, alpha: float) -> torch.Tensor:
     "Mean of the largest `alpha` share of `losses`; at least one."
-    return losses.topk(max(1, round(alpha*len(losses)))).values.mean()
+    return losses.topk(max(1, round(alpha * len(losses)))).values.mean()
+
 
 class CVaR(nn.Module):
     "Conditional value at risk of the batch."
-    def __init__(self, clf, alpha:float): super().__init__(); self.clf, self.alpha = clf, alpha
-    def forward(self, batch:Batch): return cvar(F.cross_entropy(self.clf(batch.x).float(), batch.y, reduction='none'), self.alpha)
 
-def _cvar(run): return run.fit('net', lambda: CVaR(run.new(), run.knobs['cvar_alpha']), shuffled(len(run.y), run.config.batch, run.seed, 'net'))
-cvar_dro = Method('CVaR-DRO', 'Levy et al. 2020', 'minimises the mean of the worst share of losses', _cvar, knobs=dict(cvar_alpha=Knob(.5, 'the share', 1e-3, 1)))
+    def __init__(self, clf, alpha: float):
+        super().__init__()
+        self.clf, self.alpha = clf, alpha
+
+    def forward(self, batch: Batch):
+        return cvar(F.cross_entropy(self.clf(batch.x).float(), batch.y, reduction="none"), self.alpha)
+
+
+def _cvar(run):
+    return run.fit(
+        "net",
+        lambda: CVaR(run.new(), run.knobs["cvar_alpha"]),
+        shuffled(len(run.y), run.config.batch, run.seed, "net"),
+    )
+
+
+cvar_dro = Method(
+    "CVaR-DRO",
+    "Levy et al. 2020",
+    "minimises the mean of the worst share of losses",
+    _cvar,
+    knobs=dict(cvar_alpha=Knob(0.5, "the share", 1e-3, 1)),
+)
 
 # %% ../nbs/25_robust_training.ipynb #55051501
-def jtt_weights(errors, times:float) -> np.ndarray:
+def jtt_weights(errors, times: float) -> np.ndarray:
     "`times` for the errors and 1 for the rest. ValueError if there are no errors, or only errors."
     errors = np.asarray(errors, bool)
-    if not errors.any(): raise ValueError('the error set is empty: the first network fits every training image, so there is nothing to give weight to. Train it less long (fewer first epochs), with a lower lr, or with more weight decay')
-    if errors.all(): raise ValueError('the first network gets every training image wrong; train it longer (more first epochs) or with another lr')
-    return np.where(errors, float(times), 1.)
+    if not errors.any():
+        raise ValueError(
+            "the error set is empty: the first network fits every training image, so there is nothing to give weight to. Train it less long (fewer first epochs), with a lower lr, or with more weight decay"
+        )
+    if errors.all():
+        raise ValueError(
+            "the first network gets every training image wrong; train it longer (more first epochs) or with another lr"
+        )
+    return np.where(errors, float(times), 1.0)
+
 
 def error_summary(errors, groups, names) -> dict:
     "Number of errors, and which share of each group's images they are."
-    return {'errors': int(np.sum(errors)), 'share of group': {n: round(float(errors[groups == g].mean()), 3) for g, n in enumerate(names) if (groups == g).any()}}
+    return {
+        "errors": int(np.sum(errors)),
+        "share of group": {
+            n: round(float(errors[groups == g].mean()), 3) for g, n in enumerate(names) if (groups == g).any()
+        },
+    }
 
-def _errors(run, epochs:int) -> np.ndarray:
+
+def _errors(run, epochs: int) -> np.ndarray:
     "Whether a network trained for a few epochs gets each training image wrong (kept), and with which logits."
+
     def make():
-        clf = train_stage(run, 'first', ERM(run.new(1)), shuffled(len(run.y), run.config.batch, run.seed, 'first'), select=False, epochs=epochs)
+        clf = train_stage(
+            run,
+            "first",
+            ERM(run.new(1)),
+            shuffled(len(run.y), run.config.batch, run.seed, "first"),
+            select=False,
+            epochs=epochs,
+        )
         return dict(logits=run.logits(clf, run.data))
-    return run.once('first', make)['logits']
+
+    return run.once("first", make)["logits"]
+
 
 def _jtt(run):
-    errors = (_errors(run, run.knobs['jtt_T']).argmax(1) != run.y).numpy(); run.details |= error_summary(errors, run.data.group, run.data.group_names)
-    weights = jtt_weights(errors, run.knobs['jtt_lambda'])
-    return run.fit('net', lambda: ERM(run.new()), weighted(weights, run.config.batch, run.seed, 'net'))
+    errors = (_errors(run, run.knobs["jtt_T"]).argmax(1) != run.y).numpy()
+    run.details |= error_summary(errors, run.data.group, run.data.group_names)
+    weights = jtt_weights(errors, run.knobs["jtt_lambda"])
+    return run.fit("net", lambda: ERM(run.new()), weighted(weights, run.config.batch, run.seed, "net"))
 
-jtt = Method('JTT', 'Liu et al. 2021', 'trains again with the errors of a first network weighted up', _jtt,
-             knobs=dict(jtt_T=Knob(2, 'epochs of the first network', 1), jtt_lambda=Knob(20., 'how often an error is drawn, relative to the rest', 1)))
+
+jtt = Method(
+    "JTT",
+    "Liu et al. 2021",
+    "trains again with the errors of a first network weighted up",
+    _jtt,
+    knobs=dict(
+        jtt_T=Knob(2, "epochs of the first network", 1),
+        jtt_lambda=Knob(20.0, "how often an error is drawn, relative to the rest", 1),
+    ),
+)
 
 # %% ../nbs/25_robust_training.ipynb #0004c150
 def irm_slopes(logits, y) -> torch.Tensor:
     "Derivative of each sample's cross-entropy in a factor on its logits, at 1."
-    return (logits.softmax(1)*logits).sum(1) - logits.gather(1, y[:, None])[:, 0]
+    return (logits.softmax(1) * logits).sum(1) - logits.gather(1, y[:, None])[:, 0]
+
 
 def irm_penalty(q, slopes) -> torch.Tensor:
     "The IRMv1 penalty of environments `q` and `1 - q`, summed (Creager et al. 2021, eq. 6)."
-    return (q*slopes).mean()**2 + ((1 - q)*slopes).mean()**2
+    return (q * slopes).mean() ** 2 + ((1 - q) * slopes).mean() ** 2
+
 
 def eiil_environments(logits, y) -> np.ndarray:
     "Environment 0 or 1 of each sample, the exact maximiser of `irm_penalty`. ValueError when all fall into one."
     env = (irm_slopes(logits, y) > 0).long().numpy()
-    if env.min() == env.max(): raise ValueError('the first network fits every training image: all samples fall into one environment. Train it less long (eiil_T), or with a lower lr')
+    if env.min() == env.max():
+        raise ValueError(
+            "the first network fits every training image: all samples fall into one environment. Train it less long (eiil_T), or with a lower lr"
+        )
     return env
 
-def _eiil(run):
-    env = eiil_environments(_errors(run, run.knobs['eiil_T']), run.y); run.details |= error_summary(env == 1, run.data.group, run.data.group_names)
-    return _group_dro(run, run.y.numpy()*2 + env)
 
-eiil = Method('EIIL', 'Creager et al. 2021', 'GroupDRO over environments that a first network tells apart', _eiil, knobs=dict(eta=_ETA, eiil_T=Knob(1, 'epochs of the first network', 1)))
+def _eiil(run):
+    env = eiil_environments(_errors(run, run.knobs["eiil_T"]), run.y)
+    run.details |= error_summary(env == 1, run.data.group, run.data.group_names)
+    return _group_dro(run, run.y.numpy() * 2 + env)
+
+
+eiil = Method(
+    "EIIL",
+    "Creager et al. 2021",
+    "GroupDRO over environments that a first network tells apart",
+    _eiil,
+    knobs=dict(eta=_ETA, eiil_T=Knob(1, "epochs of the first network", 1)),
+)
 
 # %% ../nbs/25_robust_training.ipynb #32810020
-def gce(logits, y, q:float) -> torch.Tensor:
+def gce(logits, y, q: float) -> torch.Tensor:
     "Generalised cross-entropy `(1 - p_y^q)/q` of each sample (Zhang and Sabuncu 2018)."
-    return (1 - logits.log_softmax(1).gather(1, y[:, None])[:, 0].mul(q).exp())/q
+    return (1 - logits.log_softmax(1).gather(1, y[:, None])[:, 0].mul(q).exp()) / q
+
 
 def difficulty(biased, debiased) -> torch.Tensor:
     "LfF's weight of a sample, in [0, 1]: the biased network's share of the two losses."
-    return biased/(biased + debiased + 1e-8)
+    return biased / (biased + debiased + 1e-8)
+
 
 class LfF(nn.Module):
     "Biased and debiased network, trained together; `ema` [2, N] holds their running losses."
-    def __init__(self, clf, biased, y, q:float, decay:float):
-        super().__init__(); self.clf, self.biased, self.gce_q, self.decay, self.n_classes = clf, biased, q, decay, int(y.max()) + 1
-        self.register_buffer('y', y, persistent=False); self.register_buffer('ema', torch.zeros(2, len(y))); self.register_buffer('seen', torch.zeros(len(y), dtype=torch.bool))
-    def forward(self, batch:Batch):
-        zs = self.biased(batch.x).float(), self.clf(batch.x).float(); i = batch.index.to(self.ema.device)
-        losses = torch.stack([F.cross_entropy(z, batch.y, reduction='none') for z in zs]); new = losses.detach()
-        self.ema[:, i] = torch.where(self.seen[i], self.decay*self.ema[:, i] + (1 - self.decay)*new, new); self.seen[i] = True
-        top = self.ema.new_zeros(2, self.n_classes).scatter_reduce(1, self.y.expand(2, -1), self.ema, 'amax')[:, batch.y]
-        return gce(zs[0], batch.y, self.gce_q).mean() + (difficulty(*(self.ema[:, i]/top.clamp_min(1e-8)))*losses[1]).mean()
 
-def _lff(run): return run.fit('net', lambda: LfF(run.new(), run.new(1), run.y, run.knobs['gce_q'], run.knobs['lff_decay']), shuffled(len(run.y), run.config.batch, run.seed, 'net'))
-lff = Method('LfF', 'Nam et al. 2020', 'weights images by how hard a biased twin finds them', _lff,
-             knobs=dict(gce_q=Knob(.7, 'greed of the biased network', 1e-3, 1), lff_decay=Knob(.7, 'memory of the running losses', 0, .999)))
+    def __init__(self, clf, biased, y, q: float, decay: float):
+        super().__init__()
+        self.clf, self.biased, self.gce_q, self.decay, self.n_classes = (
+            clf,
+            biased,
+            q,
+            decay,
+            int(y.max()) + 1,
+        )
+        self.register_buffer("y", y, persistent=False)
+        self.register_buffer("ema", torch.zeros(2, len(y)))
+        self.register_buffer("seen", torch.zeros(len(y), dtype=torch.bool))
+
+    def forward(self, batch: Batch):
+        zs = self.biased(batch.x).float(), self.clf(batch.x).float()
+        i = batch.index.to(self.ema.device)
+        losses = torch.stack([F.cross_entropy(z, batch.y, reduction="none") for z in zs])
+        new = losses.detach()
+        self.ema[:, i] = torch.where(self.seen[i], self.decay * self.ema[:, i] + (1 - self.decay) * new, new)
+        self.seen[i] = True
+        top = self.ema.new_zeros(2, self.n_classes).scatter_reduce(1, self.y.expand(2, -1), self.ema, "amax")[
+            :, batch.y
+        ]
+        return (
+            gce(zs[0], batch.y, self.gce_q).mean()
+            + (difficulty(*(self.ema[:, i] / top.clamp_min(1e-8))) * losses[1]).mean()
+        )
+
+
+def _lff(run):
+    return run.fit(
+        "net",
+        lambda: LfF(run.new(), run.new(1), run.y, run.knobs["gce_q"], run.knobs["lff_decay"]),
+        shuffled(len(run.y), run.config.batch, run.seed, "net"),
+    )
+
+
+lff = Method(
+    "LfF",
+    "Nam et al. 2020",
+    "weights images by how hard a biased twin finds them",
+    _lff,
+    knobs=dict(
+        gce_q=Knob(0.7, "greed of the biased network", 1e-3, 1),
+        lff_decay=Knob(0.7, "memory of the running losses", 0, 0.999),
+    ),
+)
 
 # %% ../nbs/25_robust_training.ipynb #6c022c05
-def lisa_partners(y, a, p_label:float, rng) -> np.ndarray:
+def lisa_partners(y, a, p_label: float, rng) -> np.ndarray:
     "A partner for each sample: with chance `p_label` same label and another attribute, else same attribute and another label; where a sample has only one kind, that."
-    y, a = np.asarray(y), np.asarray(a); partners, same_label = np.empty(len(y), int), rng.random(len(y)) < p_label
+    y, a = np.asarray(y), np.asarray(a)
+    partners, same_label = np.empty(len(y), int), rng.random(len(y)) < p_label
     for yi, ai in sorted({*zip(y.tolist(), a.tolist())}):
         pools = {True: np.flatnonzero((y == yi) & (a != ai)), False: np.flatnonzero((y != yi) & (a == ai))}
-        if not any(map(len, pools.values())): raise ValueError(f'no partner for y={yi}, a={ai}: no other attribute occurs with this label and no other label with this attribute')
+        if not any(map(len, pools.values())):
+            raise ValueError(
+                f"no partner for y={yi}, a={ai}: no other attribute occurs with this label and no other label with this attribute"
+            )
         for kind in (True, False):
             who = np.flatnonzero((y == yi) & (a == ai) & (same_label == kind))
             partners[who] = rng.choice(pools[kind] if len(pools[kind]) else pools[not kind], len(who))
     return partners
 
-def lisa_batches(y, a, batch:int, p_label:float, *key):
+
+def lisa_batches(y, a, batch: int, p_label: float, *key):
     "Batches whose first half are all samples in a new order, and the second half their partners."
+
     def batches(epoch):
-        rng = rng_of(*key, epoch); partners = lisa_partners(y, a, p_label, rng)
+        rng = rng_of(*key, epoch)
+        partners = lisa_partners(y, a, p_label, rng)
         return [np.concatenate([i, partners[i]]) for i in in_batches(rng.permutation(len(y)), batch)]
+
     return batches
+
 
 class Mixup(nn.Module):
     "Cross-entropy of the first half of a batch mixed with the second, pixels and labels alike, by one weight from Beta(2, 2)."
-    def __init__(self, clf): super().__init__(); self.clf = clf
-    def forward(self, batch:Batch):
-        lam = float(np.random.default_rng(int(torch.randint(2**31, (1,), generator=batch.rng))).beta(2, 2))
-        (x, x2), (y, y2) = batch.x.chunk(2), batch.y.chunk(2); z = self.clf(lam*x + (1 - lam)*x2).float()
-        return lam*F.cross_entropy(z, y) + (1 - lam)*F.cross_entropy(z, y2)
 
-def _lisa(run): return run.fit('net', lambda: Mixup(run.new()), lisa_batches(run.data.y, run.data.a, run.config.batch, run.knobs['lisa_p'], run.seed, 'net'))
-lisa = Method('LISA', 'Yao et al. 2022', 'mixes images that share the label but not the attribute, or the reverse', _lisa, train_groups=True, knobs=dict(lisa_p=Knob(.5, 'chance of a pair with the same label', 0, 1)))
+    def __init__(self, clf):
+        super().__init__()
+        self.clf = clf
+
+    def forward(self, batch: Batch):
+        lam = float(np.random.default_rng(int(torch.randint(2**31, (1,), generator=batch.rng))).beta(2, 2))
+        (x, x2), (y, y2) = batch.x.chunk(2), batch.y.chunk(2)
+        z = self.clf(lam * x + (1 - lam) * x2).float()
+        return lam * F.cross_entropy(z, y) + (1 - lam) * F.cross_entropy(z, y2)
+
+
+def _lisa(run):
+    return run.fit(
+        "net",
+        lambda: Mixup(run.new()),
+        lisa_batches(run.data.y, run.data.a, run.config.batch, run.knobs["lisa_p"], run.seed, "net"),
+    )
+
+
+lisa = Method(
+    "LISA",
+    "Yao et al. 2022",
+    "mixes images that share the label but not the attribute, or the reverse",
+    _lisa,
+    train_groups=True,
+    knobs=dict(lisa_p=Knob(0.5, "chance of a pair with the same label", 0, 1)),
+)
 
 # %% ../nbs/25_robust_training.ipynb #59775e7e
-def cam_layer(clf:Classifier, x) -> nn.Module:
+def cam_layer(clf: Classifier, x) -> nn.Module:
     "The last layer whose output still is a map: `[n, channels, h, w]` with h and w above 1. ValueError if there is none."
-    seen = []; hooks = [m.register_forward_hook(lambda m, i, o: seen.append(m) if torch.is_tensor(o) and o.ndim == 4 and min(o.shape[2:]) > 1 else None) for m in clf.net.modules()]
+    seen = []
+    hooks = [
+        m.register_forward_hook(
+            lambda m, i, o: (
+                seen.append(m) if torch.is_tensor(o) and o.ndim == 4 and min(o.shape[2:]) > 1 else None
+            )
+        )
+        for m in clf.net.modules()
+    ]
     try:
-        with torch.no_grad(): clf(x)
-    finally: [h.remove() for h in hooks]
-    if not seen: raise ValueError(f'{clf.name} has no layer with spatial maps for Grad-CAM')
+        with torch.no_grad():
+            clf(x)
+    finally:
+        [h.remove() for h in hooks]
+    if not seen:
+        raise ValueError(f"{clf.name} has no layer with spatial maps for Grad-CAM")
     return seen[-1]
 
-def bare(clf:Classifier) -> Classifier:
-    "The same network on pixels that are already preprocessed."
-    return Classifier(clf.net, clf.labels, Preprocess(mean=(0.,)*3, std=(1.,)*3), clf.name)
 
-def grad_cams(clf:Classifier, x, y) -> torch.Tensor:
+def bare(clf: Classifier) -> Classifier:
+    "The same network on pixels that are already preprocessed."
+    return Classifier(clf.net, clf.labels, Preprocess(mean=(0.0,) * 3, std=(1.0,) * 3), clf.name)
+
+
+def grad_cams(clf: Classifier, x, y) -> torch.Tensor:
     "Grad-CAM `[n, h, w]` of class `y`, at the size of the last maps, not negative (Selvaraju et al. 2017; by captum)."
-    net = bare(clf).eval(); x = clf.preprocess(x).requires_grad_(True)
-    return LayerGradCam(net, cam_layer(net, x[:1])).attribute(x, target=y, relu_attributions=True)[:, 0].detach()
+    net = bare(clf).eval()
+    x = clf.preprocess(x).requires_grad_(True)
+    return (
+        LayerGradCam(net, cam_layer(net, x[:1])).attribute(x, target=y, relu_attributions=True)[:, 0].detach()
+    )
+
 
 def most_important(cams, size) -> torch.Tensor:
     "Pixels `[n, 1, H, W]` above mean + 2 standard deviations of their image's map, scaled up to `size`."
-    m = F.interpolate(cams[:, None].float(), size, mode='bilinear', align_corners=False)
-    return m > m.mean((2, 3), keepdim=True) + 2*m.std((2, 3), keepdim=True)
+    m = F.interpolate(cams[:, None].float(), size, mode="bilinear", align_corners=False)
+    return m > m.mean((2, 3), keepdim=True) + 2 * m.std((2, 3), keepdim=True)
+
 
 class Masked(nn.Module):
     "Cross-entropy with the most important pixels hidden."
-    def __init__(self, clf, cams): super().__init__(); self.clf, self._bare = clf, (bare(clf),); self.register_buffer('cams', cams, persistent=False)
-    def forward(self, batch:Batch):
-        x = self.clf.preprocess(batch.x); hidden = most_important(self.cams[batch.index.to(self.cams.device)], x.shape[-2:])
-        return F.cross_entropy(self._bare[0](x.masked_fill(hidden, 0.)).float(), batch.y)   # zero is the mean colour after normalisation
+
+    def __init__(self, clf, cams):
+        super().__init__()
+        self.clf, self._bare = clf, (bare(clf),)
+        self.register_buffer("cams", cams, persistent=False)
+
+    def forward(self, batch: Batch):
+        x = self.clf.preprocess(batch.x)
+        hidden = most_important(self.cams[batch.index.to(self.cams.device)], x.shape[-2:])
+        return F.cross_entropy(
+            self._bare[0](x.masked_fill(hidden, 0.0)).float(), batch.y
+        )  # zero is the mean colour after normalisation
+
 
 def _masktune(run):
     first = run.erm()
-    parts = np.array_split(np.arange(len(run.y)), math.ceil(len(run.y)/run.config.batch))
-    cams = run.once('cams', lambda: dict(cams=torch.cat([grad_cams(first, as_pixels(run.data.images(i), run.device), run.y[i].to(run.device)).cpu() for i in parts])))['cams']
-    return run.fit('net', lambda: Masked(first.requires_grad_(True), cams), shuffled(len(run.y), run.config.batch, run.seed, 'net'), select=False,
-                   epochs=1, lr=run.knobs['masktune_lr'], lr_schedule='constant', warmup=0., augment='none')
+    parts = np.array_split(np.arange(len(run.y)), math.ceil(len(run.y) / run.config.batch))
+    cams = run.once(
+        "cams",
+        lambda: dict(
+            cams=torch.cat(
+                [
+                    grad_cams(first, as_pixels(run.data.images(i), run.device), run.y[i].to(run.device)).cpu()
+                    for i in parts
+                ]
+            )
+        ),
+    )["cams"]
+    return run.fit(
+        "net",
+        lambda: Masked(first.requires_grad_(True), cams),
+        shuffled(len(run.y), run.config.batch, run.seed, "net"),
+        select=False,
+        epochs=1,
+        lr=run.knobs["masktune_lr"],
+        lr_schedule="constant",
+        warmup=0.0,
+        augment="none",
+    )
 
-masktune = Method('MaskTune', 'Asgari et al. 2022', 'trains one more epoch with the most important pixels hidden', _masktune, base=True, knobs=dict(masktune_lr=Knob(1e-4, 'learning rate of that epoch', 1e-9, 1)))
+
+masktune = Method(
+    "MaskTune",
+    "Asgari et al. 2022",
+    "trains one more epoch with the most important pixels hidden",
+    _masktune,
+    base=True,
+    knobs=dict(masktune_lr=Knob(1e-4, "learning rate of that epoch", 1e-9, 1)),
+)
 
 # %% ../nbs/25_robust_training.ipynb #76fddbbe
-TRAINED = (erm, resample, subg, group_dro, cvar_dro, jtt, lff, eiil, lisa, masktune)   # in the order of this notebook
+TRAINED = (
+    erm,
+    resample,
+    subg,
+    group_dro,
+    cvar_dro,
+    jtt,
+    lff,
+    eiil,
+    lisa,
+    masktune,
+)  # in the order of this notebook

@@ -7,22 +7,39 @@ __all__ = ['BUDGETS', 'Parameter', 'parse_parameters', 'studies_folder', 'list_s
            'run_folder', 'Metrics', 'environment', 'RunError', 'run_study']
 
 # %% ../nbs/30_runs.ipynb #11986c20
-import ast, io, json, math, numbers, os, platform, subprocess, time, tokenize
+import ast
+import io
+import json
+import math
+import numbers
+import os
+import platform
+import subprocess
+import time
+import tokenize
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-import nbformat, pandas as pd, papermill, psutil, torch
+
+import nbformat
+import pandas as pd
+import papermill
+import psutil
+import torch
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.exceptions import PapermillExecutionError
+
 import spurious_core
 from .settings import atomic_write, load_profile, pick_device, source_root
 
 # %% ../nbs/30_runs.ipynb #c0a2611d
 _TYPES = dict(str=str, int=int, float=float, bool=bool, list=list, dict=dict)
 
+
 @dataclass(frozen=True)
 class Parameter:
     "One parameter of a study: `type` is str, int, float, bool, list, dict or list[T] of those."
+
     name: str
     type: str
     default: object
@@ -32,58 +49,79 @@ class Parameter:
         """`value` as this parameter's type. Text, as a command line gives it, is read as JSON or as a Python literal.
 
         `ValueError` if it does not fit: an int counts as a float, a bool is no number, floats are finite."""
-        if isinstance(value, str) and self.type != 'str':
+        if isinstance(value, str) and self.type != "str":
             for read in (json.loads, ast.literal_eval):
-                try: value = read(value); break
-                except (ValueError, SyntaxError): pass
+                try:
+                    value = read(value)
+                    break
+                except (ValueError, SyntaxError):
+                    pass
         return self._fit(value, self.type, value)
 
     def _fit(self, value, type, whole):
-        kind, _, inner = type.rstrip(']').partition('[')
-        if kind == 'float' and isinstance(value, int) and not isinstance(value, bool): value = float(value)
-        good = isinstance(value, _TYPES[kind]) and (kind == 'bool' or not isinstance(value, bool))
-        if not good or kind == 'float' and not math.isfinite(value):
-            raise ValueError(f'parameter {self.name}={whole!r} is not of type {self.type}')
+        kind, _, inner = type.rstrip("]").partition("[")
+        if kind == "float" and isinstance(value, int) and not isinstance(value, bool):
+            value = float(value)
+        good = isinstance(value, _TYPES[kind]) and (kind == "bool" or not isinstance(value, bool))
+        if not good or kind == "float" and not math.isfinite(value):
+            raise ValueError(f"parameter {self.name}={whole!r} is not of type {self.type}")
         return [self._fit(o, inner, whole) for o in value] if inner else value
 
 # %% ../nbs/30_runs.ipynb #57bcfe91
-def parse_parameters(source:str, # of the cell tagged `parameters`
-                     where:str='the parameters cell', # for messages
-                    ) -> list[Parameter]:
+def parse_parameters(
+    source: str,  # of the cell tagged `parameters`
+    where: str = "the parameters cell",  # for messages
+) -> list[Parameter]:
     "The typed, commented assignments of a cell, in order; `ValueError` for anything else in it."
     try:
         body = ast.parse(source).body
-        comments = {t.start[0]: t.string.lstrip('# ') for t in tokenize.generate_tokens(io.StringIO(source).readline) if t.type == tokenize.COMMENT}
-    except (SyntaxError, tokenize.TokenError) as e: raise ValueError(f'{where}: {e}') from None
+        comments = {
+            t.start[0]: t.string.lstrip("# ")
+            for t in tokenize.generate_tokens(io.StringIO(source).readline)
+            if t.type == tokenize.COMMENT
+        }
+    except (SyntaxError, tokenize.TokenError) as e:
+        raise ValueError(f"{where}: {e}") from None
     found = []
     for node in body:
         if not (isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value):
-            raise ValueError(f'{where}, line {node.lineno}: write `name: type = value  # comment`')
+            raise ValueError(f"{where}, line {node.lineno}: write `name: type = value  # comment`")
         type = ast.unparse(node.annotation)
-        if type not in _TYPES and type not in [f'list[{t}]' for t in _TYPES]:
-            raise ValueError(f'{where}, line {node.lineno}: type {type} is unknown; allowed: {", ".join(_TYPES)}, list[T]')
-        try: default = ast.literal_eval(node.value)
-        except ValueError: raise ValueError(f'{where}, line {node.lineno}: the default of {node.target.id} must be a plain value') from None
-        p = Parameter(node.target.id, type, default, comments.get(node.end_lineno, ''))
-        p.convert(default); found.append(p)
+        if type not in _TYPES and type not in [f"list[{t}]" for t in _TYPES]:
+            raise ValueError(
+                f"{where}, line {node.lineno}: type {type} is unknown; allowed: {', '.join(_TYPES)}, list[T]"
+            )
+        try:
+            default = ast.literal_eval(node.value)
+        except ValueError:
+            raise ValueError(
+                f"{where}, line {node.lineno}: the default of {node.target.id} must be a plain value"
+            ) from None
+        p = Parameter(node.target.id, type, default, comments.get(node.end_lineno, ""))
+        p.convert(default)
+        found.append(p)
     return found
 
 # %% ../nbs/30_runs.ipynb #be14751f
-BUDGETS = ('dry', 'smoke', 'quick', 'full')     # dry: does this machine manage it? not every study has it
-_CONTRACT = dict(profile='str', budget='str', seed='int', out='str')
+BUDGETS = ("dry", "smoke", "quick", "full")  # dry: does this machine manage it? not every study has it
+_CONTRACT = dict(profile="str", budget="str", seed="int", out="str")
+
 
 def studies_folder() -> Path:
     "Where the studies are: `nbs/studies` of the source checkout, or the copy that a wheel carries."
     root = source_root()
-    return root/'nbs'/'studies' if root else Path(spurious_core.__file__).resolve().parent/'studies'
+    return root / "nbs" / "studies" if root else Path(spurious_core.__file__).resolve().parent / "studies"
+
 
 def list_studies() -> list[str]:
     "The names of the project's studies."
-    return sorted(p.stem for p in studies_folder().glob('[!_.]*.ipynb'))
+    return sorted(p.stem for p in studies_folder().glob("[!_.]*.ipynb"))
+
 
 @dataclass(frozen=True)
 class Study:
     "A parameterised notebook: its path, the sentence under its title, and its parameters by name."
+
     path: Path
     summary: str
     parameters: dict[str, Parameter]
@@ -93,169 +131,281 @@ class Study:
         "The notebook's name without its suffix."
         return self.path.stem
 
-    def check(self, params:dict) -> dict:
+    def check(self, params: dict) -> dict:
         "The given parameters converted to their types; `ValueError` naming the known ones otherwise."
         for k in params:
             if k not in self.parameters:
-                raise ValueError(f'{self.name} has no parameter {k!r}; known: {", ".join(p for p in self.parameters if p != "out")}')
-        if 'out' in params: raise ValueError('out is set from the output folder, do not give it as a parameter')
+                raise ValueError(
+                    f"{self.name} has no parameter {k!r}; known: {', '.join(p for p in self.parameters if p != 'out')}"
+                )
+        if "out" in params:
+            raise ValueError("out is set from the output folder, do not give it as a parameter")
         values = {k: self.parameters[k].convert(v) for k, v in params.items()}
-        budget = values.get('budget', self.parameters['budget'].default)
-        if budget not in BUDGETS: raise ValueError(f'budget={budget!r} is unknown; allowed: {", ".join(BUDGETS)}')
+        budget = values.get("budget", self.parameters["budget"].default)
+        if budget not in BUDGETS:
+            raise ValueError(f"budget={budget!r} is unknown; allowed: {', '.join(BUDGETS)}")
         return values
 
 # %% ../nbs/30_runs.ipynb #25095675
-def find_study(study:str|Path, # name of a study of the project, or path of a notebook
-              ) -> Study:
+def find_study(
+    study: str | Path,  # name of a study of the project, or path of a notebook
+) -> Study:
     "Read a study. `ValueError` if it is unknown (naming the known ones) or breaks the contract of studies."
     path = Path(study)
-    if path.suffix != '.ipynb': path = studies_folder()/f'{study}.ipynb'
-    if not path.is_file(): raise ValueError(f'there is no study {str(study)!r}; known: {", ".join(list_studies()) or "none"}, or the path of a notebook')
-    try: cells = nbformat.read(path, as_version=4).cells
-    except Exception as e: raise ValueError(f'{path.name} is not a notebook: {str(e)[:200]}') from None
-    tagged = [c.source for c in cells if c.cell_type == 'code' and 'parameters' in c.metadata.get('tags', [])]
-    if len(tagged) != 1: raise ValueError(f'{path.name} must have one cell tagged `parameters`, not {len(tagged)}')
-    parameters = {p.name: p for p in parse_parameters(tagged[0], f'parameters of {path.name}')}
+    if path.suffix != ".ipynb":
+        path = studies_folder() / f"{study}.ipynb"
+    if not path.is_file():
+        raise ValueError(
+            f"there is no study {str(study)!r}; known: {', '.join(list_studies()) or 'none'}, or the path of a notebook"
+        )
+    try:
+        cells = nbformat.read(path, as_version=4).cells
+    except Exception as e:
+        raise ValueError(f"{path.name} is not a notebook: {str(e)[:200]}") from None
+    tagged = [c.source for c in cells if c.cell_type == "code" and "parameters" in c.metadata.get("tags", [])]
+    if len(tagged) != 1:
+        raise ValueError(f"{path.name} must have one cell tagged `parameters`, not {len(tagged)}")
+    parameters = {p.name: p for p in parse_parameters(tagged[0], f"parameters of {path.name}")}
     for name, type in _CONTRACT.items():
         if name not in parameters or parameters[name].type != type:
-            raise ValueError(f'{path.name} must have the parameters {", ".join(f"{n}: {t}" for n, t in _CONTRACT.items())}; see {name}')
-    lines = [l for c in cells if c.cell_type == 'markdown' for l in c.source.splitlines()]
-    return Study(path.resolve(), next((l[1:].strip() for l in lines if l.startswith('>')), ''), parameters)
+            raise ValueError(
+                f"{path.name} must have the parameters {', '.join(f'{n}: {t}' for n, t in _CONTRACT.items())}; see {name}"
+            )
+    lines = [l for c in cells if c.cell_type == "markdown" for l in c.source.splitlines()]
+    return Study(path.resolve(), next((l[1:].strip() for l in lines if l.startswith(">")), ""), parameters)
 
-def describe(study:str|Path) -> pd.DataFrame:
+
+def describe(study: str | Path) -> pd.DataFrame:
     "The parameters of a study as a table: name, type, default, comment. `out` is left out: the run sets it."
-    return pd.DataFrame([vars(p) for p in find_study(study).parameters.values() if p.name != 'out'])
+    return pd.DataFrame([vars(p) for p in find_study(study).parameters.values() if p.name != "out"])
 
 # %% ../nbs/30_runs.ipynb #c19c0e64
-def run_folder(study:str, # its name
-               out:str|Path='', # what was asked for; empty for the default
-              ) -> Path:
+def run_folder(
+    study: str,  # its name
+    out: str | Path = "",  # what was asked for; empty for the default
+) -> Path:
     "The folder a study writes to, made if need be: `out`, or `_runs/STUDY` in the source checkout (else in the current folder)."
-    folder = (Path(out) if out else (source_root() or Path.cwd())/'_runs'/study).resolve()
-    (folder/'figures').mkdir(parents=True, exist_ok=True)
+    folder = (Path(out) if out else (source_root() or Path.cwd()) / "_runs" / study).resolve()
+    (folder / "figures").mkdir(parents=True, exist_ok=True)
     return folder
 
 # %% ../nbs/30_runs.ipynb #acecbcf3
 def _metric(key, value, ci=None, n=None):
     "One checked entry, in plain Python numbers."
+
     def number(v):
         if isinstance(v, bool) or not isinstance(v, numbers.Real) or not math.isfinite(v):
-            raise ValueError(f'metric {key}: {v!r} is not a finite number')
+            raise ValueError(f"metric {key}: {v!r} is not a finite number")
         return int(v) if isinstance(v, numbers.Integral) else float(v)
-    if not isinstance(key, str) or not key or key.split() != [key]: raise ValueError(f'metric key {key!r} must be text without spaces')
+
+    if not isinstance(key, str) or not key or key.split() != [key]:
+        raise ValueError(f"metric key {key!r} must be text without spaces")
     if ci is not None:
-        if not hasattr(ci, '__len__') or len(ci) != 2 or number(ci[0]) > number(ci[1]): raise ValueError(f'metric {key}: ci={ci!r} must be (low, high) with low <= high')
+        if not hasattr(ci, "__len__") or len(ci) != 2 or number(ci[0]) > number(ci[1]):
+            raise ValueError(f"metric {key}: ci={ci!r} must be (low, high) with low <= high")
         ci = [float(v) for v in ci]
-    if n is not None and (not isinstance(n, numbers.Integral) or n < 1): raise ValueError(f'metric {key}: n={n!r} must be a positive count')
+    if n is not None and (not isinstance(n, numbers.Integral) or n < 1):
+        raise ValueError(f"metric {key}: n={n!r} must be a positive count")
     return dict(value=number(value), ci=ci, n=None if n is None else int(n))
+
 
 class Metrics(dict):
     "A study's numbers: `{key: {'value': v, 'ci': [low, high] | None, 'n': n | None}}`, with 95 % intervals. Shows as a table."
-    def add(self, key:str, # such as `consistency.sfsl`
-            value:float, # finite
-            ci:tuple[float, float]|None=None, # low and high end of its 95 % interval
-            n:int|None=None, # of images, or whatever was counted
-           ):
+
+    def add(
+        self,
+        key: str,  # such as `consistency.sfsl`
+        value: float,  # finite
+        ci: tuple[float, float] | None = None,  # low and high end of its 95 % interval
+        n: int | None = None,  # of images, or whatever was counted
+    ):
         "Set one number; `ValueError` if it is not finite or the interval is upside down."
         self[key] = _metric(key, value, ci, n)
 
-    def save(self, out:str|Path) -> Path:
+    def save(self, out: str | Path) -> Path:
         "Write `out/metrics.json`, whole or not at all."
-        return atomic_write(Path(out)/'metrics.json', json.dumps(self, indent=1) + '\n')
+        return atomic_write(Path(out) / "metrics.json", json.dumps(self, indent=1) + "\n")
 
     @classmethod
-    def load(cls, out:str|Path) -> 'Metrics':
+    def load(cls, out: str | Path) -> "Metrics":
         "Read and check `out/metrics.json`. `ValueError` where it breaks the format."
-        path, self = Path(out)/'metrics.json', cls()
-        if not path.is_file(): raise ValueError(f'there is no {path}')
-        try: data = json.loads(path.read_text())
-        except ValueError as e: raise ValueError(f'metrics.json is not JSON: {e}') from None
-        if not isinstance(data, dict) or not data: raise ValueError('metrics.json holds no numbers')
+        path, self = Path(out) / "metrics.json", cls()
+        if not path.is_file():
+            raise ValueError(f"there is no {path}")
+        try:
+            data = json.loads(path.read_text())
+        except ValueError as e:
+            raise ValueError(f"metrics.json is not JSON: {e}") from None
+        if not isinstance(data, dict) or not data:
+            raise ValueError("metrics.json holds no numbers")
         for key, entry in data.items():
-            if not isinstance(entry, dict) or set(entry) != {'value', 'ci', 'n'}: raise ValueError(f'metric {key}: {entry!r} must have exactly value, ci, n')
+            if not isinstance(entry, dict) or set(entry) != {"value", "ci", "n"}:
+                raise ValueError(f"metric {key}: {entry!r} must have exactly value, ci, n")
             self.add(key, **entry)
         return self
 
     def frame(self) -> pd.DataFrame:
         "One row per key, in the order they were added: value, low, high, n."
-        rows = [(e['value'], *(e['ci'] or (math.nan, math.nan)), e['n']) for e in self.values()]
-        return pd.DataFrame(rows, index=list(self), columns=['value', 'low', 'high', 'n']).astype(dict(value=float, low=float, high=float, n='Int64'))
+        rows = [(e["value"], *(e["ci"] or (math.nan, math.nan)), e["n"]) for e in self.values()]
+        return pd.DataFrame(rows, index=list(self), columns=["value", "low", "high", "n"]).astype(
+            dict(value=float, low=float, high=float, n="Int64")
+        )
 
-    def _shown(self): return self.frame().astype(object).where(self.frame().notna(), '')
-    def _repr_html_(self): return self._shown().to_html(float_format='{:.3f}'.format)
-    def __repr__(self): return self._shown().to_string(float_format='{:.3f}'.format)
+    def _shown(self):
+        return self.frame().astype(object).where(self.frame().notna(), "")
+
+    def _repr_html_(self):
+        return self._shown().to_html(float_format="{:.3f}".format)
+
+    def __repr__(self):
+        return self._shown().to_string(float_format="{:.3f}".format)
 
 # %% ../nbs/30_runs.ipynb #f36c4fe4
-_VERSIONS = ('spurious_core', 'torch', 'diffusers', 'transformers', 'peft', 'accelerate', 'safetensors', 'numpy', 'pandas', 'scikit-learn', 'papermill')
+_VERSIONS = (
+    "spurious_core",
+    "torch",
+    "diffusers",
+    "transformers",
+    "peft",
+    "accelerate",
+    "safetensors",
+    "numpy",
+    "pandas",
+    "scikit-learn",
+    "papermill",
+)
 
-def _git(root, *args): return subprocess.run(['git', '-C', str(root), *args], capture_output=True, text=True).stdout.strip()
 
-def environment(device:str='cpu') -> dict:
+def _git(root, *args):
+    return subprocess.run(["git", "-C", str(root), *args], capture_output=True, text=True).stdout.strip()
+
+
+def environment(device: str = "cpu") -> dict:
     "Versions, commit (None outside a git checkout; `dirty` if tracked files differ from it), device, cores, threads, Python and system."
+
     def v(name):
-        try: return version(name)
-        except PackageNotFoundError: return None
+        try:
+            return version(name)
+        except PackageNotFoundError:
+            return None
+
     d, root = pick_device(device), source_root()
-    git = root if root and (root/'.git').exists() else None    # never the commit of some repository around us
-    return dict(commit=_git(git, 'rev-parse', 'HEAD') or None if git else None, dirty=bool(_git(git, 'status', '--porcelain', '-uno')) if git else None,
-                device=str(d), device_name=torch.cuda.get_device_name(d) if d.type == 'cuda' else platform.machine(),
-                cores=len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count(), threads=torch.get_num_threads(),
-                python=platform.python_version(), system=platform.system(), versions={n: v(n) for n in _VERSIONS})
+    git = root if root and (root / ".git").exists() else None  # never the commit of some repository around us
+    return dict(
+        commit=_git(git, "rev-parse", "HEAD") or None if git else None,
+        dirty=bool(_git(git, "status", "--porcelain", "-uno")) if git else None,
+        device=str(d),
+        device_name=torch.cuda.get_device_name(d) if d.type == "cuda" else platform.machine(),
+        cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        threads=torch.get_num_threads(),
+        python=platform.python_version(),
+        system=platform.system(),
+        versions={n: v(n) for n in _VERSIONS},
+    )
+
 
 class _PeakMemory:
     "Called after each cell: notes the highest resident memory, in MiB, of the kernel started since this was made."
-    def __init__(self): self.before, self.mib = {p.pid for p in psutil.Process().children()}, 0.
+
+    def __init__(self):
+        self.before, self.mib = {p.pid for p in psutil.Process().children()}, 0.0
+
     def __call__(self, **_):
         for p in psutil.Process().children():
-            if p.pid in self.before: continue
+            if p.pid in self.before:
+                continue
             try:
-                status = Path(f'/proc/{p.pid}/status')
-                high = next((int(l.split()[1])*1024 for l in status.read_text().splitlines() if l.startswith('VmHWM')), 0) if status.exists() else p.memory_info().rss
-            except (psutil.Error, OSError): continue    # gone meanwhile
-            self.mib = max(self.mib, high/2**20)
+                status = Path(f"/proc/{p.pid}/status")
+                high = (
+                    next(
+                        (
+                            int(l.split()[1]) * 1024
+                            for l in status.read_text().splitlines()
+                            if l.startswith("VmHWM")
+                        ),
+                        0,
+                    )
+                    if status.exists()
+                    else p.memory_info().rss
+                )
+            except (psutil.Error, OSError):
+                continue  # gone meanwhile
+            self.mib = max(self.mib, high / 2**20)
 
 # %% ../nbs/30_runs.ipynb #97e8e093
 class RunError(RuntimeError):
     "A study started but did not finish as it should."
 
+
 def _stopped_early(nb):
     "Why an executed notebook does not count as finished, or None."
     for i, c in enumerate(nb.cells):
-        if c.cell_type != 'code' or not c.source.strip() or 'skip-execution' in c.metadata.get('tags', []): continue
-        error = next((o for o in c.outputs if o.output_type == 'error'), None)
-        if error: return f'cell {i} stopped it ({error.ename}: {error.evalue})'
-        if c.execution_count is None: return f'cell {i} was never run'
+        if c.cell_type != "code" or not c.source.strip() or "skip-execution" in c.metadata.get("tags", []):
+            continue
+        error = next((o for o in c.outputs if o.output_type == "error"), None)
+        if error:
+            return f"cell {i} stopped it ({error.ename}: {error.evalue})"
+        if c.execution_count is None:
+            return f"cell {i} was never run"
 
-def run_study(study:str|Path, # name of a study, or path of a notebook
-              params:dict|None=None, # values, or text as a command line gives it
-              out_dir:str|Path='', # empty for `_runs/STUDY`
-              timeout:int|None=None, # seconds any one cell may take; None for no limit
-              progress:bool=True, # show a bar of cells
-             ) -> Path:
+
+def run_study(
+    study: str | Path,  # name of a study, or path of a notebook
+    params: dict | None = None,  # values, or text as a command line gives it
+    out_dir: str | Path = "",  # empty for `_runs/STUDY`
+    timeout: int | None = None,  # seconds any one cell may take; None for no limit
+    progress: bool = True,  # show a bar of cells
+) -> Path:
     """Run a study strictly and return its folder.
 
     Raises `ValueError` before anything starts for an unknown study, an unknown or ill-typed parameter, an unknown profile or an absent
     device, and `RunError` if a cell fails, the kernel dies, the notebook stops early, or its metrics.json is missing or malformed."""
-    study = find_study(study); params = study.check(params or {})
+    study = find_study(study)
+    params = study.check(params or {})
     values = {k: p.default for k, p in study.parameters.items()} | params
-    device = load_profile(values['profile']).device; pick_device(device)
-    out = run_folder(study.name, out_dir); nb_path, memory, start = out/f'{study.name}.ipynb', _PeakMemory(), time.perf_counter()
-    if nb_path.resolve() == study.path: raise ValueError(f'{out} holds the study itself: choose another output folder')
-    for stale in ('metrics.json', 'environment.json', nb_path.name): (out/stale).unlink(missing_ok=True)
-    def fail(why): raise RunError(f'{study.name}: {why}; see {nb_path}') from None
+    device = load_profile(values["profile"]).device
+    pick_device(device)
+    out = run_folder(study.name, out_dir)
+    nb_path, memory, start = out / f"{study.name}.ipynb", _PeakMemory(), time.perf_counter()
+    if nb_path.resolve() == study.path:
+        raise ValueError(f"{out} holds the study itself: choose another output folder")
+    for stale in ("metrics.json", "environment.json", nb_path.name):
+        (out / stale).unlink(missing_ok=True)
+
+    def fail(why):
+        raise RunError(f"{study.name}: {why}; see {nb_path}") from None
+
     # papermill fills {name} in paths from the parameters; ours are meant as they are
-    source, target = (str(p).replace('{', '{{').replace('}', '}}') for p in (study.path, nb_path))
+    source, target = (str(p).replace("{", "{{").replace("}", "}}") for p in (study.path, nb_path))
     try:
-        nb = papermill.execute_notebook(source, target, params | dict(out=str(out)), kernel_name='python3', language='python', progress_bar=progress,
-                                        execution_timeout=timeout, on_cell_complete=memory,
-                                        extra_arguments=['--log-level=CRITICAL'])    # else ipykernel warns of plain TCP at each start
-    except PapermillExecutionError as e: fail(f'cell {e.cell_index} failed ({e.ename}: {e.evalue})')
-    except CellTimeoutError: fail(f'a cell took longer than {timeout} s')
-    except DeadKernelError: fail('the kernel died, perhaps out of memory')
-    if why := _stopped_early(nb): fail(why)
-    try: Metrics.load(out)
-    except ValueError as e: fail(str(e))
-    about = dict(study=study.name, parameters={k: v for k, v in values.items() if k != 'out'}, seconds=round(time.perf_counter() - start, 2),
-                 peak_memory_mib=round(memory.mib, 1)) | environment(device)
-    atomic_write(out/'environment.json', json.dumps(about, indent=1) + '\n')
+        nb = papermill.execute_notebook(
+            source,
+            target,
+            params | dict(out=str(out)),
+            kernel_name="python3",
+            language="python",
+            progress_bar=progress,
+            execution_timeout=timeout,
+            on_cell_complete=memory,
+            extra_arguments=["--log-level=CRITICAL"],
+        )  # else ipykernel warns of plain TCP at each start
+    except PapermillExecutionError as e:
+        fail(f"cell {e.cell_index} failed ({e.ename}: {e.evalue})")
+    except CellTimeoutError:
+        fail(f"a cell took longer than {timeout} s")
+    except DeadKernelError:
+        fail("the kernel died, perhaps out of memory")
+    if why := _stopped_early(nb):
+        fail(why)
+    try:
+        Metrics.load(out)
+    except ValueError as e:
+        fail(str(e))
+    about = dict(
+        study=study.name,
+        parameters={k: v for k, v in values.items() if k != "out"},
+        seconds=round(time.perf_counter() - start, 2),
+        peak_memory_mib=round(memory.mib, 1),
+    ) | environment(device)
+    atomic_write(out / "environment.json", json.dumps(about, indent=1) + "\n")
     return out

@@ -8,180 +8,250 @@ __all__ = ['DEVICES', 'PRECISIONS', 'source_root', 'settings_file', 'split_langu
            'checkpoint_hash']
 
 # %% ../nbs/00_settings.ipynb #98c8826f
-import configparser, hashlib, os, re, tempfile, zlib
+import configparser
+import hashlib
+import os
+import re
+import tempfile
+import zlib
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
+
 import torch
+
 import spurious_core
 
 # %% ../nbs/00_settings.ipynb #35d494b1
 _PACKAGE = Path(spurious_core.__file__).resolve().parent
 
+
 def source_root() -> Path | None:
     "The root of the source checkout this package is imported from; None if it was installed from a wheel."
     root = _PACKAGE.parent
-    return root if (root/'settings.ini').is_file() and (root/'nbs').is_dir() else None
+    return root if (root / "settings.ini").is_file() and (root / "nbs").is_dir() else None
+
 
 def settings_file() -> Path:
     "The profile file: `settings.ini` of the source checkout, or the copy that a wheel carries."
-    return (source_root() or _PACKAGE)/'settings.ini'
+    return (source_root() or _PACKAGE) / "settings.ini"
 
 # %% ../nbs/00_settings.ipynb #b9410a88
-_WEIGHTS = ('.safetensors', '.bin', '.pt', '.pth', '.ckpt')   # endings of weight files
-DEVICES, PRECISIONS = ('auto', 'cpu', 'cuda', 'mps'), dict(fp32=torch.float32, bf16=torch.bfloat16, fp16=torch.float16)
+_WEIGHTS = (".safetensors", ".bin", ".pt", ".pth", ".ckpt")  # endings of weight files
+DEVICES, PRECISIONS = (
+    ("auto", "cpu", "cuda", "mps"),
+    dict(fp32=torch.float32, bf16=torch.bfloat16, fp16=torch.float16),
+)
 
-def split_language_model(source:str) -> tuple[str, str, str]:
+
+def split_language_model(source: str) -> tuple[str, str, str]:
     "Kind, name and address of a language model: `grammar`, `openai:MODEL`, `openai:MODEL@URL` or `local:ID_OR_FOLDER`; empty strings for what is not there."
-    kind, _, name = source.partition(':'); url = ''
-    if kind == 'openai' and (m := re.fullmatch(r'(.+)@(https?://.+)', name)): name, url = m.groups()
-    if not (source == 'grammar' or kind in ('openai', 'local') and name):
-        raise ValueError(f'language_model={source!r} must be grammar, openai:MODEL, openai:MODEL@http://ADDRESS or local:ID_OR_FOLDER')
+    kind, _, name = source.partition(":")
+    url = ""
+    if kind == "openai" and (m := re.fullmatch(r"(.+)@(https?://.+)", name)):
+        name, url = m.groups()
+    if not (source == "grammar" or kind in ("openai", "local") and name):
+        raise ValueError(
+            f"language_model={source!r} must be grammar, openai:MODEL, openai:MODEL@http://ADDRESS or local:ID_OR_FOLDER"
+        )
     return kind, name, url
+
 
 @dataclass(frozen=True)
 class Profile:
     """Checkpoints, world and budget of one scale. Checkpoints are hub ids (`id` or `id@revision`) or local paths; an empty string means there is none.
 
     `ValueError` names the bad value and what is allowed."""
+
     name: str
-    pipeline: str            # a StableDiffusionPipeline
-    tiny_decoder: str        # an AutoencoderTiny for cheap decoding
-    guide: str               # the robust classifier that the image loss sees
-    null_guide: str          # a guide trained where nothing is planted
-    jury: tuple[str, ...]    # classifiers that only judge
-    presence: str            # a classifier of which object is shown, blind to context
-    scene: str               # a classifier of the scene
-    inpaint: str             # a pipeline that fills in masks
-    resolution: int          # pixels, a multiple of 8
-    sampler_steps: int       # at least 1
-    guidance: float          # scale of classifier-free guidance, at least 0
-    world: str               # preset of miniworld
-    device: str = 'auto'     # auto, cpu, mps, cuda or cuda:N
-    precision: str = 'fp32'  # fp32, bf16 or fp16
-    dpi: int = 100           # of figures
-    captioner: str = ''      # a GIT or BLIP
-    language_model: str = '' # grammar, openai:MODEL, openai:MODEL@URL or local:ID_OR_FOLDER
-    segmenter: str = ''      # finds what a phrase names: a CLIPSeg, or `DETECTOR + SAM`
-    instruct: str = ''       # an InstructPix2Pix pipeline
+    pipeline: str  # a StableDiffusionPipeline
+    tiny_decoder: str  # an AutoencoderTiny for cheap decoding
+    guide: str  # the robust classifier that the image loss sees
+    null_guide: str  # a guide trained where nothing is planted
+    jury: tuple[str, ...]  # classifiers that only judge
+    presence: str  # a classifier of which object is shown, blind to context
+    scene: str  # a classifier of the scene
+    inpaint: str  # a pipeline that fills in masks
+    resolution: int  # pixels, a multiple of 8
+    sampler_steps: int  # at least 1
+    guidance: float  # scale of classifier-free guidance, at least 0
+    world: str  # preset of miniworld
+    device: str = "auto"  # auto, cpu, mps, cuda or cuda:N
+    precision: str = "fp32"  # fp32, bf16 or fp16
+    dpi: int = 100  # of figures
+    captioner: str = ""  # a GIT or BLIP
+    language_model: str = ""  # grammar, openai:MODEL, openai:MODEL@URL or local:ID_OR_FOLDER
+    segmenter: str = ""  # finds what a phrase names: a CLIPSeg, or `DETECTOR + SAM`
+    instruct: str = ""  # an InstructPix2Pix pipeline
 
     def __post_init__(self):
         def need(ok, field, allowed):
-            if not ok: raise ValueError(f'profile {self.name!r}: {field}={getattr(self, field)!r} must be {allowed}')
-        need(self.resolution > 0 and self.resolution % 8 == 0, 'resolution', 'a positive multiple of 8')
-        need(self.sampler_steps >= 1, 'sampler_steps', 'at least 1')
-        need(0 <= self.guidance < float('inf'), 'guidance', 'at least 0 and finite')
-        need(self.dpi >= 20, 'dpi', 'at least 20')
-        need(self.device in DEVICES or re.fullmatch(r'cuda:\d+', self.device), 'device', f"one of {', '.join(DEVICES)}, cuda:N")
-        need(self.precision in PRECISIONS, 'precision', f"one of {', '.join(PRECISIONS)}")
-        need(len(set(self.jury)) == len(self.jury), 'jury', 'free of repetitions')
-        need(self.guide not in self.jury, 'jury', 'without the guide, which must not judge itself')
+            if not ok:
+                raise ValueError(f"profile {self.name!r}: {field}={getattr(self, field)!r} must be {allowed}")
+
+        need(self.resolution > 0 and self.resolution % 8 == 0, "resolution", "a positive multiple of 8")
+        need(self.sampler_steps >= 1, "sampler_steps", "at least 1")
+        need(0 <= self.guidance < float("inf"), "guidance", "at least 0 and finite")
+        need(self.dpi >= 20, "dpi", "at least 20")
+        need(
+            self.device in DEVICES or re.fullmatch(r"cuda:\d+", self.device),
+            "device",
+            f"one of {', '.join(DEVICES)}, cuda:N",
+        )
+        need(self.precision in PRECISIONS, "precision", f"one of {', '.join(PRECISIONS)}")
+        need(len(set(self.jury)) == len(self.jury), "jury", "free of repetitions")
+        need(self.guide not in self.jury, "jury", "without the guide, which must not judge itself")
         if self.language_model:
-            try: split_language_model(self.language_model)
-            except ValueError as e: raise ValueError(f'profile {self.name!r}: {e}') from None
+            try:
+                split_language_model(self.language_model)
+            except ValueError as e:
+                raise ValueError(f"profile {self.name!r}: {e}") from None
 
 # %% ../nbs/00_settings.ipynb #8296bd92
 def _checkpoint(text):
     "`mini:x` as a path inside the package; hub ids and other paths unchanged."
-    return str(_PACKAGE/'mini'/text[5:]) if text.startswith('mini:') else text
+    return str(_PACKAGE / "mini" / text[5:]) if text.startswith("mini:") else text
+
 
 def _value(field, text, where):
     text = text.strip()
-    if field.type is str: return _checkpoint(text)
+    if field.type is str:
+        return _checkpoint(text)
     if field.type in (int, float):
-        try: return field.type(text)
-        except ValueError: raise ValueError(f'{where}: {field.name}={text!r} is not of type {field.type.__name__}') from None
-    return tuple(_checkpoint(o.strip()) for o in re.split('[,\n]', text) if o.strip())
+        try:
+            return field.type(text)
+        except ValueError:
+            raise ValueError(f"{where}: {field.name}={text!r} is not of type {field.type.__name__}") from None
+    return tuple(_checkpoint(o.strip()) for o in re.split("[,\n]", text) if o.strip())
+
 
 def _known(names, known, what, where):
     for n in names:
-        if n not in known: raise ValueError(f'{where}: unknown {what} {n!r}; known: {", ".join(known)}')
+        if n not in known:
+            raise ValueError(f"{where}: unknown {what} {n!r}; known: {', '.join(known)}")
 
 # %% ../nbs/00_settings.ipynb #ec3723d0
-_FIELDS = {f.name: f for f in fields(Profile) if f.name != 'name'}
+_FIELDS = {f.name: f for f in fields(Profile) if f.name != "name"}
 
-def load_profile(name:str='mini', # section of the file, or `FILE.ini:SECTION`
-                 file:str|Path|None=None, # another settings file; None for the project's
-                ) -> Profile:
+
+def load_profile(
+    name: str = "mini",  # section of the file, or `FILE.ini:SECTION`
+    file: str | Path | None = None,  # another settings file; None for the project's
+) -> Profile:
     """One profile, with `SPURIOUS_<FIELD>` environment variables on top.
 
     Raises `FileNotFoundError` without a file, `ValueError` (naming the known ones) for an unknown profile or field or an ill-typed value."""
-    if file is None and '.ini:' in name: file, _, name = name.rpartition(':')
+    if file is None and ".ini:" in name:
+        file, _, name = name.rpartition(":")
     file = Path(file) if file else settings_file()
-    if not file.is_file(): raise FileNotFoundError(f'no settings file at {file}')
+    if not file.is_file():
+        raise FileNotFoundError(f"no settings file at {file}")
     ini = configparser.ConfigParser(interpolation=None)
-    try: ini.read_string(file.read_text(encoding='utf-8'))
-    except configparser.Error as e: raise ValueError(f'{file.name} is not a settings file: {e}') from None
-    _known([name], ini.sections(), 'profile', file.name)
-    where = f'{file.name} [{name}]'
-    _known(ini[name], _FIELDS, 'field', where)
-    env = {k[9:].lower(): v for k, v in os.environ.items() if k.startswith('SPURIOUS_')}
-    _known(env, _FIELDS, 'field', 'environment SPURIOUS_*')
+    try:
+        ini.read_string(file.read_text(encoding="utf-8"))
+    except configparser.Error as e:
+        raise ValueError(f"{file.name} is not a settings file: {e}") from None
+    _known([name], ini.sections(), "profile", file.name)
+    where = f"{file.name} [{name}]"
+    _known(ini[name], _FIELDS, "field", where)
+    env = {k[9:].lower(): v for k, v in os.environ.items() if k.startswith("SPURIOUS_")}
+    _known(env, _FIELDS, "field", "environment SPURIOUS_*")
     values = {k: _value(_FIELDS[k], v, where) for k, v in ini[name].items()}
-    values |= {k: _value(_FIELDS[k], v, f'environment SPURIOUS_{k.upper()}') for k, v in env.items()}
+    values |= {k: _value(_FIELDS[k], v, f"environment SPURIOUS_{k.upper()}") for k, v in env.items()}
     missing = [k for k, f in _FIELDS.items() if k not in values and f.default is MISSING]
-    if missing: raise ValueError(f'{where}: missing {", ".join(missing)}')
+    if missing:
+        raise ValueError(f"{where}: missing {', '.join(missing)}")
     return Profile(name, **values)
 
 # %% ../nbs/00_settings.ipynb #406c048e
-_REPO = r'[A-Za-z0-9][\w.-]*(/[\w.-]+)?'
+_REPO = r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?"
 
-def split_revision(source:str|Path) -> tuple[str, str|None]:
+
+def split_revision(source: str | Path) -> tuple[str, str | None]:
     "Hub id and revision of `id@revision`; `(source, None)` for an id without one and for any path. `ValueError` for an empty revision."
-    text = str(source); name, at, revision = text.rpartition('@')
-    if not at or Path(text).exists() or not re.fullmatch(_REPO, name): return text, None
-    if not re.fullmatch(r'[\w./-]+', revision): raise ValueError(f'{text!r}: revision={revision!r} must be a commit, a tag or a branch')
+    text = str(source)
+    name, at, revision = text.rpartition("@")
+    if not at or Path(text).exists() or not re.fullmatch(_REPO, name):
+        return text, None
+    if not re.fullmatch(r"[\w./-]+", revision):
+        raise ValueError(f"{text!r}: revision={revision!r} must be a commit, a tag or a branch")
     return name, revision
 
-def is_hub_id(source:str|Path) -> bool:
+
+def is_hub_id(source: str | Path) -> bool:
     "Whether `source` has the form of a hub id (with or without a revision) and is not something on this disk."
     name = split_revision(source)[0]
     return not Path(name).exists() and bool(re.fullmatch(_REPO, name)) and Path(name).suffix not in _WEIGHTS
 
 # %% ../nbs/00_settings.ipynb #6a3147fa
-def pick_device(name:str='auto') -> torch.device:
+def pick_device(name: str = "auto") -> torch.device:
     "The torch device for `auto`, `cpu`, `mps`, `cuda` or `cuda:N`; `ValueError` if this machine lacks it. Processes that were launched together get a GPU each."
     gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    have = ['cpu'] + ['mps']*torch.backends.mps.is_available() + ['cuda']*bool(gpus) + [f'cuda:{i}' for i in range(gpus)]
-    if name in ('auto', 'cuda') and gpus: return torch.device('cuda', int(os.environ['LOCAL_RANK']) % gpus) if 'LOCAL_RANK' in os.environ else torch.device('cuda')
-    if name == 'auto': return torch.device(have[-1])
-    if name not in have: raise ValueError(f'device={name!r} is not on this machine; there is: auto, {", ".join(have)}')
+    have = (
+        ["cpu"]
+        + ["mps"] * torch.backends.mps.is_available()
+        + ["cuda"] * bool(gpus)
+        + [f"cuda:{i}" for i in range(gpus)]
+    )
+    if name in ("auto", "cuda") and gpus:
+        return (
+            torch.device("cuda", int(os.environ["LOCAL_RANK"]) % gpus)
+            if "LOCAL_RANK" in os.environ
+            else torch.device("cuda")
+        )
+    if name == "auto":
+        return torch.device(have[-1])
+    if name not in have:
+        raise ValueError(f"device={name!r} is not on this machine; there is: auto, {', '.join(have)}")
     return torch.device(name)
 
-def dtype_of(precision:str) -> torch.dtype:
+
+def dtype_of(precision: str) -> torch.dtype:
     "The torch dtype for `fp32`, `bf16` or `fp16`."
-    if precision not in PRECISIONS: raise ValueError(f'precision={precision!r} is unknown; allowed: {", ".join(PRECISIONS)}')
+    if precision not in PRECISIONS:
+        raise ValueError(f"precision={precision!r} is unknown; allowed: {', '.join(PRECISIONS)}")
     return PRECISIONS[precision]
+
 
 def seed_of(*key) -> int:
     "A stable 31-bit seed for a key of strings and numbers (CRC-32 of its parts joined by `|`)."
-    return zlib.crc32('|'.join(map(str, key)).encode()) & 0x7fffffff
+    return zlib.crc32("|".join(map(str, key)).encode()) & 0x7FFFFFFF
 
-def generator(seed:int, device:str|torch.device='cpu') -> torch.Generator:
+
+def generator(seed: int, device: str | torch.device = "cpu") -> torch.Generator:
     "A torch generator on `device`, seeded. On the CPU it draws the same numbers on every machine."
     return torch.Generator(device=device).manual_seed(seed)
 
 # %% ../nbs/00_settings.ipynb #172f9d29
-def atomic_write(path:str|Path, content:bytes|str) -> Path:
+def atomic_write(path: str | Path, content: bytes | str) -> Path:
     "Write text (as UTF-8) or bytes so that `path` is always whole; folders are made. A failed write leaves the old file."
-    path = Path(path); path.parent.mkdir(parents=True, exist_ok=True)
-    fd, tmp = tempfile.mkstemp(dir=path.parent, prefix=f'.{path.name}.')
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fd, tmp = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(fd, 'wb') as f:
-            f.write(content.encode() if isinstance(content, str) else content); f.flush(); os.fsync(f.fileno())
-        mask = os.umask(0); os.umask(mask); os.chmod(tmp, 0o666 & ~mask)   # mkstemp makes private files
+        with os.fdopen(fd, "wb") as f:
+            f.write(content.encode() if isinstance(content, str) else content)
+            f.flush()
+            os.fsync(f.fileno())
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(tmp, 0o666 & ~mask)  # mkstemp makes private files
         os.replace(tmp, path)
     except BaseException:
-        Path(tmp).unlink(missing_ok=True); raise
+        Path(tmp).unlink(missing_ok=True)
+        raise
     return path
 
 # %% ../nbs/00_settings.ipynb #017c0153
-def checkpoint_hash(path:str|Path) -> str:
+def checkpoint_hash(path: str | Path) -> str:
     "Twelve hex digits (SHA-256) of a weight file, or of all weight files of a folder by name and content; `FileNotFoundError` if none."
     path = Path(path)
-    files = [path] if path.is_file() else sorted(p for p in path.rglob('*') if p.suffix in _WEIGHTS)
-    if not files: raise FileNotFoundError(f'no weights ({", ".join(_WEIGHTS)}) at {path}')
+    files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.suffix in _WEIGHTS)
+    if not files:
+        raise FileNotFoundError(f"no weights ({', '.join(_WEIGHTS)}) at {path}")
     h = hashlib.sha256()
     for p in files:
-        if p != path: h.update(p.relative_to(path).as_posix().encode())
-        with p.open('rb') as f: h.update(hashlib.file_digest(f, 'sha256').digest())
+        if p != path:
+            h.update(p.relative_to(path).as_posix().encode())
+        with p.open("rb") as f:
+            h.update(hashlib.file_digest(f, "sha256").digest())
     return h.hexdigest()[:12]

@@ -8,129 +8,215 @@ __all__ = ['FORMS', 'CENTERS', 'UNITS', 'predict_x0', 'decode_image', 'SFSLConfi
 # %% ../nbs/06_similarity_loss.ipynb #dbf6e70e
 import hashlib
 from dataclasses import dataclass
-import torch, torch.nn.functional as F
+
+import torch
+import torch.nn.functional as F
+
 from .classifiers import Classifier
 from .neural_pca import NeuralPCA
 
 # %% ../nbs/06_similarity_loss.ipynb #c7bafa0c
-def _col(v, like): return v.to(like.device, torch.float32).view(-1, *[1]*(like.ndim - 1))
+def _col(v, like):
+    return v.to(like.device, torch.float32).view(-1, *[1] * (like.ndim - 1))
 
-def predict_x0(scheduler, model_output:torch.Tensor, z_t:torch.Tensor, t:torch.Tensor) -> torch.Tensor:
+
+def predict_x0(scheduler, model_output: torch.Tensor, z_t: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
     "The clean latent `[B, C, h, w]` that `model_output` implies at timesteps `t` `[B]`, for epsilon, v and sample prediction."
-    ab = _col(scheduler.alphas_cumprod[t.cpu()], z_t); out, z = model_output.float(), z_t.float()
+    ab = _col(scheduler.alphas_cumprod[t.cpu()], z_t)
+    out, z = model_output.float(), z_t.float()
     kind = scheduler.config.prediction_type
-    if kind == 'epsilon': return (z - (1 - ab).sqrt()*out)/ab.sqrt()
-    if kind == 'v_prediction': return ab.sqrt()*z - (1 - ab).sqrt()*out
-    if kind == 'sample': return out
-    raise ValueError(f'prediction_type={kind!r} is unknown; allowed: epsilon, v_prediction, sample')
+    if kind == "epsilon":
+        return (z - (1 - ab).sqrt() * out) / ab.sqrt()
+    if kind == "v_prediction":
+        return ab.sqrt() * z - (1 - ab).sqrt() * out
+    if kind == "sample":
+        return out
+    raise ValueError(f"prediction_type={kind!r} is unknown; allowed: epsilon, v_prediction, sample")
 
 # %% ../nbs/06_similarity_loss.ipynb #d1d7d05a
-def decode_image(z0:torch.Tensor, decoder) -> torch.Tensor:
+def decode_image(z0: torch.Tensor, decoder) -> torch.Tensor:
     "Decodes scaled latents `[B, C, h, w]` with an `AutoencoderKL` or an `AutoencoderTiny` to images `[B, 3, H, W]`, about [0, 1], not clamped."
-    tiny = type(decoder).__name__ == 'AutoencoderTiny'
+    tiny = type(decoder).__name__ == "AutoencoderTiny"
     z = z0.to(decoder.dtype)
-    return decoder.decode(z if tiny else z/decoder.config.scaling_factor).sample.float()/2 + .5
+    return decoder.decode(z if tiny else z / decoder.config.scaling_factor).sample.float() / 2 + 0.5
 
 # %% ../nbs/06_similarity_loss.ipynb #611c8437
-FORMS, CENTERS, UNITS = ('cosine', 'alpha', 'hinge', 'contrast', 'distance', 'distribution'), ('train', 'object_free', 'zero'), ('way', 'spread')
+FORMS, CENTERS, UNITS = (
+    ("cosine", "alpha", "hinge", "contrast", "distance", "distribution"),
+    ("train", "object_free", "zero"),
+    ("way", "spread"),
+)
+
 
 @dataclass
 class SFSLConfig:
     "How the spurious-feature similarity loss compares a picture with the references."
-    form: str = 'contrast'
-    unit: str = 'way'           # of distances: the way from empty scenes to the aim, or the references' spread
-    center: str = 'object_free' # of the cosine: mean psi of training images, of object-free images, or nothing
-    quantile: float = .5        # of the references' alpha: the aim, where the hinge ends
-    guard: float = 1.           # weight of the limit on the object's direction
-    keep: float = 0.            # weight of the fence around the other components
-    n_keep: int = 12            # how many leading components the fence covers
-    t_min: int = 300            # gate: the loss acts on timesteps in [t_min, t_max)
+
+    form: str = "contrast"
+    unit: str = "way"  # of distances: the way from empty scenes to the aim, or the references' spread
+    # of the cosine: mean psi of training images, of object-free images, or nothing
+    center: str = "object_free"
+    quantile: float = 0.5  # of the references' alpha: the aim, where the hinge ends
+    guard: float = 1.0  # weight of the limit on the object's direction
+    keep: float = 0.0  # weight of the fence around the other components
+    n_keep: int = 12  # how many leading components the fence covers
+    t_min: int = 300  # gate: the loss acts on timesteps in [t_min, t_max)
     t_max: int = 1000
-    snr_weight: bool = True     # scale by sqrt(alpha_bar_t), the trust that a one-step estimate deserves
-    cutouts: int = 2            # random cut-outs the guide looks at; 0: the picture as it is
-    cutout_min: float = .85     # smallest side of a cut-out, a fraction of the picture
-    noise: float = .02          # standard deviation of noise added before the guide
+    snr_weight: bool = True  # scale by sqrt(alpha_bar_t), the trust that a one-step estimate deserves
+    cutouts: int = 2  # random cut-outs the guide looks at; 0: the picture as it is
+    cutout_min: float = 0.85  # smallest side of a cut-out, a fraction of the picture
+    noise: float = 0.02  # standard deviation of noise added before the guide
+
     def __post_init__(self):
-        if self.form not in FORMS: raise ValueError(f'form={self.form!r} is unknown; allowed: {", ".join(FORMS)}')
-        if self.center not in CENTERS: raise ValueError(f'center={self.center!r} is unknown; allowed: {", ".join(CENTERS)}')
-        if self.unit not in UNITS: raise ValueError(f'unit={self.unit!r} is unknown; allowed: {", ".join(UNITS)}')
-        if not 0 <= self.t_min < self.t_max <= 1000: raise ValueError(f't_min={self.t_min}, t_max={self.t_max}: need 0 <= t_min < t_max <= 1000')
-        if not 0 < self.quantile <= 1: raise ValueError(f'quantile={self.quantile} must lie in (0, 1]')
-        if not 0 < self.cutout_min <= 1: raise ValueError(f'cutout_min={self.cutout_min} must lie in (0, 1]')
-        for n in ('guard', 'keep', 'cutouts', 'noise', 'n_keep'):
-            if getattr(self, n) < 0: raise ValueError(f'{n}={getattr(self, n)} must not be negative')
+        if self.form not in FORMS:
+            raise ValueError(f"form={self.form!r} is unknown; allowed: {', '.join(FORMS)}")
+        if self.center not in CENTERS:
+            raise ValueError(f"center={self.center!r} is unknown; allowed: {', '.join(CENTERS)}")
+        if self.unit not in UNITS:
+            raise ValueError(f"unit={self.unit!r} is unknown; allowed: {', '.join(UNITS)}")
+        if not 0 <= self.t_min < self.t_max <= 1000:
+            raise ValueError(f"t_min={self.t_min}, t_max={self.t_max}: need 0 <= t_min < t_max <= 1000")
+        if not 0 < self.quantile <= 1:
+            raise ValueError(f"quantile={self.quantile} must lie in (0, 1]")
+        if not 0 < self.cutout_min <= 1:
+            raise ValueError(f"cutout_min={self.cutout_min} must lie in (0, 1]")
+        for n in ("guard", "keep", "cutouts", "noise", "n_keep"):
+            if getattr(self, n) < 0:
+                raise ValueError(f"{n}={getattr(self, n)} must not be negative")
 
 # %% ../nbs/06_similarity_loss.ipynb #f7bed14b
-def cutouts(x:torch.Tensor, n:int, smallest:float, noise:float, generator:torch.Generator,
-            place:torch.Tensor=None,   # `[B]`, the images' places in a larger batch,
-            of:int=None,               # and its size: the crops are those the images have there
-           ) -> torch.Tensor:
+def cutouts(
+    x: torch.Tensor,
+    n: int,
+    smallest: float,
+    noise: float,
+    generator: torch.Generator,
+    place: torch.Tensor = None,  # `[B]`, the images' places in a larger batch,
+    of: int = None,  # and its size: the crops are those the images have there
+) -> torch.Tensor:
     "`n` random crops of every image, resized back, with noise: `[B, 3, H, W]` to `[n*B, 3, H, W]`; differentiable."
-    of = of or len(x); place = slice(None) if place is None else place.cpu(); out = []
+    of = of or len(x)
+    place = slice(None) if place is None else place.cpu()
+    out = []
     for _ in range(n):
         s, u, v = torch.rand(3, of, generator=generator)[:, place].to(x)
-        s = smallest + (1 - smallest)*s
+        s = smallest + (1 - smallest) * s
         theta = torch.zeros(len(x), 2, 3, device=x.device, dtype=x.dtype)
-        theta[:, 0, 0] = theta[:, 1, 1] = s; theta[:, 0, 2] = (1 - s)*(2*u - 1); theta[:, 1, 2] = (1 - s)*(2*v - 1)
-        y = F.grid_sample(x, F.affine_grid(theta, x.shape, align_corners=False), padding_mode='border', align_corners=False)
-        out.append(y + noise*torch.randn(of, *y.shape[1:], generator=generator)[place].to(y))
+        theta[:, 0, 0] = theta[:, 1, 1] = s
+        theta[:, 0, 2] = (1 - s) * (2 * u - 1)
+        theta[:, 1, 2] = (1 - s) * (2 * v - 1)
+        y = F.grid_sample(
+            x, F.affine_grid(theta, x.shape, align_corners=False), padding_mode="border", align_corners=False
+        )
+        out.append(y + noise * torch.randn(of, *y.shape[1:], generator=generator)[place].to(y))
     return torch.cat(out)
 
 # %% ../nbs/06_similarity_loss.ipynb #d650d8b1
 class SFSL:
     "Spurious-feature similarity loss `loss(x0_image, batch, t) -> [B]`; ours, after MaungMaung et al., 2402.08200."
-    def __init__(self, guide:Classifier, pca:NeuralPCA,
-                 references:torch.Tensor,        # `[N, 3, H, W]` in [0, 1]
-                 components:list,                # the spurious ones, S
-                 config:SFSLConfig|None=None,
-                 object_free:torch.Tensor=None,   # images without object or feature: for `unit='way'`, `center='object_free'` and `contrast`
-                 object_images:torch.Tensor=None):# images of the class, object and all: for `guard` and `contrast`
+
+    def __init__(
+        self,
+        guide: Classifier,
+        pca: NeuralPCA,
+        references: torch.Tensor,  # `[N, 3, H, W]` in [0, 1]
+        components: list,  # the spurious ones, S
+        config: SFSLConfig | None = None,
+        object_free: torch.Tensor = None,  # images without object or feature: for `unit='way'`, `center='object_free'` and `contrast`
+        object_images: torch.Tensor = None,  # images of the class, object and all: for `guard` and `contrast`
+    ):
         self.guide, self.pca, self.config = guide.eval().requires_grad_(False), pca, config or SFSLConfig()
         c, m = self.config, len(pca)
         bad = [l for l in components if not 0 <= l < m]
-        if not components or bad: raise ValueError(f'components={list(components)}: need at least one of 0..{m-1}')
-        if references.ndim != 4 or len(references) < 2: raise ValueError(f'references of shape {tuple(references.shape)}: need at least two images [N, 3, H, W]')
-        self.S = list(components); self.others = [l for l in range(min(c.n_keep, m)) if l not in self.S]
-        ways = c.unit == 'way' and c.form in ('alpha', 'hinge', 'contrast', 'distance')
-        needs = dict(object_free=ways or c.form == 'contrast' or (c.form, c.center) == ('cosine', 'object_free'), object_images=c.form == 'contrast' or c.guard > 0)
+        if not components or bad:
+            raise ValueError(f"components={list(components)}: need at least one of 0..{m - 1}")
+        if references.ndim != 4 or len(references) < 2:
+            raise ValueError(
+                f"references of shape {tuple(references.shape)}: need at least two images [N, 3, H, W]"
+            )
+        self.S = list(components)
+        self.others = [l for l in range(min(c.n_keep, m)) if l not in self.S]
+        ways = c.unit == "way" and c.form in ("alpha", "hinge", "contrast", "distance")
+        needs = dict(
+            object_free=ways or c.form == "contrast" or (c.form, c.center) == ("cosine", "object_free"),
+            object_images=c.form == "contrast" or c.guard > 0,
+        )
         for n, x in dict(object_free=object_free, object_images=object_images).items():
-            if needs[n] and (x is None or not len(x)): raise ValueError(f'form={c.form!r}, unit={c.unit!r}, center={c.center!r}, guard={c.guard} need {n}')
-        psi = pca.psi(references, guide); self.ref = pca.alpha(references, guide); self.psi_ref = psi.mean(0)
-        free = pca.psi(object_free, guide).mean(0) if needs['object_free'] else None
-        self.center = dict(train=pca.mean.to(psi), zero=torch.zeros_like(psi[0]), object_free=free)[c.center] if c.form == 'cosine' else free
-        unit = lambda v: v/v.norm().clamp(min=1e-8)
-        if needs['object_images']: self.object = unit(pca.psi(object_images, guide).mean(0) - self.psi_ref)
-        if c.form == 'contrast': pull = self.psi_ref - free; self.pull = unit(pull - (pull @ self.object)*self.object)
-        if c.guard: g = (psi - self.psi_ref) @ self.object; self.limit, self.guard_scale = g.max(), g.std().clamp(min=1e-3)
-        self.ref_sum = (psi - free) @ self.pull if c.form == 'contrast' else self.ref[:, self.S].sum(1); self.aim = torch.quantile(self.ref_sum, c.quantile)
-        start = 0. if c.form == 'contrast' or not ways else pca.alpha(object_free, guide)[:, self.S].sum(1).mean()
-        if ways and self.aim <= start: raise ValueError(f'{pca.label}: the references lie no further along components {self.S} than the object-free images: there is nothing to pull to')
+            if needs[n] and (x is None or not len(x)):
+                raise ValueError(
+                    f"form={c.form!r}, unit={c.unit!r}, center={c.center!r}, guard={c.guard} need {n}"
+                )
+        psi = pca.psi(references, guide)
+        self.ref = pca.alpha(references, guide)
+        self.psi_ref = psi.mean(0)
+        free = pca.psi(object_free, guide).mean(0) if needs["object_free"] else None
+        self.center = (
+            dict(train=pca.mean.to(psi), zero=torch.zeros_like(psi[0]), object_free=free)[c.center]
+            if c.form == "cosine"
+            else free
+        )
+        unit = lambda v: v / v.norm().clamp(min=1e-8)
+        if needs["object_images"]:
+            self.object = unit(pca.psi(object_images, guide).mean(0) - self.psi_ref)
+        if c.form == "contrast":
+            pull = self.psi_ref - free
+            self.pull = unit(pull - (pull @ self.object) * self.object)
+        if c.guard:
+            g = (psi - self.psi_ref) @ self.object
+            self.limit, self.guard_scale = g.max(), g.std().clamp(min=1e-3)
+        self.ref_sum = (psi - free) @ self.pull if c.form == "contrast" else self.ref[:, self.S].sum(1)
+        self.aim = torch.quantile(self.ref_sum, c.quantile)
+        start = (
+            0.0
+            if c.form == "contrast" or not ways
+            else pca.alpha(object_free, guide)[:, self.S].sum(1).mean()
+        )
+        if ways and self.aim <= start:
+            raise ValueError(
+                f"{pca.label}: the references lie no further along components {self.S} than the object-free images: there is nothing to pull to"
+            )
         self.scale = self.aim - start if ways else self.ref_sum.std().clamp(min=1e-3)
         self.low, self.high = self.ref.min(0).values, self.ref.max(0).values
         self.spread = self.ref.std(0).clamp(min=1e-3)
+
     @property
     def fingerprint(self) -> str:
         "Text that tells this loss from any other; the trainer keeps it with the run."
         digest = hashlib.sha256(self.ref.numpy(force=True).round(4).tobytes()).hexdigest()[:12]
-        return f'{self.guide.name} {self.pca.label} {self.S} {digest} {self.config}'
-    def gate(self, t:torch.Tensor) -> torch.Tensor:
+        return f"{self.guide.name} {self.pca.label} {self.S} {digest} {self.config}"
+
+    def gate(self, t: torch.Tensor) -> torch.Tensor:
         "Which timesteps the loss acts on: `[B]` bool."
         return (t >= self.config.t_min) & (t < self.config.t_max)
-    def __call__(self, x0_image, batch:dict, t:torch.Tensor) -> torch.Tensor:
-        c, B = self.config, len(x0_image); x, n = x0_image, max(1, c.cutouts)
+
+    def __call__(self, x0_image, batch: dict, t: torch.Tensor) -> torch.Tensor:
+        c, B = self.config, len(x0_image)
+        x, n = x0_image, max(1, c.cutouts)
         if c.cutouts:
-            g = torch.Generator().manual_seed(int(batch.get('seed', int(t.sum()))))
-            x = cutouts(x, n, c.cutout_min, c.noise, g, batch.get('place'), batch.get('of'))
-        f = self.guide.features(x); a, psi = self.pca.alpha(f), self.pca.psi(f)
-        s = (psi - self.center) @ self.pull if c.form == 'contrast' else a[:, self.S].sum(1)
-        if c.form == 'cosine': loss = 1 - F.cosine_similarity(psi - self.center, (self.psi_ref - self.center)[None])
-        elif c.form == 'alpha': loss = -s/self.scale
-        elif c.form in ('hinge', 'contrast'): loss = (self.aim - s).clamp(min=0)/self.scale
-        elif c.form == 'distance':
-            to = self.ref_sum[torch.as_tensor(batch['index'])].to(s).repeat(n); loss = ((s - to)/self.scale)**2
-        else: loss = (((a - self.ref.mean(0)).abs()/self.spread - 1).clamp(min=0)[:, self.S]**2).mean(1)
-        if c.guard: loss = loss + c.guard*(((psi - self.psi_ref) @ self.object - self.limit)/self.guard_scale).clamp(min=0)
+            g = torch.Generator().manual_seed(int(batch.get("seed", int(t.sum()))))
+            x = cutouts(x, n, c.cutout_min, c.noise, g, batch.get("place"), batch.get("of"))
+        f = self.guide.features(x)
+        a, psi = self.pca.alpha(f), self.pca.psi(f)
+        s = (psi - self.center) @ self.pull if c.form == "contrast" else a[:, self.S].sum(1)
+        if c.form == "cosine":
+            loss = 1 - F.cosine_similarity(psi - self.center, (self.psi_ref - self.center)[None])
+        elif c.form == "alpha":
+            loss = -s / self.scale
+        elif c.form in ("hinge", "contrast"):
+            loss = (self.aim - s).clamp(min=0) / self.scale
+        elif c.form == "distance":
+            to = self.ref_sum[torch.as_tensor(batch["index"])].to(s).repeat(n)
+            loss = ((s - to) / self.scale) ** 2
+        else:
+            loss = (((a - self.ref.mean(0)).abs() / self.spread - 1).clamp(min=0)[:, self.S] ** 2).mean(1)
+        if c.guard:
+            loss = loss + c.guard * (
+                ((psi - self.psi_ref) @ self.object - self.limit) / self.guard_scale
+            ).clamp(min=0)
         if c.keep and self.others:
-            o = self.others; loss = loss + c.keep*(((a - a.detach().clamp(self.low, self.high))/self.spread)[:, o]**2).mean(1)
+            o = self.others
+            loss = loss + c.keep * (
+                ((a - a.detach().clamp(self.low, self.high)) / self.spread)[:, o] ** 2
+            ).mean(1)
         loss = loss.view(n, B).mean(0)
-        return loss*batch['alpha_bar'].to(loss).sqrt() if c.snr_weight and 'alpha_bar' in batch else loss
+        return loss * batch["alpha_bar"].to(loss).sqrt() if c.snr_weight and "alpha_bar" in batch else loss

@@ -8,55 +8,114 @@ __all__ = ['usual_backgrounds', 'correlated', 'anticorrelated', 'linear_head', '
 # %% ../nbs/44_strong_correlation.ipynb #13c1f134
 import warnings
 from pathlib import Path
-import numpy as np, pandas as pd
+
+import numpy as np
+import pandas as pd
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
+
 from .classifiers import Classifier
-from .metrics import wilson
-from .recipes import MitigationConfig, new_classifier, rng_of
-from .last_layer import with_head
-from .mitigate import fit
 from .disentangle import features_of
+from .last_layer import with_head
+from .metrics import wilson
+from .mitigate import fit
+from .recipes import MitigationConfig, new_classifier, rng_of
 
 # %% ../nbs/44_strong_correlation.ipynb #1992650f
-def usual_backgrounds(data, seed:int=0) -> np.ndarray:
+def usual_backgrounds(data, seed: int = 0) -> np.ndarray:
     "A background for each class, `[K]`, no two alike, matched at random. ValueError where there are fewer backgrounds than classes."
     K, B = len(data.labels), len(data.attributes)
-    if B < K: raise ValueError(f'{K} classes need as many backgrounds, and there are {B}')
-    return rng_of('usual', seed).permutation(B)[:K]
+    if B < K:
+        raise ValueError(f"{K} classes need as many backgrounds, and there are {B}")
+    return rng_of("usual", seed).permutation(B)[:K]
 
-def correlated(data, usual, share:float=1., seed:int=0):
+
+def correlated(data, usual, share: float = 1.0, seed: int = 0):
     "The images of each class before its usual background, and as many before others (spread evenly) as make these `share` of the class. ValueError where a class lacks images, or `share` is not in (0, 1]."
-    if not 0 < share <= 1: raise ValueError(f'share={share} must lie in (0, 1]')
+    if not 0 < share <= 1:
+        raise ValueError(f"share={share} must lie in (0, 1]")
     kept = []
     for k, label in enumerate(data.labels):
-        own, rest = np.flatnonzero((data.y == k) & (data.a == usual[k])), np.flatnonzero((data.y == k) & (data.a != usual[k])); rng = rng_of('correlated', seed, k)
-        want = round(len(own)*(1 - share)/share); rest = rng.permutation(rest)
-        turn = pd.Series(data.a[rest]).groupby(data.a[rest]).cumcount().to_numpy(); rest = rest[np.argsort(turn, kind='stable')][:want]
-        if not len(own) or len(rest) < want: raise ValueError(f'class {label} has {len(own)} images before {data.attributes[usual[k]]} and {len(rest)} of the {want} others that share={share} asks for')
+        own, rest = (
+            np.flatnonzero((data.y == k) & (data.a == usual[k])),
+            np.flatnonzero((data.y == k) & (data.a != usual[k])),
+        )
+        rng = rng_of("correlated", seed, k)
+        want = round(len(own) * (1 - share) / share)
+        rest = rng.permutation(rest)
+        turn = pd.Series(data.a[rest]).groupby(data.a[rest]).cumcount().to_numpy()
+        rest = rest[np.argsort(turn, kind="stable")][:want]
+        if not len(own) or len(rest) < want:
+            raise ValueError(
+                f"class {label} has {len(own)} images before {data.attributes[usual[k]]} and {len(rest)} of the {want} others that share={share} asks for"
+            )
         kept += [own, rest]
     return data.subset(np.sort(np.concatenate(kept)))
+
 
 def anticorrelated(data, usual):
     "The images that stand before the usual background of another class."
     return data.subset(np.isin(data.a, usual) & (data.a != np.asarray(usual)[data.y]))
 
 # %% ../nbs/44_strong_correlation.ipynb #916749eb
-def linear_head(clf:Classifier, train, part:str='all', cut:int=None, C:float=1., seed:int=0) -> Classifier:
+def linear_head(
+    clf: Classifier, train, part: str = "all", cut: int = None, C: float = 1.0, seed: int = 0
+) -> Classifier:
     "A copy of `clf` with a new head for `train`: a logistic regression on features of `part` (all, or fg: up to `cut`), zero elsewhere. ValueError for another part, or fg without a cut."
-    if part not in ('all', 'fg') or (part == 'fg') != (cut is not None): raise ValueError(f'part={part!r}, cut={cut}: give part="all", or part="fg" with a cut')
-    x = features_of(clf, train)[:, :cut]; mean, std = x.mean(0), x.std(0) + 1e-8
-    with warnings.catch_warnings(): warnings.simplefilter('ignore', ConvergenceWarning); m = LogisticRegression(C=C, max_iter=500, random_state=seed).fit((x - mean)/std, train.y)
-    if list(m.classes_) != list(range(len(train.labels))) or len(train.labels) < 3: raise ValueError(f'a linear head needs images of each of three or more classes; there are {len(m.classes_)} of {len(train.labels)}')
-    new = new_classifier(clf, train.labels, clf.device, seed); w = np.zeros(new.head.weight.shape); w[:, :x.shape[1]] = m.coef_/std
-    return with_head(new, w, m.intercept_ - (m.coef_/std) @ mean).eval().requires_grad_(False)
+    if part not in ("all", "fg") or (part == "fg") != (cut is not None):
+        raise ValueError(f'part={part!r}, cut={cut}: give part="all", or part="fg" with a cut')
+    x = features_of(clf, train)[:, :cut]
+    mean, std = x.mean(0), x.std(0) + 1e-8
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        m = LogisticRegression(C=C, max_iter=500, random_state=seed).fit((x - mean) / std, train.y)
+    if list(m.classes_) != list(range(len(train.labels))) or len(train.labels) < 3:
+        raise ValueError(
+            f"a linear head needs images of each of three or more classes; there are {len(m.classes_)} of {len(train.labels)}"
+        )
+    new = new_classifier(clf, train.labels, clf.device, seed)
+    w = np.zeros(new.head.weight.shape)
+    w[:, : x.shape[1]] = m.coef_ / std
+    return with_head(new, w, m.intercept_ - (m.coef_ / std) @ mean).eval().requires_grad_(False)
 
-def anticorrelated_accuracy(train, test,    # of `correlated` and `anticorrelated`; different images
-                            plain,          # where ERM and GroupDRO start: a Classifier, or a function that makes one
-                            heads:dict,     # name -> (Classifier, cut), or (Classifier, None) for all of its features
-                            methods=('ERM', 'GroupDRO'), config:MitigationConfig=None, seed:int=0, device:str='cpu', out_dir=None, progress:bool=True) -> pd.DataFrame:
+
+def anticorrelated_accuracy(
+    train,
+    test,  # of `correlated` and `anticorrelated`; different images
+    plain,  # where ERM and GroupDRO start: a Classifier, or a function that makes one
+    heads: dict,  # name -> (Classifier, cut), or (Classifier, None) for all of its features
+    methods=("ERM", "GroupDRO"),
+    config: MitigationConfig = None,
+    seed: int = 0,
+    device: str = "cpu",
+    out_dir=None,
+    progress: bool = True,
+) -> pd.DataFrame:
     "One row per way: `method`, accuracy `value` on the test images with `lo` and `hi` (Wilson, 95 %), `n`."
-    networks = {m: fit(m, train, None, plain, config, seed, device, out_dir=out_dir and Path(out_dir)/m, progress=progress).clf for m in methods}
-    networks |= {name: linear_head(clf, train, 'all' if cut is None else 'fg', cut, seed=seed) for name, (clf, cut) in heads.items()}
-    right = {m: int((clf.probs(test.images()).argmax(1).numpy() == test.y).sum()) for m, clf in networks.items()}
-    return pd.DataFrame([dict(method=m, **dict(zip(('value', 'lo', 'hi'), wilson(k, len(test)))), n=len(test)) for m, k in right.items()])
+    networks = {
+        m: fit(
+            m,
+            train,
+            None,
+            plain,
+            config,
+            seed,
+            device,
+            out_dir=out_dir and Path(out_dir) / m,
+            progress=progress,
+        ).clf
+        for m in methods
+    }
+    networks |= {
+        name: linear_head(clf, train, "all" if cut is None else "fg", cut, seed=seed)
+        for name, (clf, cut) in heads.items()
+    }
+    right = {
+        m: int((clf.probs(test.images()).argmax(1).numpy() == test.y).sum()) for m, clf in networks.items()
+    }
+    return pd.DataFrame(
+        [
+            dict(method=m, **dict(zip(("value", "lo", "hi"), wilson(k, len(test)))), n=len(test))
+            for m, k in right.items()
+        ]
+    )

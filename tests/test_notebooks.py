@@ -1,30 +1,55 @@
 "What the notebooks look like to somebody who reads them without running them."
+
 import re
 from pathlib import Path
-import nbformat, pytest
 
-NBS = sorted(p for p in (Path(__file__).parent.parent/'nbs').rglob('*.ipynb') if not any(part.startswith('.') for part in p.parts[-3:]))
+import nbformat
+import pytest
+
+NBS = sorted(
+    p
+    for p in (Path(__file__).parent.parent / "nbs").rglob("*.ipynb")
+    if not any(part.startswith(".") for part in p.parts[-3:])
+)
+
 
 @pytest.fixture(params=NBS, ids=lambda p: p.stem)
-def path(request): return request.param
+def path(request):
+    return request.param
+
 
 @pytest.fixture
-def nb(path): return nbformat.read(path, 4)
+def nb(path):
+    return nbformat.read(path, 4)
 
-def outputs(nb): return [o for c in nb.cells if c.cell_type == 'code' for o in c.outputs]
+
+def outputs(nb):
+    return [o for c in nb.cells if c.cell_type == "code" for o in c.outputs]
+
 
 def test_a_title_a_sentence_and_prose_above_the_code(nb, path):
-    assert re.match(r'# .+\n\n> .+', nb.cells[0].source)
-    kinds = [c.cell_type for c in nb.cells]; assert kinds.count('markdown') >= (.6 if path.parent.name == 'studies' else .4)*kinds.count('code')
+    assert re.match(r"# .+\n\n> .+", nb.cells[0].source)
+    kinds = [c.cell_type for c in nb.cells]
+    assert kinds.count("markdown") >= (0.6 if path.parent.name == "studies" else 0.4) * kinds.count("code")
 
-def test_small_enough_to_read_and_diff(path): assert path.stat().st_size <= 3*2**20
+
+def test_small_enough_to_read_and_diff(path):
+    assert path.stat().st_size <= 3 * 2**20
+
 
 def test_a_picture_is_shown_once(nb):
     for c in nb.cells:
-        pictures = [o.data['image/png'] for o in c.get('outputs', []) if 'image/png' in o.get('data', {})]
+        pictures = [o.data["image/png"] for o in c.get("outputs", []) if "image/png" in o.get("data", {})]
         assert len(pictures) == len(set(pictures)), c.source
+
 
 def test_no_errors_progress_bars_or_paths_of_a_machine_in_the_outputs(nb):
     for o in outputs(nb):
-        text = o.get('text', '') + o.get('data', {}).get('text/plain', '') + o.get('data', {}).get('text/html', '')
-        assert o.output_type != 'error' and not re.search(r'\d+%\||it/s\]|(?<![\w.])/(home|root|Users|tmp)/', text), text[:300]
+        text = (
+            o.get("text", "")
+            + o.get("data", {}).get("text/plain", "")
+            + o.get("data", {}).get("text/html", "")
+        )
+        assert o.output_type != "error" and not re.search(
+            r"\d+%\||it/s\]|(?<![\w.])/(home|root|Users|tmp)/", text
+        ), text[:300]
