@@ -7,7 +7,7 @@ import sys
 import zipfile
 from pathlib import Path
 
-from spurious_core.settings import source_root
+from spurious_core.core.settings import source_root
 
 
 def test_a_wheel_finds_its_profiles_and_studies(tmp_path):
@@ -45,7 +45,8 @@ def test_a_wheel_finds_its_profiles_and_studies(tmp_path):
     assert [
         p for p in mini.rglob("*") if p.is_file() and not (site / p.relative_to(mini.parent)).is_file()
     ] == []
-    code = """from spurious_core import settings, runs
+    code = """from spurious_core.app import runs
+from spurious_core.core import settings
 assert settings.source_root() is None and settings.load_profile("sd15").name == "sd15"
 assert "toy" in runs.list_studies(), runs.studies_folder()
 print(settings.__file__)"""
@@ -57,4 +58,4 @@ print(settings.__file__)"""
         env=os.environ | {"PYTHONPATH": str(tmp_path / "site")},
     )
     assert r.returncode == 0, r.stderr
-    assert Path(r.stdout.strip()) == site / "settings.py"
+    assert Path(r.stdout.strip()) == site / "core" / "settings.py"

@@ -1,0 +1,186 @@
+"Profiles, overrides, seeds and files: what can go wrong."
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+import torch
+
+import spurious_core
+from spurious_core.core.devices import PRECISIONS, dtype_of, pick_device
+from spurious_core.core.files import atomic_write, checkpoint_hash
+from spurious_core.core.seeds import generator, seed_of
+from spurious_core.core.settings import is_hub_id, load_profile, settings_file, source_root, split_revision
+
+
+@pytest.fixture(autouse=True)
+def no_overrides(monkeypatch):
+    for k in list(os.environ):
+        if k.startswith("SPURIOUS_"):
+            monkeypatch.delenv(k)
+
+
+def edited(tmp_path, **changes):
+    "A settings file with one profile, `mini` with changes; None drops the line."
+    import configparser
+
+    ini = configparser.ConfigParser()
+    ini.read(settings_file())
+    ini.remove_section("sd15")
+    for k, v in changes.items():
+        ini.remove_option("mini", k) if v is None else ini.set("mini", k, v)
+    with (tmp_path / "settings.ini").open("w") as f:
+        ini.write(f)
+    return tmp_path / "settings.ini"
+
+
+def test_the_package_carries_the_root_file():
+    assert (Path(spurious_core.__file__).parent / "settings.ini").read_text() == (
+        source_root() / "settings.ini"
+    ).read_text()
+
+
+def test_the_root_file_warns_about_migration():
+    head = settings_file().read_text().split("[mini]")[0]
+    assert "NOT nbdev" in head and "nbdev-migrate-config" in head
+
+
+@pytest.mark.parametrize("name", ["mini", "sd15"])
+def test_profiles_load(name):
+    p = load_profile(name)
+    assert p.name == name and len(p.jury) >= 4 and p.guide not in p.jury
+
+
+def test_mini_paths_are_inside_the_package():
+    p = load_profile()
+    assert Path(p.pipeline) == Path(spurious_core.__file__).parent / "mini" / "pipeline"
+
+
+def test_overrides(monkeypatch):
+    monkeypatch.setenv("SPURIOUS_GUIDANCE", "7")
+    monkeypatch.setenv("SPURIOUS_JURY", "a/b, c/d")
+    p = load_profile()
+    assert p.guidance == 7.0 and p.jury == ("a/b", "c/d")
+
+
+@pytest.mark.parametrize(
+    "name, value, message",
+    [
+        ("SPURIOUS_GUIDANC", "3", "unknown field 'guidanc'; known: .*guidance"),
+        ("SPURIOUS_RESOLUTION", "64.5", "not of type int"),
+        ("SPURIOUS_GUIDANCE", "strong", "not of type float"),
+        ("SPURIOUS_DEVICE", "tpu", "cuda:N"),
+        ("SPURIOUS_NAME", "x", "unknown field"),
+    ],
+)
+def test_bad_overrides(monkeypatch, name, value, message):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ValueError, match=message):
+        load_profile()
+
+
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        (dict(resolution="63"), "multiple of 8"),
+        (dict(sampler_steps="0"), "at least 1"),
+        (dict(guidance="nan"), "finite"),
+        (dict(guidance="-1"), "at least 0"),
+        (dict(precision="int8"), "fp32, bf16, fp16"),
+        (dict(dpi="1"), "at least 20"),
+        (dict(jury="x/y, x/y"), "repetitions"),
+        (dict(guide="x/y", jury="x/y"), "without the guide"),
+        (dict(sampler="ddim"), "unknown field 'sampler'; known: pipeline"),
+        (dict(world=None, scene=None), "missing scene, world"),
+    ],
+)
+def test_bad_files(tmp_path, changes, message):
+    with pytest.raises(ValueError, match=message):
+        load_profile(file=edited(tmp_path, **changes))
+
+
+def test_unknown_profile_and_missing_or_broken_file(tmp_path):
+    with pytest.raises(ValueError, match="unknown profile 'big'; known: mini, sd15"):
+        load_profile("big")
+    with pytest.raises(FileNotFoundError, match="no settings file"):
+        load_profile(file=tmp_path / "none.ini")
+    (tmp_path / "broken.ini").write_text("pipeline = x\n")
+    with pytest.raises(ValueError, match="broken.ini is not a settings file"):
+        load_profile(file=tmp_path / "broken.ini")
+
+
+def test_every_hub_id_of_sd15_is_pinned_to_a_commit():
+    p = load_profile("sd15")
+    ids = [p.pipeline, p.inpaint, p.tiny_decoder, p.captioner, p.instruct, *p.jury, *p.segmenter.split(" + ")]
+    assert len(ids) == 11 and all(
+        is_hub_id(i) and re.fullmatch("[0-9a-f]{40}", split_revision(i)[1] or "") for i in ids
+    )
+
+
+def test_defaults_need_no_line(tmp_path):
+    assert load_profile(file=edited(tmp_path, device=None, precision=None, dpi=None)).precision == "fp32"
+
+
+def test_device_and_dtype():
+    assert pick_device("cpu") == torch.device("cpu") and pick_device().type in ("cpu", "mps", "cuda")
+    with pytest.raises(ValueError, match="there is: auto, cpu"):
+        pick_device("cuda:99")
+    with pytest.raises(ValueError, match="fp32, bf16, fp16"):
+        dtype_of("half")
+    assert [dtype_of(p) for p in PRECISIONS] == [torch.float32, torch.bfloat16, torch.float16]
+
+
+def test_processes_get_a_gpu_each(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert [pick_device(n) for n in ("auto", "cuda", "cuda:1")] == [
+        torch.device("cuda"),
+        torch.device("cuda"),
+        torch.device("cuda:1"),
+    ]
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    assert [pick_device(n) for n in ("auto", "cuda", "cuda:0")] == [
+        torch.device("cuda:1"),
+        torch.device("cuda:1"),
+        torch.device("cuda:0"),
+    ]
+
+
+def test_a_profile_in_a_file_of_ones_own(tmp_path):
+    file = edited(tmp_path, resolution="128")
+    assert load_profile(f"{file}:mini").resolution == 128 and load_profile(f"{file}:mini").name == "mini"
+    with pytest.raises(ValueError, match="unknown profile 'big'; known: mini"):
+        load_profile(f"{file}:big")
+    with pytest.raises(FileNotFoundError, match="no settings file"):
+        load_profile(f"{tmp_path}/other.ini:mini")
+
+
+def test_seeds_are_stable_and_31_bit():
+    assert seed_of("boat", 0) == 447592914  # a changed value would change every committed figure
+    assert len({seed_of("x", i) for i in range(1000)}) == 1000 and all(
+        0 <= seed_of(i) < 2**31 for i in range(1000)
+    )
+    assert torch.equal(torch.randn(3, generator=generator(5)), torch.randn(3, generator=generator(5)))
+
+
+def test_atomic_write_keeps_the_old_file_when_it_fails(tmp_path, monkeypatch):
+    f = atomic_write(tmp_path / "a" / "b.json", "{}")
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(OSError, match="No space left"):
+        atomic_write(f, b"half")
+    assert f.read_text() == "{}" and [p.name for p in f.parent.iterdir()] == ["b.json"]
+
+
+def test_checkpoint_hash(tmp_path):
+    a = atomic_write(tmp_path / "a" / "w.safetensors", b"1")
+    b = atomic_write(tmp_path / "b" / "w.safetensors", b"1")
+    assert checkpoint_hash(a.parent) == checkpoint_hash(b.parent) and len(checkpoint_hash(a)) == 12
+    b.rename(b.with_name("v.safetensors"))
+    assert checkpoint_hash(a.parent) != checkpoint_hash(b.parent)
+    with pytest.raises(FileNotFoundError):
+        checkpoint_hash(tmp_path / "none")

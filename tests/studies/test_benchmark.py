@@ -1,0 +1,102 @@
+"The benchmark on a data set of one's own: a Waterbirds folder in the public layout."
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from spurious_core.app.runs import RunError, run_study
+
+
+@pytest.fixture
+def waterbirds(tmp_path):
+    root = tmp_path / "waterbird_complete95_forest2water2"
+    rng = np.random.default_rng(0)
+    rows = []
+    for i in range(120):
+        y, place = i % 2, int(rng.integers(2))
+        name = f"{i % 3:03d}.species/bird_{i}.jpg"
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        im = rng.integers(0, 60, (40, 40, 3)).astype(np.uint8)
+        im[..., 0] += np.uint8(150 * y)
+        im[..., 2] += np.uint8(120 * place)
+        Image.fromarray(im).save(root / name)
+        rows.append(
+            dict(
+                img_id=i, img_filename=name, y=y, split=i // 2 % 3, place=place, place_filename=f"/x/{i}.jpg"
+            )
+        )
+    pd.DataFrame(rows).sample(frac=1, random_state=0).to_csv(root / "metadata.csv", index=False)
+    return root
+
+
+def test_benchmark_on_a_folder_of_your_own(waterbirds, tmp_path):
+    out = run_study(
+        "mitigation_benchmark",
+        dict(
+            budget="smoke",
+            world="waterbirds",
+            root=str(waterbirds),
+            size=32,
+            settings="mini_waterbirds",
+            methods=["ERM", "DFR"],
+        ),
+        tmp_path / "run",
+    )
+    m = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    assert {
+        f"{k}.waterbirds.{n}"
+        for k in ("wga", "ba", "average", "average_reweighted", "seconds")
+        for n in ("ERM", "DFR")
+    } <= set(m)
+    assert all(
+        0 <= m[f"wga.waterbirds.{n}"]["value"] <= m[f"average.waterbirds.{n}"]["value"] <= 1
+        for n in ("ERM", "DFR")
+    )
+
+
+@pytest.mark.parametrize(
+    "params, why",
+    [
+        (dict(world="tetris"), "world 'tetris' is unknown"),
+        (dict(methods=["magic"]), "method 'magic' is unknown; there are ERM"),
+        (dict(world="waterbirds", root="/nowhere"), "nowhere"),
+    ],
+)
+def test_bad_parameters_are_named(params, why, tmp_path):
+    with pytest.raises(RunError, match=why):
+        run_study("mitigation_benchmark", dict(budget="smoke") | params, tmp_path / "run")
+
+
+def test_a_second_run_reads_what_the_first_has_fitted_and_other_settings_start_afresh(tmp_path):
+    run = lambda **more: (
+        run_study(
+            "mitigation_benchmark",
+            dict(budget="smoke", world="digits", methods=["ERM"]) | more,
+            tmp_path / "run",
+        )
+        and json.loads((tmp_path / "run" / "metrics.json").read_text())
+    )
+    fits = lambda: {p.name: p.stat().st_mtime_ns for p in (tmp_path / "run" / "fits").iterdir()}
+    first, kept = run(), fits()
+    assert len(kept) == 1 and all(n.startswith("digits.0.ERM.") and n.endswith(".safetensors") for n in kept)
+    assert run() == first and fits() == kept
+    run(selection="average")
+    assert len(fits()) == 2 and kept.items() <= fits().items()
+
+
+def test_the_rendered_worlds_are_the_hard_ones_unless_told_otherwise(tmp_path):
+    def sheet(hard):
+        return (
+            run_study(
+                "mitigation_benchmark",
+                dict(budget="smoke", world="celeba", methods=["ERM"], hard=hard),
+                tmp_path / str(hard),
+            )
+            / "mitigation_benchmark.ipynb"
+        ).read_text()
+
+    hard, plain = sheet(True), sheet(False)
+    assert "woman, dark" in hard and "woman, dark" not in plain and "blond, man" in plain

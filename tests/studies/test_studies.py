@@ -1,0 +1,21 @@
+"Every study runs at budget `smoke` under the strict wrapper and leaves its numbers and figures."
+
+import json
+
+import pytest
+
+from spurious_core.app.runs import Metrics, list_studies, run_study, studies_folder
+
+
+def test_every_notebook_is_found():
+    assert len(list_studies()) == len([p for p in studies_folder().glob("*.ipynb") if p.name[0] not in "_."])
+
+
+@pytest.mark.parametrize("study", list_studies())
+def test_smoke(study, tmp_path):
+    out = run_study(study, dict(budget="smoke"), tmp_path, timeout=600, progress=False)
+    assert (
+        Metrics.load(out)
+        and list((out / "figures").glob("*.png"))
+        and json.loads((out / "environment.json").read_text())["study"] == study
+    )

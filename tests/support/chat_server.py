@@ -1,0 +1,76 @@
+"A language model behind the chat-completions protocol, which answers what a script says."
+
+import json
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+GOOD = dict(foreground=["red ball"], background=["sofa"], alternative="beach")
+
+
+def completion(text=None, refusal=None, finish="stop"):
+    return dict(
+        id="1",
+        object="chat.completion",
+        created=0,
+        model="m",
+        choices=[
+            dict(index=0, finish_reason=finish, message=dict(role="assistant", content=text, refusal=refusal))
+        ],
+        usage=dict(prompt_tokens=100, completion_tokens=10, total_tokens=110),
+    )
+
+
+def good(_):
+    return 200, {}, completion(json.dumps(GOOD))
+
+
+def says(text, **kw):
+    return lambda _: (200, {}, completion(text, **kw))
+
+
+def fails(status, message="no", **headers):
+    return lambda _: (
+        status,
+        {k.replace("_", "-"): v for k, v in headers.items()},
+        dict(error=dict(message=message, type="x", code=None)),
+    )
+
+
+class FakeServer:
+    "Speaks the chat-completions protocol: `script` is a list of answers, the last of which is repeated; `seen` holds the requests."
+
+    def __init__(self):
+        self.script, self.seen, self.times, outer = [good], [], [], self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                with outer.lock:
+                    outer.seen.append(dict(path=self.path, key=self.headers["Authorization"], body=body))
+                    outer.times.append(time.monotonic())
+                    act = outer.script.pop(0) if len(outer.script) > 1 else outer.script[0]
+                status, headers, answer = act(body)
+                data = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+                self.send_response(status)
+                self.send_header("Content-Type", headers.pop("Content-Type", "application/json"))
+                self.send_header("Content-Length", str(len(data)))
+                for k, v in headers.items():
+                    self.send_header(k, v)
+                self.end_headers()
+                try:
+                    self.wfile.write(data)
+                except OSError:
+                    pass  # the client gave up
+
+            def log_message(self, *a):
+                pass
+
+        self.lock, self.httpd = threading.Lock(), ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.httpd.daemon_threads = True
+        threading.Thread(
+            target=self.httpd.serve_forever, kwargs=dict(poll_interval=0.05), daemon=True
+        ).start()
+        self.url = f"http://127.0.0.1:{self.httpd.server_port}/v1"
