@@ -1,7 +1,7 @@
-# Six verbs; `make` alone explains them. Works on Linux and macOS with Python 3.11 or newer.
+# `make` alone explains the verbs. Works on Linux and macOS with Python 3.11 or newer.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lab clean
+.PHONY: help install demo format test test-slow evidence lab clean
 
 PYTHON ?= python3
 BIN := $(CURDIR)/.venv/bin
@@ -15,7 +15,10 @@ HALF_THREADS := $(or $(OMP_NUM_THREADS),$(HALF))
 help:
 	@echo "make install   virtual environment in .venv with the locked versions (the others call it)"
 	@echo "make demo      run the main study for some minutes; it says where its figures and numbers lie"
+	@echo "make format    ruff's format in notebooks and tests, then export"
 	@echo "make test      everything that CI checks"
+	@echo "make test-slow what is too long for that: tests and cells marked slow"
+	@echo "make evidence  re-make figures/, study by study, at budget full (hours; STUDIES=\"ffr ddb\" for some)"
 	@echo "make lab       open the notebooks in JupyterLab"
 	@echo "make clean     remove .venv and caches; results in _runs stay"
 
@@ -34,16 +37,35 @@ $(STAMP): requirements.lock pyproject.toml
 demo: $(STAMP)
 	@OMP_NUM_THREADS=$(THREADS) $(BIN)/spurious run class_wise_spurious_generation -p budget=quick --out _runs/class_wise_spurious_generation
 
+format: $(STAMP)
+	@$(BIN)/ruff check --quiet --fix --select I,F401 nbs tests; $(BIN)/ruff format nbs tests
+	@$(BIN)/nbdev-export && $(BIN)/nbdev-clean
+
 # Two notebooks, and two test files, at a time, so each gets half of the cores.
 SNAPSHOT := find nbs spurious_core -type f \( -name '*.ipynb' -o -name '*.py' \) -not -path '*/.*' -exec cksum {} + | sort -k 3
 test: $(STAMP)
-	@echo "== 1 of 3: exporting and cleaning the notebooks leaves no diff"
+	@echo "== 1 of 4: ruff reads notebooks and tests"
+	@$(BIN)/ruff check nbs tests && $(BIN)/ruff format --check --quiet nbs tests || { echo "make format mends most of it"; exit 1; }
+	@echo "== 2 of 4: exporting and cleaning the notebooks leaves no diff"
 	@before="$$($(SNAPSHOT))"; $(BIN)/nbdev-export && $(BIN)/nbdev-clean || exit 1; diff <(echo "$$before") <($(SNAPSHOT)) \
 	 || { echo "these files were not exported or not clean; they are now: look at git diff and commit them"; exit 1; }
-	@echo "== 2 of 3: every notebook cell runs"
+	@echo "== 3 of 4: every notebook cell runs"
 	@OMP_NUM_THREADS=$(HALF_THREADS) $(BIN)/nbdev-test --n-workers 2
-	@echo "== 3 of 3: pytest, with every study at budget smoke"
+	@echo "== 4 of 4: pytest, with every study at budget smoke"
 	@OMP_NUM_THREADS=$(HALF_THREADS) $(BIN)/python -m pytest -n 2 --dist loadfile
+
+test-slow: $(STAMP)
+	@OMP_NUM_THREADS=$(HALF_THREADS) $(BIN)/nbdev-test --n-workers 2 --flags slow
+	@OMP_NUM_THREADS=$(HALF_THREADS) $(BIN)/python -m pytest -n 2 --dist loadfile -m slow
+
+STUDIES ?= $(filter-out speed,$(basename $(notdir $(wildcard nbs/studies/*.ipynb)))) speed
+evidence: $(STAMP)
+	@for study in $(STUDIES); do \
+	  echo "== $$study, into figures/$$study"; \
+	  OMP_NUM_THREADS=$(THREADS) $(BIN)/spurious run $$study -p budget=full --out _runs/full/$$study || exit 1; \
+	  mkdir -p figures/$$study; \
+	  cp _runs/full/$$study/metrics.json _runs/full/$$study/environment.json _runs/full/$$study/figures/*.png figures/$$study/; \
+	done
 
 lab: $(STAMP)
 	@$(BIN)/jupyter lab nbs

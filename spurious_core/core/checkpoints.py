@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['write_tensors', 'read_tensors', 'pack_optimiser', 'unpack_optimiser', 'save_state', 'load_state']
 
-# %% ../../nbs/core/06_checkpoints.ipynb #61594e12
+# %% ../../nbs/core/06_checkpoints.ipynb #06366f06
 import json
 import os
 from collections.abc import Iterator
@@ -16,11 +16,11 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-from .files import atomic_write, in_use, sweep
-
-# %% ../../nbs/core/06_checkpoints.ipynb #48d43baa
+# %% ../../nbs/core/06_checkpoints.ipynb #e2df25f9
 def write_tensors(path: Path, tensors: dict[str, torch.Tensor], **header) -> None:
-    "Writes tensors and a JSON header to `path`, atomically. A full disk is an OSError that says how to go on, and the old file stays."
+    """Writes tensors and a JSON header to `path`, atomically.
+
+    A full disk is an OSError that says how to go on, and the old file stays."""
     beside = path.with_name(f".{path.name}.tmp")
     on_cpu = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     try:

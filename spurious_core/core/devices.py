@@ -27,9 +27,11 @@ def _devices_here() -> list[str]:
         names.append("cuda")
     return names + [f"cuda:{i}" for i in range(gpus)]
 
-# %% ../../nbs/core/03_devices.ipynb #f20399d8
+# %% ../../nbs/core/03_devices.ipynb #27a4dd6e
 def pick_device(name: str = "auto") -> torch.device:
-    "The torch device for `auto`, `cpu`, `mps`, `cuda` or `cuda:N`; `ValueError` if this machine lacks it. Processes that were launched together get a GPU each."
+    """The torch device for `auto`, `cpu`, `mps`, `cuda` or `cuda:N`; `ValueError` if this machine lacks it.
+
+    Processes that were launched together get a GPU each."""
     here = _devices_here()
     if name in ("auto", "cuda") and "cuda" in here:
         gpus = len([d for d in here if d.startswith("cuda:")])

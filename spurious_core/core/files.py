@@ -15,9 +15,11 @@ from pathlib import Path
 
 import numpy as np
 
-# %% ../../nbs/core/02_files.ipynb #8ef2e543
+# %% ../../nbs/core/02_files.ipynb #8f926710
 def atomic_write(path: str | Path, content: bytes | str) -> Path:
-    "Write text (as UTF-8) or bytes so that `path` is always whole; folders are made. A failed write leaves the old file."
+    """Writes text (as UTF-8) or bytes so that `path` is always whole; folders are made.
+
+    A failed write leaves the old file."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -35,12 +37,14 @@ def atomic_write(path: str | Path, content: bytes | str) -> Path:
         raise
     return path
 
-# %% ../../nbs/core/02_files.ipynb #824ac17d
+# %% ../../nbs/core/02_files.ipynb #daeb8638
 WEIGHT_ENDINGS = (".safetensors", ".bin", ".pt", ".pth", ".ckpt")
 
 
 def checkpoint_hash(path: str | Path) -> str:
-    "Twelve hex digits (SHA-256) of a weight file, or of all weight files of a folder by name and content; `FileNotFoundError` if none."
+    """Twelve hex digits (SHA-256) of a weight file, or of all weight files of a folder by name and content.
+
+    Raises `FileNotFoundError` if there is none."""
     path = Path(path)
     files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.suffix in WEIGHT_ENDINGS)
     if not files:
@@ -75,7 +79,7 @@ def sweep(folder: str | Path, *names: str) -> None:
         else:
             path.unlink()
 
-# %% ../../nbs/core/02_files.ipynb #b558ae38
+# %% ../../nbs/core/02_files.ipynb #53a2697e
 def _differences(there: dict, here: dict) -> list[str]:
     "What two identities do not share, in words."
     names = sorted({*there, *here})
@@ -89,7 +93,7 @@ def claim(
     identity: dict,  # all that shapes the result, as JSON
     scratch: tuple[str, ...] = (),  # names of files that a killed process may have left half-written
 ) -> None:
-    "Makes `out` this run's folder, or checks that it is; ValueError names what differs from the run that is there."
+    "Makes `out` this run's folder, or checks that it is; `ValueError` names what differs from the run there."
     identity, file = json.loads(json.dumps(identity)), out / "config.json"
     if file.exists():
         if different := _differences(json.loads(file.read_text(encoding="utf-8")), identity):

@@ -15,9 +15,9 @@ import pandas as pd
 import torch
 from PIL import Image
 
-# %% ../../nbs/core/07_images.ipynb #3f283fe6
+# %% ../../nbs/core/07_images.ipynb #466c0d96
 def _from_tensor(images: torch.Tensor) -> np.ndarray:
-    "Float `[N, 3, H, W]` or `[3, H, W]` in [0, 1], overshooting by a quarter at most, as uint8 `[N, H, W, 3]`."
+    "Float `[N, 3, H, W]` or `[3, H, W]` in [0, 1], at most a quarter beyond, as uint8 `[N, H, W, 3]`."
     batch = images.detach().float().cpu()
     batch = batch[None] if batch.ndim == 3 else batch
     if batch.ndim != 4 or batch.shape[1] != 3 or not images.is_floating_point():
@@ -41,12 +41,14 @@ def _from_list(images: list | tuple) -> np.ndarray:
         raise ValueError(f"images of different shapes: {sorted(shapes)}")
     return np.stack(arrays)
 
-# %% ../../nbs/core/07_images.ipynb #c4cc50c0
+# %% ../../nbs/core/07_images.ipynb #b3bc08be
 def to_array(
     # torch float `[N, 3, H, W]`, numpy uint8 `[N, H, W, 3]`, one image of either, or a list of PIL images
     images: Any,
 ) -> np.ndarray:
-    "The batch as uint8 `[N, H, W, 3]`. Raises `ValueError` for other shapes, types, values far outside [0, 1], and empty batches."
+    """The batch as uint8 `[N, H, W, 3]`.
+
+    Raises `ValueError` for other shapes, types, values far outside [0, 1], and empty batches."""
     if isinstance(images, (list, tuple)):
         images = _from_list(images)
     elif isinstance(images, Image.Image):

@@ -34,7 +34,7 @@ def set_style(
     if get_ipython() is not None:
         set_matplotlib_formats("retina")
 
-# %% ../../nbs/core/08_plots.ipynb #6f845178
+# %% ../../nbs/core/08_plots.ipynb #7d7ccffc
 def _check_bars(table: pd.DataFrame, columns: list[str], keys: list[str]) -> None:
     "ValueError for a column that is not there, and for two rows where one bar would be."
     known("column", columns, list(table.columns))
@@ -51,7 +51,7 @@ def bars(
     hue: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    "Bars of column `y` over `x` with intervals from `lo` to `hi`, one colour per `hue`, in the order of the table."
+    "Bars of `y` over `x` with intervals from `lo` to `hi`, a colour per `hue`, in the order of the table."
     keys = [x] if hue is None else [x, hue]
     _check_bars(table, [*keys, y, lo, hi], keys)
     ax = plt.subplots(figsize=(4.5, 2.4))[1] if ax is None else ax
@@ -126,7 +126,7 @@ def alpha_panel(
         fig.suptitle(title, size=10)
     return fig
 
-# %% ../../nbs/core/08_plots.ipynb #1a26e1fa
+# %% ../../nbs/core/08_plots.ipynb #ffd710cb
 def figure_bytes(fig: Figure, dpi: int = 144) -> bytes:
     "`fig` as the bytes of a PNG without dates or version strings."
     buffer = io.BytesIO()
@@ -136,7 +136,7 @@ def figure_bytes(fig: Figure, dpi: int = 144) -> bytes:
 
 
 def save_figure(fig: Figure, path: str | Path, dpi: int = 144) -> Path:
-    "Writes `fig` as PNG without dates or version strings, atomically; returns the path. Raises `ValueError` for another suffix."
+    "Writes `fig` as PNG, atomically, the same bytes every time; `ValueError` for another suffix."
     path = Path(path)
     if path.suffix != ".png":
         raise ValueError(f"{path.name!r}: figures are saved as .png")

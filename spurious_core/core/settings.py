@@ -31,9 +31,11 @@ def settings_file() -> Path:
     "The profile file: `settings.ini` of the source checkout, or the copy that a wheel carries."
     return (source_root() or _PACKAGE) / "settings.ini"
 
-# %% ../../nbs/core/04_settings.ipynb #d92433fe
+# %% ../../nbs/core/04_settings.ipynb #917a9931
 def split_language_model(source: str) -> tuple[str, str, str]:
-    "Kind, name and address of a language model: `grammar`, `openai:MODEL`, `openai:MODEL@URL` or `local:ID_OR_FOLDER`; empty strings for what is not there."
+    """Kind, name and address of a language model; empty strings for what is not there.
+
+    `source` is `grammar`, `openai:MODEL`, `openai:MODEL@URL` or `local:ID_OR_FOLDER`, else a `ValueError`."""
     kind, _, name = source.partition(":")
     address = ""
     if kind == "openai" and (parts := re.fullmatch(r"(.+)@(https?://.+)", name)):
@@ -43,11 +45,12 @@ def split_language_model(source: str) -> tuple[str, str, str]:
         raise ValueError(f"language_model={source!r} must be {allowed}")
     return kind, name, address
 
-# %% ../../nbs/core/04_settings.ipynb #6f1ede19
+# %% ../../nbs/core/04_settings.ipynb #86533937
 @dataclass(frozen=True)
 class Profile:
-    """Checkpoints, world and budget of one scale. Checkpoints are hub ids (`id` or `id@revision`) or local paths; an empty string means there is none.
+    """Checkpoints, world and budget of one scale.
 
+    Checkpoints are hub ids (`id` or `id@revision`) or local paths; an empty string means there is none.
     `ValueError` names the bad value and what is allowed."""
 
     name: str
@@ -137,14 +140,15 @@ def _read_section(file: Path, name: str) -> dict[str, str]:
     known("profile", name, ini.sections(), where=file.name)
     return dict(ini[name])
 
-# %% ../../nbs/core/04_settings.ipynb #f857f805
+# %% ../../nbs/core/04_settings.ipynb #9cb0675f
 def load_profile(
     name: str = "mini",  # section of the file, or `FILE.ini:SECTION`
     file: str | Path | None = None,  # another settings file; None for the project's
 ) -> Profile:
     """One profile, with `SPURIOUS_<FIELD>` environment variables on top.
 
-    Raises `FileNotFoundError` without a file, `ValueError` (naming the known ones) for an unknown profile or field or an ill-typed value."""
+    Raises `FileNotFoundError` without a file, and `ValueError` for an unknown profile or field (naming the
+    known ones) or an ill-typed value."""
     if file is None and ".ini:" in name:
         file, _, name = name.rpartition(":")
     file = Path(file) if file else settings_file()
@@ -162,12 +166,14 @@ def load_profile(
         raise ValueError(f"{file.name} [{name}]: missing {', '.join(missing)}")
     return Profile(name, **values)
 
-# %% ../../nbs/core/04_settings.ipynb #f735a5f8
+# %% ../../nbs/core/04_settings.ipynb #56aaa70d
 _HUB_NAME = r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?"
 
 
 def split_revision(source: str | Path) -> tuple[str, str | None]:
-    "Hub id and revision of `id@revision`; `(source, None)` for an id without one and for any path. `ValueError` for an empty revision."
+    """Hub id and revision of `id@revision`; `(source, None)` for an id without one and for any path.
+
+    Raises `ValueError` for an empty revision."""
     text = str(source)
     name, at, revision = text.rpartition("@")
     if not at or Path(text).exists() or not re.fullmatch(_HUB_NAME, name):
@@ -178,7 +184,7 @@ def split_revision(source: str | Path) -> tuple[str, str | None]:
 
 
 def is_hub_id(source: str | Path) -> bool:
-    "Whether `source` has the form of a hub id (with or without a revision) and is not something on this disk."
+    "Whether `source` has the form of a hub id, with or without a revision, and is nothing on this disk."
     name = split_revision(source)[0]
     return (
         not Path(name).exists()

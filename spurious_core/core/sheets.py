@@ -89,7 +89,7 @@ def _label_images(ax, mosaic: _Mosaic, titles: list, borders: list, fontsize: fl
             frame = dict(fill=False, edgecolor=colour, linewidth=2.5, clip_on=False)
             ax.add_patch(Rectangle((x - 0.5, y - 0.5), mosaic.width, mosaic.height, **frame))
 
-# %% ../../nbs/core/09_sheets.ipynb #b084056a
+# %% ../../nbs/core/09_sheets.ipynb #7150a7eb
 def contact_sheet(
     images: Any,  # any batch `to_array` takes
     ncol: int = 8,  # images in a row
@@ -100,7 +100,9 @@ def contact_sheet(
     size: float = 0.8,  # inches an image is wide
     title: str | None = None,
 ) -> Figure:
-    "All images on one sheet, row by row. Raises `ValueError` where the number of titles, borders, rows or columns does not fit."
+    """All images on one sheet, row by row.
+
+    Raises `ValueError` where the number of titles, borders, rows or columns does not fit."""
     images = to_array(images)
     n, height, width = images.shape[:3]
     titles, borders = _none_or("titles", titles, n), _none_or("borders", borders, n)
@@ -135,9 +137,9 @@ def show_images(
     images = to_array(images)
     return contact_sheet(images, ncol=len(images), titles=titles, size=size, **options)
 
-# %% ../../nbs/core/09_sheets.ipynb #be24b9b5
+# %% ../../nbs/core/09_sheets.ipynb #b91fe45c
 def _check_arms(arms: dict[str, np.ndarray], n: int) -> None:
-    "ValueError for an arm with fewer than `n` images, or with images of another size than the first arm's."
+    "ValueError for an arm with fewer than `n` images, or with images of another size than the first."
     if not arms:
         raise ValueError("no arms to show")
     first = next(iter(arms.values()))
@@ -156,7 +158,7 @@ def strip(
     size: float = 0.8,
     title: str | None = None,
 ) -> Figure:
-    "Arms as rows of `n` images each. Raises `ValueError` where an arm has fewer, or its images another size."
+    "Arms as rows of `n` images each; `ValueError` where one has fewer, or images of another size."
     batches = {name: to_array(images) for name, images in arms.items()}
     marks = marks or {}
     _check_arms(batches, n)
@@ -183,7 +185,7 @@ def before_after(
         raise ValueError(f"{len(before)} images before, {len(after)} after")
     return strip(dict(zip(labels, (before, after), strict=True)), n=len(before), size=size)
 
-# %% ../../nbs/core/09_sheets.ipynb #e6399fe4
+# %% ../../nbs/core/09_sheets.ipynb #29d7e803
 SUCCESS = "#1a9850"  # frame: every juror fooled, and the object is absent
 OBJECT = "#f28e2b"  # frame: the object is there
 
@@ -198,7 +200,9 @@ def _frame(consistent: bool, absent: bool) -> str | None:
 def verdict_marks(
     verdicts: pd.DataFrame,  # rows of `judge`
 ) -> dict[str, list]:
-    "The `titles` and `borders` of images from their verdicts, to be passed on: `contact_sheet(images, **verdict_marks(v))`."
+    """The `titles` and `borders` of images from their verdicts.
+
+    To be passed on: `contact_sheet(images, **verdict_marks(v))`."""
     hits = verdicts[[c for c in verdicts if c.startswith("top1.")]]
     if not hits.shape[1]:
         raise ValueError("no top1.* columns: pass the table that judge returns")

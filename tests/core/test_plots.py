@@ -1,4 +1,4 @@
-"Figures: the right pixels in the right place, the same bytes every time, and clear errors."
+"Figures of numbers: values and intervals where they belong, the same bytes every time."
 
 import matplotlib
 
@@ -10,16 +10,9 @@ import pytest
 import torch
 from PIL import Image
 
-from spurious_core.core.images import to_array
 from spurious_core.core.plots import alpha_panel, bars, save_figure
 from spurious_core.core.sheets import (
-    OBJECT,
-    SUCCESS,
-    before_after,
     contact_sheet,
-    show_images,
-    strip,
-    verdict_marks,
 )
 
 IMS = np.random.default_rng(0).integers(0, 256, (10, 16, 16, 3), dtype=np.uint8)
@@ -37,122 +30,6 @@ def sheet(fig):
 
 def words(fig):
     return [t.get_text() for t in fig.axes[0].texts]
-
-
-def test_to_array_agrees_over_all_kinds_of_batch():
-    x = torch.from_numpy(IMS).permute(0, 3, 1, 2) / 255
-    for batch in (
-        IMS,
-        x,
-        x.double(),
-        [Image.fromarray(i) for i in IMS],
-        list(IMS),
-        list(x),
-        x.requires_grad_(),
-    ):
-        assert (to_array(batch) == IMS).all()
-    assert to_array(Image.fromarray(IMS[0])).shape == (1, 16, 16, 3)
-
-
-def test_to_array_clips_a_small_overshoot_and_does_not_wrap():
-    assert to_array(torch.tensor([-0.1, 1.1, 0.5]).view(1, 3, 1, 1).expand(1, 3, 2, 2))[0, 0, 0].tolist() == [
-        0,
-        255,
-        128,
-    ]
-
-
-@pytest.mark.parametrize(
-    "bad",
-    [
-        IMS.astype(float),
-        IMS[..., :1],
-        IMS[:0],
-        [],
-        torch.zeros(2, 3, 4, 4).byte(),
-        torch.full((1, 3, 4, 4), 200.0),
-        torch.full((1, 3, 4, 4), -1.0),
-        torch.full((1, 3, 4, 4), float("nan")),
-        torch.zeros(0, 3, 4, 4),
-        torch.zeros(2, 4, 4, 3),
-        "x.png",
-        [IMS[0], IMS[0, :8]],
-    ],
-)
-def test_to_array_refuses(bad):
-    with pytest.raises(ValueError):
-        to_array(bad)
-
-
-def test_contact_sheet_puts_each_image_in_its_cell():
-    s = sheet(contact_sheet(IMS, ncol=4))
-    step = 18  # 16 pixels and a gap of 2
-    for i, im in enumerate(IMS):
-        assert (s[i // 4 * step :, i % 4 * step :][:16, :16] == im).all()
-    assert (s[2 * step :, 2 * step :] == 255).all()  # the last row is not full
-
-
-def test_titles_and_borders_belong_to_their_image():
-    fig = contact_sheet(
-        IMS,
-        ncol=5,
-        titles=[str(i) for i in range(10)],
-        borders=[None] * 7 + ["red"] + [None] * 2,
-        rows=["a", "b"],
-        cols=list("vwxyz"),
-    )
-    assert words(fig) == [str(i) for i in range(10)] + ["a", "b"] + list("vwxyz")
-    (frame,) = fig.axes[0].patches
-    seventh = fig.axes[0].texts[7]
-    assert (
-        frame.get_x() < seventh.get_position()[0] < frame.get_x() + frame.get_width()
-        and frame.get_y() + frame.get_height() < seventh.get_position()[1]
-    )
-
-
-@pytest.mark.parametrize(
-    "kw", [dict(titles=["a"]), dict(borders=["red"] * 11), dict(rows=["a"]), dict(cols=["a"]), dict(ncol=0)]
-)
-def test_contact_sheet_refuses_what_does_not_fit(kw):
-    with pytest.raises(ValueError):
-        contact_sheet(IMS, **{"ncol": 5} | kw)
-
-
-def test_strip_and_before_after_are_rows_in_order():
-    fig = strip(
-        {"one": IMS[:3], "two": IMS[5:8]},
-        n=2,
-        marks={"two": dict(titles=["p", "q", "r"], borders=["red", None, None])},
-    )
-    assert (sheet(fig)[:16, 18:] == IMS[1]).all() and (
-        sheet(fig)[-19:-3, 18:] == IMS[6]
-    ).all()  # 3 pixels of caption below
-    assert words(fig) == ["p", "q", "one", "two"] and len(fig.axes[0].patches) == 1
-    assert (sheet(before_after(IMS[:2], IMS[2:4]))[18:, :16] == IMS[2]).all() and sheet(
-        show_images(IMS)
-    ).shape[0] == 16
-    for bad in (dict(), {"a": IMS[:1]}, {"a": IMS, "b": np.zeros((9, 8, 8, 3), np.uint8)}):
-        with pytest.raises(ValueError):
-            strip(bad, n=2)
-    with pytest.raises(ValueError, match="unknown arm in marks"):
-        strip({"a": IMS}, marks={"b": {}})
-    with pytest.raises(ValueError, match="2 images before"):
-        before_after(IMS[:2], IMS[:3])
-
-
-def test_verdict_marks_tell_success_from_cheating():
-    v = pd.DataFrame(
-        {
-            "top1.a": [True, True, False],
-            "top1.b": [True, True, True],
-            "object_absent": [True, False, True],
-            "consistency": [True, False, False],
-        }
-    )
-    assert verdict_marks(v) == dict(titles=["2/2", "2/2", "1/2"], borders=[SUCCESS, OBJECT, None])
-    assert verdict_marks(v[["top1.a"]])["borders"] == [None] * 3
-    with pytest.raises(ValueError, match="top1"):
-        verdict_marks(v[["consistency"]])
 
 
 def test_bars_draw_values_and_intervals_and_skip_missing_intervals():

@@ -1,0 +1,81 @@
+"A training that is stopped and taken up again ends as if nothing had happened."
+
+import os
+
+import pytest
+import torch
+from diffusers.training_utils import EMAModel
+
+from spurious_core.core.checkpoints import (
+    load_state,
+    pack_optimiser,
+    read_tensors,
+    save_state,
+    unpack_optimiser,
+    write_tensors,
+)
+
+
+def training(optimiser=torch.optim.AdamW):
+    torch.manual_seed(0)
+    net = torch.nn.Linear(3, 2)
+    return net, optimiser(net.parameters(), lr=0.1), EMAModel(net.parameters(), decay=0.9)
+
+
+def go_on(net, opt, ema, steps):
+    for step in steps:
+        opt.zero_grad()
+        net(torch.full((4, 3), step + 1.0)).square().mean().backward()
+        opt.step()
+        ema.step(net.parameters())
+
+
+@pytest.mark.parametrize("optimiser", [torch.optim.AdamW, torch.optim.Adagrad, torch.optim.NAdam])
+def test_resumed_is_the_same_to_the_last_bit(tmp_path, optimiser):
+    through, halves, later = (training(optimiser) for _ in range(3))
+    go_on(*through, range(6))
+    go_on(*halves, range(3))
+    file = tmp_path / "state.safetensors"
+    save_state(file, dict(halves[0].named_parameters()), halves[1], halves[2], step=3)
+    header = load_state(file, dict(later[0].named_parameters()), later[1], later[2])
+    go_on(*later, range(header["step"], 6))
+    for a, b in zip(through[0].parameters(), later[0].parameters(), strict=True):
+        assert torch.equal(a, b)
+    for a, b in zip(through[2].shadow_params, later[2].shadow_params, strict=True):
+        assert torch.equal(a, b)
+
+
+def test_nested_states_and_numbers_survive():
+    net, opt, _ = training()
+    weight = net.weight
+    opt.state[weight] = {
+        "step": 3,
+        "table": {"codes": torch.ones(2), "deep": {"x": 1.5}},
+        "moment": torch.zeros(2),
+    }
+    tensors, numbers = pack_optimiser(opt, "a")
+    assert set(tensors) == {"a.0.table.codes", "a.0.moment"}
+    assert numbers == {"a.0.step": 3, "a.0.table.deep.x": 1.5}
+    other = training()
+    unpack_optimiser(other[1], tensors | numbers | {"b.0.step": 9}, "a")
+    state = other[1].state[other[0].weight]
+    assert (
+        state["step"] == 3
+        and state["table"]["deep"] == {"x": 1.5}
+        and torch.equal(state["table"]["codes"], torch.ones(2))
+    )
+
+
+def test_a_full_disk_keeps_the_last_checkpoint(tmp_path, monkeypatch):
+    file = tmp_path / "state.safetensors"
+    write_tensors(file, {"a": torch.ones(2)}, step=1)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(OSError, match="No space left on device; the last checkpoint is kept, make room"):
+        write_tensors(file, {"a": torch.zeros(2)}, step=2)
+    tensors, header = read_tensors(file)
+    assert header == {"step": 1} and tensors["a"].tolist() == [1, 1]
+    assert [p.name for p in tmp_path.iterdir()] == ["state.safetensors"]

@@ -1,0 +1,73 @@
+"Checks: what passes, what is refused, and in which words."
+
+import numpy as np
+import pytest
+import torch
+
+from spurious_core.core.checks import as_many, finite, known, not_negative, one_of, positive, whole, within
+
+
+def test_one_of_names_the_bad_value_and_the_allowed_ones():
+    assert one_of("method", "lora", ("lora", "dreambooth")) == "lora"
+    with pytest.raises(ValueError, match="^method='x' is unknown; allowed: lora, dreambooth$"):
+        one_of("method", "x", ("lora", "dreambooth"))
+
+
+def test_known_names_the_first_stranger_and_where():
+    known("field", ["a", "b"], {"a": 1, "b": 2})
+    with pytest.raises(ValueError, match=r"^my.ini \[big\]: unknown field 'c'; known: a, b$"):
+        known("field", ["a", "c", "d"], ["a", "b"], where="my.ini [big]")
+    with pytest.raises(ValueError, match="^unknown profile 'ab'; known: a, b$"):
+        known("profile", "ab", ["a", "b"])  # one name, not two letters
+
+
+@pytest.mark.parametrize(
+    "interval, inside, outside",
+    [
+        ("[0, 1)", (0, 0.5, np.float32(0.25)), (1, -1e-9)),
+        ("(0, 1]", (1, 1e-9), (0, 1.0001)),
+        ("[1, inf)", (1, 1e300), (0.99, float("inf"))),
+        ("(-inf, inf)", (-1e300, 0), (float("-inf"), float("inf"))),
+    ],
+)
+def test_within_reads_an_interval_as_on_paper(interval, inside, outside):
+    for value in inside:
+        assert within("x", value, interval) == value
+    for value in (*outside, float("nan"), None, "0.5", True):
+        with pytest.raises(ValueError, match="^x=.* must lie in "):
+            within("x", value, interval)
+
+
+@pytest.mark.parametrize("check, zero", [(positive, False), (not_negative, True)])
+def test_rates_and_weights_are_finite(check, zero):
+    assert check("lr", 1e-4) == 1e-4
+    if zero:
+        assert check("lr", 0) == 0
+    bad = [-1, float("inf"), float("nan"), "1", None] + ([] if zero else [0])
+    for value in bad:
+        with pytest.raises(ValueError, match="^lr="):
+            check("lr", value)
+
+
+def test_whole_takes_whole_numbers_of_any_type_and_no_others():
+    for value in (3, 3.0, np.int64(3), np.float32(3)):
+        assert whole("steps", value) == 3 and type(whole("steps", value)) is int
+    for value in (1.5, float("inf"), float("nan"), "3", None, True):
+        with pytest.raises(ValueError, match="^steps=.* must be a whole number$"):
+            whole("steps", value)
+    with pytest.raises(ValueError, match="^steps=0 must be at least 1$"):
+        whole("steps", 0)
+    assert whole("seed", -5, minimum=None) == -5
+
+
+def test_finite_returns_an_array_and_refuses_nan_infinity_and_words():
+    assert finite("x", torch.tensor([1.0, 2.0])).tolist() == [1.0, 2.0]
+    for bad in ([float("nan")], [float("inf")], ["a"], [None]):
+        with pytest.raises(ValueError, match="^x "):
+            finite("x", bad)
+
+
+def test_as_many():
+    assert as_many("titles", ("a", "b"), 2, "images") == ["a", "b"]
+    with pytest.raises(ValueError, match="^1 titles for 2 images$"):
+        as_many("titles", ["a"], 2, "images")

@@ -1,0 +1,60 @@
+"Files that are whole, hashes of weights, folders that belong to one run."
+
+import os
+
+import numpy as np
+import pytest
+
+from spurious_core.core.files import atomic_write, checkpoint_hash, claim, digest, in_use, sweep
+
+
+def test_atomic_write_keeps_the_old_file_when_it_fails(tmp_path, monkeypatch):
+    f = atomic_write(tmp_path / "a" / "b.json", "{}")
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(OSError, match="No space left"):
+        atomic_write(f, b"half")
+    assert f.read_text() == "{}" and [p.name for p in f.parent.iterdir()] == ["b.json"]
+
+
+def test_checkpoint_hash(tmp_path):
+    a = atomic_write(tmp_path / "a" / "w.safetensors", b"1")
+    b = atomic_write(tmp_path / "b" / "w.safetensors", b"1")
+    assert checkpoint_hash(a.parent) == checkpoint_hash(b.parent) and len(checkpoint_hash(a)) == 12
+    b.rename(b.with_name("v.safetensors"))
+    assert checkpoint_hash(a.parent) != checkpoint_hash(b.parent)
+    with pytest.raises(FileNotFoundError):
+        checkpoint_hash(tmp_path / "none")
+
+
+def test_a_hidden_entry_is_no_use_and_sweep_takes_only_what_is_named(tmp_path):
+    assert not in_use(tmp_path / "none") and not in_use(tmp_path)
+    (tmp_path / ".a.json.tmp").write_text("half")
+    (tmp_path / ".part-1").mkdir()
+    (tmp_path / ".keep").write_text("")
+    assert not in_use(tmp_path)
+    sweep(tmp_path, "a.json", "part-")
+    assert [p.name for p in tmp_path.iterdir()] == [".keep"]
+
+
+def test_claim_says_what_differs_and_leaves_a_stranger_alone(tmp_path):
+    claim(tmp_path / "run", dict(lr=1, steps=2))
+    (tmp_path / "run" / ".state.tmp").write_text("half")
+    claim(tmp_path / "run", dict(steps=2, lr=1), ("state",))
+    assert [p.name for p in (tmp_path / "run").iterdir()] == ["config.json"]
+    with pytest.raises(
+        ValueError, match="holds another run: lr=1 there and 3 here; rank=None there and 4 here$"
+    ):
+        claim(tmp_path / "run", dict(lr=3, steps=2, rank=4))
+    atomic_write(tmp_path / "mine" / "thesis.txt", "")
+    with pytest.raises(ValueError, match="not empty and holds no run"):
+        claim(tmp_path / "mine", {})
+    assert [p.name for p in (tmp_path / "mine").iterdir()] == ["thesis.txt"]
+
+
+def test_digest_is_of_the_values_in_order():
+    grid = np.arange(6).reshape(2, 3)
+    assert digest(grid.T) == digest(np.ascontiguousarray(grid.T)) != digest(grid)

@@ -1,0 +1,91 @@
+"Any batch of pictures as one array, and pictures from and to files."
+
+import io
+
+import matplotlib
+
+matplotlib.use("agg")
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from PIL import Image
+
+from spurious_core.core.files import atomic_write
+from spurious_core.core.images import picture, png_bytes, read_images, to_array
+
+IMS = np.random.default_rng(0).integers(0, 256, (10, 16, 16, 3), dtype=np.uint8)
+
+
+@pytest.fixture(autouse=True)
+def close():
+    yield
+    plt.close("all")
+
+
+def sheet(fig):
+    return fig.axes[0].images[0].get_array()
+
+
+def words(fig):
+    return [t.get_text() for t in fig.axes[0].texts]
+
+
+def test_to_array_agrees_over_all_kinds_of_batch():
+    x = torch.from_numpy(IMS).permute(0, 3, 1, 2) / 255
+    for batch in (
+        IMS,
+        x,
+        x.double(),
+        [Image.fromarray(i) for i in IMS],
+        list(IMS),
+        list(x),
+        x.requires_grad_(),
+    ):
+        assert (to_array(batch) == IMS).all()
+    assert to_array(Image.fromarray(IMS[0])).shape == (1, 16, 16, 3)
+
+
+def test_to_array_clips_a_small_overshoot_and_does_not_wrap():
+    assert to_array(torch.tensor([-0.1, 1.1, 0.5]).view(1, 3, 1, 1).expand(1, 3, 2, 2))[0, 0, 0].tolist() == [
+        0,
+        255,
+        128,
+    ]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        IMS.astype(float),
+        IMS[..., :1],
+        IMS[:0],
+        [],
+        torch.zeros(2, 3, 4, 4).byte(),
+        torch.full((1, 3, 4, 4), 200.0),
+        torch.full((1, 3, 4, 4), -1.0),
+        torch.full((1, 3, 4, 4), float("nan")),
+        torch.zeros(0, 3, 4, 4),
+        torch.zeros(2, 4, 4, 3),
+        "x.png",
+        [IMS[0], IMS[0, :8]],
+    ],
+)
+def test_to_array_refuses(bad):
+    with pytest.raises(ValueError):
+        to_array(bad)
+
+
+def test_picture_is_float_of_the_size_that_was_asked_for(tmp_path):
+    Image.fromarray(IMS[0]).save(tmp_path / "a.png")
+    assert (picture(tmp_path / "a.png", 16) * 255 == IMS[0]).all()
+    assert picture(IMS[0], 8).shape == (8, 8, 3) and picture(Image.fromarray(IMS[0]), 8, "L").shape == (8, 8)
+    assert picture(IMS[0], 8).dtype == np.float32
+
+
+def test_png_bytes_and_read_images_give_the_pixels_back(tmp_path):
+    paths = [atomic_write(tmp_path / f"{i}.png", png_bytes(image)) for i, image in enumerate(IMS)]
+    assert (read_images(pd.DataFrame(dict(path=paths))) == IMS).all()
+    mask = Image.fromarray(IMS[0, :, :, 0])
+    assert (np.asarray(Image.open(io.BytesIO(png_bytes(mask)))) == IMS[0, :, :, 0]).all()

@@ -1,0 +1,128 @@
+"How the code is written: what ruff cannot see. The limits are those of CONTRIBUTING."
+
+import ast
+from pathlib import Path
+
+import pytest
+from support.notebooks import (
+    FLOOR,
+    PACKAGE,
+    ROOT,
+    Cell,
+    cells_of,
+    imports_of,
+    module_paths,
+    notebook_paths,
+    room_of,
+)
+
+CELL_LINES, DEFINITION_LINES, MODULE_LINES = 25, 60, 300
+BODY_LINES, BODY_CHARACTERS, PARAMETERS, LETTERS = 30, 1200, 8, 4
+PROSE_PER_100_LINES = 150
+
+NOTEBOOKS = pytest.mark.parametrize("path", notebook_paths(), ids=lambda p: str(p.relative_to(ROOT / "nbs")))
+MODULES = pytest.mark.parametrize("path", module_paths(), ids=lambda p: str(p.relative_to(PACKAGE)))
+
+
+def functions(path: Path) -> list[tuple[ast.FunctionDef, list[str]]]:
+    "The functions of a module, each with the lines of its body: no signature, docstring or blank line."
+    text = path.read_text(encoding="utf-8")
+    lines, found = text.splitlines(), []
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            body = node.body[1:] if ast.get_docstring(node) is not None else node.body
+            code = lines[body[0].lineno - 1 : node.end_lineno] if body else []
+            found.append((node, [line.strip() for line in code if line.strip()]))
+    return found
+
+
+def is_one_definition(cell: Cell) -> bool:
+    if not cell.exported:
+        return False
+    body = ast.parse(cell.source).body
+    return len(body) == 1 and isinstance(body[0], ast.FunctionDef | ast.ClassDef)
+
+
+@NOTEBOOKS
+def test_cells_fit_a_screen(path):
+    for cell in cells_of(path):
+        if cell.kind == "code":
+            limit = DEFINITION_LINES if is_one_definition(cell) else CELL_LINES
+            assert cell.lines <= limit, cell.source
+
+
+@MODULES
+def test_modules_are_one_idea(path):
+    tree = ast.parse(text := path.read_text(encoding="utf-8"))
+    index = [n for n in tree.body if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == "__all__"]
+    lines = [line for line in text.splitlines() if line.strip() and not line.strip().startswith("#")]
+    assert len(lines) - sum(n.end_lineno - n.lineno + 1 for n in index) <= MODULE_LINES
+
+
+@MODULES
+def test_functions_do_one_thing(path):
+    for node, body in functions(path):
+        assert len(body) <= BODY_LINES, node.name
+        assert sum(map(len, body)) <= BODY_CHARACTERS, node.name
+
+
+@MODULES
+def test_a_function_has_few_parameters_and_names_that_say_something(path):
+    for node, _ in functions(path):
+        arguments = [a.arg for a in ast.walk(node.args) if isinstance(a, ast.arg)]
+        public = not node.name.startswith("_") or node.name == "__init__"
+        assert len(node.args.args) + len(node.args.kwonlyargs) <= (12 if public else PARAMETERS), node.name
+        stored = [n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+        letters = {name for name in stored + arguments if len(name) == 1}
+        assert len(letters) <= LETTERS, f"{node.name}: {sorted(letters)}"
+
+
+@MODULES
+def test_no_inline_if_within_an_inline_if(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.IfExp):
+            assert sum(isinstance(n, ast.IfExp) for n in ast.walk(node)) == 1, ast.unparse(node)
+
+
+@MODULES
+def test_public_functions_are_typed(path):
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+            untyped = [a.arg for a in [*node.args.args, *node.args.kwonlyargs] if a.annotation is None]
+            assert not untyped and node.returns is not None, f"{node.name}: {untyped}, returns {node.returns}"
+
+
+@MODULES
+def test_imports_point_upward_and_private_names_stay_at_home(path):
+    for module, names in imports_of(path):
+        there = module.partition(".")[0]
+        if there in FLOOR:
+            here = room_of(path)
+            assert there == here or FLOOR[there] < FLOOR[here], f"{here} imports {module}"
+        private = [name for name in names if name.startswith("_")]
+        assert not private, f"{module}: {private}"
+
+
+def test_every_public_name_stands_once():
+    places = {}
+    for path in module_paths():
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+                for name in ast.literal_eval(node.value):
+                    places.setdefault(name, []).append(str(path.relative_to(PACKAGE)))
+    assert {name: where for name, where in places.items() if len(where) > 1} == {}
+
+
+def test_there_is_prose_beside_the_code():
+    words = lines = 0
+    for path in notebook_paths():
+        for cell in cells_of(path):
+            words += len(cell.source.split()) if cell.kind == "markdown" else 0
+            lines += cell.lines if cell.kind == "code" else 0
+    assert 100 * words / lines >= PROSE_PER_100_LINES
+
+
+@MODULES
+def test_every_module_has_its_tests(path):
+    where = path.relative_to(PACKAGE)
+    assert (ROOT / "tests" / where.parent / f"test_{where.name}").is_file()
