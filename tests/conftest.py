@@ -11,6 +11,7 @@ from diffusers import StableDiffusionPipeline
 
 from support.pipelines import build_pipeline
 
+pytest_plugins = ["support.toy_study"]
 torch.set_num_threads(1)
 
 
