@@ -7,7 +7,8 @@ import pytest
 from typer.testing import CliRunner
 
 from spurious_core.app.cli import app, parse_assignments
-from spurious_core.app.runs import Metrics, list_studies
+from spurious_core.app.metrics import Metrics
+from spurious_core.app.studies import list_studies
 
 
 def spurious(*args):
@@ -16,7 +17,8 @@ def spurious(*args):
 
 def test_list_and_help():
     r = spurious("list")
-    assert r.exit_code == 0 and all(n in r.output for n in list_studies())
+    assert r.exit_code == 0
+    assert all(n in r.output for n in list_studies())
     for cmd in ([], ["run"], ["describe"], ["list"]):
         assert "Usage" in spurious(*cmd, "--help").output
 
@@ -39,7 +41,9 @@ def test_run_says_where_things_lie(make_study, tmp_path, monkeypatch):
         ["figures", "results/figures"],
         ["numbers", "results/metrics.json"],
     ]
-    assert all((tmp_path / l[1]).exists() for l in lines) and "scale" in r.output and "2.000" in r.output
+    assert all((tmp_path / l[1]).exists() for l in lines)
+    assert "scale" in r.output
+    assert "2.000" in r.output
     assert Metrics.load("results")["scale"]["value"] == 2
 
 
@@ -57,12 +61,10 @@ def test_run_says_where_things_lie(make_study, tmp_path, monkeypatch):
 )
 def test_mistakes_are_one_line(make_study, tmp_path, args, message):
     r = spurious("run", make_study(), "--out", tmp_path / "run", *args)
-    assert (
-        r.exit_code == 2
-        and r.output.startswith("error: ")
-        and message in r.output
-        and len(r.output.splitlines()) == 1
-    )
+    assert r.exit_code == 2
+    assert r.output.startswith("error: ")
+    assert message in r.output
+    assert len(r.output.splitlines()) == 1
 
 
 @pytest.mark.parametrize(
@@ -70,23 +72,25 @@ def test_mistakes_are_one_line(make_study, tmp_path, args, message):
 )
 def test_unknown_study(args):
     r = spurious(*args)
-    assert r.exit_code == 2 and "there is no study" in r.output and "Traceback" not in r.output
+    assert r.exit_code == 2
+    assert "there is no study" in r.output
+    assert "Traceback" not in r.output
 
 
 def test_a_failed_run_is_exit_code_1(make_study, tmp_path):
     r = spurious("run", make_study("1/0"), "--out", tmp_path / "run")
-    assert (
-        r.exit_code == 1
-        and "ZeroDivisionError" in r.output
-        and "Traceback" not in r.output
-        and (tmp_path / "run/toy.ipynb").is_file()
-    )
+    assert r.exit_code == 1
+    assert "ZeroDivisionError" in r.output
+    assert "Traceback" not in r.output
+    assert (tmp_path / "run/toy.ipynb").is_file()
 
 
 def test_output_folder_that_is_a_file(make_study, tmp_path):
     (tmp_path / "file").write_text("")
     r = spurious("run", make_study(), "--out", tmp_path / "file")
-    assert r.exit_code == 1 and "error: " in r.output and "Traceback" not in r.output
+    assert r.exit_code == 1
+    assert "error: " in r.output
+    assert "Traceback" not in r.output
 
 
 def test_values_keep_their_equals_signs():
@@ -98,9 +102,7 @@ def test_as_a_process(make_study, tmp_path):
     r = subprocess.run(
         [sys.executable, "-c", code, "run", make_study(), "-p", "scal=1"], capture_output=True, text=True
     )
-    assert (
-        r.returncode == 2
-        and r.stdout == ""
-        and r.stderr.startswith("error: ")
-        and "Traceback" not in r.stderr
-    )
+    assert r.returncode == 2
+    assert r.stdout == ""
+    assert r.stderr.startswith("error: ")
+    assert "Traceback" not in r.stderr

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from spurious_core.app.dry_run import make_random_profile
-from spurious_core.app.runs import Metrics, run_study
+from spurious_core.app.metrics import Metrics
+from spurious_core.app.runs import run_study
 from spurious_core.papers.class_wise import find_target, load_kit
 
 
@@ -25,11 +26,9 @@ def test_dry_study_on_a_card(profile, tmp_path):
     )
     about = json.loads((out / "environment.json").read_text())
     config = json.loads((out / "runs/landbird-0/always/adapter/config.json").read_text())
-    assert (
-        about["peak_memory_mib"] > 100
-        and about["parameters"]["card"] == 80
-        and Metrics.load(out)["consistency.sfsl"]["n"] == 2
-    )
+    assert about["peak_memory_mib"] > 100
+    assert about["parameters"]["card"] == 80
+    assert Metrics.load(out)["consistency.sfsl"]["n"] == 2
     assert (
         config["steps"],
         config["batch_size"],
@@ -37,10 +36,8 @@ def test_dry_study_on_a_card(profile, tmp_path):
         config["gradient_checkpointing"],
         config["precision"],
     ) == (10, 1, "AutoencoderKL", True, "fp32")
-    assert (
-        len((out / "runs/landbird-0/always/adapter/log.jsonl").read_text().splitlines()) == 10
-        and len(list((out / "runs/landbird-0/always/images").glob("*.png"))) == 2
-    )
+    assert len((out / "runs/landbird-0/always/adapter/log.jsonl").read_text().splitlines()) == 10
+    assert len(list((out / "runs/landbird-0/always/images").glob("*.png"))) == 2
 
 
 def test_references_are_made_up_only_on_request(profile):
@@ -53,11 +50,9 @@ def test_references_are_made_up_only_on_request(profile):
     p = kit.guide.probs(t.references)
     fooled = int((p.argmax(1) == t.y).sum())
     rest = p[fooled:, t.y]  # those that fool it come first
-    assert (
-        len(t.references) == 5 == len(t.captions)
-        and (p[fooled:].argmax(1) != t.y).all()
-        and (rest.diff() <= 0).all()
-    )
+    assert len(t.references) == 5 == len(t.captions)
+    assert (p[fooled:].argmax(1) != t.y).all()
+    assert (rest.diff() <= 0).all()
     with pytest.raises(ValueError, match="falls for only"):
         find_target(kit, "landbird", **few | dict(n_refs=40), require_fooled=False)
 

@@ -1,32 +1,17 @@
 "The strict wrapper: what papermill lets pass must be an error here."
 
 import json
-import math
 
 import nbformat
-import numpy as np
 import pytest
 
-from spurious_core.app.runs import (
-    Metrics,
-    Parameter,
-    RunError,
-    describe,
-    environment,
-    find_study,
-    list_studies,
-    parse_parameters,
-    run_study,
-    studies_folder,
-)
-from support.toy_study import PARAMETERS, SAVE
+from spurious_core.app.metrics import Metrics
+from spurious_core.app.runs import RunError, run_study
+from support.toy_study import SAVE
 
 
 def run(study, to, **params):
     return run_study(study, params, to, progress=False)
-
-
-# ---- a good run
 
 
 def test_a_good_run_leaves_the_contract(make_study, tmp_path):
@@ -35,13 +20,11 @@ def test_a_good_run_leaves_the_contract(make_study, tmp_path):
     assert json.loads((out / "metrics.json").read_text()) == {"scale": {"value": 2.5, "ci": None, "n": 2}}
     about = json.loads((out / "environment.json").read_text())
     assert about["parameters"] == dict(profile="mini", budget="smoke", seed=0, scale=2.5, tags=["a", "b"])
-    assert (
-        about["seconds"] > 0
-        and about["versions"]["torch"]
-        and about["cores"] >= 1
-        and about["device"]
-        and about["python"]
-    )
+    assert about["seconds"] > 0
+    assert about["versions"]["torch"]
+    assert about["cores"] >= 1
+    assert about["device"]
+    assert about["python"]
     assert str(tmp_path) not in (out / "environment.json").read_text(), "the output folder is a machine path"
     nb = nbformat.read(out / "toy.ipynb", 4)
     nbformat.validate(nb)
@@ -75,9 +58,6 @@ def test_skipped_and_empty_cells_are_no_early_end(make_study, tmp_path):
     run(study, tmp_path / "run")
 
 
-# ---- mistakes of the caller, found before a kernel starts
-
-
 @pytest.mark.parametrize(
     "params, message",
     [
@@ -102,16 +82,6 @@ def test_bad_parameters(make_study, tmp_path, params, message):
     assert not (tmp_path / "run").exists() or not list((tmp_path / "run").glob("*.ipynb"))
 
 
-def test_unknown_studies(tmp_path):
-    with pytest.raises(ValueError, match="no study 'nonsense'; known:"):
-        find_study("nonsense")
-    with pytest.raises(ValueError, match="no study"):
-        find_study(tmp_path / "none.ipynb")
-    (tmp_path / "bad.ipynb").write_text("not json")
-    with pytest.raises(ValueError, match="bad.ipynb is not a notebook"):
-        find_study(tmp_path / "bad.ipynb")
-
-
 def test_absent_device(make_study, tmp_path, monkeypatch):
     monkeypatch.setenv("SPURIOUS_DEVICE", "cuda:77")
     with pytest.raises(ValueError, match="not on this machine"):
@@ -126,70 +96,9 @@ def test_the_study_is_never_overwritten(make_study):
     assert study.read_bytes() == before
 
 
-# ---- mistakes in the study
-
-
 def test_a_lost_parameters_tag(make_study, tmp_path):
     with pytest.raises(ValueError, match="one cell tagged `parameters`, not 0"):
         run(make_study(tags=[]), tmp_path / "run")
-
-
-def test_contract_parameters(make_study):
-    with pytest.raises(ValueError, match="must have the parameters .*see seed"):
-        find_study(make_study(parameters=PARAMETERS.replace("seed: int", "seed: float")))
-    with pytest.raises(ValueError, match="see out"):
-        find_study(make_study(parameters=PARAMETERS.split("\nout")[0]))
-
-
-@pytest.mark.parametrize(
-    "source, message",
-    [
-        ("a = 1", "line 1"),
-        ("a: int = 1\nimport os", "line 2"),
-        ("a: int", "line 1"),
-        ("a: int = f()", "plain value"),
-        ("a: int = 1.5", "not of type int"),
-        ("a: tuple = ()", "type tuple is unknown"),
-        ("%matplotlib inline", "syntax"),
-        ("a: list[list[int]] = []", "is unknown"),
-    ],
-)
-def test_bad_parameter_cells(source, message):
-    with pytest.raises(ValueError, match=message):
-        parse_parameters(source)
-
-
-def test_multi_line_defaults_and_hashes_in_text():
-    a, b = parse_parameters('a: list[int] = [1,\n  2]  # two\nb: str = "# no comment"  # yes # indeed')
-    assert (
-        a.default == [1, 2]
-        and a.comment == "two"
-        and b.default == "# no comment"
-        and b.comment == "yes # indeed"
-    )
-
-
-@pytest.mark.parametrize(
-    "kind, text, value",
-    [
-        ("int", "-3", -3),
-        ("float", "1e-3", 1e-3),
-        ("float", "2", 2.0),
-        ("bool", "true", True),
-        ("bool", "False", False),
-        ("str", "3", "3"),
-        ("str", "", ""),
-        ("list", "['a', 1]", ["a", 1]),
-        ("list[float]", "[1, 2]", [1.0, 2.0]),
-        ("dict", '{"a b": "c"}', {"a b": "c"}),
-    ],
-)
-def test_text_is_read_by_type(kind, text, value):
-    got = Parameter("p", kind, None, "").convert(text)
-    assert got == value and type(got) is type(value)
-
-
-# ---- runs that go wrong
 
 
 def fails(study, out, match):
@@ -236,27 +145,6 @@ def test_old_numbers_do_not_count(make_study, tmp_path):
     fails(make_study("1"), tmp_path / "run", "no .*metrics.json")
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        '{"a": 1}',
-        '{"a": {"value": 1}}',
-        '{"a": {"value": NaN, "ci": null, "n": 1}}',
-        "[]",
-        "{}",
-        "{",
-        '{"a b": {"value": 1, "ci": null, "n": 1}}',
-        '{"a": {"value": "1", "ci": null, "n": 1}}',
-        '{"a": {"value": 1, "ci": [2, 1], "n": 1}}',
-        '{"a": {"value": 1, "ci": 3, "n": 1}}',
-    ],
-)
-def test_malformed_numbers(tmp_path, text):
-    (tmp_path / "metrics.json").write_text(text)
-    with pytest.raises(ValueError, match="metric"):
-        Metrics.load(tmp_path)
-
-
 def test_malformed_numbers_fail_the_run(make_study, tmp_path):
     fails(
         make_study('from pathlib import Path; Path(out, "metrics.json").write_text("{}")'),
@@ -265,61 +153,6 @@ def test_malformed_numbers_fail_the_run(make_study, tmp_path):
     )
 
 
-# ---- metrics
-
-
 def test_a_study_saves_with_the_library(make_study, tmp_path):
-    cell = 'from spurious_core.app.runs import Metrics, run_folder\nm = Metrics(); m.add("a", 1.5, ci=(1, 2), n=9); m.save(run_folder("toy", out))'
+    cell = 'from spurious_core.app.metrics import Metrics\nm = Metrics(); m.add("a", 1.5, ci=(1, 2), n=9); m.save(out)'
     assert Metrics.load(run(make_study(cell), tmp_path / "run")) == {"a": dict(value=1.5, ci=[1.0, 2.0], n=9)}
-
-
-def test_metrics_take_numpy_and_give_plain_numbers(tmp_path):
-    m = Metrics()
-    m.add("a", np.float32(0.5), ci=np.array([0.25, 0.75]), n=np.int64(3))
-    m.add("b", 2)
-    assert Metrics.load(m.save(tmp_path).parent) == {
-        "a": dict(value=0.5, ci=[0.25, 0.75], n=3),
-        "b": dict(value=2, ci=None, n=None),
-    }
-    assert (
-        list(m.frame().columns) == ["value", "low", "high", "n"]
-        and "consist" not in repr(m)
-        and "<table" in m._repr_html_()
-    )
-    assert repr(Metrics())
-
-
-@pytest.mark.parametrize(
-    "entry",
-    [
-        dict(value=math.nan),
-        dict(value=math.inf),
-        dict(value=True),
-        dict(value="1"),
-        dict(value=1, n=0),
-        dict(value=1, n=1.5),
-        dict(value=1, ci=(2, 1)),
-        dict(value=1, ci=(0, math.nan)),
-        dict(value=1, ci=(1,)),
-    ],
-)
-def test_bad_metrics(entry):
-    with pytest.raises(ValueError, match="metric a"):
-        Metrics().add("a", **entry)
-
-
-def test_describe_and_environment(make_study):
-    df = describe(make_study())
-    assert list(df.columns) == ["name", "type", "default", "comment"] and list(df.name) == [
-        "profile",
-        "budget",
-        "seed",
-        "scale",
-        "tags",
-    ]
-    assert df.set_index("name").comment["scale"] == "of nothing"
-    assert (
-        environment()["device"] == "cpu"
-        and all(isinstance(n, str) for n in list_studies())
-        and studies_folder().is_dir()
-    )

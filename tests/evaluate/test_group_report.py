@@ -8,7 +8,7 @@ import pytest
 import torch
 from scipy import stats
 
-from spurious_core.app.runs import Metrics
+from spurious_core.app.metrics import Metrics
 from spurious_core.evaluate.foreground import attribute_signal, foreground_sensitivity, noisy_parts, rfs
 from spurious_core.evaluate.group_report import (
     as_text,

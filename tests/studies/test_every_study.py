@@ -13,7 +13,9 @@ from typer.testing import CliRunner
 
 from spurious_core.app.cli import app
 from spurious_core.app.dry_run import SIZES, STUDIES, make_random_profile, random_classifier
-from spurious_core.app.runs import Metrics, find_study, list_studies, run_study
+from spurious_core.app.metrics import Metrics
+from spurious_core.app.runs import run_study
+from spurious_core.app.studies import find_study, list_studies
 from spurious_core.core.settings import load_profile
 from spurious_core.data.miniworld import SCENES, Item, draw, get_world, render, sample
 from spurious_core.models.classifiers import load_classifier

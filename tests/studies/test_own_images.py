@@ -6,7 +6,8 @@ import nbformat
 import pytest
 from PIL import Image
 
-from spurious_core.app.runs import RunError, find_study, run_study
+from spurious_core.app.runs import RunError, run_study
+from spurious_core.app.studies import find_study
 from spurious_core.data.datasets import world_images
 from spurious_core.data.miniworld import get_world
 from spurious_core.diffusion.generate import load_image_set

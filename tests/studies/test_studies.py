@@ -4,7 +4,9 @@ import json
 
 import pytest
 
-from spurious_core.app.runs import Metrics, list_studies, run_study, studies_folder
+from spurious_core.app.metrics import Metrics
+from spurious_core.app.runs import run_study
+from spurious_core.app.studies import list_studies, studies_folder
 
 
 def test_every_notebook_is_found():

@@ -1,0 +1,62 @@
+"Numbers: finite, with intervals the right way up, in one format."
+
+import math
+
+import numpy as np
+import pytest
+
+from spurious_core.app.metrics import Metrics
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a": 1}',
+        '{"a": {"value": 1}}',
+        '{"a": {"value": NaN, "ci": null, "n": 1}}',
+        "[]",
+        "{}",
+        "{",
+        '{"a b": {"value": 1, "ci": null, "n": 1}}',
+        '{"a": {"value": "1", "ci": null, "n": 1}}',
+        '{"a": {"value": 1, "ci": [2, 1], "n": 1}}',
+        '{"a": {"value": 1, "ci": 3, "n": 1}}',
+    ],
+)
+def test_malformed_numbers(tmp_path, text):
+    (tmp_path / "metrics.json").write_text(text)
+    with pytest.raises(ValueError, match="metric"):
+        Metrics.load(tmp_path)
+
+
+def test_metrics_take_numpy_and_give_plain_numbers(tmp_path):
+    m = Metrics()
+    m.add("a", np.float32(0.5), ci=np.array([0.25, 0.75]), n=np.int64(3))
+    m.add("b", 2)
+    assert Metrics.load(m.save(tmp_path).parent) == {
+        "a": dict(value=0.5, ci=[0.25, 0.75], n=3),
+        "b": dict(value=2, ci=None, n=None),
+    }
+    assert list(m.frame().columns) == ["value", "low", "high", "n"]
+    assert "consist" not in repr(m)
+    assert "<table" in m._repr_html_()
+    assert repr(Metrics())
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        dict(value=math.nan),
+        dict(value=math.inf),
+        dict(value=True),
+        dict(value="1"),
+        dict(value=1, n=0),
+        dict(value=1, n=1.5),
+        dict(value=1, ci=(2, 1)),
+        dict(value=1, ci=(0, math.nan)),
+        dict(value=1, ci=(1,)),
+    ],
+)
+def test_bad_metrics(entry):
+    with pytest.raises(ValueError, match="metric a"):
+        Metrics().add("a", **entry)
