@@ -1,0 +1,26 @@
+"P-values: uniform or larger under the null, whatever the number of images."
+
+import numpy as np
+import pytest
+
+from spurious_core.find.chance import benjamini_hochberg, sign_flip
+
+
+def test_p_values_are_uniform_or_larger_for_any_number_of_images():
+    g = np.random.default_rng(0)
+    for n in (3, 8, 30):
+        p = np.array([sign_flip(g.standard_cauchy(n), 499, i) for i in range(600)])
+        for a in (0.05, 0.2, 0.5):
+            assert (p <= a).mean() <= a + 3 * np.sqrt(a * (1 - a) / 600)
+    assert sign_flip([0.1] * 4) == 1 / 16
+    assert sign_flip([-0.1] * 4) == 1
+    assert sign_flip([0.0] * 6) == 1
+    with pytest.raises(ValueError, match="finite numbers"):
+        sign_flip([np.nan, 1.0])
+    with pytest.raises(ValueError, match="finite numbers"):
+        sign_flip([])
+
+
+def test_adjusted_p_values_are_benjamini_and_hochbergs():
+    assert benjamini_hochberg([0.01, 0.02, 0.8]) == pytest.approx([0.03, 0.03, 0.8])
+    assert len(benjamini_hochberg([])) == 0

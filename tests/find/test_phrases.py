@@ -1,0 +1,73 @@
+"Phrases: one form, one meaning, and alternatives from other classes."
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from spurious_core.find.phrases import (
+    borrowed_alternatives,
+    cluster_phrases,
+    normalise,
+    phrase_table,
+    similarity,
+)
+from support.invented_edits import LABELS, said
+
+
+def test_phrases():
+    assert [
+        normalise(p)
+        for p in (
+            "The GLASSES",
+            "bus",
+            "berries",
+            "on a beach",
+            "the two of them",
+            "grass",
+            "boxes",
+            "T-shirts",
+            "rivières",
+        )
+    ] == ["glass", "bus", "berry", "beach", "them", "grass", "box", "t shirt", "rivière"]
+    assert similarity("red ball", "ball") == pytest.approx(0.707, abs=1e-3)
+    assert similarity("", "ball") == 0
+    of = cluster_phrases(["ball"] * 4 + ["red ball"] * 2 + ["red wooden ball", "red box", "a"])
+    assert of["red ball"] == of["ball"] == "ball"
+    assert of["red wooden ball"] == "red wooden ball"
+    assert of["red box"] == "red box"
+    assert of["a"] == ""  # no chain from box over red ball to ball
+    assert cluster_phrases([]) == {}
+    assert cluster_phrases(["ball", "red ball"], threshold=0.8)["red ball"] == "red ball"
+    with pytest.raises(ValueError, match="threshold=0"):
+        cluster_phrases(["a"], 0)
+    t = phrase_table(
+        pd.DataFrame(
+            dict(
+                foreground=[["ball", "ball"], []], background=[["a beach"], ["the"]], alternative=["", "moon"]
+            )
+        ),
+        [1, 0],
+        LABELS,
+    )
+    assert t[["image", "label", "kind", "cluster"]].values.tolist() == [
+        [0, "dog", "foreground", "ball"],
+        [0, "dog", "background", "beach"],
+    ]
+    assert t.alternative.isna().all()
+    with pytest.raises(ValueError, match="1 rows of phrases for 2 images"):
+        phrase_table(said(1), [0, 1], LABELS)
+
+
+def test_alternatives_come_from_other_classes():
+    y = np.arange(60) % 2
+    e = said(60, places=("beach", "park"))
+    e["background"] = [["a beach"] if k == 0 else ["park"] for k in y]
+    t = phrase_table(e, y, LABELS)
+    b = borrowed_alternatives(t, 3)
+    places = b[b.kind == "background"]
+    assert (places[places.y == 0].alternative == "park").all()
+    assert (places[places.y == 1].alternative == "a beach").all()
+    assert b[b.kind == "foreground"].alternative.isna().all()
+    only = borrowed_alternatives(t[t.y == 0])
+    assert (only[only.kind == "background"].alternative == "moon").all()
+    assert (t[t.kind == "background"].alternative == "moon").all()
