@@ -1,0 +1,221 @@
+"Any imagefolder: codes and names, splits, origin, and what is refused."
+
+import json
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from spurious_core.data.datasets import concatenate
+from spurious_core.data.miniworld import draw, get_world, sample, write_folder
+from spurious_core.data.readers.imagefolder import imagefolder
+from spurious_core.diffusion.generate import generate, plan_prompts
+from support.data_trees import SPLITS, A, Y, agrees, numbers, put
+
+
+def folder_of(root, rows, form="jsonl"):
+    for i, r in enumerate(rows):
+        put(root / r["file_name"], r.get("_y", r.get("y", 0)), r.get("_a", r.get("a", 0)), i)
+    rows = [{k: v for k, v in r.items() if k[0] != "_"} for r in rows]
+    if form == "csv":
+        pd.DataFrame(rows).to_csv(root / "metadata.csv", index=False)
+    else:
+        (root / "metadata.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows))
+    return root
+
+
+def rows(**kw):
+    return [
+        dict(file_name=f"{(i * 5) % 12:02d}.png", y=Y[i], a=A[i], split=SPLITS[i])
+        | {k: v[i] if isinstance(v, list) else v for k, v in kw.items()}
+        for i in range(12)
+    ]
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv"])
+def test_imagefolder_codes_and_names(tmp_path, form):
+    d = imagefolder(
+        folder_of(
+            tmp_path / "a",
+            rows(label=[("cat", "dog")[y] for y in Y], attribute=[("in", "out")[a] for a in A]),
+            form,
+        )
+    )
+    assert agrees(d)
+    assert numbers(d) == list(range(12))
+    assert d.labels == ["cat", "dog"]
+    assert d.attributes == ["in", "out"]
+    assert d.manifest.split.tolist() == SPLITS
+    text = [
+        dict(
+            file_name=r["file_name"],
+            label=("cat", "dog")[r["y"]],
+            attribute=("in", "out")[r["a"]],
+            _y=r["y"],
+            _a=r["a"],
+        )
+        for r in rows()
+    ]
+    e = imagefolder(folder_of(tmp_path / "b", text, form))
+    assert agrees(e)
+    assert set(e.manifest.split) == {"train"}
+    assert e.labels == ["cat", "dog"]
+    f = imagefolder(tmp_path / "b", labels=["dog", "cat"], split="test")
+    assert f.y.tolist() == [1 - y for y in Y]
+    assert set(f.manifest.split) == {"test"}
+    plain = imagefolder(
+        folder_of(
+            tmp_path / "c", [dict(file_name=r["file_name"], label=r["y"], _y=r["y"]) for r in rows()], form
+        )
+    )
+    assert plain.labels == ["label 0", "label 1"]
+    assert plain.attributes == ["none"]
+    assert agrees(plain)
+
+
+def test_imagefolder_of_split_folders(tmp_path):
+    for k, s in enumerate(("train", "validation", "test")):
+        folder_of(
+            tmp_path / s,
+            [{k: v for k, v in r.items() if k != "split"} for r in rows()[4 * k : 4 * k + 4]],
+            ("jsonl", "csv", "jsonl")[k],
+        )
+    d = imagefolder(tmp_path)
+    assert agrees(d)
+    assert d.manifest.split.tolist() == ["train"] * 4 + ["val"] * 4 + ["test"] * 4
+    assert d.y.tolist() == Y
+
+
+def test_imagefolder_without_metadata(tmp_path):
+    for i in range(12):
+        put(tmp_path / "flat" / ("cat", "dog")[Y[i]] / f"{i:02d}.png", Y[i], 0, i)
+        put(
+            tmp_path
+            / "split"
+            / ("train", "validation", "test")[i // 4]
+            / ("cat", "dog")[Y[i]]
+            / f"{i:02d}.png",
+            Y[i],
+            0,
+            i,
+        )
+    (tmp_path / "flat" / "empty").mkdir()
+    (tmp_path / "flat" / "cat" / "notes.txt").write_text("no picture")
+    d = imagefolder(tmp_path / "flat")
+    assert d.labels == ["cat", "dog"]
+    assert d.attributes == ["none"]
+    assert set(d.manifest.split) == {"train"}
+    assert sorted(numbers(d)) == list(range(12))
+    assert agrees(d)
+    assert imagefolder(tmp_path / "flat", labels=["dog", "emu", "cat"]).y.tolist() == [
+        2 * (1 - y) for y in d.y
+    ]
+    e = imagefolder(tmp_path / "split")
+    assert agrees(e)
+    assert {n: s for n, s in zip(numbers(e), e.manifest.split, strict=True)} == {
+        i: ("train", "val", "test")[i // 4] for i in range(12)
+    }
+    with pytest.raises(ValueError, match="label='cat' is unknown; allowed: dog"):
+        imagefolder(tmp_path / "flat", labels=["dog"])
+    with pytest.raises(FileNotFoundError, match="or folders named after the classes"):
+        imagefolder(tmp_path / "flat" / "empty")
+
+
+def test_imagefolder_origin(tmp_path):
+    assert (
+        imagefolder(
+            folder_of(tmp_path / "a", rows(source=["text2img"] * 4 + ["inpaint"] * 4 + ["real"] * 4))
+        ).manifest.g.tolist()
+        == ["generated"] * 8 + ["real"] * 4
+    )
+    assert (
+        imagefolder(
+            folder_of(tmp_path / "b", rows(g=["generated", "real"] * 6, source="flickr"))
+        ).manifest.g.tolist()
+        == ["generated", "real"] * 6
+    )
+    with pytest.raises(ValueError, match="source='flickr' may be real or generated"):
+        imagefolder(folder_of(tmp_path / "c", rows(source="flickr")))
+    assert set(imagefolder(tmp_path / "c", g="real").manifest.g) == {"real"}
+    assert set(imagefolder(tmp_path / "a", g="generated").manifest.g) == {"generated"}
+
+
+@pytest.mark.parametrize(
+    "change, kw, message",
+    [
+        (dict(y=[2] + Y[1:]), dict(labels=["cat", "dog"]), "column y: expected 0, 1; found"),
+        (dict(y=["cat"] + Y[1:]), {}, "column y: .*'cat'"),
+        (dict(label=["cat"] * 6 + ["dog"] * 6), {}, "y and label contradict each other"),
+        (dict(label=[("cat", "dog")[y] for y in Y]), dict(labels=["dog", "cat"]), "contradict"),
+        (
+            dict(y=[2 if y else 0 for y in Y], label=[("cat", "emu")[y] for y in Y]),
+            {},
+            r"only \[0, 2\] occur; give the names of all",
+        ),
+        (dict(split="dev"), {}, "split='dev'"),
+        (dict(g="fake"), {}, "g='fake'"),
+        (dict(y=[5 * y for y in Y]), {}, r"only \[0, 5\] occur; give the names of all"),
+        (dict(y=-1), {}, "expected rows, found none"),
+    ],
+)
+def test_imagefolder_refuses(tmp_path, change, kw, message):
+    with pytest.raises(ValueError, match=message), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        imagefolder(folder_of(tmp_path, [r | dict(_y=0) for r in rows(**change)]), **kw)
+
+
+def test_imagefolder_with_bad_metadata(tmp_path):
+    folder_of(tmp_path, rows())
+    text = (tmp_path / "metadata.jsonl").read_text()
+    n = text.find("\n") + 1
+    for content, message in (
+        (text[:n] + '{"file_name": "01.p\n' + text[n:], "line 2 of .* is no JSON"),
+        (text.replace("file_name", "path"), "expected the column file_name"),
+        ("", "expected the column file_name"),
+        (text.replace('"y"', '"species"'), "expected the column y or label"),
+    ):
+        (tmp_path / "metadata.jsonl").write_text(content)
+        with pytest.raises(ValueError, match=message):
+            imagefolder(tmp_path)
+    (tmp_path / "metadata.jsonl").write_text(text)
+    (tmp_path / "05.png").unlink()
+    with pytest.raises(FileNotFoundError, match="1 are missing, such as 05.png"):
+        imagefolder(tmp_path)
+    (tmp_path / "metadata.jsonl").unlink()
+    with pytest.raises(FileNotFoundError, match="expected metadata.jsonl or metadata.csv"):
+        imagefolder(tmp_path)
+
+
+def test_what_miniworld_writes_is_read(tmp_path):
+    m = sample(get_world("waterbirds"), 20, "val", object_free=0.3)
+    free = (m.y == -1).to_numpy()
+    assert 0 < free.sum() < 20
+    with pytest.warns(UserWarning, match=f"{free.sum()} of 20 rows have no object"):
+        d = imagefolder(write_folder(m, tmp_path / "w"), size=64, attributes=["land", "water"])
+    assert np.array_equal(d.images(), draw(m)[~free])
+    assert d.y.tolist() == m.y[~free].tolist()
+    assert d.a.tolist() == m.a[~free].tolist()
+    assert set(d.manifest.split) == {"val"}
+    assert set(d.manifest.g) == {"real"}
+    assert d.labels == ["landbird", "waterbird"]
+
+
+def test_what_generate_writes_is_read_and_joins_the_real(tmp_path, tiny_pipeline):
+    plan = plan_prompts(
+        ["a landbird in water", "a waterbird in a forest"],
+        2,
+        y=[0, 1],
+        a=[1, 0],
+        label=["landbird", "waterbird"],
+        split="train",
+    )
+    table = generate(tiny_pipeline, plan, tmp_path / "g", steps=2, progress=False)
+    d = imagefolder(tmp_path / "g", 16, labels=["landbird", "waterbird"], attributes=["land", "water"])
+    assert d.group.tolist() == [1, 1, 2, 2]
+    assert set(d.manifest.g) == {"generated"}
+    assert d.manifest.prompt.tolist() == table.prompt.tolist()
+    real = imagefolder(folder_of(tmp_path / "real", rows(), "csv"), 16, d.labels, d.attributes)
+    both = concatenate([real, d])
+    assert both.manifest.g.tolist() == ["real"] * 12 + ["generated"] * 4
+    assert np.array_equal(both.images(), np.concatenate([real.images(), d.images()]))
