@@ -1,4 +1,4 @@
-"What the tests of D3S share: pictures coloured by what they are, and features and networks that train at once."
+"What the tests of D3S share: pictures coloured by what they are, and features and networks that train fast."
 
 import numpy as np
 import pandas as pd

@@ -38,11 +38,11 @@ def first_row(**recipe):
 
 
 def test_rendered_pictures_follow_from_the_row_and_the_mask_is_the_object():
-    foreground, background = rendered_foregrounds(get_world("d3s"), 32), rendered_backgrounds(32)
+    foreground, background = rendered_foregrounds(get_world("d3s")), rendered_backgrounds()
     row = first_row()
     (image, mask), again = foreground(row), foreground(dict(row))
     assert (image == again[0]).all()
-    assert image.shape == (32, 32, 3) == background(row).shape
+    assert image.shape == (64, 64, 3) == background(row).shape
     assert 0 < (mask > 0.5).mean() < 1
     assert (foreground(row | dict(seed=row["seed"] + 1))[0] != image).any()
 
