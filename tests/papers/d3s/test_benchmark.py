@@ -38,10 +38,10 @@ def test_without_a_filter_everything_stays_and_recipes_share_their_terms(tiny_pi
 
 def test_options_reach_the_plan_and_a_misspelt_one_is_an_error(tiny_pipeline, tmp_path):
     two = dict(list(BACKGROUNDS.items())[:2])
-    request = tiny_pipeline, LABELS, 2, Recipe("photo"), SOURCES, tmp_path
+    request = tiny_pipeline, LABELS, 2, Recipe("photo"), SOURCES
     options = PLAIN | dict(backgrounds=two, splits=dict(train=0.5, test=0.5))
-    data = draw_benchmark(*request, **options)
+    data = draw_benchmark(*request, tmp_path / "two", **options)
     assert data.attributes == list(two)
     assert data.manifest.split.tolist() == ["train"] * 4 + ["test"] * 4
     with pytest.raises(TypeError, match="split"):
-        draw_benchmark(*request, **PLAIN, split=dict(train=1.0))
+        draw_benchmark(*request, tmp_path / "ten", **PLAIN, split=dict(train=1.0))
