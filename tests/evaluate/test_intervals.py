@@ -54,6 +54,21 @@ def test_wilson():
         wilson(3, 2)
 
 
+@pytest.mark.parametrize("n", [1, 2, 7, 100, 5794])
+@pytest.mark.parametrize("level", [0.8, 0.95])
+def test_wilson_is_scipys(n, level):
+    for successes in {0, 1, n // 3, n - 1, n}:
+        interval = stats.binomtest(successes, n).proportion_ci(level, method="wilson")
+        expected = (successes / n, interval.low, interval.high)
+        np.testing.assert_allclose(wilson(successes, n, level), expected, rtol=0, atol=1e-12)
+
+
+def test_wilson_of_fractional_successes_lies_between_its_neighbours():
+    "A mean of several jurors' shares is no count, so scipy would refuse it."
+    below, between, above = (wilson(successes, 20) for successes in (7, 7.25, 8))
+    assert all(low < found < high for low, found, high in zip(below, between, above, strict=True))
+
+
 def held(accuracies, n, times=3000):
     "How often the naive interval and ours hold the true minimum, and how often ours is too low or too high."
     n, truth = np.array(n), min(accuracies)
