@@ -1,0 +1,148 @@
+"Intervals: each test breaks if one is surer than it may be, or less sure than it needs to be."
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from spurious_core.evaluate.intervals import (
+    bootstrap,
+    expanded_tails,
+    mean_interval,
+    minimum_interval,
+    resampling_weights,
+    wilson,
+)
+
+
+def test_bootstrap_covers_the_truth_with_few_and_with_many_values():
+    rng = np.random.default_rng(0)
+    for n in (3, 8, 60):
+        x = rng.exponential(size=(n, 600))  # skewed, mean 1; each column an experiment
+        _, lo, hi = bootstrap(x)
+        covered = ((lo < 1) & (1 < hi)).mean()
+        assert 0.86 < covered < 0.98, (n, covered)
+
+
+def test_bootstrap_depends_on_its_seed_and_not_on_the_order():
+    x = np.random.default_rng(0).normal(size=8)
+    assert np.isnan(bootstrap([0.4])[1:]).all()
+    assert bootstrap(x) == bootstrap(x[::-1])
+    assert bootstrap(x) != bootstrap(x, seed=1)
+    for bad in ([], [np.nan, 1], np.zeros((2, 2, 2))):
+        with pytest.raises(ValueError):
+            bootstrap(bad)
+
+
+def test_expanded_tails_are_wider_for_few_values_and_plain_for_many():
+    assert expanded_tails(7, 0.95)[0] < 0.012
+    np.testing.assert_allclose(expanded_tails(10**6, 0.95), (0.025, 0.975), atol=1e-6)
+
+
+def test_resampling_weights_are_shares_of_draws_with_replacement():
+    weights = resampling_weights(5, 4000, np.random.default_rng(0))
+    np.testing.assert_allclose(weights.sum(1), 1)
+    np.testing.assert_allclose(weights.mean(0), 0.2, atol=0.01)
+    assert (weights == 0).any()
+
+
+def test_wilson():
+    # Newcombe 1998, table I
+    np.testing.assert_allclose(wilson(0, 10), (0, 0, 0.2775), atol=1e-4)
+    np.testing.assert_allclose(wilson(10, 10), (1, 0.7225, 1), atol=1e-4)
+    np.testing.assert_allclose(wilson(81, 263), (0.308, 0.2553, 0.3662), atol=1e-4)
+    with pytest.raises(ValueError):
+        wilson(3, 2)
+
+
+@pytest.mark.parametrize("n", [1, 2, 7, 100, 5794])
+@pytest.mark.parametrize("level", [0.8, 0.95])
+def test_wilson_is_scipys(n, level):
+    for successes in {0, 1, n // 3, n - 1, n}:
+        interval = stats.binomtest(successes, n).proportion_ci(level, method="wilson")
+        expected = (successes / n, interval.low, interval.high)
+        np.testing.assert_allclose(wilson(successes, n, level), expected, rtol=0, atol=1e-12)
+
+
+def test_wilson_of_fractional_successes_lies_between_its_neighbours():
+    "A mean of several jurors' shares is no count, so scipy would refuse it."
+    below, between, above = (wilson(successes, 20) for successes in (7, 7.25, 8))
+    assert all(low < found < high for low, found, high in zip(below, between, above, strict=True))
+
+
+def held(accuracies, n, times=3000):
+    "How often the naive interval and ours hold the true minimum, and how often ours is too low or too high."
+    n, truth = np.array(n), min(accuracies)
+    right = np.random.default_rng(5).binomial(n, accuracies, (times, len(n)))
+    worst = (right / n).argmin(1)
+    naive_lo, naive_hi = np.transpose([wilson(right[i, g], n[g])[1:] for i, g in enumerate(worst)])
+    naive = (naive_lo <= truth) & (truth <= naive_hi)
+    lo, hi = minimum_interval(right, n)
+    ours = (lo <= truth) & (truth <= hi)
+    return naive.mean(), ours.mean(), (truth > hi).mean(), (truth < lo).mean()
+
+
+@pytest.mark.parametrize(
+    "accuracies, n",
+    [
+        ([0.9] * 4, [100] * 4),
+        ([0.95] * 8, [60] * 8),
+        ([0.6] * 2, [25] * 2),
+        ([0.97, 0.96, 0.96, 0.98], [200, 40, 40, 200]),
+        ([0.99, 0.99, 0.5, 0.99], [50] * 4),
+    ],
+)
+def test_wga_interval_covers_the_true_minimum_and_naive_ones_do_not(accuracies, n):
+    naive, ours, too_low, too_high = held(accuracies, n)
+    # 0.95 and 0.025 within three standard errors
+    assert ours >= 0.94
+    assert too_low < 0.035
+    assert too_high < 0.035
+    if len(set(accuracies)) == 1 and len(n) >= 4:
+        assert naive < 0.87
+
+
+def test_the_upper_end_is_adjusted_and_the_lower_end_is_not():
+    lo, hi = minimum_interval([90] * 4, [100] * 4)
+    one_lo, one_hi = minimum_interval([90], [100])
+    assert lo == one_lo
+    assert hi > one_hi
+    assert np.isclose(stats.binom.cdf(90, 100, hi), 1 - 0.975**0.25)  # the Sidak level of four groups
+    assert minimum_interval([90, 10], [100, 100])[0] == minimum_interval([10], [100])[0]
+
+
+def test_minimum_interval_holds_the_observed_minimum_and_stays_in_range():
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        n = rng.integers(1, 40, rng.integers(1, 6))
+        right = rng.binomial(n, rng.choice([0, 0.5, 0.95, 1]))
+        lo, hi = minimum_interval(right, n)
+        assert 0 <= lo <= (right / n).min() <= hi <= 1
+
+
+@pytest.mark.parametrize("right, n", [([], []), ([3], [2]), ([-1], [2]), ([0], [0])])
+def test_minimum_interval_refuses(right, n):
+    with pytest.raises(ValueError):
+        minimum_interval(right, n)
+
+
+def test_mean_interval_of_one_group_is_wilsons():
+    np.testing.assert_allclose(mean_interval([7], [9]), wilson(7, 9))
+    np.testing.assert_allclose(mean_interval([5, 0], [10, 0], [1, 0]), wilson(5, 10))
+    _, lo, hi = mean_interval([20, 20], [20, 20])
+    assert lo < 1
+    assert hi == 1
+
+
+@pytest.mark.parametrize("weights", [None, [0.47, 0.03, 0.03, 0.47]])
+def test_mean_interval_covers(weights):
+    accuracies, n = np.array([0.99, 0.7, 0.9, 0.85]), [40, 60, 200, 80]
+    truth = np.average(accuracies, weights=weights)
+    drawn = np.random.default_rng(0).binomial(n, accuracies, (1500, 4))
+    lo, hi = np.transpose([mean_interval(right, n, weights)[1:] for right in drawn])
+    assert 0.93 < ((lo <= truth) & (truth <= hi)).mean() < 0.99
+
+
+@pytest.mark.parametrize("weights", [[1], [0, 0], [1, -1], [1, np.nan]])
+def test_mean_interval_refuses(weights):
+    with pytest.raises(ValueError, match="weights"):
+        mean_interval([1, 1], [2, 2], weights)

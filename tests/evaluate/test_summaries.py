@@ -1,0 +1,87 @@
+"Summaries over runs: each test breaks if images are taken for runs, or arms for something else than pairs."
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from spurious_core.evaluate.intervals import wilson
+from spurious_core.evaluate.summaries import metric_columns, paired_difference, summarise
+
+
+def runs(seed, n_runs=8, n=60, gain=0.0, sd=0.25):
+    "Images of runs whose difficulty varies; `gain` is what an arm adds. The same seed has the same runs."
+    shares = np.clip(np.random.default_rng(seed).normal(0.4, sd, n_runs), 0.02, 0.8)
+    rng = np.random.default_rng([seed, int(100 * gain)])
+    hit = rng.random(n_runs * n) < np.repeat(shares + gain, n)
+    return pd.DataFrame(dict(run=np.repeat(np.arange(n_runs), n), consistency=hit))
+
+
+@pytest.mark.parametrize("cluster, least_held, most_held", [("run", 0.89, 1.0), (None, 0.0, 0.6)])
+def test_only_the_cluster_interval_covers_the_mean_over_runs(cluster, least_held, most_held):
+    truth = np.clip(np.random.default_rng(99).normal(0.4, 0.25, 10**6), 0.02, 0.8).mean()
+    tables = [summarise(runs(seed), cluster=cluster, n_boot=1000) for seed in range(150)]
+    held = np.mean([table.lo[0] < truth < table.hi[0] for table in tables])
+    assert least_held < held <= most_held
+
+
+def test_paired_difference_is_narrower_and_covers():
+    inside, shorter = [], []
+    for seed in range(120):
+        arms = runs(seed, gain=0.1), runs(seed)
+        difference = paired_difference(*arms, n_boot=1000).iloc[0]
+        better, plain = (summarise(arm, cluster="run", n_boot=1000).iloc[0] for arm in arms)
+        unpaired_width = np.hypot(better.hi - better.lo, plain.hi - plain.lo)
+        inside.append(difference.lo < 0.1 < difference.hi)
+        shorter.append((difference.hi - difference.lo) < 0.6 * unpaired_width)
+        assert np.isclose(difference.value, better.value - plain.value)
+        assert difference.n == 8
+    assert np.mean(inside) > 0.89
+    assert np.mean(shorter) > 0.95
+
+
+def test_differences_need_the_same_runs():
+    arm = runs(0)
+    with pytest.raises(ValueError, match="one arm only"):
+        paired_difference(arm, arm[arm.run > 0])
+    keyed = arm.assign(label="house", seed=arm.run).drop(columns="run")
+    assert paired_difference(keyed, keyed, by=["label", "seed"]).shape == (1, 5)
+
+
+def test_differences_survive_a_single_run():
+    arm = runs(0)
+    one = arm[arm.run == 0]
+    difference = paired_difference(one, one.assign(consistency=False)).iloc[0]
+    assert difference.value == one.consistency.mean()
+    assert difference.lo < difference.value < difference.hi
+    assert difference.n == 60
+    assert np.isnan(paired_difference(one[:1], one[:1]).lo[0])
+
+
+def test_summaries_of_unanimous_sets_still_have_doubt():
+    verdicts = pd.DataFrame(dict(run=np.repeat(range(5), 10), ok=True, score=0.5))
+    by_image, by_run = summarise(verdicts), summarise(verdicts, cluster="run")
+    assert by_image.lo[0] == pytest.approx(wilson(50, 50)[1])
+    assert by_run.lo[0] == pytest.approx(wilson(5, 5)[1])
+    assert by_image.metric.tolist() == ["ok", "score"]
+    assert by_image.n.eq(50).all()
+
+
+def test_each_run_counts_once():
+    verdicts = pd.DataFrame(dict(run=[0] * 9 + [1], x=[0.0] * 9 + [1.0]))
+    assert summarise(verdicts, cluster="run").value[0] == 0.5
+    assert summarise(verdicts).value[0] == 0.1
+
+
+def test_summaries_refuse():
+    verdicts = runs(0)
+    for options in (dict(metrics=["nope"]), dict(cluster="nope")):
+        with pytest.raises(ValueError, match="nope"):
+            summarise(verdicts, **options)
+    with pytest.raises(ValueError, match="no verdicts"):
+        summarise(verdicts[:0])
+    with pytest.raises(ValueError, match="missing values"):
+        summarise(verdicts.assign(x=np.nan))
+
+
+def test_labels_are_no_metrics():
+    assert metric_columns(runs(0).assign(k=1, seed=2, name="x")) == ["consistency"]
