@@ -1,0 +1,143 @@
+"Loading and saving classifiers: folders, torchvision's names, and what is refused."
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from transformers import AutoModelForImageClassification, ViTModel
+
+from spurious_core.models.loading import load_classifier, resnet_of, save_classifier, transformers_key
+from spurious_core.models.preprocessing import Preprocess, as_pixels
+from spurious_core.models.robustness import convert_robustness
+from support.networks import LABELS, NETWORKS, small_classifier, small_network
+from support.pickles import Trap
+from support.resnets import PLAIN, normal, random_resnet
+
+X = np.random.default_rng(2).integers(0, 256, (6, 64, 64, 3), np.uint8)
+NEAR = dict(rtol=1e-4, atol=1e-4)
+
+
+@pytest.fixture
+def x():
+    return torch.rand(3, 3, 64, 64, generator=torch.Generator().manual_seed(1))
+
+
+def write(state, file):
+    "Saves tensors in the format of the file's ending."
+    if file.suffix == ".safetensors":
+        save_file(state, file)
+    else:
+        torch.save(state, file)
+    return file
+
+
+@pytest.mark.parametrize("kind", NETWORKS)
+def test_saved_folder_is_plain_transformers(kind, x, tmp_path):
+    preprocess = Preprocess((64, 64), mean=(0.4, 0.5, 0.6), std=(0.2, 0.3, 0.4))
+    clf = small_classifier(kind, preprocess)
+    folder = save_classifier(clf, tmp_path / "c", dtype=torch.float32)
+    net = AutoModelForImageClassification.from_pretrained(folder)
+    assert [net.config.id2label[i] for i in range(3)] == LABELS
+    again = load_classifier(folder)
+    torch.testing.assert_close(again(x), clf(x))
+    torch.testing.assert_close(net(clf.preprocess(x)).logits, clf(x))
+    assert again.preprocess == preprocess
+    assert not any(p.requires_grad for p in again.parameters())
+    assert not again.training
+    weights = load_file(folder / "model.safetensors").values()
+    assert {v.dtype for v in weights if v.is_floating_point()} == {torch.float32}
+
+
+def test_a_saved_folder_holds_nothing_else(tmp_path):
+    folder = save_classifier(small_classifier(), tmp_path / "c")
+    names = {"config.json", "model.safetensors", "preprocessor_config.json"}
+    assert {path.name for path in folder.iterdir()} == names
+    weights = load_file(folder / "model.safetensors").values()
+    assert {v.dtype for v in weights if v.is_floating_point()} == {torch.float16}
+
+
+@pytest.mark.parametrize("basic", [True, False])
+def test_torchvision_names_and_strides(basic, x):
+    reference = random_resnet(basic)
+    state = {f"module.{key}": value for key, value in reference.state_dict().items()}
+    with torch.no_grad():
+        torch.testing.assert_close(resnet_of(state).eval()(x).logits, reference(x), **NEAR)
+
+
+def test_every_name_has_one_in_transformers():
+    state = random_resnet(basic=False).state_dict()
+    names = [transformers_key(key) for key in state]
+    assert sorted(names) == sorted(resnet_of(state).state_dict())
+
+
+@pytest.mark.parametrize("suffix", [".pt", ".safetensors"])
+def test_state_dict_file(suffix, tmp_path, x):
+    reference = random_resnet()
+    state = reference.state_dict()
+    file = write(state if suffix == ".safetensors" else dict(state_dict=state), tmp_path / f"net{suffix}")
+    clf = load_classifier(file, LABELS, preprocess=Preprocess())
+    assert clf.name == "net"
+    assert clf.labels == LABELS
+    torch.testing.assert_close(clf(x), reference((x - 0.5) / 0.5), **NEAR)
+    assert load_classifier(file).preprocess.crop == 224
+
+
+@pytest.mark.parametrize("suffix, prefix", [(".pth", "module."), (".safetensors", "")])
+def test_torchvision_resnet50(resnet50, tmp_path, suffix, prefix):
+    state = {prefix + key: value for key, value in resnet50.state_dict().items()}
+    clf = load_classifier(write(state, tmp_path / f"resnet50-0676ba61{suffix}"))
+    assert len(clf.labels) == 1000
+    assert clf.preprocess == replace(PLAIN, size=256, crop=224)
+    clf.preprocess = PLAIN
+    pixels = as_pixels(X)
+    torch.testing.assert_close(clf(pixels), resnet50(normal(pixels)), rtol=1e-3, atol=1e-4)
+
+
+def test_other_stems_and_blocks_are_refused():
+    state = random_resnet().state_dict()
+    with pytest.raises(ValueError, match="no plain ResNet"):
+        resnet_of(state | {"conv1.weight": torch.zeros(4, 3, 3, 3)})
+    with pytest.raises(ValueError, match="fc.weight missing"):
+        resnet_of({key: value for key, value in state.items() if not key.startswith("fc")})
+
+
+def test_pickles_are_not_opened(tmp_path):
+    state = random_resnet().state_dict()
+    torch.save(state | dict(args=Trap(tmp_path / "evil")), tmp_path / "c.pt")
+    with pytest.raises(ValueError, match="convert_robustness"):
+        load_classifier(tmp_path / "c.pt")
+    assert not (tmp_path / "evil").exists()
+
+
+def test_missing_and_wrong_folders(tmp_path):
+    with pytest.raises(FileNotFoundError, match="no file or folder"):
+        load_classifier(tmp_path / "nowhere")
+    with pytest.raises(FileNotFoundError, match="config.json"):
+        load_classifier(tmp_path)
+    ViTModel(small_network("vit").config).save_pretrained(tmp_path / "headless")
+    with pytest.raises(ValueError, match="not a trained classifier"):
+        load_classifier(tmp_path / "headless")
+    folder = save_classifier(small_classifier(), tmp_path / "c")
+    names = [str(i) for i in range(5)]
+    config = json.loads((folder / "config.json").read_text())
+    config |= dict(id2label=dict(zip(names, names, strict=True)), label2id={n: int(n) for n in names})
+    (folder / "config.json").write_text(json.dumps(config))
+    with pytest.raises(ValueError, match="does not fit"):
+        load_classifier(folder)
+
+
+def test_labels_must_fit_the_head(tmp_path):
+    save_classifier(small_classifier(), tmp_path / "c")
+    with pytest.raises(ValueError, match="3 outputs, but there are 2 labels"):
+        load_classifier(tmp_path / "c", ["a", "b"])
+
+
+def test_labels_that_are_asked_for_come_before_noted_ones(tmp_path):
+    model = {f"module.model.{key}": value for key, value in random_resnet().state_dict().items()}
+    torch.save(dict(model=model), tmp_path / "c.pt")
+    file = convert_robustness(tmp_path / "c.pt", tmp_path / "named.safetensors", labels=LABELS)
+    assert load_classifier(file).labels == LABELS
+    assert load_classifier(file, labels=LABELS[::-1]).labels == LABELS[::-1]

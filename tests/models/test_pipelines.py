@@ -1,0 +1,291 @@
+"Stable Diffusion in every public layout, and its pictures beside those of plain diffusers."
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from diffusers import (
+    AutoencoderTiny,
+    PNDMScheduler,
+    StableDiffusionInpaintPipeline,
+    StableDiffusionInstructPix2PixPipeline,
+    StableDiffusionPipeline,
+    UNet2DConditionModel,
+)
+from PIL import Image
+from safetensors.torch import load_file, save_file
+
+from spurious_core.diffusion.generate import _sampler, _start
+from spurious_core.models.pipeline_files import lacking
+from spurious_core.models.pipelines import load_pipeline, load_tiny_decoder
+from support.drawing import STEPS, apart, close, draw, drawn_by_diffusers, picture
+from support.original_names import original_open_clip, original_state
+from support.pickles import Trap
+from support.pipelines import build_pipeline
+from support.published import NETWORKS, configs_only, plain_file, to_bin, with_attention
+
+# ---- a folder as it was published: old names, slow tokenizer, safety checker, fp16 files
+
+
+def test_published_folder_with_both_variants_and_safety_checker(published):
+    folder, plain, half = published
+    assert {"safety_checker", "feature_extractor"} <= {path.name for path in folder.iterdir()}
+    assert len(list((folder / "unet").glob("*.safetensors"))) == 2
+    pipe = load_pipeline(folder)
+    assert pipe.safety_checker is None
+    assert pipe.unet.dtype == torch.float32
+    assert isinstance(pipe.scheduler, PNDMScheduler)
+    assert close(draw(pipe), draw(plain))
+    assert apart(draw(plain), draw(half))
+    assert close(draw(load_pipeline(folder, variant="fp16")), draw(half), 3)
+
+
+def test_half_precision_takes_the_fp16_files(published):
+    folder, plain, half = published
+    pipe = load_pipeline(folder, dtype=torch.bfloat16)
+    assert {getattr(pipe, name).dtype for name in NETWORKS} == {torch.bfloat16}
+    assert torch.equal(pipe.unet.conv_in.weight, half.unet.conv_in.weight.bfloat16())
+    assert pipe.tokenizer("a photo").input_ids == plain.tokenizer("a photo").input_ids
+
+
+def test_a_folder_with_one_variant_only(published, folder):
+    for file in folder.rglob("*.safetensors"):
+        if ".fp16." not in file.name:
+            file.unlink()
+    assert close(draw(load_pipeline(folder)), draw(published[2]), 3)
+    assert lacking(folder) == []
+    with pytest.raises(FileNotFoundError, match=r"lacks unet/ weights \(ema\)"):
+        load_pipeline(folder, variant="ema")
+
+
+def test_bin_folder(published, folder):
+    assert close(draw(load_pipeline(to_bin(folder))), draw(published[1]))
+
+
+@pytest.mark.parametrize("part", NETWORKS)
+def test_bin_with_code_is_refused(folder, tmp_path, part):
+    file = next((to_bin(folder) / part).glob("*.bin"))
+    state = torch.load(file, weights_only=True)
+    torch.save(state | dict(extra=Trap(tmp_path / "evil")), file)
+    with pytest.raises(ValueError, match=f"{part}/.*holds more than tensors"):
+        load_pipeline(folder)
+    assert not (tmp_path / "evil").exists()
+
+
+@pytest.mark.parametrize("part", NETWORKS)
+def test_a_lost_weight_and_a_cut_file(folder, part):
+    file = plain_file(folder, part)
+    state = load_file(file)
+    state.pop([key for key in state if key.endswith(".weight")][3])
+    save_file(state, file, metadata=dict(format="pt"))
+    with pytest.raises(ValueError, match="lacks 1 weights of its network"):
+        load_pipeline(folder)
+    file.write_bytes(file.read_bytes()[:3000])
+    with pytest.raises(ValueError, match=f"{part}/.* is damaged"):
+        load_pipeline(folder)
+    for file in (folder / part).glob("*.safetensors"):
+        file.unlink()
+    with pytest.raises(FileNotFoundError, match=f"lacks {part}/ weights"):
+        load_pipeline(folder)
+
+
+def test_weights_of_another_shape(folder):
+    config = UNet2DConditionModel.load_config(folder / "unet") | dict(in_channels=9)
+    other = UNet2DConditionModel.from_config(config)
+    other.save_pretrained(folder / "other")
+    (folder / "other/diffusion_pytorch_model.safetensors").rename(plain_file(folder, "unet"))
+    with pytest.raises(ValueError, match="does not fit its config"):
+        load_pipeline(folder)
+
+
+def test_other_families_are_refused(folder):
+    index = json.loads((folder / "model_index.json").read_text())
+    index["_class_name"] = "StableDiffusionXLPipeline"
+    (folder / "model_index.json").write_text(json.dumps(index))
+    with pytest.raises(ValueError, match="StableDiffusionXLPipeline; supported: StableDiffusionPipeline"):
+        load_pipeline(folder)
+
+
+# ---- one file, with the original names
+
+
+@pytest.fixture(scope="module")
+def single(published):
+    "The state dict of a single file, and what its pipeline draws."
+    return original_state(published[1]), draw(published[1])
+
+
+@pytest.mark.parametrize("suffix", [".safetensors", ".ckpt"])
+def test_single_file(single, folder, tmp_path, suffix):
+    state, expected = single
+    file = tmp_path / f"v1-5{suffix}"
+    if suffix == ".safetensors":
+        save_file(state, file)
+    else:
+        torch.save(dict(state_dict=state, global_step=7), file)
+    pipe = load_pipeline(file, config=configs_only(folder))
+    assert close(draw(pipe), expected)
+    assert pipe.safety_checker is None
+    folder.rename(tmp_path / "v1-5")  # a folder of the same name is found without being named
+    assert load_pipeline(file, dtype=torch.bfloat16).unet.dtype == torch.bfloat16
+
+
+def test_single_file_with_code(single, folder, tmp_path):
+    file = tmp_path / "a.ckpt"
+    torch.save(dict(state_dict=single[0], callback=Trap(tmp_path / "evil")), file)
+    with pytest.raises(ValueError, match="holds more than tensors"):
+        load_pipeline(file, config=configs_only(folder))
+    assert not (tmp_path / "evil").exists()
+    with pytest.raises(FileNotFoundError, match="has no model_index.json"):
+        load_pipeline(file, config=tmp_path)
+
+
+def test_single_file_that_lacks_weights(single, folder, tmp_path):
+    state, file = single[0], tmp_path / "b.safetensors"
+    configs_only(folder)
+    for lost in (
+        "model.diffusion_model.out.2.weight",
+        "first_stage_model.decoder.conv_out.weight",
+        "cond_stage_model.transformer.text_model.final_layer_norm.weight",
+    ):
+        save_file({key: value for key, value in state.items() if key != lost}, file)
+        with pytest.raises(ValueError, match="lacks weights of its networks"):
+            load_pipeline(file, config=folder)
+    file.write_bytes(file.read_bytes()[:5000])
+    with pytest.raises(ValueError, match="b.safetensors is damaged"):
+        load_pipeline(file, config=folder)
+
+
+@pytest.fixture
+def v_folder(tmp_path):
+    "SD 2.x: v-prediction, linear projections in the U-Net's attention."
+    folder = build_pipeline(tmp_path / "v", prediction="v_prediction")
+    torch.manual_seed(3)
+    config = UNet2DConditionModel.load_config(folder / "unet")
+    config |= dict(use_linear_projection=True, attention_head_dim=[2, 4])
+    UNet2DConditionModel.from_config(config).save_pretrained(folder / "unet")
+    with_attention(StableDiffusionPipeline.from_pretrained(folder)).vae.save_pretrained(folder / "vae")
+    return folder
+
+
+def test_sd2_v_prediction(v_folder, tmp_path):
+    plain = StableDiffusionPipeline.from_pretrained(v_folder)
+    pipe = load_pipeline(v_folder)
+    ours = draw(pipe)
+    assert close(ours, drawn_by_diffusers(plain))
+    assert plain.scheduler.config.prediction_type == "v_prediction"
+    pipe.scheduler.register_to_config(prediction_type="epsilon")
+    assert apart(draw(pipe), ours)
+    file = tmp_path / "768-v-ema.safetensors"
+    save_file(original_state(plain, original_open_clip), file)
+    assert close(draw(load_pipeline(file, config=configs_only(v_folder))), ours)
+
+
+# ---- other tasks
+
+
+def saved_as(cls, folder, unet_in):
+    """A pipeline whose index names another class.
+
+    Its autoencoder's posterior is a point, so that sampling it changes nothing."""
+    pipe = StableDiffusionPipeline.from_pretrained(build_pipeline(folder, unet_in=unet_in))
+    with torch.no_grad():
+        pipe.vae.quant_conv.weight[4:] = 0
+        pipe.vae.quant_conv.bias[4:] = -30
+    cls(**pipe.components, requires_safety_checker=False).save_pretrained(folder)
+    return folder
+
+
+def test_inpainting_unet_draws_what_diffusers_draws(tmp_path):
+    folder = saved_as(StableDiffusionInpaintPipeline, tmp_path / "in", 9)
+    pipe, plain = load_pipeline(folder), StableDiffusionInpaintPipeline.from_pretrained(folder)
+    index = json.loads((folder / "model_index.json").read_text())
+    assert index["_class_name"] == "StableDiffusionInpaintPipeline"
+    assert pipe.unet.config.in_channels == 9
+    mask = np.zeros((16, 16), np.uint8)
+    mask[:, 8:] = 255
+    row = dict(prompt="snow", seed=3, init_image=picture(), mask=mask, strength=1.0)
+    ours = draw(pipe, pd.DataFrame([row]))[0]
+    plain.scheduler = _sampler(plain)
+    plain.set_progress_bar_config(disable=True)
+    theirs = plain(
+        "snow",
+        image=Image.fromarray(picture()),
+        mask_image=Image.fromarray(mask),
+        latents=_start(pipe, [row | dict(source="inpaint")], 16)[0],
+        height=16,
+        width=16,
+        num_inference_steps=STEPS,
+        guidance_scale=3.0,
+        output_type="np",
+    ).images[0]
+    assert close(ours, (theirs * 255).round().astype(np.uint8))
+    with pytest.raises(ValueError, match="takes 9 channels.*give init_image and mask"):
+        draw(pipe)
+
+
+def test_instruct_pix2pix(tmp_path):
+    folder = saved_as(StableDiffusionInstructPix2PixPipeline, tmp_path / "ip2p", 8)
+    pipe = load_pipeline(folder)
+    assert pipe.unet.config.in_channels == 8
+
+    def edited(pipe):
+        pipe.set_progress_bar_config(disable=True)
+        options = dict(num_inference_steps=STEPS, generator=torch.Generator().manual_seed(0))
+        return np.asarray(pipe("make it snow", image=Image.fromarray(picture()), **options).images[0])
+
+    cls = StableDiffusionInstructPix2PixPipeline
+    ours = edited(cls(**pipe.components, requires_safety_checker=False))
+    assert close(ours, edited(cls.from_pretrained(folder)))
+    assert apart(ours, picture())
+    text = "takes 8 channels, and rows of text2img have 4: it is made for instructions"
+    with pytest.raises(ValueError, match=text):
+        draw(pipe)
+
+
+# ---- the small decoder
+
+
+@pytest.fixture
+def taesd():
+    "A small random one."
+    torch.manual_seed(0)
+    return AutoencoderTiny(
+        encoder_block_out_channels=(4, 4, 4),
+        decoder_block_out_channels=(4, 4, 4),
+        num_encoder_blocks=(1, 1, 1),
+        num_decoder_blocks=(1, 1, 1),
+    ).eval()
+
+
+@pytest.mark.parametrize("safe", [True, False])
+def test_taesd(taesd, tmp_path, safe):
+    taesd.save_pretrained(tmp_path, safe_serialization=safe)
+    ours = load_tiny_decoder(tmp_path)
+    z = torch.randn(1, 4, 4, 4)
+    assert torch.equal(ours.decode(z).sample, taesd.decode(z).sample)
+    assert not any(p.requires_grad for p in ours.parameters())
+    assert load_tiny_decoder(tmp_path, torch.bfloat16).dtype == torch.bfloat16
+
+
+def test_taesd_that_lacks_a_weight(taesd, tmp_path):
+    taesd.save_pretrained(tmp_path)
+    file = next(tmp_path.glob("*.safetensors"))
+    state = load_file(file)
+    state.pop("decoder.layers.0.weight")
+    save_file(state, file)
+    with pytest.raises(ValueError, match="lacks 1 weights"):
+        load_tiny_decoder(tmp_path)
+
+
+def test_taesd_with_code_and_taesd_nowhere(taesd, tmp_path):
+    taesd.save_pretrained(tmp_path, safe_serialization=False)
+    file = next(tmp_path.glob("*.bin"))
+    torch.save(torch.load(file, weights_only=True) | dict(x=Trap(tmp_path / "evil")), file)
+    with pytest.raises(ValueError, match="holds more than tensors"):
+        load_tiny_decoder(tmp_path)
+    assert not (tmp_path / "evil").exists()
+    with pytest.raises(FileNotFoundError, match="no folder /nowhere/taesd"):
+        load_tiny_decoder("/nowhere/taesd")
