@@ -1,0 +1,47 @@
+"Data that a method can't use are refused, with the names of what is missing."
+
+import numpy as np
+import pytest
+
+from spurious_core.data.datasets import GroupedImages
+from spurious_core.mitigate.group_checks import check_groups
+from spurious_core.mitigate.registry import METHODS
+from support.mitigation import ATTRIBUTES, LABELS, images, validation
+
+TRAIN, VAL = images(), validation()
+LOST = TRAIN.subset(TRAIN.group != 2)
+
+
+def test_classes_must_occur_and_agree():
+    with pytest.raises(ValueError, match="no training images of light"):
+        check_groups(METHODS["ERM"], TRAIN.subset(TRAIN.y == 0), VAL)
+    other = GroupedImages(VAL.manifest, ["x", "y"], ATTRIBUTES, "other", VAL.pixels)
+    with pytest.raises(ValueError, match="classes or attributes differ"):
+        check_groups(METHODS["ERM"], TRAIN, other)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_only_methods_that_balance_groups_need_each_of_them(name):
+    if not METHODS[name].train_groups:
+        check_groups(METHODS[name], LOST, VAL)
+        return
+    message = rf"{name} balances groups, but training has no images of \(light, red\)"
+    with pytest.raises(ValueError, match=message):
+        check_groups(METHODS[name], LOST, VAL)
+
+
+def test_a_refit_needs_two_validation_images_of_each_group():
+    dfr = METHODS["DFR"]
+    with pytest.raises(ValueError, match=r"at least 2 validation images .* fewer of \(light, red\); pass"):
+        check_groups(dfr, TRAIN, VAL.subset(VAL.group != 2))
+    few = np.r_[np.flatnonzero(TRAIN.group != 2), np.flatnonzero(TRAIN.group == 2)[:2]]
+    with pytest.raises(ValueError, match=r"at least 3 training images .* fewer of \(light, red\)$"):
+        check_groups(dfr, TRAIN.subset(few), None)
+    check_groups(dfr, LOST, VAL.subset(VAL.group != 2))
+
+
+def test_groups_of_generated_images_only_are_no_hindrance():
+    manifest = TRAIN.manifest.copy()
+    manifest.loc[TRAIN.group == 2, "g"] = "generated"
+    mixed = GroupedImages(manifest, LABELS, ATTRIBUTES, "mixed", TRAIN.pixels)
+    check_groups(METHODS["DFR"], mixed, VAL.subset(VAL.group != 2))

@@ -1,0 +1,70 @@
+"Finished parts are not computed again, and folders know whose they are."
+
+import pandas as pd
+import pytest
+import torch
+from torch import nn
+
+from spurious_core.mitigate import resumable, trainer
+from spurious_core.mitigate.resumable import ResumableRun, fingerprint, weights_digest
+from support.mitigation import FAST, images, quick, validation
+
+
+def test_a_part_is_computed_once_for_a_run_and_its_folder(tmp_path):
+    calls = []
+
+    def make():
+        calls.append(1)
+        return dict(x=torch.arange(3))
+
+    for _ in range(2):
+        run = ResumableRun()
+        run.out = tmp_path
+        assert run.once("part", make)["x"].tolist() == [0, 1, 2]
+        assert run.once("part", make) is run.kept["part"]
+    assert len(calls) == 1
+
+
+def test_data_and_networks_are_told_apart():
+    assert fingerprint(None) is None
+    assert fingerprint(images()) == fingerprint(images())
+    assert fingerprint(images()) != fingerprint(images(seed=1))
+    assert fingerprint(images()) != fingerprint(images(size=17))
+    torch.manual_seed(0)
+    one, other = nn.Linear(2, 1), nn.Linear(2, 1)
+    assert weights_digest(one) == weights_digest(one) != weights_digest(other)
+
+
+@pytest.mark.parametrize("method", ["ERM", "JTT", "DFR", "AFR", "SpuFix"])
+def test_a_finished_folder_gives_its_result_at_once(method, tmp_path, monkeypatch):
+    config = FAST.with_(epochs=2, **(dict(jtt_T=1) if method == "JTT" else {}))
+    fitted = quick(method, out_dir=tmp_path, config=config)
+    monkeypatch.setattr(trainer, "train_stage", lambda *_, **__: pytest.fail("trained again"))
+    monkeypatch.setattr(trainer, "make_optimiser", lambda *_: pytest.fail("trained again"))
+    again = quick(method, out_dir=tmp_path, config=fitted.config)
+    x = images(30, 0.5, 2).pixels
+    assert torch.equal(fitted.clf.probs(x), again.clf.probs(x))
+    assert again.details == fitted.details
+    assert again.seconds == pytest.approx(fitted.seconds, abs=0.05)
+    pd.testing.assert_frame_equal(fitted.history, again.history)
+
+
+def test_a_folder_of_another_run_is_refused(tmp_path):
+    quick("ERM", out_dir=tmp_path / "run", val=validation())
+    for change, said in (
+        (dict(seed=1), "seed=0 there and 1 here"),
+        (dict(config=FAST.with_(lr=0.5)), "lr=0.01 there and 0.5 here"),
+        (dict(train=images(80, 0.85, 5)), "train="),
+        (dict(selection="average"), "selection='wga' there"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            quick("ERM", out_dir=tmp_path / "run", **change)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other/thesis.txt").write_text("mine")
+    with pytest.raises(ValueError, match="holds no run"):
+        quick("ERM", out_dir=tmp_path / "other")
+
+
+def test_the_names_of_files_are_those_of_earlier_versions():
+    assert resumable.TRAINING_CHECKPOINT == "checkpoint.safetensors"
+    assert resumable.TRAINING_SCRATCH == ("kept.", "checkpoint.")
