@@ -21,6 +21,13 @@ from spurious_core.papers.class_wise.arms import (
     write_references,
 )
 
+
+@pytest.fixture(scope="module")
+def quick_kit(world_kit):
+    "The same, with few steps: what is tested is which noise and which prompts, not how a picture looks."
+    return replace(world_kit, profile=replace(world_kit.profile, sampler_steps=3))
+
+
 HOUSES = SimpleNamespace(
     prompts=["a photo of an empty sks scene at the beach", "a photo of an empty sks scene indoors"],
     y=1,
@@ -49,9 +56,9 @@ def test_references_keep_their_order_on_disk(target, tmp_path):
     assert [np.asarray(Image.open(file))[0, 0, 0] for file in files] == list(range(120))
 
 
-def test_pictures_have_the_same_noise_whatever_the_arm_and_validation_another(world_kit, tmp_path):
+def test_pictures_have_the_same_noise_whatever_the_arm_and_validation_another(quick_kit, tmp_path):
     first, second, validation = (
-        draw_arm_set(world_kit, HOUSES, 0, tmp_path / name, 2, None, noise, arm=name)
+        draw_arm_set(quick_kit, HOUSES, 0, tmp_path / name, 2, None, noise, arm=name)
         for name, noise in (("first", "images"), ("second", "images"), ("validation", "validation"))
     )
     assert (first == second).all()
@@ -61,14 +68,14 @@ def test_pictures_have_the_same_noise_whatever_the_arm_and_validation_another(wo
     assert table.arm.eq("first").all()
 
 
-def test_the_base_model_is_not_trained(world_kit, planted, tmp_path):
-    drawn = draw_arm(world_kit, planted, BASE, 0, tmp_path / "base", training_config(1), None, 2)
+def test_the_base_model_is_not_trained(quick_kit, planted, tmp_path):
+    drawn = draw_arm(quick_kit, planted, BASE, 0, tmp_path / "base", training_config(1), None, 2)
     assert drawn.shape == (2, 64, 64, 3)
     assert {p.name for p in (tmp_path / "base").iterdir()} == {"images"}
 
 
-def test_prior_images_are_drawn_once_and_name_scenes(world_kit, tmp_path):
-    prior = prior_set(world_kit, tmp_path / "prior", 3)
+def test_prior_images_are_drawn_once_and_name_scenes(quick_kit, tmp_path):
+    prior = prior_set(quick_kit, tmp_path / "prior", 3)
     assert len(prior) == 3
     assert prior.prompt.str.startswith("a photo of an empty scene ").all()
-    assert prior_set(world_kit, tmp_path / "prior", 3).equals(prior)
+    assert prior_set(quick_kit, tmp_path / "prior", 3).equals(prior)

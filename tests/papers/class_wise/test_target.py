@@ -63,12 +63,12 @@ def test_candidates_are_split_by_what_is_planted():
 
 
 def test_the_bank_holds_every_feature_and_is_the_same_for_a_seed():
-    bank = feature_bank(3, 2, 32)
+    bank = feature_bank(3, 2)
     assert set(bank["prop"]) == set(PROPS)
     assert set(bank["scene"]) == set(SCENES)
-    assert bank["baseline"].shape == (2, 32, 32, 3)
+    assert bank["baseline"].shape == (2, 64, 64, 3)
     feature_bank.cache_clear()
-    again = feature_bank(3, 2, 32)
+    again = feature_bank(3, 2)
     assert all(np.array_equal(bank["prop"][prop], again["prop"][prop]) for prop in PROPS)
     assert (bank["baseline"] == again["baseline"]).all()
 
