@@ -1,0 +1,108 @@
+"References are read with care: what is no picture, too small or too few is named."
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from spurious_core.diffusion.references import load_references, read_captions, read_references
+from support.training import REFS
+
+
+@pytest.fixture
+def folder(tmp_path):
+    "Five pictures of different heights, and files that are none."
+    for i, image in enumerate(REFS):
+        Image.fromarray(image).resize((20, 16 + 4 * i)).save(tmp_path / f"{i}.png")
+    (tmp_path / ".DS_Store").write_bytes(b"x")
+    (tmp_path / "a.txt").write_text("x")
+    (tmp_path / "b.png").write_bytes((tmp_path / "0.png").read_bytes()[:70])
+    (tmp_path / ".ipynb_checkpoints").mkdir()
+    return tmp_path
+
+
+def test_no_folder_and_an_empty_one(tmp_path):
+    with pytest.raises(FileNotFoundError, match="does not exist"):
+        load_references(tmp_path / "no", 16)
+    with pytest.raises(ValueError, match="holds 0 readable"):
+        load_references(tmp_path, 16)
+
+
+def test_what_is_no_picture_is_left_out_and_named(folder):
+    with pytest.warns(UserWarning, match="a.txt, b.png") as warned:
+        images = load_references(folder, 16)
+    assert images.shape == (5, 16, 16, 3)
+    assert "DS_Store" not in str(warned[0].message)
+
+
+def test_too_few_and_too_small(folder):
+    needed = "holds 5 readable images, and 6 are needed; not readable: a.txt, b.png"
+    with pytest.raises(ValueError, match=needed):
+        load_references(folder, 16, 6)
+    with pytest.raises(ValueError, match=r"smaller than 18x18: 0.png \(20x16\)"), pytest.warns(UserWarning):
+        load_references(folder, 18)
+    with pytest.raises(ValueError, match="2 references are given, and 3 are needed"):
+        load_references(REFS[:2], 16)
+
+
+def test_what_only_classifiers_see_is_enlarged(folder):
+    with pytest.warns(UserWarning, match="left out"):
+        assert load_references(folder, 18, enlarge=True).shape == (5, 18, 18, 3)
+
+
+def test_the_first_few_by_name(folder):
+    names, images = read_references(folder, 16, most=3)
+    assert names == ["0.png", "1.png", "2.png"]
+    assert images.shape == (3, 16, 16, 3)
+    assert len(load_references(REFS, 16, most=4)) == 4
+
+
+def test_arrays_stay_as_they_are():
+    names, images = read_references(REFS, 16)
+    assert names[0] == "image 0"
+    assert (images == REFS).all()
+    with pytest.raises(ValueError, match="must be uint8"):
+        load_references(REFS / 255, 16)
+
+
+def test_the_centre_is_kept_and_nothing_is_stretched(tmp_path):
+    striped = np.zeros((16, 48, 3), np.uint8)
+    striped[:, 16:32] = 255
+    images = [striped, striped.transpose(1, 0, 2), striped]
+    for i, image in enumerate(images):
+        Image.fromarray(image).save(tmp_path / f"{i}.png")
+    assert (load_references(tmp_path, 16) == 255).all()
+
+
+def test_a_photograph_on_its_side_is_turned_upright(tmp_path):
+    image = np.zeros((16, 16, 3), np.uint8)
+    image[:8] = 255
+    exif = Image.Exif()
+    exif[0x0112] = 6  # "rotate by 90 degrees to show"
+    for i in range(3):
+        Image.fromarray(image).save(tmp_path / f"{i}.png", exif=exif)
+    turned = load_references(tmp_path, 16)[0]
+    assert (turned == np.rot90(image, -1)).all()
+
+
+def write_captions(folder, *rows):
+    "Writes a metadata.jsonl."
+    (folder / "metadata.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+
+
+def test_captions(tmp_path):
+    assert read_captions(tmp_path, ["a", "b"], "a photo of sks") == ["a photo of sks"] * 2
+    write_captions(tmp_path, dict(file_name="b", text=" sks in rain "), dict(file_name="a", text="sks"))
+    assert read_captions(tmp_path, ["a", "b"], "") == ["sks", "sks in rain"]
+    with pytest.raises(ValueError, match="has no text for c"):
+        read_captions(tmp_path, ["a", "c"], "")
+    with pytest.raises(ValueError, match="no placeholder 'word' in the text of a, b"):
+        read_captions(tmp_path, ["a", "b"], "", word="word")
+
+
+@pytest.mark.parametrize("row", ["a lamp", dict(file_name="a"), dict(file_name="a", text=3), [1]])
+def test_captions_that_cannot_be_read(tmp_path, row):
+    write_captions(tmp_path, dict(file_name="a", text="sks"), row)
+    with pytest.raises(ValueError, match="line 2: expected"):
+        read_captions(tmp_path, ["a"], "")
