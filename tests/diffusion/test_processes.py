@@ -25,6 +25,7 @@ from spurious_core.diffusion.generating import generate
 from spurious_core.diffusion.image_sets import load_image_set
 from spurious_core.diffusion.personalize import PersonalizeConfig, personalize
 from spurious_core.diffusion.plans import plan_prompts
+from spurious_core.diffusion.processes import Processes
 from spurious_core.diffusion.similarity_loss import cutouts
 
 REFS = np.random.default_rng(0).integers(0, 256, (5, 16, 16, 3), np.uint8)
@@ -122,6 +123,25 @@ def together(function, *args, n=2, fails=False):
     codes = [process.exitcode for process in processes]
     assert fails or codes == [0] * n, codes
     return codes
+
+
+def test_a_process_alone():
+    alone = Processes(torch.device("cpu"))
+    alone.wait()
+    assert (alone.rank, alone.count, alone.from_first("mine")) == (0, 1, "mine")
+
+
+def _ask(notes):
+    processes = Processes(torch.device("cpu"))
+    first = processes.from_first(processes.rank)
+    (notes / str(processes.rank)).write_text("here")
+    processes.wait()
+    assert len(list(notes.iterdir())) == processes.count == 3
+    assert first == 0
+
+
+def test_all_hear_from_the_first_and_wait_for_each_other(tmp_path):
+    together(_ask, tmp_path, n=3)
 
 
 # ---- training
