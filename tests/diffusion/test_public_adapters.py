@@ -12,7 +12,7 @@ from torch import nn
 from spurious_core.diffusion.generate import EMBEDS, LORA, plan_prompts, use_adapter
 from spurious_core.diffusion.personalize import PersonalizeConfig, personalize
 from spurious_core.models.pipelines import load_pipeline
-from support.drawing import apart, close, draw, drawn_by_diffusers, picture
+from support.drawn_pictures import apart, close, draw, drawn_by_diffusers, picture
 from support.loras import OLD_NAMES, PEFT_NAMES, diffusers_lora, kohya, merged, random_lora
 from support.pickles import Trap
 

@@ -13,7 +13,7 @@ from spurious_core.core.images import read_images
 from spurious_core.data.readers_imagenet import spurious_imagenet
 from spurious_core.diffusion.generate import export_spurious_imagenet, generate, plan_prompts
 from spurious_core.evaluate.metrics import roc_and_ap
-from support.drawing import picture
+from support.drawn_pictures import picture
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from safetensors.torch import load_file, save_file
 from spurious_core.diffusion.generate import _sampler, _start
 from spurious_core.models.pipeline_files import lacking
 from spurious_core.models.pipelines import load_pipeline, load_tiny_decoder
-from support.drawing import STEPS, apart, close, draw, drawn_by_diffusers, picture
+from support.drawn_pictures import STEPS, apart, close, draw, drawn_by_diffusers, picture
 from support.original_names import original_open_clip, original_state
 from support.pickles import Trap
 from support.pipelines import build_pipeline

@@ -1,41 +1,18 @@
-"Pictures that a small pipeline draws, and whether two are the same."
+"A small plan, and how far the pictures of two drawings are apart."
 
 import numpy as np
-import torch
 
-from spurious_core.diffusion.generate import _sampler, plan_prompts, sample_images
+from spurious_core.diffusion.plans import plan_prompts
 
-PLAN = plan_prompts(["a photo of a boat", "snow"], 1, seed=1)
-STEPS = 3
-
-
-def draw(pipe, plan=PLAN):
-    "What our sampler draws."
-    return sample_images(pipe, plan, steps=STEPS)
+PLAN = plan_prompts(["a photo of a boat", "a photo of a cow", "snow"], 3, seed=1, y=[0, 1, -1])
+FAST = dict(steps=3, progress=False)
 
 
-def drawn_by_diffusers(pipe, plan=PLAN):
-    "What diffusers draws with our scheduler, one row at a time."
-    pipe.scheduler = _sampler(pipe)
-    pipe.set_progress_bar_config(disable=True)
-    options = dict(num_inference_steps=STEPS, guidance_scale=3.0)
-    images = []
-    for row in plan.itertuples():
-        rng = torch.Generator().manual_seed(int(row.seed))
-        images.append(np.asarray(pipe(row.prompt, generator=rng, **options).images[0]))
-    return np.stack(images)
+def difference(images: np.ndarray, others: np.ndarray) -> np.ndarray:
+    "The distance of each value in grey levels."
+    return abs(np.asarray(images).astype(int) - np.asarray(others))
 
 
-def picture(seed=0):
-    "16 x 16 random pixels."
-    return np.random.default_rng(seed).integers(0, 256, (16, 16, 3), np.uint8)
-
-
-def close(a, b, by=1):
-    "Whether no pixel differs by more than `by` of 255."
-    return abs(a.astype(int) - b.astype(int)).max() <= by
-
-
-def apart(a, b):
-    "Whether pictures differ clearly."
-    return abs(a.astype(int) - b.astype(int)).mean() > 1
+def close(images: np.ndarray, others: np.ndarray) -> bool:
+    "Whether no value differs by more than one grey level."
+    return difference(images, others).max() <= 1

@@ -1,0 +1,74 @@
+"Adapters: lent and taken back, and refused where they do not fit."
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from spurious_core.core.seeds import generator
+from spurious_core.diffusion.adapters import EMBEDS, LORA, use_adapter
+from spurious_core.diffusion.generating import generate
+from spurious_core.diffusion.sampling import sample_images
+from support.drawing import FAST, PLAN
+
+
+def save_lora(pipe, folder, scale=0.0):
+    "A LoRA of rank 2 for one layer of attention, with random numbers of this scale in its matrices."
+    layer = next(name for name, _ in pipe.unet.named_modules() if name.endswith("attn2.to_k"))
+    down, up = (torch.randn(shape, generator=generator(0)) * scale for shape in ((2, 16), (16, 2)))
+    weights = {f"unet.{layer}.lora.down.weight": down, f"unet.{layer}.lora.up.weight": up}
+    save_file(weights, folder / LORA)
+
+
+def test_a_lora_is_lent_and_taken_back(tiny_pipeline, tmp_path):
+    before = sample_images(tiny_pipeline, PLAN[:1], **FAST)
+    save_lora(tiny_pipeline, tmp_path, scale=3.0)
+    with use_adapter(tiny_pipeline, tmp_path) as adapted:
+        assert adapted.unet.peft_config
+        assert (sample_images(adapted, PLAN[:1], **FAST) != before).any()
+    assert not hasattr(tiny_pipeline.unet, "peft_config")
+    assert (sample_images(tiny_pipeline, PLAN[:1], **FAST) == before).all()
+
+
+def test_a_lora_is_taken_back_after_an_error(tiny_pipeline, tmp_path):
+    save_lora(tiny_pipeline, tmp_path)
+    with pytest.raises(ZeroDivisionError):
+        with use_adapter(tiny_pipeline, tmp_path):
+            raise ZeroDivisionError
+    assert not hasattr(tiny_pipeline.unet, "peft_config")
+
+
+def test_a_lora_of_another_shape(tiny_pipeline, other_pipeline, tmp_path):
+    save_lora(tiny_pipeline, tmp_path)
+    with pytest.raises(ValueError, match="does not fit this pipeline.*to_k is"):
+        generate(other_pipeline, PLAN, tmp_path / "s", adapter=tmp_path, **FAST)
+    save_file({"unet.no.such.lora.down.weight": torch.zeros(2, 16)}, tmp_path / LORA)
+    with pytest.raises(ValueError, match="has no layer unet.no.such"):
+        generate(tiny_pipeline, PLAN, tmp_path / "s", adapter=tmp_path, **FAST)
+    assert not (tmp_path / "s").exists()
+
+
+def test_words_are_lent_in_a_copy(tiny_pipeline, tmp_path):
+    save_file({"<thing>": torch.ones(2, 16)}, tmp_path / EMBEDS)
+    plan = PLAN[:1].assign(prompt="a <thing>")
+    before = sample_images(tiny_pipeline, plan, **FAST)
+    with use_adapter(tiny_pipeline, tmp_path) as adapted:
+        assert adapted.unet is tiny_pipeline.unet
+        assert (sample_images(adapted, plan, **FAST) != before).any()
+    assert "<thing>" not in tiny_pipeline.tokenizer.get_vocab()
+    assert np.array_equal(sample_images(tiny_pipeline, plan, **FAST), before)
+
+
+def test_words_of_another_width(tiny_pipeline, tmp_path):
+    save_file({"<thing>": torch.ones(2, 7)}, tmp_path / EMBEDS)
+    with pytest.raises(ValueError, match="<thing> is 2 x 7, and the text encoder 16 wide"):
+        with use_adapter(tiny_pipeline, tmp_path):
+            pass
+
+
+def test_no_adapter_and_an_empty_folder(tiny_pipeline, tmp_path):
+    with use_adapter(tiny_pipeline) as same:
+        assert same is tiny_pipeline
+    with pytest.raises(FileNotFoundError, match="is no adapter"):
+        with use_adapter(tiny_pipeline, tmp_path):
+            pass

@@ -1,0 +1,225 @@
+"Image sets drawn from plans: batches, resumption after kill -9, faults, provenance."
+
+import errno
+import json
+import os
+import shutil
+import signal
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from spurious_core.core.images import read_images
+from spurious_core.diffusion import generating
+from spurious_core.diffusion.generating import generate, regenerate
+from spurious_core.diffusion.image_sets import load_image_set, pipeline_hash
+from spurious_core.diffusion.sampling import sample_images
+from support.drawing import FAST, PLAN, close
+
+
+def save_picture(pipe, *paths):
+    "Draws one picture and saves it in all these places."
+    image = sample_images(pipe, PLAN[:1], **FAST)[0]
+    for path in paths:
+        Image.fromarray(image).save(path)
+    return image
+
+
+def test_modes_mix_in_one_plan(tiny_pipeline, tmp_path):
+    init, mask = tmp_path / "init.png", tmp_path / "mask.png"
+    image = save_picture(tiny_pipeline, init)
+    right = np.zeros((16, 16), np.uint8)
+    right[:, 8:] = 255
+    Image.fromarray(right).save(mask)
+    masks = [None, None, None, str(mask), None, None]
+    plan = PLAN[:6].assign(init_image=[None, str(init)] * 3, mask=masks)
+    table = generate(tiny_pipeline, plan, tmp_path / "set", batch_size=2, **FAST)
+    assert table.source.tolist() == ["text2img", "img2img", "text2img", "inpaint", "text2img", "img2img"]
+    images = read_images(table)
+    assert close(images[::2], sample_images(tiny_pipeline, PLAN[:6:2], **FAST))
+    assert close(images, sample_images(tiny_pipeline, plan, batch_size=1, **FAST))
+    with pytest.raises(ValueError, match="init_image must be a path"):
+        generate(tiny_pipeline, PLAN[:2].assign(init_image=[None, image]), tmp_path / "b", **FAST)
+
+
+# ---- folders that move
+
+
+@pytest.fixture
+def moved(tiny_pipeline, tmp_path):
+    "A set that was drawn in one folder and moved: its pictures, a function to its plan, and the new folder."
+    before, after, far = tmp_path / "before", tmp_path / "after", tmp_path / "far.png"
+    (before / "inits").mkdir(parents=True)
+    save_picture(tiny_pipeline, before / "inits/x.png", far)
+
+    def plan(root):
+        return PLAN[:4].assign(init_image=[str(root / "inits/x.png"), str(far)] * 2, strength=0.5)
+
+    images = read_images(generate(tiny_pipeline, plan(before), before / "set", batch_size=2, **FAST))
+    before.rename(after)
+    return images, plan, after
+
+
+def test_a_moved_folder_goes_on(tiny_pipeline, tmp_path, moved):
+    images, plan, root = moved
+    lines = (root / "set/metadata.jsonl").read_text().splitlines()
+    assert [json.loads(line)["init_image"] for line in lines[:2]] == [
+        "../inits/x.png",
+        str(tmp_path / "far.png"),
+    ]
+    table = load_image_set(root / "set")
+    assert table.init_image.tolist() == plan(root).init_image.tolist()
+    written = Path(table.path[0]).stat().st_mtime_ns
+    Path(table.path[1]).unlink()
+    with pytest.warns(UserWarning, match="000001.png is missing"):
+        again = generate(tiny_pipeline, plan(root), root / "set", batch_size=2, **FAST)
+    assert (read_images(again) == images).all()
+    assert Path(table.path[0]).stat().st_mtime_ns == written
+
+
+def test_another_picture_of_the_same_name_is_another_set(tiny_pipeline, moved):
+    _, plan, root = moved
+    (root / "other").mkdir()
+    shutil.copy(root / "inits/x.png", root / "other/x.png")
+    other = plan(root).assign(init_image=str(root / "other/x.png"))
+    with pytest.raises(ValueError, match="another image set: 000000.png has init_image="):
+        generate(tiny_pipeline, other, root / "set", batch_size=2, **FAST)
+
+
+def test_a_set_with_absolute_paths_goes_on(tiny_pipeline, moved):
+    "As sets were written before."
+    _, plan, root = moved
+    metadata, first = root / "set/metadata.jsonl", root / "set/000000.png"
+    written = first.stat().st_mtime_ns
+    metadata.write_text(metadata.read_text().replace("../inits", str(root / "inits")))
+    assert len(generate(tiny_pipeline, plan(root), root / "set", batch_size=2, **FAST)) == 4
+    assert first.stat().st_mtime_ns == written
+
+
+# ---- killed, broken, full
+
+
+def _die_at(when, pipe, folder):
+    "Generates, and kills this process at the `when`-th renaming of a file."
+    real, count = os.replace, iter(range(10**6))
+
+    def replace(*args):
+        if next(count) == when:
+            os.kill(os.getpid(), signal.SIGKILL)
+        real(*args)
+
+    os.replace = replace
+    generate(pipe, PLAN, folder, batch_size=2, **FAST)
+
+
+@pytest.mark.parametrize("when", [0, 1, 2, 3, 6, 11])
+def test_kill_and_resume(tiny_pipeline, tmp_path, killed, when):
+    whole = generate(tiny_pipeline, PLAN, tmp_path / "whole", batch_size=2, **FAST)
+    assert killed(_die_at, when, tiny_pipeline, tmp_path / "cut") == -signal.SIGKILL
+    again = generate(tiny_pipeline, PLAN, tmp_path / "cut", batch_size=2, **FAST)
+    files = sorted([*whole.file_name, "metadata.jsonl"])
+    for name in files:
+        assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "cut" / name).read_bytes()
+    assert sorted(path.name for path in (tmp_path / "cut").iterdir()) == files
+    assert len(again) == 9
+
+
+def test_a_finished_set_is_not_drawn_again(tiny_pipeline, tmp_path, monkeypatch):
+    generate(tiny_pipeline, PLAN, tmp_path / "s", **FAST)
+    monkeypatch.setattr(generating, "draw_batch", lambda *args: pytest.fail("drew again"))
+    assert len(generate(tiny_pipeline, PLAN, tmp_path / "s", **FAST)) == 9
+
+
+def test_broken_files_are_drawn_again(tiny_pipeline, tmp_path):
+    table = generate(tiny_pipeline, PLAN, tmp_path / "s", batch_size=4, **FAST)
+    before, paths = read_images(table), [Path(path) for path in table.path]
+    paths[3].write_bytes(b"no png")
+    paths[6].unlink()
+    paths[5].write_bytes(paths[5].read_bytes()[:60])
+    metadata = tmp_path / "s" / "metadata.jsonl"
+    metadata.write_text(metadata.read_text()[:-40])
+    with pytest.raises(FileNotFoundError, match="are missing"), pytest.warns(UserWarning):
+        load_image_set(tmp_path / "s")
+    with pytest.warns(UserWarning, match="drawn again"):
+        again = generate(tiny_pipeline, PLAN, tmp_path / "s", batch_size=4, **FAST)
+    assert (read_images(again) == before).all()
+
+
+@pytest.mark.parametrize(
+    "plan, settings, why",
+    [
+        (PLAN.assign(seed=PLAN.seed + 1), {}, "seed="),
+        (PLAN, dict(guidance=2.0), "guidance=3.0 there and 2.0"),
+        (PLAN, dict(sampler="ddim"), "sampler='dpmsolver\\+\\+' there and 'ddim' here"),
+        (PLAN[:5], {}, "not in this plan"),
+        (PLAN.assign(y=7), {}, "y="),
+    ],
+)
+def test_another_set_in_the_folder(tiny_pipeline, tmp_path, plan, settings, why):
+    generate(tiny_pipeline, PLAN, tmp_path / "s", **FAST)
+    with pytest.raises(ValueError, match="holds another image set.*" + why):
+        generate(tiny_pipeline, plan, tmp_path / "s", **FAST | settings)
+
+
+def test_a_longer_plan_goes_on(tiny_pipeline, tmp_path):
+    generate(tiny_pipeline, PLAN, tmp_path / "s", **FAST)
+    longer = pd.concat([PLAN, PLAN.assign(seed=PLAN.seed + 1)])
+    assert len(generate(tiny_pipeline, longer, tmp_path / "s", **FAST)) == 18
+
+
+def test_a_folder_of_somebody_else(tiny_pipeline, tmp_path):
+    (tmp_path / "000000.png").write_text("precious")
+    with pytest.raises(ValueError, match="holds no image set"):
+        generate(tiny_pipeline, PLAN, tmp_path, **FAST)
+    assert (tmp_path / "000000.png").read_text() == "precious"
+
+
+def test_full_disk(tiny_pipeline, tmp_path, monkeypatch):
+    real, count = Image.Image.save, iter(range(10**6))
+
+    def save(self, *args, **kwargs):
+        if next(count) == 5:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(self, *args, **kwargs)
+
+    monkeypatch.setattr(Image.Image, "save", save)
+    with pytest.raises(OSError, match="the disk is full: 4 of 9 images") as error:
+        generate(tiny_pipeline, PLAN, tmp_path / "s", batch_size=2, **FAST)
+    assert error.value.errno == errno.ENOSPC
+    assert len(load_image_set(tmp_path / "s")) == 4
+    images = read_images(generate(tiny_pipeline, PLAN, tmp_path / "s", batch_size=2, **FAST))
+    assert close(images, sample_images(tiny_pipeline, PLAN, **FAST))
+
+
+# ---- provenance
+
+COLUMNS = "file_name prompt seed source sampler steps guidance checkpoint adapter versions y negative_prompt"
+
+
+def test_provenance_and_regeneration(tiny_pipeline, tmp_path):
+    plan = PLAN.assign(negative_prompt=["fog"] + [None] * 8)
+    table = generate(tiny_pipeline, plan, tmp_path / "s", **FAST)
+    row = json.loads((tmp_path / "s" / "metadata.jsonl").read_text().splitlines()[0])
+    assert set(row) == set(COLUMNS.split())
+    assert row["checkpoint"] == pipeline_hash(tiny_pipeline)
+    for i in (0, 4):
+        assert close(regenerate(tiny_pipeline, table.iloc[i]), read_images(table)[i])
+    tiny_pipeline.unet.conv_in.weight.data += 1
+    with pytest.raises(ValueError, match="was drawn with checkpoint"):
+        regenerate(tiny_pipeline, table.iloc[0])
+
+
+def test_a_set_remembers_its_sampler(tiny_pipeline, tmp_path):
+    with pytest.raises(ValueError, match="sampler='euler' is unknown; allowed: dpmsolver\\+\\+, ddim"):
+        generate(tiny_pipeline, PLAN, tmp_path / "none", sampler="euler", **FAST)
+    assert not (tmp_path / "none").exists()
+    table = generate(tiny_pipeline, PLAN[:2], tmp_path / "a", sampler="ddim", **FAST)
+    assert (table.sampler == "ddim").all()
+    images = read_images(table)
+    assert close(regenerate(tiny_pipeline, table.iloc[1]), images[1])
+    assert not close(images, sample_images(tiny_pipeline, PLAN[:2], **FAST))
+    with pytest.raises(ValueError, match="has sampler='ddim' there and 'dpmsolver\\+\\+' here"):
+        generate(tiny_pipeline, PLAN[:2], tmp_path / "a", **FAST)

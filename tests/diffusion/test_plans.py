@@ -1,0 +1,117 @@
+"Plans: seeds, checks and batches."
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from spurious_core.diffusion.plans import (
+    GENERATED_COLUMNS,
+    batch_rows,
+    is_absent,
+    plan_prompts,
+    plan_rows,
+    source_of,
+)
+from support.drawing import PLAN
+
+IMAGE = np.zeros((16, 16, 3), np.uint8)
+
+
+def with_image(**columns):
+    return PLAN[:1].assign(init_image=[IMAGE], **columns)
+
+
+def test_seeds_are_distinct_and_shared_between_arms():
+    assert len(PLAN) == 9
+    assert PLAN.seed.is_unique
+    assert PLAN.y.tolist() == [0] * 3 + [1] * 3 + [-1] * 3
+    assert plan_prompts(["x", "y", "z"], 3, seed=1).seed.equals(PLAN.seed)
+    assert plan_prompts("x", 3, seed=2).seed.isin(PLAN.seed).sum() == 0
+
+
+def test_one_value_for_all_prompts():
+    assert plan_prompts(["x", "y"], 2, arm="base").arm.tolist() == ["base"] * 4
+
+
+@pytest.mark.parametrize(
+    "prompts, n, columns, why",
+    [
+        ("x", 3, dict(y=[1, 2]), "'y' has 2 values for 1"),
+        ("x", 0, {}, "n=0 images of 1 prompts"),
+        ([], 1, {}, "n=1 images of 0 prompts"),
+    ],
+)
+def test_what_is_no_plan_is_named(prompts, n, columns, why):
+    with pytest.raises(ValueError, match=why):
+        plan_prompts(prompts, n, **columns)
+
+
+@pytest.mark.parametrize(
+    "cells, source",
+    [
+        ({}, "text2img"),
+        (dict(init_image=1), "img2img"),
+        (dict(init_image=1, mask=1), "inpaint"),
+        (dict(init_image=1, image_guidance=1.5), "instruct"),
+        (dict(init_image=1, paste=1), "img2img"),
+    ],
+)
+def test_the_source_of_a_row(cells, source):
+    assert source_of(cells) == source
+
+
+def test_rows_are_filled_in_and_empty_cells_left_out():
+    plan = pd.concat([PLAN[:1].assign(guidance=None, negative_prompt=np.nan), with_image(guidance=5.0)])
+    first, second = plan_rows(plan, 3.0)
+    assert first == dict(guidance=3.0, prompt=PLAN.prompt[0], seed=PLAN.seed[0], y=0, source="text2img")
+    assert (second["guidance"], second["strength"], second["source"]) == (5.0, 0.8, "img2img")
+
+
+def test_an_image_sets_own_table_is_a_plan():
+    (row,) = plan_rows(PLAN[:1].assign(**dict.fromkeys(GENERATED_COLUMNS, "x")), 3.0)
+    assert row["source"] == "text2img"
+    assert not (set(GENERATED_COLUMNS) - {"source"}) & set(row)
+
+
+@pytest.mark.parametrize(
+    "value, absent", [(None, True), (np.nan, True), (pd.NA, True), (0, False), ("", False)]
+)
+def test_empty_cells(value, absent):
+    assert is_absent(value) is absent
+
+
+@pytest.mark.parametrize(
+    "plan, why",
+    [
+        ([], "a plan is a DataFrame"),
+        (PLAN[:0], "at least one row"),
+        (PLAN.drop(columns="seed"), "lacks the column seed; it has prompt, y"),
+        (PLAN.assign(prompt=3), "row 0 of the plan: prompt=3 must be text"),
+        (PLAN.assign(seed=0.5), "seed=0.5 must be a whole number"),
+        (PLAN.assign(seed=None), "seed=None must be a whole number"),
+        (PLAN.assign(mask="m.png"), "mask needs an init_image"),
+        (PLAN.assign(paste="m.png"), "paste needs an init_image"),
+        (PLAN.assign(image_guidance=1.5), "image_guidance needs an init_image"),
+        (with_image(image_guidance=1.5, strength=0.5), "neither mask nor strength"),
+        (with_image(image_guidance=0.5), r"image_guidance=0.5 must lie in \[1, inf\)"),
+        (with_image(image_guidance=np.inf), r"image_guidance=inf must lie in \[1, inf\)"),
+        (with_image(strength=0.0), r"strength=0.0 must lie in \(0, 1\]"),
+        (with_image(strength=1.1), r"strength=1.1 must lie in \(0, 1\]"),
+    ],
+)
+def test_bad_rows_are_named(plan, why):
+    with pytest.raises(ValueError, match=why):
+        plan_rows(plan, 3.0)
+
+
+def test_a_missing_file_is_named():
+    with pytest.raises(FileNotFoundError, match="row 0 of the plan: init_image no.png does not exist"):
+        plan_rows(PLAN.assign(init_image="no.png"), 3.0)
+
+
+def test_batches_hold_rows_of_one_kind():
+    rows = plan_rows(pd.concat([PLAN[:3], with_image(), with_image(strength=0.5), with_image()]), 3.0)
+    assert batch_rows(rows, 2) == [[0, 1], [2], [3, 5], [4]]
+    assert batch_rows(rows, 16) == [[0, 1, 2], [3, 5], [4]]
+    with pytest.raises(ValueError, match="batch_size=0 must be at least 1"):
+        batch_rows(rows, 0)

@@ -1,0 +1,128 @@
+"Drawing in memory: a picture depends on its row alone, and is the one that plain diffusers draws."
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from diffusers import StableDiffusionImg2ImgPipeline, StableDiffusionPipeline
+from PIL import Image
+
+from spurious_core.core.seeds import generator
+from spurious_core.diffusion.sampling import (
+    SAMPLERS,
+    PromptCache,
+    make_sampler,
+    sample_images,
+)
+from support.drawing import FAST, PLAN, close, difference
+from support.pipelines import build_pipeline
+
+RIGHT = np.zeros((16, 16), np.uint8)
+RIGHT[:, 8:] = 255
+
+
+@pytest.mark.parametrize("batch", [1, 4, 9])
+def test_batch_and_order_do_not_matter(tiny_pipeline, batch):
+    images = sample_images(tiny_pipeline, PLAN, **FAST)
+    assert close(images, sample_images(tiny_pipeline, PLAN[::-1], batch_size=batch, **FAST)[::-1])
+    assert close(images[4:5], sample_images(tiny_pipeline, PLAN[4:5], **FAST))
+
+
+def test_noise_does_not_depend_on_precision(tiny_pipeline):
+    images = sample_images(tiny_pipeline, PLAN, **FAST)
+    tiny_pipeline.to(torch.bfloat16)
+    assert difference(images, sample_images(tiny_pipeline, PLAN, **FAST)).mean() < 4
+
+
+def plans_for(channels, image):
+    "Plans that a U-Net with so many input channels can draw, by kind."
+    if channels == 8:
+        rows = [dict(image_guidance=1.5), dict(image_guidance=1.5)]
+    else:
+        rows = [dict(mask=RIGHT, strength=1.0), dict(mask=RIGHT, strength=0.7)]
+    rows = [dict(prompt="snow", seed=i, init_image=image) | row for i, row in enumerate(rows)]
+    plans = [pd.DataFrame(rows)]
+    if channels == 4:
+        plans.append(pd.DataFrame([dict(prompt="snow", seed=2)]))
+    return plans
+
+
+@pytest.mark.parametrize("part", ["unet", "vae", "text_encoder"])
+@pytest.mark.parametrize("channels", [4, 9, 8])
+def test_parts_may_differ_in_precision(tmp_path, part, channels):
+    "As while one of them is trained: what the others are in half precision is drawn all the same."
+    pipe = StableDiffusionPipeline.from_pretrained(build_pipeline(tmp_path / "p", unet_in=channels))
+    image = np.random.default_rng(0).integers(0, 256, (16, 16, 3), np.uint8)
+    plans = plans_for(channels, image)
+    full = [sample_images(pipe, plan, **FAST) for plan in plans]
+    getattr(pipe, part).to(torch.bfloat16)
+    for plan, images in zip(plans, full, strict=True):
+        assert difference(images, sample_images(pipe, plan, **FAST)).mean() < 4
+
+
+def test_each_prompt_is_encoded_once(tiny_pipeline):
+    calls = []
+    tiny_pipeline.text_encoder.register_forward_hook(lambda *call: calls.append(1))
+    sample_images(tiny_pipeline, PLAN, batch_size=2, **FAST)
+    assert len(calls) == PLAN.prompt.nunique() + 1  # and the empty one
+
+
+def test_the_cache_keeps_the_order_of_prompts(tiny_pipeline):
+    cache = PromptCache(tiny_pipeline)
+    one, other, again = cache(["a", "b", "a"])
+    assert torch.equal(one, again)
+    assert not torch.equal(one, other)
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_equals_plain_diffusers(tiny_pipeline, sampler):
+    pipe, seed, prompt = tiny_pipeline, int(PLAN.seed[0]), PLAN.prompt[0]
+    pipe.set_progress_bar_config(disable=True)
+    ours = sample_images(pipe, PLAN[:1], steps=6, sampler=sampler)[0]
+    pipe.scheduler = make_sampler(pipe, sampler)
+    settings = dict(num_inference_steps=6, guidance_scale=3.0)
+    assert close(ours, pipe(prompt, generator=generator(seed), **settings).images[0])
+    start = Image.fromarray(ours)
+    img2img = StableDiffusionImg2ImgPipeline(**pipe.components, requires_safety_checker=False)
+    img2img.set_progress_bar_config(disable=True)
+    theirs = img2img(prompt, image=start, strength=0.5, generator=generator(seed), **settings).images
+    plan = PLAN[:1].assign(init_image=[start], strength=0.5)
+    assert close(theirs, sample_images(pipe, plan, steps=6, sampler=sampler))
+
+
+def test_samplers_differ_and_others_are_refused(tiny_pipeline):
+    images = sample_images(tiny_pipeline, PLAN[:2], sampler="ddim", **FAST)
+    assert not close(images, sample_images(tiny_pipeline, PLAN[:2], **FAST))
+    with pytest.raises(ValueError, match="sampler='euler' is unknown; allowed: dpmsolver\\+\\+, ddim"):
+        sample_images(tiny_pipeline, PLAN[:2], sampler="euler", **FAST)
+
+
+def test_a_strength_without_a_step_still_takes_one(tiny_pipeline):
+    image = sample_images(tiny_pipeline, PLAN[:1], **FAST)[0]
+    plan = PLAN[:1].assign(init_image=[image])
+    small, one_step = (sample_images(tiny_pipeline, plan.assign(strength=s), **FAST) for s in (0.01, 0.34))
+    assert (small == one_step).all()
+
+
+def test_guidance_of_one_and_below(tiny_pipeline):
+    "Between no prompt (0) and the prompt alone (1), guidance mixes the two predictions."
+    none, half, full = (sample_images(tiny_pipeline, PLAN[:1], guidance=g, **FAST) for g in (0.0, 0.5, 1.0))
+    empty = sample_images(tiny_pipeline, PLAN[:1].assign(prompt=""), guidance=1.0, **FAST)
+    assert close(none, empty)
+    assert not close(half, none)
+    assert not close(half, full)
+
+
+def test_a_negative_prompt_is_guided_away_from(tiny_pipeline):
+    plain = sample_images(tiny_pipeline, PLAN[:2], **FAST)
+    negative = sample_images(tiny_pipeline, PLAN[:2].assign(negative_prompt=["fog", None]), **FAST)
+    assert not close(plain[0], negative[0])
+    assert close(plain[1], negative[1])
+
+
+def test_the_mask_of_an_inpainting_unet_matters(tmp_path):
+    pipe = StableDiffusionPipeline.from_pretrained(build_pipeline(tmp_path / "inpaint", unet_in=9))
+    plan = PLAN[:1].assign(init_image=[np.full((16, 16, 3), 99, np.uint8)], strength=1.0)
+    black, white = (np.full((16, 16), level, np.uint8) for level in (0, 255))
+    images = [sample_images(pipe, plan.assign(mask=[mask]), **FAST) for mask in (black, white)]
+    assert (images[0] != images[1]).any()
