@@ -5,9 +5,9 @@ import subprocess
 import sys
 
 import pytest
-from support.notebooks import FLOOR, PACKAGE, module_paths, room_of
 
 import spurious_core
+from support.notebooks import FLOOR, PACKAGE, module_paths, room_of
 
 NAMES = (
     "load_profile GroupedImages read_dataset load_classifier load_pipeline fit_neural_pca SimilarityLoss "

@@ -4,6 +4,7 @@ import ast
 from pathlib import Path
 
 import pytest
+
 from support.notebooks import (
     FLOOR,
     PACKAGE,

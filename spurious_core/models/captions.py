@@ -25,8 +25,8 @@ from transformers.utils import logging as hf_logging
 from ..core.files import atomic_write, checkpoint_hash
 from ..core.images import read_images
 from ..core.settings import is_hub_id, split_revision
-from ..data.datasets import GroupedImages
-from .classifiers import Preprocess, as_pixels, read_preprocess
+from ..data.grouped import GroupedImages
+from .preprocessing import Preprocess, as_pixels, read_preprocess
 
 # %% ../../nbs/models/02_captions.ipynb #6c915b02
 CAPTIONERS = dict(git=GitForCausalLM, blip=BlipForConditionalGeneration)

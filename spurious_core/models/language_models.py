@@ -32,7 +32,7 @@ from transformers.utils import logging as hf_logging
 from ..core.files import atomic_write, checkpoint_hash
 from ..core.seeds import seed_of
 from ..core.settings import split_language_model, split_revision
-from ..data.miniworld import OBJECTS, PROPS, SCENES
+from ..data.vocabulary import OBJECTS, PROPS, SCENES
 
 # %% ../../nbs/models/03_language_models.ipynb #7dfaca54
 class LanguageModelError(RuntimeError):

@@ -27,7 +27,8 @@ from transformers.utils import cached_file
 
 from ..core.images import to_array
 from ..core.settings import is_hub_id, split_revision
-from .classifiers import Preprocess, _no_bars, as_pixels, read_preprocess
+from .preprocessing import Preprocess, as_pixels, read_preprocess
+from .quiet import without_progress_bars
 
 # %% ../../nbs/models/04_regions.ipynb #30faa214
 THRESHOLD = 0.5  # where soft masks are cut
@@ -244,7 +245,7 @@ def _net(cls, source, device, dtype):
     if kind != cls.config_class.model_type:
         raise ValueError(f"{source} is a {kind}, not a {cls.config_class.model_type}")
     try:
-        with _no_bars():
+        with without_progress_bars():
             net, info = cls.from_pretrained(
                 name, revision=revision or "main", dtype=dtype, output_loading_info=True
             )

@@ -19,10 +19,12 @@ from safetensors.torch import load_file, save
 
 from ..core.files import atomic_write
 from ..core.seeds import seed_of
-from ..data.datasets import GroupedImages
-from ..diffusion.generate import EMBEDS, plan_prompts
-from ..diffusion.personalize import PersonalizeConfig, personalize
-from ..models.classifiers import Classifier
+from ..data.grouped import GroupedImages
+from ..diffusion.adapters import EMBEDS
+from ..diffusion.config import PersonalizeConfig
+from ..diffusion.personalizing import personalize
+from ..diffusion.plans import plan_prompts
+from ..models.classifier import Classifier
 
 # %% ../../nbs/papers/03_causal_tokens.ipynb #5ea5e474
 def image_losses(clf: Classifier, data: GroupedImages, batch: int = 256) -> np.ndarray:

@@ -16,12 +16,17 @@ import torch.nn.functional as F
 from sklearn.linear_model import LogisticRegression
 from torch import nn
 
-from ..data.datasets import GroupedImages, concatenate
-from ..mitigate.group_training import Run
-from ..mitigate.last_layer import with_head
-from ..mitigate.mitigate import Fitted, check_groups
-from ..mitigate.recipes import Batch, Knob, Method, MitigationConfig, rng_of, seeded
-from ..models.classifiers import Classifier
+from ..data.grouped import GroupedImages
+from ..data.joined import concatenate
+from ..mitigate.batches import rng_of
+from ..mitigate.config import MitigationConfig
+from ..mitigate.fitting import Fitted
+from ..mitigate.group_checks import check_groups
+from ..mitigate.method import Hyperparameter, Method
+from ..mitigate.networks import seeded, with_head
+from ..mitigate.objectives import Batch
+from ..mitigate.trainer import Run
+from ..models.classifier import Classifier
 from .prune import agreement, folds
 from .recompose import Recomposed
 
@@ -142,10 +147,12 @@ DDB = Method(
     _ddb,
     base=True,
     knobs=dict(
-        ddb_gamma=Knob((6.0, 10.0), "weight of the loss on generated images, for all classes or each"),
-        ddb_layers=Knob("all", "what is trained: 'all' or the 'last' layer"),
-        ddb_batch=Knob(16, "generated images of each class in a batch", 1),
-        ddb_C=Knob(1.0, "inverse strength of the penalty on the last layer", 1e-9),
+        ddb_gamma=Hyperparameter(
+            (6.0, 10.0), "weight of the loss on generated images, for all classes or each"
+        ),
+        ddb_layers=Hyperparameter("all", "what is trained: 'all' or the 'last' layer"),
+        ddb_batch=Hyperparameter(16, "generated images of each class in a batch", 1),
+        ddb_C=Hyperparameter(1.0, "inverse strength of the penalty on the last layer", 1e-9),
     ),
 )
 

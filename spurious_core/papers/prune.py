@@ -19,7 +19,8 @@ from matplotlib.figure import Figure
 
 from ..core.seeds import seed_of
 from ..core.sheets import contact_sheet
-from ..models.classifiers import Classifier, as_pixels
+from ..models.classifier import Classifier
+from ..models.preprocessing import as_pixels
 from .recompose import Recomposed
 
 # %% ../../nbs/papers/05_prune.ipynb #38984b51

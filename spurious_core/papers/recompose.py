@@ -16,10 +16,13 @@ from scipy.ndimage import center_of_mass, distance_transform_edt, gaussian_filte
 
 from ..core.seeds import seed_of
 from ..core.sheets import contact_sheet
-from ..data.datasets import GroupedImages
-from ..data.miniworld import World, draw, items_of, render
-from ..diffusion.editing import picture_side, remove
-from ..diffusion.generate import use_adapter
+from ..data.grouped import GroupedImages
+from ..data.manifests import draw, items_of
+from ..data.miniworld import render
+from ..data.worlds import World
+from ..diffusion.adapters import use_adapter
+from ..diffusion.editing import remove
+from ..diffusion.starts import picture_side
 from ..models.regions import feather, found, grow, overlay
 from .causal_tokens import TEMPLATES, token_of
 

@@ -19,7 +19,9 @@ from spurious_core.app import doctor
 from spurious_core.app.cli import app
 from spurious_core.app.doctor import examine, look_up
 from spurious_core.core.settings import load_profile
-from spurious_core.models.classifiers import Classifier, Preprocess, save_classifier
+from spurious_core.models.classifier import Classifier
+from spurious_core.models.loading import save_classifier
+from spurious_core.models.preprocessing import Preprocess
 from support.pipelines import build_pipeline
 
 

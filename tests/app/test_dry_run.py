@@ -7,7 +7,8 @@ import pytest
 from spurious_core.app.dry_run import make_random_profile
 from spurious_core.app.metrics import Metrics
 from spurious_core.app.runs import run_study
-from spurious_core.papers.class_wise import find_target, load_kit
+from spurious_core.papers.class_wise.kit import load_kit
+from spurious_core.papers.class_wise.target import find_target
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from spurious_core.diffusion import personalizing
-from spurious_core.diffusion.generate import pipeline_hash
+from spurious_core.diffusion.image_sets import pipeline_hash
 from spurious_core.diffusion.personalizing import personalize
 from spurious_core.diffusion.trainer import Trainer
 from support.training import FULL, PRIOR, REFS, RUN, Brighter, assert_same, train, train_full, weights

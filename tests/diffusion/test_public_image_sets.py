@@ -10,9 +10,11 @@ import pytest
 from PIL import Image
 
 from spurious_core.core.images import read_images
-from spurious_core.data.readers_imagenet import spurious_imagenet
-from spurious_core.diffusion.generate import export_spurious_imagenet, generate, plan_prompts
-from spurious_core.evaluate.metrics import roc_and_ap
+from spurious_core.data.readers.spurious_imagenet import spurious_imagenet
+from spurious_core.diffusion.exporting import export_spurious_imagenet
+from spurious_core.diffusion.generating import generate
+from spurious_core.diffusion.plans import plan_prompts
+from spurious_core.evaluate.scores import roc_and_ap
 from support.drawn_pictures import picture
 
 

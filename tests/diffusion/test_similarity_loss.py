@@ -10,7 +10,7 @@ from spurious_core.core.seeds import generator
 from spurious_core.diffusion.forms import FORMS
 from spurious_core.diffusion.similarity_loss import SimilarityLoss, SimilarityLossConfig, cutouts
 from spurious_core.find.neural_pca import fit_neural_pca
-from spurious_core.models.classifiers import Classifier
+from spurious_core.models.classifier import Classifier
 
 PLAIN = SimilarityLossConfig(cutouts=0, unit="spread")
 T = torch.full((4,), 500)

@@ -7,7 +7,8 @@ import pytest
 import torch
 from sklearn.metrics.pairwise import cosine_distances
 
-from spurious_core.data.miniworld import draw, get_world, sample
+from spurious_core.data.manifests import draw, sample
+from spurious_core.data.worlds import get_world
 from spurious_core.evaluate.image_quality import diversity, embed, in_distribution, memorisation
 from support.colours import DIM, GREEN, Colour, flat
 

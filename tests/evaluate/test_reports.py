@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import torch
 
-from spurious_core.app.runs import Metrics
+from spurious_core.app.metrics import Metrics
 from spurious_core.evaluate.intervals import minimum_interval, wilson
 from spurious_core.evaluate.reports import group_report
 from support.group_data import LABELS, METHOD, PLACES, answers, report

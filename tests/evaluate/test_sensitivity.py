@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from spurious_core.evaluate.sensitivity import NoiseTest, foreground_sensitivity, noisy_parts, rfs
-from spurious_core.models.classifiers import Classifier
+from spurious_core.models.classifier import Classifier
 
 torch.set_num_threads(1)
 

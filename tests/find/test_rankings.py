@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from spurious_core.data.miniworld import get_world
+from spurious_core.data.worlds import get_world
 from spurious_core.find.baselines import cooccurrence
 from spurious_core.find.phrases import (
     phrase_table,

@@ -3,7 +3,8 @@
 import pandas as pd
 import pytest
 
-from spurious_core.data.miniworld import draw, get_world, sample
+from spurious_core.data.manifests import draw, sample
+from spurious_core.data.worlds import get_world
 from spurious_core.find.rendered_edits import exact_edits
 
 
@@ -11,7 +12,7 @@ def test_perfect_edits_change_what_they_should_only():
     m = sample(get_world("imagenet_like"), 40, seed=3)
     m = m[m.prop.isin(["lamp", "flag", "fence", "kite"]) & (m.opacity == 1)].head(4).reset_index(drop=True)
     x, obj, _ = draw(m, masks=True)
-    from spurious_core.data.miniworld import PROPS
+    from spurious_core.data.vocabulary import PROPS
 
     plan = pd.DataFrame(
         [

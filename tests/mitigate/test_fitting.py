@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
-from spurious_core.data.datasets import GroupedImages
+from spurious_core.data.grouped import GroupedImages
 from spurious_core.mitigate import registry
 from spurious_core.mitigate.config import MitigationConfig
 from spurious_core.mitigate.method import Method

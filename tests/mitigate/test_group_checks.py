@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from spurious_core.data.datasets import GroupedImages
+from spurious_core.data.grouped import GroupedImages
 from spurious_core.mitigate.group_checks import check_groups
 from spurious_core.mitigate.registry import METHODS
 from support.mitigation import ATTRIBUTES, LABELS, images, validation

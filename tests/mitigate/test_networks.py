@@ -10,7 +10,7 @@ from spurious_core.mitigate.networks import (
     small_resnet,
     with_head,
 )
-from spurious_core.models.classifiers import load_classifier, save_classifier
+from spurious_core.models.loading import load_classifier, save_classifier
 from support.mitigation import LABELS, quick, same
 
 

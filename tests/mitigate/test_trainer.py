@@ -11,7 +11,7 @@ import torch
 from spurious_core.core.checkpoints import read_tensors
 from spurious_core.mitigate import resumable, trainer
 from spurious_core.mitigate.resumable import TRAINING_CHECKPOINT
-from spurious_core.models.classifiers import Classifier
+from spurious_core.models.classifier import Classifier
 from support.mitigation import FAST, LABELS, Small, quick, same, weights
 
 RESUMED = dict(

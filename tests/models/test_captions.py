@@ -20,11 +20,12 @@ from transformers import (
 )
 
 from spurious_core.core.settings import load_profile
-from spurious_core.data.datasets import GroupedImages
-from spurious_core.data.miniworld import draw, get_world, sample, write_folder
-from spurious_core.diffusion.generate import load_image_set
+from spurious_core.data.grouped import GroupedImages
+from spurious_core.data.manifests import draw, sample, write_folder
+from spurious_core.data.worlds import get_world
+from spurious_core.diffusion.image_sets import load_image_set
 from spurious_core.models.captions import caption_images, load_captioner
-from spurious_core.models.classifiers import Preprocess, as_pixels, write_preprocess
+from spurious_core.models.preprocessing import Preprocess, as_pixels, write_preprocess
 
 torch.set_num_threads(1)
 SPECIAL, WORDS = (

@@ -12,7 +12,9 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from spurious_core.core.settings import load_profile, split_language_model
-from spurious_core.data.miniworld import PROPS, get_world, sample
+from spurious_core.data.manifests import sample
+from spurious_core.data.vocabulary import PROPS
+from spurious_core.data.worlds import get_world
 from spurious_core.models.language_models import (
     PHRASES,
     SYSTEM,

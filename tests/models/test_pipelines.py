@@ -17,7 +17,8 @@ from diffusers import (
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
-from spurious_core.diffusion.generate import _sampler, _start
+from spurious_core.diffusion.sampling import make_sampler
+from spurious_core.diffusion.starts import start_rows
 from spurious_core.models.pipeline_files import lacking
 from spurious_core.models.pipelines import load_pipeline, load_tiny_decoder
 from support.drawn_pictures import STEPS, apart, close, draw, drawn_by_diffusers, picture
@@ -208,13 +209,13 @@ def test_inpainting_unet_draws_what_diffusers_draws(tmp_path):
     mask[:, 8:] = 255
     row = dict(prompt="snow", seed=3, init_image=picture(), mask=mask, strength=1.0)
     ours = draw(pipe, pd.DataFrame([row]))[0]
-    plain.scheduler = _sampler(plain)
+    plain.scheduler = make_sampler(plain)
     plain.set_progress_bar_config(disable=True)
     theirs = plain(
         "snow",
         image=Image.fromarray(picture()),
         mask_image=Image.fromarray(mask),
-        latents=_start(pipe, [row | dict(source="inpaint")], 16)[0],
+        latents=start_rows(pipe, [row | dict(source="inpaint")], 16)[0],
         height=16,
         width=16,
         num_inference_steps=STEPS,

@@ -22,7 +22,8 @@ from transformers import (
 )
 
 from spurious_core.core.settings import load_profile
-from spurious_core.data.miniworld import draw, get_world, sample
+from spurious_core.data.manifests import draw, sample
+from spurious_core.data.worlds import get_world
 from spurious_core.models.regions import (
     BoxesToMasks,
     binary,

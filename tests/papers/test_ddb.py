@@ -13,13 +13,18 @@ import torch.nn.functional as F
 from diffusers import StableDiffusionPipeline
 from safetensors.torch import load_file
 
-from spurious_core.data.datasets import GroupedImages
-from spurious_core.data.miniworld import get_world, sample
-from spurious_core.diffusion.generate import EMBEDS, load_image_set, use_adapter
-from spurious_core.diffusion.personalize import PersonalizeConfig
-from spurious_core.mitigate.mitigate import fit
-from spurious_core.mitigate.recipes import Batch, MitigationConfig, small_resnet
-from spurious_core.models.classifiers import Classifier, as_pixels
+from spurious_core.data.grouped import GroupedImages
+from spurious_core.data.manifests import sample
+from spurious_core.data.worlds import get_world
+from spurious_core.diffusion.adapters import EMBEDS, use_adapter
+from spurious_core.diffusion.config import PersonalizeConfig
+from spurious_core.diffusion.image_sets import load_image_set
+from spurious_core.mitigate.config import MitigationConfig
+from spurious_core.mitigate.fitting import fit
+from spurious_core.mitigate.networks import small_resnet
+from spurious_core.mitigate.objectives import Batch
+from spurious_core.models.classifier import Classifier
+from spurious_core.models.preprocessing import as_pixels
 from spurious_core.models.regions import feather, grow
 from spurious_core.papers.causal_tokens import (
     captions_of,
@@ -537,7 +542,7 @@ def base():
 def test_retraining_uses_the_label_of_the_new_class(base, layers):
     "Generated pictures of the missing groups teach the class; with the old class as their label they would teach the shortcut."
     test = grouped([30] * 4, seed=9)
-    config = CONFIG.but(ddb_layers=layers, ddb_gamma=4.0, epochs=12)
+    config = CONFIG.with_(ddb_layers=layers, ddb_gamma=4.0, epochs=12)
     wrong = GroupedImages(
         MADE.manifest.assign(y=1 - MADE.y), MADE.labels, MADE.attributes, pixels=MADE.pixels
     )
@@ -549,7 +554,7 @@ def test_retraining_uses_the_label_of_the_new_class(base, layers):
 
 
 def test_last_layer_alone_leaves_the_features(base):
-    f = fit_ddb(DATA, MADE, VAL, base, CONFIG.but(ddb_layers="last"), progress=False)
+    f = fit_ddb(DATA, MADE, VAL, base, CONFIG.with_(ddb_layers="last"), progress=False)
     assert np.allclose(
         f.clf.features(as_pixels(VAL.pixels)).detach(),
         base.features(as_pixels(VAL.pixels)).detach(),
@@ -640,8 +645,8 @@ def test_bad_input_is_refused(base):
         (dict(made=DATA), "holds real images"),
         (dict(train=MADE), "holds generated images"),
         (dict(base=net(["a", "b"])), "base knows"),
-        (dict(config=CONFIG.but(ddb_gamma=(1, 2, 3))), "must be a number from 0 up"),
-        (dict(config=CONFIG.but(ddb_layers="some")), "allowed: all, last"),
+        (dict(config=CONFIG.with_(ddb_gamma=(1, 2, 3))), "must be a number from 0 up"),
+        (dict(config=CONFIG.with_(ddb_layers="some")), "allowed: all, last"),
     ):
         with pytest.raises(ValueError, match=why):
             fit_ddb(**(dict(train=DATA, made=MADE, val=VAL, base=base, config=CONFIG, progress=False) | kw))

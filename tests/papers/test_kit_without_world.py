@@ -10,7 +10,9 @@ from spurious_core.core.settings import Profile
 from spurious_core.models.classifier import Classifier
 from spurious_core.models.loading import save_classifier
 from spurious_core.models.preprocessing import Preprocess
-from spurious_core.papers.class_wise import find_target, independent_features, load_kit
+from spurious_core.papers.class_wise.kit import load_kit
+from spurious_core.papers.class_wise.target import find_target
+from spurious_core.papers.class_wise.verdicts import independent_features
 from support.networks import small_network
 from support.pipelines import build_pipeline
 

@@ -17,10 +17,13 @@ from spurious_core.app.metrics import Metrics
 from spurious_core.app.runs import run_study
 from spurious_core.app.studies import find_study, list_studies
 from spurious_core.core.settings import load_profile
-from spurious_core.data.miniworld import SCENES, Item, draw, get_world, render, sample
-from spurious_core.models.classifiers import load_classifier
+from spurious_core.data.manifests import draw, sample
+from spurious_core.data.miniworld import Item, render
+from spurious_core.data.vocabulary import SCENES
+from spurious_core.data.worlds import get_world
 from spurious_core.models.language_models import Grammar, NoAnswer
-from spurious_core.papers.paste import BACKGROUNDS
+from spurious_core.models.loading import load_classifier
+from spurious_core.papers.d3s.prompts import BACKGROUNDS
 from support.chat_server import FakeServer, completion
 
 

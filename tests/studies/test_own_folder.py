@@ -4,8 +4,10 @@ import nbformat
 import pytest
 
 from spurious_core.app.dry_run import make_random_profile
-from spurious_core.app.runs import Metrics, find_study, run_study
-from spurious_core.diffusion.generate import load_image_set
+from spurious_core.app.metrics import Metrics
+from spurious_core.app.runs import run_study
+from spurious_core.app.studies import find_study
+from spurious_core.diffusion.image_sets import load_image_set
 from spurious_core.papers.class_wise.kit import load_kit
 from spurious_core.papers.class_wise.target import find_target
 from support.own_pictures import write_own_folder

@@ -8,16 +8,12 @@ from PIL import Image
 
 from spurious_core.app.runs import RunError, run_study
 from spurious_core.app.studies import find_study
-from spurious_core.data.datasets import world_images
-from spurious_core.data.miniworld import get_world
-from spurious_core.diffusion.generate import load_image_set
-from spurious_core.mitigate.recipes import small_resnet
-from spurious_core.models.classifiers import (
-    ClassifierTraining,
-    load_classifier,
-    save_classifier,
-    train_classifier,
-)
+from spurious_core.data.rendered import world_images
+from spurious_core.data.worlds import get_world
+from spurious_core.diffusion.image_sets import load_image_set
+from spurious_core.mitigate.networks import small_resnet
+from spurious_core.models.loading import load_classifier, save_classifier
+from spurious_core.models.training import ClassifierTraining, train_classifier
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,8 @@ import pandas as pd
 import torch
 from PIL import Image
 
-from spurious_core.data.datasets import GroupedImages
-from spurious_core.mitigate.recipes import small_resnet
+from spurious_core.data.grouped import GroupedImages
+from spurious_core.mitigate.networks import small_resnet
 from spurious_core.papers.d3s.disentangling import Disentangling
 from spurious_core.papers.d3s.drawing import write_inits
 from spurious_core.papers.d3s.features import CachedFeatures, on_features

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from spurious_core.data.datasets import GroupedImages
+from spurious_core.data.grouped import GroupedImages
 
 Y = [1, 0, 0, 1, 1, 0, 1, 0, 0, 1, 0, 1]  # labels, attributes and splits of twelve pictures, interleaved
 A = [0, 1, 0, 1, 0, 0, 1, 1, 0, 1, 1, 0]

@@ -3,7 +3,8 @@
 import numpy as np
 import torch
 
-from spurious_core.diffusion.generate import _sampler, plan_prompts, sample_images
+from spurious_core.diffusion.plans import plan_prompts
+from spurious_core.diffusion.sampling import make_sampler, sample_images
 
 PLAN = plan_prompts(["a photo of a boat", "snow"], 1, seed=1)
 STEPS = 3
@@ -16,7 +17,7 @@ def draw(pipe, plan=PLAN):
 
 def drawn_by_diffusers(pipe, plan=PLAN):
     "What diffusers draws with our scheduler, one row at a time."
-    pipe.scheduler = _sampler(pipe)
+    pipe.scheduler = make_sampler(pipe)
     pipe.set_progress_bar_config(disable=True)
     options = dict(num_inference_steps=STEPS, guidance_scale=3.0)
     images = []

@@ -5,11 +5,11 @@ import pandas as pd
 import torch
 from torch import nn
 
-from spurious_core.data.datasets import GroupedImages
+from spurious_core.data.grouped import GroupedImages
 from spurious_core.mitigate.config import MitigationConfig
 from spurious_core.mitigate.fitting import fit
 from spurious_core.mitigate.objectives import Batch
-from spurious_core.models.classifiers import Classifier
+from spurious_core.models.classifier import Classifier
 
 LABELS, ATTRIBUTES = ["dark", "light"], ["red", "blue"]
 FAST = MitigationConfig(lr=1e-2, epochs=3, batch=16)

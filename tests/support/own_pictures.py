@@ -4,7 +4,7 @@ import json
 
 from PIL import Image
 
-from spurious_core.data.miniworld import draw, sample
+from spurious_core.data.manifests import draw, sample
 
 
 def put_pictures(folder, images, ending="jpg", shape=(100, 80)):

@@ -4,7 +4,8 @@ import numpy as np
 import torch
 from transformers import ResNetConfig, ResNetForImageClassification
 
-from spurious_core.models.classifiers import Classifier, Preprocess
+from spurious_core.models.classifier import Classifier
+from spurious_core.models.preprocessing import Preprocess
 
 D = 16  # dimensions of the features
 

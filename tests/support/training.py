@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from safetensors.torch import load_file
 
+from spurious_core.diffusion.adapters import LORA
 from spurious_core.diffusion.config import PersonalizeConfig
-from spurious_core.diffusion.generate import LORA
 from spurious_core.diffusion.personalizing import personalize
 
 REFS = np.random.default_rng(0).integers(0, 256, (5, 16, 16, 3), np.uint8)

@@ -7,10 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from spurious_core.data.datasets import concatenate
-from spurious_core.data.miniworld import draw, get_world, sample, write_folder
+from spurious_core.data.joined import concatenate
+from spurious_core.data.manifests import draw, sample, write_folder
 from spurious_core.data.readers.imagefolder import imagefolder
-from spurious_core.diffusion.generate import generate, plan_prompts
+from spurious_core.data.worlds import get_world
+from spurious_core.diffusion.generating import generate
+from spurious_core.diffusion.plans import plan_prompts
 from support.data_trees import SPLITS, A, Y, agrees, numbers, put
 
 

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from spurious_core.data.readers.spurious_imagenet import spurious_imagenet
-from spurious_core.diffusion.generate import export_spurious_imagenet
+from spurious_core.diffusion.exporting import export_spurious_imagenet
 from support.data_trees import agrees, put
 
 

@@ -7,7 +7,8 @@ from torch import nn
 
 from spurious_core.mitigate.methods.masktune import Masked, cam_layer, grad_cams, important_pixels
 from spurious_core.mitigate.objectives import Batch
-from spurious_core.models.classifiers import Classifier, Preprocess
+from spurious_core.models.classifier import Classifier
+from spurious_core.models.preprocessing import Preprocess
 from support.mitigation import LABELS
 
 

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from spurious_core.data.datasets import GroupedImages
-from spurious_core.mitigate.recipes import MitigationConfig, small_resnet
+from spurious_core.data.grouped import GroupedImages
+from spurious_core.mitigate.config import MitigationConfig
+from spurious_core.mitigate.networks import small_resnet
 from spurious_core.papers.aspire.retraining import add_generated, retrain, with_origin
 
 CONFIG = MitigationConfig(lr=1e-3, epochs=2, batch=16)
@@ -60,7 +61,7 @@ def test_arms_see_equally_many_images(plain):
 
 @pytest.mark.parametrize("method", ["GroupDRO", "SUBG", "LISA", "JTT", "EIIL"])
 def test_methods_take_generated_pictures(method):
-    fitted = retrain(method, REAL, VAL, net, CONFIG.but(epochs=1), DRAWN, 40, progress=False)
+    fitted = retrain(method, REAL, VAL, net, CONFIG.with_(epochs=1), DRAWN, 40, progress=False)
     assert np.isfinite(fitted.probs(VAL)).all()
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from spurious_core.diffusion.generate import load_image_set
-from spurious_core.diffusion.similarity_loss import SFSLConfig
+from spurious_core.diffusion.image_sets import load_image_set
+from spurious_core.diffusion.similarity_loss import SimilarityLossConfig
 from spurious_core.papers.class_wise.arms import (
     BASE,
     CHOSEN,
@@ -37,12 +37,12 @@ HOUSES = SimpleNamespace(
 
 def test_an_arm_has_a_weight_and_a_form_or_neither():
     assert (BASE.train, DREAMBOOTH.train, CHOSEN.weight) == (False, True, 0.05)
-    for wrong in (dict(weight=0.1), dict(sfsl=SFSLConfig())):
+    for wrong in (dict(weight=0.1), dict(sfsl=SimilarityLossConfig())):
         with pytest.raises(ValueError, match="arm 'x': give weight and sfsl together"):
             Arm("x", **wrong)
     for weight in (-0.1, float("nan"), float("inf")):
         with pytest.raises(ValueError, match=f"arm 'x': weight={weight} must not be negative, and finite"):
-            Arm("x", weight, SFSLConfig())
+            Arm("x", weight, SimilarityLossConfig())
 
 
 def test_both_rates_are_the_one_asked_for():

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from spurious_core.data.miniworld import PROPS, SCENES, draw, get_world, sample
-from spurious_core.diffusion.similarity_loss import SFSLConfig
-from spurious_core.models.classifiers import as_pixels
+from spurious_core.data.manifests import draw, sample
+from spurious_core.data.vocabulary import PROPS, SCENES
+from spurious_core.data.worlds import get_world
+from spurious_core.diffusion.similarity_loss import SimilarityLossConfig
+from spurious_core.models.preprocessing import as_pixels
 from spurious_core.papers.class_wise.own_folder import held_out_images, real_images, target_of
 from spurious_core.papers.class_wise.target import (
     CLASS_PROMPT,
@@ -74,7 +76,7 @@ def test_the_bank_holds_every_feature_and_is_the_same_for_a_seed():
 
 
 def test_the_loss_pulls_from_empty_pictures_to_the_references(world_kit, planted):
-    loss = loss_of(world_kit, planted, SFSLConfig(cutouts=0))
+    loss = loss_of(world_kit, planted, SimilarityLossConfig(cutouts=0))
     t = torch.full((8,), 500)
     near, far = (loss(as_pixels(batch[:8]), {}, t) for batch in (planted.references, planted.object_free))
     assert near.mean() < far.mean()

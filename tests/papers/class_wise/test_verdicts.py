@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from spurious_core.data.miniworld import SCENES, Item, render
+from spurious_core.data.miniworld import Item, render
+from spurious_core.data.vocabulary import SCENES
 from spurious_core.models.regions import Segmenter
 from spurious_core.papers.class_wise import verdicts as verdicts_module
 from spurious_core.papers.class_wise.verdicts import (

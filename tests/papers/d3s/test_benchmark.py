@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from spurious_core.data.miniworld import get_world
+from spurious_core.data.worlds import get_world
 from spurious_core.papers.d3s.benchmark import compare_recipes, draw_benchmark, pairs_rendered
 from spurious_core.papers.d3s.plans import Recipe
 from spurious_core.papers.d3s.prompts import BACKGROUNDS

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from spurious_core.core.settings import load_profile
-from spurious_core.models.classifiers import load_classifier
+from spurious_core.models.loading import load_classifier
 from spurious_core.papers.d3s.disentangling import Disentangled, Disentangling
 from support.d3s import SCENES
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from spurious_core.data.miniworld import get_world
+from spurious_core.data.worlds import get_world
 from spurious_core.papers.d3s import drawing
 from spurious_core.papers.d3s.drawing import as_grouped, draw_shift, preview, read_inits, write_inits
 from spurious_core.papers.d3s.plans import plan_shift

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from spurious_core.data.readers_imagenet import d3s
+from spurious_core.data.readers.d3s import d3s
 from spurious_core.papers.d3s import exporting
 from spurious_core.papers.d3s.exporting import export_d3s
 from support.d3s import drawn

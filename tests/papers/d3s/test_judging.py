@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from spurious_core.data.miniworld import get_world
+from spurious_core.data.worlds import get_world
 from spurious_core.papers.d3s.benchmark import pairs_rendered
 from spurious_core.papers.d3s.drawing import as_grouped
 from spurious_core.papers.d3s.judging import accuracy_by, inspect_pictures, jury_answers, missed_by_all

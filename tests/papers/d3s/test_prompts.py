@@ -2,8 +2,9 @@
 
 import pytest
 
-from spurious_core.data.miniworld import SCENES, get_world
-from spurious_core.data.readers_imagenet import D3S_BACKGROUNDS
+from spurious_core.data.readers.d3s import D3S_BACKGROUNDS
+from spurious_core.data.vocabulary import SCENES
+from spurious_core.data.worlds import get_world
 from spurious_core.papers.d3s.prompts import BACKGROUNDS, DEFINITIONS, PROMPT_TEMPLATES, prompt_of
 
 

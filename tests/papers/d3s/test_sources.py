@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from spurious_core.data.datasets import SPLITS, GroupedImages
-from spurious_core.data.miniworld import get_world
-from spurious_core.data.readers_imagenet import D3S_BACKGROUNDS
+from spurious_core.data.grouped import SPLITS, GroupedImages
+from spurious_core.data.readers.d3s import D3S_BACKGROUNDS
+from spurious_core.data.worlds import get_world
 from spurious_core.papers.d3s.plans import Recipe, plan_shift
 from spurious_core.papers.d3s.prompts import BACKGROUNDS
 from spurious_core.papers.d3s.sources import (

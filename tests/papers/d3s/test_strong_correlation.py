@@ -7,9 +7,10 @@ import torch
 from sklearn.linear_model import LogisticRegression
 from torch import nn
 
-from spurious_core.data.datasets import GroupedImages
-from spurious_core.mitigate.recipes import MitigationConfig
-from spurious_core.models.classifiers import Classifier, load_classifier, save_classifier
+from spurious_core.data.grouped import GroupedImages
+from spurious_core.mitigate.config import MitigationConfig
+from spurious_core.models.classifier import Classifier
+from spurious_core.models.loading import load_classifier, save_classifier
 from spurious_core.papers.d3s.features import features_of
 from spurious_core.papers.d3s.strong_correlation import (
     anticorrelated,

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from spurious_core.core.checkpoints import read_tensors
-from spurious_core.models.classifiers import load_classifier, save_classifier
+from spurious_core.models.loading import load_classifier, save_classifier
 from spurious_core.papers.d3s import training
 from spurious_core.papers.d3s.disentangling import Disentangling
 from spurious_core.papers.d3s.features import CachedFeatures

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from spurious_core.data.datasets import GroupedImages
+from spurious_core.data.grouped import GroupedImages
 
 
 def coloured_groups(counts, origin="real", split="train", seed=0):

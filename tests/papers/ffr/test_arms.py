@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from spurious_core.mitigate.mitigate import preset
-from spurious_core.mitigate.recipes import MitigationConfig, small_resnet
+from spurious_core.mitigate.config import MitigationConfig
+from spurious_core.mitigate.networks import small_resnet
+from spurious_core.mitigate.presets import preset
 from spurious_core.papers.ffr.arms import by_origin, choose_rate, first_stage, fit_arm, mixed
 from spurious_core.papers.ffr.budgets import SYNTHETIC, synthetic_counts
 
@@ -40,7 +41,7 @@ def test_the_first_stage_sees_balanced_synthetic_pictures(first):
 
 
 def test_the_second_stage_starts_where_the_first_ended(first, real, val, pool):
-    frozen = CONFIG.but(lr=1e-12, weight_decay=0.0)
+    frozen = CONFIG.with_(lr=1e-12, weight_decay=0.0)
     second = fit_arm("ffr", "ERM", real, val, pool, net, frozen, first=first, progress=False)
     other = fit_arm("usb", "ERM", real, val, pool, net, frozen, progress=False)
     weight = first.clf.head_weight
@@ -60,7 +61,7 @@ def test_arms_see_equally_many_images(real, val, pool):
 
 @pytest.mark.parametrize("method", ["Resample", "GroupDRO", "DFR"])
 def test_methods_that_use_groups_take_mixed_sets(method, real, val, pool):
-    fitted = fit_arm("asb", method, real, val, pool, net, CONFIG.but(epochs=1), progress=False)
+    fitted = fit_arm("asb", method, real, val, pool, net, CONFIG.with_(epochs=1), progress=False)
     assert np.isfinite(fitted.probs(val)).all()
     assert len(fitted.train.attributes) == 4
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from diffusers import StableDiffusionPipeline
 
-from spurious_core.data.datasets import concatenate
-from spurious_core.data.miniworld import get_world
+from spurious_core.data.joined import concatenate
+from spurious_core.data.worlds import get_world
 from spurious_core.papers.ffr.drawing import draw_groups, group_prompts, take
 
 LABELS, ATTRIBUTES = ["l", "w"], ["land", "water"]

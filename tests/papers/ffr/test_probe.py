@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 import torch
 
-from spurious_core.data.datasets import GroupedImages
-from spurious_core.models.classifiers import Classifier
+from spurious_core.data.grouped import GroupedImages
+from spurious_core.models.classifier import Classifier
 from spurious_core.papers.ffr.probe import origin_auc, shortcut_probe
 
 HONEST, FOOLED = [[1.0, 0.0], [-1.0, 0.0]], [[1.0, 0.6], [-1.0, -0.6]]
