@@ -123,20 +123,20 @@ def _fresh(run):
 
 def _ddb(run):
     parts, K = parts_of(run.data), len(run.data.labels)
-    gamma = check_gamma(run.knobs["ddb_gamma"], K)
+    gamma = check_gamma(run.hyperparameters["ddb_gamma"], K)
     n = np.bincount(parts, minlength=1 + K)
     run.details["generated"] = {l: int(c) for l, c in zip(run.data.labels, n[1:])}
-    if run.knobs["ddb_layers"] not in ("all", "last"):
-        raise ValueError(f"ddb_layers={run.knobs['ddb_layers']!r} is unknown; allowed: all, last")
-    if run.knobs["ddb_layers"] == "all":
+    if run.hyperparameters["ddb_layers"] not in ("all", "last"):
+        raise ValueError(f"ddb_layers={run.hyperparameters['ddb_layers']!r} is unknown; allowed: all, last")
+    if run.hyperparameters["ddb_layers"] == "all":
         return run.fit(
             "net",
             lambda: Composed(_fresh(run), parts, gamma),
-            composed_batches(parts, run.config.batch, run.knobs["ddb_batch"], run.seed, "ddb"),
+            composed_batches(parts, run.config.batch, run.hyperparameters["ddb_batch"], run.seed, "ddb"),
         )
     clf = run.erm()
     x = run.once("features", lambda: dict(x=run.features(clf, run.data)))["x"].numpy()
-    w, b = composed_head(x, run.data.y, part_weights(parts, gamma), K, run.knobs["ddb_C"])
+    w, b = composed_head(x, run.data.y, part_weights(parts, gamma), K, run.hyperparameters["ddb_C"])
     return with_head(clf, w, b)
 
 
@@ -146,7 +146,7 @@ DDB = Method(
     "trains again with recomposed images, each class of them with a loss of its own",
     _ddb,
     base=True,
-    knobs=dict(
+    hyperparameters=dict(
         ddb_gamma=Hyperparameter(
             (6.0, 10.0), "weight of the loss on generated images, for all classes or each"
         ),

@@ -88,4 +88,4 @@ def test_the_settings_that_the_studys_evidence_was_made_with_stay(method):
     assert (settings.lr, settings.epochs, settings.batch) == (3e-3, 12, 64)
     assert (settings.weight_decay, settings.lr_schedule) == (1e-2, "cosine")
     if method == "GroupDRO":
-        assert settings.knobs["eta"] == 0.1
+        assert settings.hyperparameters["eta"] == 0.1
