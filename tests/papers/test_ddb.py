@@ -24,8 +24,8 @@ from spurious_core.mitigate.fitting import fit
 from spurious_core.mitigate.networks import small_resnet
 from spurious_core.mitigate.objectives import Batch
 from spurious_core.models.classifier import Classifier
+from spurious_core.models.masks import feather, grow
 from spurious_core.models.preprocessing import as_pixels
-from spurious_core.models.regions import feather, grow
 from spurious_core.papers.causal_tokens import (
     captions_of,
     convergence,
