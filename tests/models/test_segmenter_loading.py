@@ -39,7 +39,9 @@ PHRASES = ["a lamp", "boats", "a lamp", "the background of a long phrase", "boat
 
 @pytest.fixture(scope="module")
 def clipseg(tmp_path_factory, tiny_folder):
-    "A random CLIPSeg in a folder like CIDAS/clipseg-rd64-refined: its own working size, complex upsampling, the old name of the image processor, a buffer that is no weight any more."
+    """A random CLIPSeg in a folder like CIDAS/clipseg-rd64-refined.
+
+    Its own working size, complex upsampling, the old name of the processor, a buffer that is no weight."""
     folder = tmp_path_factory.mktemp("clipseg") / "refined"
     vocab = len(json.loads((tiny_folder / "tokenizer/tokenizer.json").read_text())["model"]["vocab"])
     torch.manual_seed(0)
@@ -167,7 +169,7 @@ def test_bad_sources(clipseg, tmp_path):
 
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory):
-    "Random GroundingDINO and SAM in folders like IDEA-Research/grounding-dino-tiny and facebook/sam-vit-base, of 64 pixels."
+    "Random GroundingDINO and SAM of 64 pixels, in folders like grounding-dino-tiny and sam-vit-base."
     root = tmp_path_factory.mktemp("pair")
     dino, sam = root / "dino", root / "sam"
     torch.manual_seed(0)
@@ -297,7 +299,10 @@ def test_the_embedded_segmenter_on_renders_it_never_saw():
     images, om, pm = draw(df, masks=True)
     om = om / df.opacity.to_numpy()[:, None, None]
     pm = pm * (1 - om)
-    name = lambda field, other: [v if isinstance(v, str) else other for v in df[field]]
+
+    def name(field, other):
+        return [value if isinstance(value, str) else other for value in df[field]]
+
     objects, props = s(images, name("object", "boat")), s(images, name("prop", "lamp"))
     there, near = (
         df.object.notna().to_numpy(),

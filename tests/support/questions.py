@@ -22,5 +22,5 @@ def files(tmp_path):
     return sorted(p for p in (tmp_path / "answers").rglob("*") if p.is_file())
 
 
-def _ask(url, cache, n):
+def ask_in_a_process(url, cache, n):
     [Server("m", url, cache=cache).ask(SYSTEM, f"question {i}", PHRASES) for i in range(n)]

@@ -38,7 +38,7 @@ def read_caption(caption: str) -> dict[str, str | None] | None:
     scene, prop = _name_of(match["scene"], SCENES), _name_of(match["prop"], PROPS)
     return dict(object=match["object"], scene=scene, prop=prop)
 
-# %% ../../../nbs/models/language/01_grammar.ipynb #ecb87246
+# %% ../../../nbs/models/language/01_grammar.ipynb #f1760e49
 class Grammar:
     "Reads the captions of miniworld by rule, and answers `PHRASES` only. Costs nothing."
 
@@ -49,7 +49,7 @@ class Grammar:
         self.usage = Usage()
 
     def ask(self, system: str, user: str, schema: dict) -> dict:
-        "The phrases of a caption; `NoAnswer` for one that is not miniworld's, ValueError for another question."
+        "The phrases of a caption; `NoAnswer` for another than miniworld's, ValueError for another question."
         if schema != PHRASES:
             raise ValueError(f"{self.name} answers one question only, that of `extract_phrases`")
         question = json.loads(user)

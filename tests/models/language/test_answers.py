@@ -15,7 +15,7 @@ from spurious_core.models.language.protocol import (
 )
 from spurious_core.models.language.servers import Server
 from support.chat_server import GOOD, good, says
-from support.questions import QUESTION, _ask, files
+from support.questions import QUESTION, ask_in_a_process, files
 
 
 def test_a_rerun_costs_nothing(fake, model, tmp_path):
@@ -111,7 +111,9 @@ def test_many_processes_share_a_folder(fake, tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         ps = [
-            multiprocessing.get_context("fork").Process(target=_ask, args=(fake.url, tmp_path / "answers", 5))
+            multiprocessing.get_context("fork").Process(
+                target=ask_in_a_process, args=(fake.url, tmp_path / "answers", 5)
+            )
             for _ in range(4)
         ]
         [p.start() for p in ps]

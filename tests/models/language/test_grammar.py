@@ -23,7 +23,7 @@ def test_the_grammar_reads_every_true_caption(name):
     df = extract_phrases(m.prompt, m.object.fillna("thing"), Grammar())
     assert df.foreground.tolist() == [[PROPS[p]] if isinstance(p, str) else [] for p in m.prop]
     assert df.background.tolist() == [[s] for s in m.scene]
-    assert all(a and [a] != b for a, b in zip(df.alternative, df.background))
+    assert all(a and [a] != b for a, b in zip(df.alternative, df.background, strict=True))
     assert df.alternative.nunique() > 5
 
 

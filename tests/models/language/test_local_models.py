@@ -1,12 +1,14 @@
 "A local model reads, asks again and counts; and what is none."
 
 import json
+from dataclasses import replace
 
 import pytest
 import torch
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
+from spurious_core.app.doctor import examine
 from spurious_core.core.settings import load_profile, split_language_model
 from spurious_core.models.language.grammar import Grammar
 from spurious_core.models.language.local_models import Local, load_language_model
@@ -18,7 +20,10 @@ from spurious_core.models.language.protocol import (
 from support.chat_server import GOOD
 from support.questions import QUESTION
 
-CHAT = "{% for m in messages %}{% if m.role == 'system' %}{{ raise_exception('no system') }}{% endif %}<{{ m.role }}>{{ m.content }}{% endfor %}<assistant>"
+CHAT = (
+    "{% for m in messages %}{% if m.role == 'system' %}{{ raise_exception('no system') }}{% endif %}"
+    "<{{ m.role }}>{{ m.content }}{% endfor %}<assistant>"
+)
 
 
 def local(folder, chat=None, room=4096, words=None):
@@ -125,3 +130,38 @@ def test_names_of_models_in_settings(tmp_path, monkeypatch):
     assert p.language_model == ""  # a file from before there were these
     assert isinstance(load_language_model(load_profile().language_model), Grammar)
     assert load_profile("sd15").captioner.startswith("microsoft/git-large-coco@")
+
+
+def test_the_doctor_says_where_captions_would_go(tmp_path, monkeypatch):
+
+    def row(source):
+        c = examine(replace(load_profile(), language_model=source))
+        return c.checkpoints.set_index("field").loc["language_model"], [
+            p for p in c.problems if "language_model" in p
+        ]
+
+    r, p = row("grammar")
+    assert r.state == "built in"
+    assert "no language model" in r.note
+    assert not p
+    r, p = row("openai:m@http://localhost:8000/v1")
+    assert r.state == "server"
+    assert "http://localhost:8000/v1" in r.note
+    assert not p
+    r, p = row("openai:m")
+    assert r.state == "missing"
+    assert len(p) == 1
+    assert "OPENAI_API_KEY" in p[0]
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-very-secret")
+    r, p = row("openai:m")
+    assert r.state == "server"
+    assert "OpenAI" in r.note
+    assert not p
+    assert "secret" not in str(r.to_dict())
+    assert row(f"local:{local(tmp_path / 'lm')}")[0].state == "here"
+    assert row("local:nobody/lm")[0].state == "to download"
+    assert row("")[0].state == "none"
+    assert (
+        examine(replace(load_profile(), captioner="")).checkpoints.set_index("field").loc["captioner"].note
+        == "no captions"
+    )

@@ -5,7 +5,6 @@ import threading
 
 import pytest
 
-from spurious_core.core.settings import load_profile
 from spurious_core.models.language.answers import cache_folder
 from spurious_core.models.language.local_models import load_language_model
 from spurious_core.models.language.protocol import (
@@ -171,41 +170,3 @@ def test_keys_and_addresses(fake, monkeypatch):
     m = load_language_model(f"openai:x@{fake.url}", key="k")
     m.ask(*QUESTION)
     assert fake.seen[-1]["key"] == "Bearer k"
-
-
-def test_the_doctor_says_where_captions_would_go(tmp_path, monkeypatch):
-    from dataclasses import replace
-
-    from spurious_core.app.doctor import examine
-
-    def row(source):
-        c = examine(replace(load_profile(), language_model=source))
-        return c.checkpoints.set_index("field").loc["language_model"], [
-            p for p in c.problems if "language_model" in p
-        ]
-
-    r, p = row("grammar")
-    assert r.state == "built in"
-    assert "no language model" in r.note
-    assert not p
-    r, p = row("openai:m@http://localhost:8000/v1")
-    assert r.state == "server"
-    assert "http://localhost:8000/v1" in r.note
-    assert not p
-    r, p = row("openai:m")
-    assert r.state == "missing"
-    assert len(p) == 1
-    assert "OPENAI_API_KEY" in p[0]
-    monkeypatch.setenv("OPENAI_API_KEY", "sk-very-secret")
-    r, p = row("openai:m")
-    assert r.state == "server"
-    assert "OpenAI" in r.note
-    assert not p
-    assert "secret" not in str(r.to_dict())
-    assert row(f"local:{local(tmp_path / 'lm')}")[0].state == "here"
-    assert row("local:nobody/lm")[0].state == "to download"
-    assert row("")[0].state == "none"
-    assert (
-        examine(replace(load_profile(), captioner="")).checkpoints.set_index("field").loc["captioner"].note
-        == "no captions"
-    )
