@@ -53,7 +53,7 @@ from ..data.manifests import draw, sample
 from ..data.vocabulary import OBJECTS, PROPS, SCENES
 from ..data.worlds import get_world
 from ..evaluate.jury import NO_OBJECT
-from ..models.captions import load_captioner
+from ..models.captioners import load_captioner
 from ..models.classifier import Classifier
 from ..models.loading import save_classifier, transformers_key
 from ..models.preprocessing import IMAGENET, Preprocess, as_pixels, write_preprocess

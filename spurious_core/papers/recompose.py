@@ -23,7 +23,7 @@ from ..data.worlds import World
 from ..diffusion.adapters import use_adapter
 from ..diffusion.editing import remove
 from ..diffusion.starts import picture_side
-from ..models.regions import feather, found, grow, overlay
+from ..models.masks import feather, found, grow, overlay
 from .causal_tokens import TEMPLATES, token_of
 
 # %% ../../nbs/papers/04_recompose.ipynb #c4a22b9f

@@ -1,4 +1,4 @@
-"Masks as geometry; segmenters loaded from checkpoints in the public formats; and how good the embedded one is."
+"Segmenters loaded from checkpoints in the public formats, and how good the embedded one is."
 
 import json
 import shutil
@@ -24,90 +24,24 @@ from transformers import (
 from spurious_core.core.settings import load_profile
 from spurious_core.data.manifests import draw, sample
 from spurious_core.data.worlds import get_world
-from spurious_core.models.regions import (
-    BoxesToMasks,
-    binary,
-    feather,
-    found,
-    grow,
-    iou,
-    load_segmenter,
-    overlay,
-)
+from spurious_core.models.masks import found, iou
+from spurious_core.models.segmenter_loading import load_segmenter
+from spurious_core.models.segmenters import BoxesToMasks
 
 RNG = np.random.default_rng(0)
+
+
 IMAGES = RNG.integers(0, 256, (5, 24, 32, 3), dtype=np.uint8)
+
+
 PHRASES = ["a lamp", "boats", "a lamp", "the background of a long phrase", "boats"]
-
-# ---- geometry
-
-
-def test_grow_and_feather_measure_distance():
-    m = np.zeros((2, 21, 21), bool)
-    m[0, 10, 10] = True
-    y, x = np.mgrid[:21, :21]
-    d = np.hypot(y - 10, x - 10)
-    assert (grow(m, 4)[0] == (d <= 4)).all() and (grow(m, 0) == m).all()
-    f = feather(m, 3)[0]
-    assert (
-        f.dtype == np.float32
-        and f[10, 10] == 1
-        and np.allclose(f[10, 10:15], [1, 0.75, 0.5, 0.25, 0])
-        and (f[d >= 4] == 0).all()
-    )
-    assert (feather(m, 0) == m).all()
-
-
-def test_an_empty_mask_is_a_result():
-    m = np.zeros((3, 16, 16), np.float32)
-    m[1, 4:9, 4:9] = 0.9
-    m[2, 0, 0] = 1
-    assert found(m).tolist() == [False, True, True] and found(m, least=0.01).tolist() == [False, True, False]
-    assert not grow(m, 5)[0].any() and feather(m, 5)[0].max() == 0
-    assert np.isnan(iou(m, m)).tolist() == [True, False, False] and iou(m[0], m[1]) == 0
-    assert grow(m[:0], 2).shape == feather(m[:0], 2).shape == (0, 16, 16)
-
-
-def test_kinds_of_masks_agree():
-    soft = RNG.random((2, 8, 8)).astype(np.float32)
-    assert (
-        (binary(soft) == (soft >= 0.5)).all()
-        and (binary(soft > 0.3) == (soft > 0.3)).all()
-        and (binary(np.full((2, 2), 128, np.uint8))).all()
-    )
-    assert (grow(soft, 1) == grow(soft >= 0.5, 1)).all() and iou(soft, soft).tolist() == [1, 1]
-    half = np.zeros((1, 4, 4), bool)
-    half[:, :2] = True
-    rest = np.ones((1, 4, 4), bool)
-    assert iou(half, rest)[0] == 0.5
-    red = overlay(np.zeros((1, 4, 4, 3), np.uint8), half, (200, 0, 0), 0.5)
-    assert (red[0, :2] == [100, 0, 0]).all() and not red[0, 2:].any()
-
-
-@pytest.mark.parametrize(
-    "bad, why",
-    [
-        (lambda: binary(np.ones((4, 4)) * 2), "expected bool"),
-        (lambda: binary(np.ones(4)), "shape"),
-        (lambda: binary(np.ones((4, 4)), 0.0), "threshold=0"),
-        (lambda: grow(np.ones((4, 4)), -1), "pixels=-1"),
-        (lambda: feather(np.ones((4, 4)), -1), "pixels=-1"),
-        (lambda: binary(np.ones((4, 4), int)), "int64"),
-        (lambda: iou(np.ones((4, 4)), np.ones((5, 4))), "shapes"),
-        (lambda: overlay(IMAGES, np.ones((5, 4, 4))), "masks of shape"),
-    ],
-)
-def test_bad_masks_are_named(bad, why):
-    with pytest.raises(ValueError, match=why):
-        bad()
-
-
-# ---- CLIPSeg
 
 
 @pytest.fixture(scope="module")
 def clipseg(tmp_path_factory, tiny_folder):
-    "A random CLIPSeg in a folder like CIDAS/clipseg-rd64-refined: its own working size, complex upsampling, the old name of the image processor, a buffer that is no weight any more."
+    """A random CLIPSeg in a folder like CIDAS/clipseg-rd64-refined.
+
+    Its own working size, complex upsampling, the old name of the processor, a buffer that is no weight."""
     folder = tmp_path_factory.mktemp("clipseg") / "refined"
     vocab = len(json.loads((tiny_folder / "tokenizer/tokenizer.json").read_text())["model"]["vocab"])
     torch.manual_seed(0)
@@ -172,12 +106,10 @@ def test_clipseg_is_the_plain_model(clipseg):
     folder, net = clipseg
     s = load_segmenter(folder)
     masks = s(IMAGES, PHRASES)
-    assert (
-        masks.shape == IMAGES.shape[:3]
-        and masks.dtype == np.float32
-        and 0 <= masks.min() < masks.max() <= 1
-        and masks.std() > 0.01
-    )
+    assert masks.shape == IMAGES.shape[:3]
+    assert masks.dtype == np.float32
+    assert 0 <= masks.min() < masks.max() <= 1
+    assert masks.std() > 0.01
     x = s.preprocess(torch.from_numpy(IMAGES[1:2]).permute(0, 3, 1, 2) / 255.0)
     assert x.shape == (1, 3, 64, 64)
     with torch.no_grad():
@@ -235,12 +167,9 @@ def test_bad_sources(clipseg, tmp_path):
         load_segmenter(bare)
 
 
-# ---- GroundingDINO + SAM
-
-
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory):
-    "Random GroundingDINO and SAM in folders like IDEA-Research/grounding-dino-tiny and facebook/sam-vit-base, of 64 pixels."
+    "Random GroundingDINO and SAM of 64 pixels, in folders like grounding-dino-tiny and sam-vit-base."
     root = tmp_path_factory.mktemp("pair")
     dino, sam = root / "dino", root / "sam"
     torch.manual_seed(0)
@@ -325,17 +254,18 @@ def boxer(pair):
 def test_boxes_become_masks(boxer):
     assert isinstance(boxer, BoxesToMasks)
     masks = boxer(IMAGES, PHRASES)
-    assert (
-        masks.shape == IMAGES.shape[:3] and masks.dtype == np.float32 and 0 <= masks.min() < masks.max() <= 1
-    )
+    assert masks.shape == IMAGES.shape[:3]
+    assert masks.dtype == np.float32
+    assert 0 <= masks.min() < masks.max() <= 1
     box = boxer.boxes(IMAGES[:1], "A lamp.")[0]
-    assert (
-        box.ndim == 2
-        and box.shape[1] == 4
-        and len(box)
-        and torch.equal(box, boxer.boxes(IMAGES[:1], "a lamp")[0])
+    assert box.ndim == 2
+    assert box.shape[1] == 4
+    assert len(box)
+    assert torch.equal(
+        box, boxer.boxes(IMAGES[:1], "a lamp")[0]
     )  # the detector reads lower case with a full stop
-    assert box.abs().max() > 1 and box[:, 2:].max() <= 40  # pixels of the picture
+    assert box.abs().max() > 1
+    assert box[:, 2:].max() <= 40  # pixels of the picture
     assert np.allclose(masks[0], boxer.mask_in(IMAGES[0], box), atol=1e-4)
     each = np.stack([boxer.mask_in(IMAGES[0], b[None]) for b in box])
     assert np.allclose(each.max(0), masks[0], atol=1e-3)
@@ -351,7 +281,8 @@ def test_no_box_is_an_empty_mask(pair, boxer):
     strict = load_segmenter(f"{pair[0]} + {pair[1]}")
     strict.box_threshold = 1.0
     masks = strict(IMAGES, PHRASES)
-    assert not masks.any() and not found(masks).any()
+    assert not masks.any()
+    assert not found(masks).any()
 
 
 def test_half_precision(pair, clipseg):
@@ -361,9 +292,6 @@ def test_half_precision(pair, clipseg):
     ).all()
 
 
-# ---- the embedded one
-
-
 def test_the_embedded_segmenter_on_renders_it_never_saw():
     s = load_segmenter(load_profile("mini").segmenter)
     df = sample(get_world("everything"), 150, "held_out", seed=77, object_free=0.1)
@@ -371,13 +299,17 @@ def test_the_embedded_segmenter_on_renders_it_never_saw():
     images, om, pm = draw(df, masks=True)
     om = om / df.opacity.to_numpy()[:, None, None]
     pm = pm * (1 - om)
-    name = lambda field, other: [v if isinstance(v, str) else other for v in df[field]]
+
+    def name(field, other):
+        return [value if isinstance(value, str) else other for value in df[field]]
+
     objects, props = s(images, name("object", "boat")), s(images, name("prop", "lamp"))
     there, near = (
         df.object.notna().to_numpy(),
         (df["prop"].notna() & ((pm >= 0.5).mean((1, 2)) > 0.004)).to_numpy(),
     )
-    assert iou(objects, om)[there].mean() > 0.8 and iou(props, pm)[near].mean() > 0.7
+    assert iou(objects, om)[there].mean() > 0.8
+    assert iou(props, pm)[near].mean() > 0.7
     assert iou(s(images, "the background"), (1 - om) * (1 - pm)).mean() > 0.9
     absent = (
         [("kites" if p != "kite" else "lamps") for p in df["prop"]],
