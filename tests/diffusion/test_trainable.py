@@ -21,9 +21,8 @@ WORD = dict(method="textual_inversion", instance_prompt="a photo of <concept>", 
 @pytest.mark.parametrize("method", ["lora", "textual_inversion", "dreambooth"])
 def test_plain_diffusers_reads_the_adapter(tiny_folder, tmp_path, method):
     lr = 1e-2 if method == "dreambooth" else 0.05
-    config = replace(RUN, method=method, train_text_encoder=True, lora_alpha=6.0, lr=lr)
-    if method == "textual_inversion":
-        config = replace(config, **WORD)
+    learned = WORD if method == "textual_inversion" else dict(method=method)
+    config = replace(RUN, train_text_encoder=True, lora_alpha=6.0, lr=lr, **learned)
     plan, shown = plan_prompts(config.instance_prompt, 3), {}
 
     def validate(pipe, step):
