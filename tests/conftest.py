@@ -1,4 +1,4 @@
-"Fixtures shared by the tests: small studies written on the spot, and a tiny random Stable Diffusion pipeline, complete and saved as any other."
+"Fixtures shared by the tests: a tiny random Stable Diffusion pipeline, and small studies written on the spot."
 
 import multiprocessing
 import os

@@ -310,7 +310,10 @@ def examine(profile: str | Profile = "mini") -> Checkup:
         checkpoints[checkpoints.state == "to download"],
         checkpoints[checkpoints.field.isin((*_LOADED, *(() if p.presence else ("segmenter",))))],
     )
-    about = lambda x, more=0: f"{'at least' if x.isna().any() else 'about'} {_size(x.sum() + more)}"
+
+    def about(x, more=0):
+        return f"{'at least' if x.isna().any() else 'about'} {_size(x.sum() + more)}"
+
     more = WORKING * (p.resolution / 512) ** 2 * dtype_of(p.precision).itemsize / 2 + LIBRARIES * (
         d is None or d.type == "cpu"
     )

@@ -232,9 +232,10 @@ def random_pipeline(
     with torch.random.fork_rng(devices=[]), warnings.catch_warnings(), without_progress_bars():
         warnings.simplefilter("ignore")
         torch.manual_seed(seed_of("random pipeline", seed))
-        half = lambda net: net.to(
-            dtype_of(size.precision)
-        )  # at once: three in single precision would need 4 GB more
+
+        def half(net):
+            return net.to(dtype_of(size.precision))  # at once: three in single precision would need 4 GB more
+
         unet = half(UNet2DConditionModel(**size.unet, in_channels=channels))
         vae = half(
             AutoencoderKL(

@@ -185,13 +185,13 @@ def before_after(
         raise ValueError(f"{len(before)} images before, {len(after)} after")
     return strip(dict(zip(labels, (before, after), strict=True)), n=len(before), size=size)
 
-# %% ../../nbs/core/09_sheets.ipynb #29d7e803
+# %% ../../nbs/core/09_sheets.ipynb #a5e4d358
 SUCCESS = "#1a9850"  # frame: every juror fooled, and the object is absent
 OBJECT = "#f28e2b"  # frame: the object is there
 
 
 def _frame(consistent: bool, absent: bool) -> str | None:
-    "The colour around an image: green for a success, none without object or success, orange where the object is."
+    "The colour around an image: green for a success, orange where the object is, none otherwise."
     if consistent:
         return SUCCESS
     return None if absent else OBJECT

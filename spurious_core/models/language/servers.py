@@ -28,7 +28,20 @@ def _options(schema: dict) -> dict[str, Any]:
     form = dict(name="answer", schema=schema, strict=True)
     return dict(temperature=0, response_format=dict(type="json_schema", json_schema=form))
 
-# %% ../../../nbs/models/language/04_servers.ipynb #8f794c6c
+# %% ../../../nbs/models/language/04_servers.ipynb #acd436e5
+def _status(error: openai.APIStatusError, tries: int) -> str:
+    "A line on an HTTP status."
+    code = error.status_code
+    known = {
+        401: "it does not accept the key in OPENAI_API_KEY (401)",
+        403: "the key has no right to this (403)",
+        404: "it knows no such model, or the address is wrong (404)",
+        429: f"it is still out of quota or too busy after {tries} tries (429)",
+    }
+    after = f" after {tries} tries" if code >= 500 else ""
+    return known.get(code) or f"status {code}{after}: {error.message[:200]}"
+
+# %% ../../../nbs/models/language/04_servers.ipynb #becf8363
 class Server(TextModel):
     "A model on a server with the chat-completions protocol."
 
@@ -84,21 +97,9 @@ class Server(TextModel):
         except openai.APIConnectionError as error:
             raise LanguageModelError(f"{self.name} cannot be reached: {error.__cause__ or error}") from None
         except openai.APIStatusError as error:
-            raise LanguageModelError(f"{self.name}: {self._status(error)}") from None
+            raise LanguageModelError(f"{self.name}: {_status(error, self.retries + 1)}") from None
         except (openai.APIError, ValueError) as error:
             raise self._foreign(f": {error}") from None
 
     def _foreign(self, why: str) -> LanguageModelError:
         return LanguageModelError(f"{self.name} does not speak the protocol{why}")
-
-    def _status(self, error: openai.APIStatusError) -> str:
-        "A line on an HTTP status, without the server's own words where they could repeat a part of the key."
-        code, tries = error.status_code, self.retries + 1
-        known = {
-            401: "it does not accept the key in OPENAI_API_KEY (401)",
-            403: "the key has no right to this (403)",
-            404: "it knows no such model, or the address is wrong (404)",
-            429: f"it is still out of quota or too busy after {tries} tries (429)",
-        }
-        after = f" after {tries} tries" if code >= 500 else ""
-        return known.get(code) or f"status {code}{after}: {error.message[:200]}"

@@ -23,9 +23,9 @@ from ...core.files import atomic_write
 from ...core.seeds import seed_of
 from ...data.grouped import GroupedImages
 from ...diffusion.adapters import EMBEDS
-from ...diffusion.config import PersonalizeConfig
-from ...diffusion.personalizing import personalize
 from ...diffusion.plans import plan_prompts
+from ...diffusion.training.config import PersonalizeConfig
+from ...diffusion.training.personalizing import personalize
 
 # %% ../../../nbs/papers/ddb/01_causal_tokens.ipynb #7e2ca38b
 CAPTION_TEMPLATES = ("a photo of a {}", "a picture of a {}", "a photo of the {}", "a picture of the {}")

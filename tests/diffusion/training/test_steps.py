@@ -7,9 +7,14 @@ import torch
 from diffusers import AutoencoderTiny, DDPMScheduler, StableDiffusionPipeline
 
 from spurious_core.core.accelerators import accelerator
-from spurious_core.diffusion.caches import latent_moments
-from spurious_core.diffusion.steps import PromptEncoder, TrainingPictures, TrainingStep, min_snr_weights
-from spurious_core.diffusion.trainable import frozen, make_trainable
+from spurious_core.diffusion.training.caches import latent_moments
+from spurious_core.diffusion.training.steps import (
+    PromptEncoder,
+    TrainingPictures,
+    TrainingStep,
+    min_snr_weights,
+)
+from spurious_core.diffusion.training.trainable import frozen, make_trainable
 from support.pipelines import build_pipeline
 from support.training import PRIOR, REFS, RUN, Brighter, train
 

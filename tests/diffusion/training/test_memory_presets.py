@@ -4,9 +4,9 @@ import importlib.util
 
 import pytest
 
-from spurious_core.diffusion import memory_presets
-from spurious_core.diffusion.config import PersonalizeConfig
-from spurious_core.diffusion.memory_presets import (
+from spurious_core.diffusion.training import memory_presets
+from spurious_core.diffusion.training.config import PersonalizeConfig
+from spurious_core.diffusion.training.memory_presets import (
     MEMORY_PRESETS,
     held_gb,
     memory_preset,

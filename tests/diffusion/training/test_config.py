@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from spurious_core.diffusion.config import PersonalizeConfig
+from spurious_core.diffusion.training.config import PersonalizeConfig
 
 
 @pytest.mark.parametrize(

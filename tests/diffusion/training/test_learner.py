@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from spurious_core.core.accelerators import accelerator
-from spurious_core.diffusion.config import LR_SCHEDULES, PersonalizeConfig
-from spurious_core.diffusion.learner import (
+from spurious_core.diffusion.training.config import LR_SCHEDULES, PersonalizeConfig
+from spurious_core.diffusion.training.learner import (
     Learner,
     average_gradients,
     learning_rate_factor,

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from spurious_core.core.seeds import generator
-from spurious_core.diffusion.caches import draw_timesteps, endless_order, latent_moments, prompt_ids
+from spurious_core.diffusion.training.caches import draw_timesteps, endless_order, latent_moments, prompt_ids
 from support.training import REFS
 
 

@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 import torch
 
-from spurious_core.diffusion import personalizing
 from spurious_core.diffusion.image_sets import pipeline_hash
-from spurious_core.diffusion.personalizing import personalize
-from spurious_core.diffusion.trainer import Trainer
+from spurious_core.diffusion.training import personalizing
+from spurious_core.diffusion.training.personalizing import personalize
+from spurious_core.diffusion.training.trainer import Trainer
 from support.training import FULL, PRIOR, REFS, RUN, Brighter, assert_same, train, train_full, weights
 
 WITH_PRIOR = replace(RUN, class_prompt="snow", prior_images=3)

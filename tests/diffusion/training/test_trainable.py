@@ -6,13 +6,18 @@ import pytest
 import torch
 from diffusers import AutoencoderTiny, StableDiffusionPipeline
 
-from spurious_core.diffusion import trainable
 from spurious_core.diffusion.adapters import EMBEDS, use_adapter
 from spurious_core.diffusion.generating import generate
 from spurious_core.diffusion.image_sets import pipeline_hash
 from spurious_core.diffusion.plans import plan_prompts
 from spurious_core.diffusion.sampling import sample_images
-from spurious_core.diffusion.trainable import frozen, make_trainable, recomputed_activations, working_copy
+from spurious_core.diffusion.training import trainable
+from spurious_core.diffusion.training.trainable import (
+    frozen,
+    make_trainable,
+    recomputed_activations,
+    working_copy,
+)
 from support.training import RUN, train
 
 WORD = dict(method="textual_inversion", instance_prompt="a photo of <concept>", num_vectors=2)

@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 from spurious_core.core import checkpoints
 from spurious_core.diffusion.adapters import LORA
 from spurious_core.diffusion.plans import plan_prompts
-from spurious_core.diffusion.trainer import Validation, cut_log
+from spurious_core.diffusion.training.trainer import Validation, cut_log
 from support.training import FULL, RUN, Brighter, assert_same, train, train_full, weights
 
 EACH_STEP = replace(FULL, validate_every=1)
