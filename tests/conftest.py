@@ -1,4 +1,4 @@
-"Fixtures shared by the tests: a tiny random Stable Diffusion pipeline, and small studies written on the spot."
+"Fixtures shared by the tests: a tiny random Stable Diffusion pipeline, and studies written on the spot."
 
 import multiprocessing
 import os

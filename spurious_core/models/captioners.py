@@ -33,7 +33,7 @@ from .quiet import without_progress_bars
 # %% ../../nbs/models/13_captioners.ipynb #b67bc15c
 CAPTIONERS = dict(git=GitForCausalLM, blip=BlipForConditionalGeneration)
 
-
+# %% ../../nbs/models/13_captioners.ipynb #00dc3418
 class Captioner:
     "A captioning network with its tokenizer and preprocessing."
 
@@ -123,7 +123,7 @@ def _read_tokenizer(source: str, config: PretrainedConfig, **place: Any) -> Any:
         raise ValueError(f"{source} has no tokenizer of its own: {counts}")
     return tokenizer
 
-
+# %% ../../nbs/models/13_captioners.ipynb #3e79ef99
 def _read_preprocessing(source: str, name: str, revision: str) -> Preprocess:
     options = dict(revision=revision, _raise_exceptions_for_missing_entries=False)
     file = cached_file(name, "preprocessor_config.json", **options)

@@ -43,7 +43,7 @@ def _parse(lines: list[str], ending: str) -> list[dict]:
         raise KeyError("caption")
     return [dict(zip(CAPTION_COLUMNS, row, strict=True)) for row in rows]
 
-
+# %% ../../nbs/models/14_captioning.ipynb #0667b610
 def _read_captions(out: Path, captioner: Captioner) -> dict[str, str]:
     "Captions by hash of pixels, as far as they were written; the file is left without a torn last line."
     text = out.read_text(encoding="utf-8") if out.exists() else ""

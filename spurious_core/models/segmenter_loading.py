@@ -38,7 +38,7 @@ def _check_place(source: str, name: str) -> None:
     if folder.is_dir() and not (folder / "config.json").is_file():
         raise FileNotFoundError(f"{name} has no config.json")
 
-
+# %% ../../nbs/models/12_segmenter_loading.ipynb #06e66866
 def _load_network(
     cls: type[PreTrainedModel],
     source: str,
@@ -81,7 +81,7 @@ def _load_clipseg(source: str, *where: Any) -> CLIPSeg:
     preprocess = read_preprocess(json.loads(Path(file).read_text(encoding="utf-8")))
     return CLIPSeg(net, AutoTokenizer.from_pretrained(**place), preprocess, Path(source).name)
 
-
+# %% ../../nbs/models/12_segmenter_loading.ipynb #bf6bf1be
 def load_segmenter(
     source: str,  # a CLIPSeg, or `DETECTOR + SAM`; each a folder or a hub id (`id` or `id@revision`)
     device: str | torch.device = "cpu",

@@ -11,11 +11,9 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
-
 import numpy as np
 import pandas as pd
 from accelerate import Accelerator
-
 from ...core.accelerators import accelerator as make_accelerator
 from ...core.checks import as_many
 from ...core.files import claim, digest
@@ -28,6 +26,8 @@ from .caches import latent_moments
 from .config import PersonalizeConfig
 from .learner import Learner, optimizer_maker
 from .steps import TrainingPictures, TrainingStep
+
+# %% ../../../nbs/diffusion/training/06_personalizing.ipynb #5914afac
 from spurious_core.diffusion.training.trainable import (
     frozen,
     make_trainable,

@@ -80,7 +80,7 @@ def _report_unanswered(answers: dict[tuple, dict | NoAnswer]) -> None:
         count = f"{len(lost)} of {len(answers)} different captions got no answer and have no phrases"
         warnings.warn(f"{count}; the first: {lost[0]}", stacklevel=3)
 
-
+# %% ../../../nbs/models/language/02_extraction.ipynb #cde9fe60
 def extract_phrases(
     captions: Sequence[str],
     labels: Sequence[str],  # one class name per caption

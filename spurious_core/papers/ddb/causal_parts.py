@@ -22,7 +22,7 @@ def _differing_part(item: Item, figures: Sequence[str], size: int, min_differenc
     pictures = [render(replace(item, object=figure), size).image.astype(int) for figure in figures]
     return (np.ptp(np.stack(pictures), 0).max(-1) > min_difference).astype(np.float32)
 
-
+# %% ../../../nbs/papers/ddb/02_causal_parts.ipynb #94ce2ea4
 def rendered_parts(
     world: World,
     manifest: pd.DataFrame,  # of pictures of this world

@@ -53,7 +53,7 @@ def attributions(
         maps.append(by_channel.sum(1).float().cpu().numpy())
     return np.concatenate(maps)
 
-
+# %% ../../../nbs/papers/ddb/06_criteria.ipynb #a058c679
 def painted_part(
     maps: Any,  # of `attributions`, `[N, H, W]`
     masks: Any,  # of the painted part, `[N, H, W]` in [0, 1]

@@ -65,7 +65,7 @@ def _ddb(run: Run) -> Classifier:
     train = _LAYERS[one_of("ddb_layers", run.hyperparameters["ddb_layers"], _LAYERS)]
     return train(run, parts, gamma)
 
-
+# %% ../../../nbs/papers/ddb/10_retraining.ipynb #209f9e81
 DDB = register(
     Method(
         "DDB",
