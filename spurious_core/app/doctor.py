@@ -50,7 +50,7 @@ def _weights(file) -> int:
     with safe_open(file, "pt") as f:
         return sum(torch.Size(f.get_slice(k).get_shape()).numel() for k in f.keys())
 
-
+# %% ../../nbs/app/06_doctor.ipynb #28c22fb6
 def _inside(folder, is_pipeline, half):
     "What a checkpoint folder lacks, and the files that would be read from it."
     names = [p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()]
@@ -123,7 +123,7 @@ def _size(b) -> str:
         )
     )
 
-
+# %% ../../nbs/app/06_doctor.ipynb #9802d41b
 def _device(profile):
     "Rows of the device and the precision, and the device if it works."
     try:
@@ -142,7 +142,7 @@ def _device(profile):
         ("precision", profile.precision, f"works on {d.type}{note}", True),
     ], d
 
-
+# %% ../../nbs/app/06_doctor.ipynb #3cc2d2bf
 def _versions():
     "Rows of Python and of the packages that spurious_core requires at some version or that are not there."
     try:
@@ -193,7 +193,7 @@ _LOADED = (
     "scene",
 )  # together in memory, and the segmenter where it stands in for presence
 
-
+# %% ../../nbs/app/06_doctor.ipynb #b3a4d637
 @dataclass
 class Checkup:
     "What `examine` found. It is runnable if there are no problems."
@@ -210,7 +210,7 @@ class Checkup:
         verdict = "runnable" if self.runnable else "<br>".join(self.problems)
         return self.checkpoints.to_html(index=False) + self.machine.to_html(index=False) + f"<p>{verdict}</p>"
 
-
+# %% ../../nbs/app/06_doctor.ipynb #1afbaf6f
 def _language_model(source):
     "As `look_up`, for what answers questions."
     kind, name, url = split_language_model(source)
@@ -238,7 +238,7 @@ def _room(path):
     path = Path(path).expanduser().absolute()
     return shutil.disk_usage(next(p for p in (path, *path.parents) if p.exists())).free
 
-
+# %% ../../nbs/app/06_doctor.ipynb #bd43a42a
 def _checkpoints(p):
     "The table of a profile's checkpoints, with bytes and memory (NaN: unknown), and what is wrong with it."
     width, rows, problems = dtype_of(p.precision).itemsize, [], []
@@ -310,7 +310,10 @@ def examine(profile: str | Profile = "mini") -> Checkup:
         checkpoints[checkpoints.state == "to download"],
         checkpoints[checkpoints.field.isin((*_LOADED, *(() if p.presence else ("segmenter",))))],
     )
-    about = lambda x, more=0: f"{'at least' if x.isna().any() else 'about'} {_size(x.sum() + more)}"
+
+    def about(x, more=0):
+        return f"{'at least' if x.isna().any() else 'about'} {_size(x.sum() + more)}"
+
     more = WORKING * (p.resolution / 512) ** 2 * dtype_of(p.precision).itemsize / 2 + LIBRARIES * (
         d is None or d.type == "cpu"
     )

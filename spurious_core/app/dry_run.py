@@ -13,7 +13,6 @@ import tempfile
 import warnings
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-
 import torch
 from diffusers import (
     AutoencoderKL,
@@ -26,6 +25,8 @@ from diffusers import (
 )
 from safetensors.torch import save_file
 from tokenizers.pre_tokenizers import ByteLevel
+
+# %% ../../nbs/app/08_dry_run.ipynb #487fa7f9
 from transformers import (
     AutoConfig,
     AutoModelForImageClassification,
@@ -44,16 +45,17 @@ from transformers import (
     SamImageProcessorPil,
     SamModel,
 )
-
 from ..core.devices import dtype_of
 from ..core.files import atomic_write
 from ..core.seeds import seed_of
 from ..core.settings import load_profile
 from ..data.manifests import draw, sample
 from ..data.vocabulary import OBJECTS, PROPS, SCENES
+
+# %% ../../nbs/app/08_dry_run.ipynb #f5b362fd
 from ..data.worlds import get_world
 from ..evaluate.jury import NO_OBJECT
-from ..models.captions import load_captioner
+from ..models.captioners import load_captioner
 from ..models.classifier import Classifier
 from ..models.loading import save_classifier, transformers_key
 from ..models.preprocessing import IMAGENET, Preprocess, as_pixels, write_preprocess
@@ -94,7 +96,7 @@ class Size:
     # shortest and longest side that the detector sees, and the side that SAM sees
     edges: tuple = (800, 1333, 1024)
 
-
+# %% ../../nbs/app/08_dry_run.ipynb #56b2c36b
 _SMALL = dict(embedding_size=8, hidden_sizes=[8, 16], depths=[1, 1], layer_type="basic")
 _UNET = dict(
     block_out_channels=(8, 16),
@@ -117,6 +119,8 @@ def _tiny_decoder(n):
 
 
 _TRANSFORMER = dict(hidden_size=16, intermediate_size=16, num_hidden_layers=1, num_attention_heads=2)
+
+# %% ../../nbs/app/08_dry_run.ipynb #796ee771
 SIZES = dict(
     tiny=Size(
         64,
@@ -196,6 +200,8 @@ SIZES = dict(
         observer=dict(hidden_sizes=[64, 128, 256, 512], depths=[2, 2, 2, 2], layer_type="basic"),
     ),
 )
+
+# %% ../../nbs/app/08_dry_run.ipynb #d985bd19
 SIZES["small"] = replace(
     SIZES["tiny"],
     resolution=128,
@@ -219,7 +225,7 @@ PIPELINES = {
     8: StableDiffusionInstructPix2PixPipeline,
 }  # by the channels that their U-Nets take
 
-
+# %% ../../nbs/app/08_dry_run.ipynb #0bbe8469
 def random_pipeline(
     folder,
     size: Size,
@@ -232,9 +238,10 @@ def random_pipeline(
     with torch.random.fork_rng(devices=[]), warnings.catch_warnings(), without_progress_bars():
         warnings.simplefilter("ignore")
         torch.manual_seed(seed_of("random pipeline", seed))
-        half = lambda net: net.to(
-            dtype_of(size.precision)
-        )  # at once: three in single precision would need 4 GB more
+
+        def half(net):
+            return net.to(dtype_of(size.precision))  # at once: three in single precision would need 4 GB more
+
         unet = half(UNet2DConditionModel(**size.unet, in_channels=channels))
         vae = half(
             AutoencoderKL(
@@ -295,7 +302,7 @@ def _classifier(name, size, labels, shape, seed, kind="resnet"):
         )
     return clf.eval()
 
-
+# %% ../../nbs/app/08_dry_run.ipynb #06156121
 def random_classifier(
     folder, size: Size, labels, shape: dict, seed: int = 0, always: str | None = None, kind: str = "resnet"
 ) -> Path:
@@ -342,7 +349,7 @@ def _words(n):
     )
     return BertTokenizer(vocab={at.get(i, f"[unused{i}]"): i for i in range(n)})
 
-
+# %% ../../nbs/app/08_dry_run.ipynb #98be7510
 def random_captioner(folder, size: Size, seed: int = 0) -> Path:
     "Saves a random GIT whose last layer is fitted to a few captions of the world, with tokenizer and preprocessing; returns the folder."
     tok, p = (
@@ -380,7 +387,7 @@ def random_captioner(folder, size: Size, seed: int = 0) -> Path:
     atomic_write(Path(folder) / "preprocessor_config.json", json.dumps(write_preprocess(p)))
     return Path(folder)
 
-
+# %% ../../nbs/app/08_dry_run.ipynb #8d870448
 def random_segmenter(folder, size: Size, seed: int = 0) -> str:
     "Saves a random GroundingDINO and a random SAM with their processors; returns the name to give as `segmenter`."
     folder = Path(folder)
@@ -419,7 +426,7 @@ def _others(folder, s, labels, seed):
         language_model="grammar",
     )
 
-
+# %% ../../nbs/app/08_dry_run.ipynb #af0bbec3
 def make_random_profile(
     folder,  # gets the checkpoints (2.4 GB for sd15, 10 GB for the whole of it) and settings.ini
     size: str = "tiny",  # tiny | small | sd15
@@ -482,6 +489,8 @@ def make_random_profile(
 
 # %% ../../nbs/app/08_dry_run.ipynb #f6d2062a
 _MODELS = ("pipeline", "tiny_decoder", "guide")
+
+# %% ../../nbs/app/08_dry_run.ipynb #71370837
 STUDIES = dict(  # study: the fields of a profile that it takes, and parameters of a cheap run
     aspire=(
         ("pipeline", "inpaint", "instruct", "captioner", "language_model", "segmenter"),

@@ -5,12 +5,13 @@
 # %% auto #0
 __all__ = ['embed', 'diversity', 'memorisation', 'in_distribution']
 
-# %% ../../nbs/evaluate/04_image_quality.ipynb #bc3f84bd
+# %% ../../nbs/evaluate/04_image_quality.ipynb #baa261e9
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
+from sklearn.metrics.pairwise import cosine_distances
 from sklearn.neighbors import NearestNeighbors
 
 from ..core.checks import within
@@ -46,16 +47,7 @@ def _features(images: Any, clf: torch.nn.Module | None) -> np.ndarray:
         raise ValueError("images need clf=, a classifier whose features to use")
     return embed(images, clf)
 
-# %% ../../nbs/evaluate/04_image_quality.ipynb #5cd6ddfe
-def _cosine_distances(features: np.ndarray) -> np.ndarray:
-    "Cosine distances `[N, N]` of all pairs."
-    length = np.linalg.norm(features, axis=1, keepdims=True)
-    unit = features / np.maximum(length, 1e-12)
-    distances = 1 - unit @ unit.T
-    np.fill_diagonal(distances, 0.0)
-    return distances
-
-
+# %% ../../nbs/evaluate/04_image_quality.ipynb #79398773
 def diversity(
     images: Any,  # a batch of images, or features `[N, D]`, N >= 2
     clf: torch.nn.Module | None = None,  # whose features to use; needed for images
@@ -68,7 +60,7 @@ def diversity(
     n = len(features)
     if n < 2:
         raise ValueError(f"{n} image: diversity needs two")
-    distances = _cosine_distances(features[np.lexsort(features.T)])  # in an order that content decides
+    distances = cosine_distances(features[np.lexsort(features.T)])  # in an order that content decides
     weights = resampling_weights(n, n_boot, np.random.default_rng(seed))
     pairs = weights.sum(1) ** 2 - (weights**2).sum(1)  # without pairs of an image with itself
     some = pairs > 0

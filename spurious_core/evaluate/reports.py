@@ -8,7 +8,6 @@ __all__ = ['GroupReport', 'group_report']
 # %% ../../nbs/evaluate/08_reports.ipynb #874e3eba
 from collections.abc import Sequence
 from dataclasses import dataclass
-
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -16,7 +15,6 @@ from fastcore.basics import patch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
-
 from ..core.checks import within
 from ..core.plots import bars
 from .calibration import calibration_error, calibration_floor
@@ -28,6 +26,8 @@ from spurious_core.evaluate.group_tables import (
     group_table,
 )
 from .intervals import mean_interval, minimum_interval, wilson
+
+# %% ../../nbs/evaluate/08_reports.ipynb #f01b4ce3
 from spurious_core.evaluate.report_tables import (
     METRIC_NAMES,
     accuracy_bar,

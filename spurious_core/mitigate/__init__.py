@@ -1,0 +1,5 @@
+"Training that resists a shortcut: one protocol, one loop, a file a method."
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

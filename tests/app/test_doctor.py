@@ -187,7 +187,9 @@ def test_absent_device_and_unknown_world():
 
 
 def test_the_command(monkeypatch, guide):
-    go = lambda *a: CliRunner().invoke(app, ["doctor", *a])
+    def go(*a):
+        return CliRunner().invoke(app, ["doctor", *a])
+
     r = go()
     assert r.exit_code == 0
     assert r.output.rstrip().endswith("mini can run here")

@@ -20,14 +20,14 @@ from accelerate.state import AcceleratorState
 from safetensors.torch import load_file
 
 from spurious_core.diffusion import generating
-from spurious_core.diffusion.config import PersonalizeConfig
 from spurious_core.diffusion.generating import generate
 from spurious_core.diffusion.image_sets import load_image_set
-from spurious_core.diffusion.personalizing import personalize
-from spurious_core.diffusion.personalizing import personalize as per
 from spurious_core.diffusion.plans import plan_prompts
 from spurious_core.diffusion.processes import Processes
 from spurious_core.diffusion.similarity_loss import cutouts
+from spurious_core.diffusion.training.config import PersonalizeConfig
+from spurious_core.diffusion.training.personalizing import personalize
+from spurious_core.diffusion.training.personalizing import personalize as per
 
 REFS = np.random.default_rng(0).integers(0, 256, (5, 16, 16, 3), np.uint8)
 PRIOR = np.random.default_rng(1).integers(0, 256, (4, 16, 16, 3), np.uint8)

@@ -21,7 +21,8 @@ from spurious_core.data.manifests import draw, sample
 from spurious_core.data.miniworld import Item, render
 from spurious_core.data.vocabulary import SCENES
 from spurious_core.data.worlds import get_world
-from spurious_core.models.language_models import Grammar, NoAnswer
+from spurious_core.models.language.grammar import Grammar
+from spurious_core.models.language.protocol import NoAnswer
 from spurious_core.models.loading import load_classifier
 from spurious_core.papers.d3s.prompts import BACKGROUNDS
 from support.chat_server import FakeServer, completion

@@ -5,7 +5,7 @@ import pandas as pd
 import torch
 
 from spurious_core.data.grouped import GroupedImages
-from spurious_core.diffusion.config import PersonalizeConfig
+from spurious_core.diffusion.training.config import PersonalizeConfig
 from spurious_core.mitigate.config import MitigationConfig
 from spurious_core.mitigate.networks import small_resnet
 from spurious_core.models.classifier import Classifier

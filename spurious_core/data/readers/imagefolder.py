@@ -68,7 +68,7 @@ def _tables_by_split(root: Path, what: str) -> dict[str, pd.DataFrame]:
     tables = {split: _read_classes(root / split, what) for split in folders}
     return {split: table for split, table in tables.items() if table is not None}
 
-
+# %% ../../../nbs/data/readers/07_imagefolder.ipynb #298acf84
 def _read_rows(root: Path, split: str, what: str) -> pd.DataFrame:
     "All rows, with `file` from the root and `split` from the table, the folder, or the default `split`."
     tables = _tables_by_split(root, what)

@@ -17,7 +17,7 @@ from .folders import draw_splits, finish_set, first_of, reader, rows_of_folders
 # %% ../../../nbs/data/readers/03_metashift.ipynb #d23f5ccd
 DOG_GROUPS = {1: ("cabinet", "bed"), 2: ("bag", "box"), 3: ("bench", "bike"), 4: ("boat", "surfboard")}
 
-
+# %% ../../../nbs/data/readers/03_metashift.ipynb #83c13695
 @reader
 def metashift_disc(
     root: str | Path,  # holds train/{cat,dog} and test/{cat,dog}, or the folder MetaDatasetCatDog that does

@@ -40,7 +40,7 @@ class Recipe:
         within("strength", self.strength, "(0, 1]")
         not_negative("guidance", self.guidance)
 
-    def but(self, **changes) -> "Recipe":
+    def with_(self, **changes) -> "Recipe":
         "This recipe with some fields changed."
         return replace(self, **changes)
 

@@ -11,14 +11,12 @@ import time
 import warnings
 from dataclasses import asdict
 from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import torch
 import torch.nn.functional as F
 from torch import nn
 from tqdm.auto import tqdm
-
 from ...core.checkpoints import pack_optimiser, read_tensors, unpack_optimiser, write_tensors
 from ...core.devices import pick_device
 from ...core.files import claim, digest
@@ -32,6 +30,8 @@ from ...mitigate.resumable import TRAINING_SCRATCH, fingerprint
 from ...models.classifier import Classifier
 from .dependency import MEASURES, Dependency, label_vectors
 from .disentangling import Disentangled, Disentangling
+
+# %% ../../../nbs/papers/d3s/12_training.ipynb #7ec44ce9
 from .features import CachedFeatures, network_input
 from .linear_dependence import Canonical
 

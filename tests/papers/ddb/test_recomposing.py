@@ -10,7 +10,7 @@ from diffusers import StableDiffusionPipeline
 
 from spurious_core.diffusion import generating
 from spurious_core.diffusion.image_sets import load_image_set
-from spurious_core.models.regions import feather, grow
+from spurious_core.models.masks import feather, grow
 from spurious_core.papers.ddb.causal_tokens import learn_tokens
 from spurious_core.papers.ddb.choosing import inversion_rows
 from spurious_core.papers.ddb.recomposing import recompose

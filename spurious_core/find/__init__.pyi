@@ -1,0 +1,28 @@
+from .attacks import feature_attack as feature_attack
+from .baselines import cooccurrence as cooccurrence, from_components as from_components
+from .chance import benjamini_hochberg as benjamini_hochberg, sign_flip as sign_flip
+from .component_tests import spurious_components as spurious_components
+from .directions import SpuFix as SpuFix, matched_directions as matched_directions
+from .discoveries import show_discoveries as show_discoveries
+from .edit_tests import judge_edits as judge_edits, log_odds as log_odds, plan_edits as plan_edits
+from .neural_pca import (
+    NeuralPCA as NeuralPCA,
+    fit_neural_pca as fit_neural_pca,
+    load_components as load_components,
+    save_components as save_components,
+)
+from .phrases import (
+    PHRASE_KINDS as PHRASE_KINDS,
+    borrowed_alternatives as borrowed_alternatives,
+    cluster_phrases as cluster_phrases,
+    normalise as normalise,
+    phrase_table as phrase_table,
+    similarity as similarity,
+)
+from .rankings import (
+    mark as mark,
+    planted_phrases as planted_phrases,
+    rank_features as rank_features,
+    ranked as ranked,
+)
+from .rendered_edits import exact_edits as exact_edits
