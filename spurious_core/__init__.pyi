@@ -8,19 +8,17 @@ from . import mitigate as mitigate
 from . import papers as papers
 from . import explore as explore
 from . import app as app
-from .X import (
-    GroupedImages as GroupedImages,
-    SimilarityLoss as SimilarityLoss,
-    fit as fit,
-    generate as generate,
-    group_report as group_report,
-    load_pipeline as load_pipeline,
-    personalize as personalize,
-    read_dataset as read_dataset,
-)
 from .core.settings import load_profile as load_profile
+from .data.grouped import GroupedImages as GroupedImages
+from .data.reading import read_dataset as read_dataset
+from .diffusion.generating import generate as generate
 from .diffusion.plans import plan_prompts as plan_prompts
+from .diffusion.similarity_loss import SimilarityLoss as SimilarityLoss
+from .diffusion.training.personalizing import personalize as personalize
 from .evaluate.jury import judge as judge
+from .evaluate.reports import group_report as group_report
 from .evaluate.summaries import summarise as summarise
 from .find.neural_pca import fit_neural_pca as fit_neural_pca
+from .mitigate.fitting import fit as fit
 from .models.loading import load_classifier as load_classifier
+from .models.pipelines import load_pipeline as load_pipeline

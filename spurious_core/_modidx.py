@@ -472,6 +472,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                                                  'spurious_core/data/readers/imagefolder.py'),
                                                         'spurious_core.data.readers.imagefolder._codes_and_names': ( 'data/readers/imagefolder.html#_codes_and_names',
                                                                                                                      'spurious_core/data/readers/imagefolder.py'),
+                                                        'spurious_core.data.readers.imagefolder._codes_up_to': ( 'data/readers/imagefolder.html#_codes_up_to',
+                                                                                                                 'spurious_core/data/readers/imagefolder.py'),
                                                         'spurious_core.data.readers.imagefolder._from_names': ( 'data/readers/imagefolder.html#_from_names',
                                                                                                                 'spurious_core/data/readers/imagefolder.py'),
                                                         'spurious_core.data.readers.imagefolder._has_metadata': ( 'data/readers/imagefolder.html#_has_metadata',

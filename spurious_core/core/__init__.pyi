@@ -1,4 +1,12 @@
 from .accelerators import accelerator as accelerator
+from .checkpoints import (
+    load_state as load_state,
+    pack_optimiser as pack_optimiser,
+    read_tensors as read_tensors,
+    save_state as save_state,
+    unpack_optimiser as unpack_optimiser,
+    write_tensors as write_tensors,
+)
 from .checks import (
     as_many as as_many,
     finite as finite,
@@ -24,6 +32,19 @@ from .files import (
     in_use as in_use,
     sweep as sweep,
 )
+from .images import (
+    picture as picture,
+    png_bytes as png_bytes,
+    read_images as read_images,
+    to_array as to_array,
+)
+from .plots import (
+    alpha_panel as alpha_panel,
+    bars as bars,
+    figure_bytes as figure_bytes,
+    save_figure as save_figure,
+    set_style as set_style,
+)
 from .seeds import generator as generator, seed_of as seed_of
 from .settings import (
     Profile as Profile,
@@ -33,4 +54,13 @@ from .settings import (
     source_root as source_root,
     split_language_model as split_language_model,
     split_revision as split_revision,
+)
+from .sheets import (
+    OBJECT as OBJECT,
+    SUCCESS as SUCCESS,
+    before_after as before_after,
+    contact_sheet as contact_sheet,
+    show_images as show_images,
+    strip as strip,
+    verdict_marks as verdict_marks,
 )

@@ -1,7 +1,19 @@
 from . import readers as readers
+from .digits import SHARES as SHARES, digit_images as digit_images
+from .grouped import GroupedImages as GroupedImages, ORIGINS as ORIGINS, SPLITS as SPLITS, listing as listing
+from .joined import concatenate as concatenate
+from .manifests import (
+    FIELDS as FIELDS,
+    draw as draw,
+    items_of as items_of,
+    sample as sample,
+    write_folder as write_folder,
+)
 from .miniworld import Item as Item, Render as Render, render as render
 from .objects import OBJECT_PAINTERS as OBJECT_PAINTERS, paint_object as paint_object
 from .props import PROP_PAINTERS as PROP_PAINTERS, SLOTS as SLOTS, paint_props as paint_props
+from .reading import READERS as READERS, read_dataset as read_dataset
+from .rendered import world_images as world_images
 from .scenes import (
     HORIZONS as HORIZONS,
     PALETTE as PALETTE,
@@ -18,6 +30,7 @@ from .shapes import (
     over as over,
     shrink as shrink,
 )
+from .squares import Box as Box, read_squares as read_squares
 from .vocabulary import (
     AMOUNTS as AMOUNTS,
     OBJECTS as OBJECTS,
@@ -25,3 +38,4 @@ from .vocabulary import (
     SCENES as SCENES,
     caption as caption,
 )
+from .worlds import Plant as Plant, WORLDS as WORLDS, World as World, get_world as get_world

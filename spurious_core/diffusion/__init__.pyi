@@ -1,5 +1,34 @@
 from . import training as training
 from .adapters import EMBEDS as EMBEDS, LORA as LORA, use_adapter as use_adapter
+from .edit_plans import at_side as at_side, edit_plan as edit_plan, touched as touched
+from .editing import (
+    edit_strip as edit_strip,
+    follows_instructions as follows_instructions,
+    instruction as instruction,
+    remove as remove,
+    replace_background as replace_background,
+)
+from .exporting import export_spurious_imagenet as export_spurious_imagenet
+from .forms import (
+    Alpha as Alpha,
+    Amount as Amount,
+    CENTERS as CENTERS,
+    Contrast as Contrast,
+    Cosine as Cosine,
+    Distance as Distance,
+    Distribution as Distribution,
+    Evidence as Evidence,
+    FORMS as FORMS,
+    Features as Features,
+    Fence as Fence,
+    Form as Form,
+    Guard as Guard,
+    Hinge as Hinge,
+    SMALLEST_SPREAD as SMALLEST_SPREAD,
+    UNITS as UNITS,
+    object_direction as object_direction,
+)
+from .generating import generate as generate, regenerate as regenerate
 from .image_sets import (
     METADATA as METADATA,
     PART as PART,
@@ -15,6 +44,11 @@ from .image_sets import (
     save_images as save_images,
     write_metadata as write_metadata,
 )
+from .one_step import (
+    PREDICTION_TYPES as PREDICTION_TYPES,
+    decode_image as decode_image,
+    predict_x0 as predict_x0,
+)
 from .plans import (
     GENERATED_COLUMNS as GENERATED_COLUMNS,
     PICTURES as PICTURES,
@@ -25,11 +59,22 @@ from .plans import (
     source_of as source_of,
 )
 from .processes import Processes as Processes
+from .references import (
+    load_references as load_references,
+    read_captions as read_captions,
+    read_references as read_references,
+)
 from .sampling import (
     PromptCache as PromptCache,
     SAMPLERS as SAMPLERS,
     draw_batch as draw_batch,
     make_sampler as make_sampler,
     sample_images as sample_images,
+)
+from .similarity_loss import (
+    SimilarityLoss as SimilarityLoss,
+    SimilarityLossConfig as SimilarityLossConfig,
+    cutouts as cutouts,
+    see as see,
 )
 from .starts import Start as Start, picture_side as picture_side, start_rows as start_rows

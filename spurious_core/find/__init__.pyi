@@ -1,6 +1,9 @@
 from .attacks import feature_attack as feature_attack
+from .baselines import cooccurrence as cooccurrence, from_components as from_components
+from .chance import benjamini_hochberg as benjamini_hochberg, sign_flip as sign_flip
 from .component_tests import spurious_components as spurious_components
 from .directions import SpuFix as SpuFix, matched_directions as matched_directions
+from .discoveries import show_discoveries as show_discoveries
 from .edit_tests import judge_edits as judge_edits, log_odds as log_odds, plan_edits as plan_edits
 from .neural_pca import (
     NeuralPCA as NeuralPCA,
@@ -16,3 +19,10 @@ from .phrases import (
     phrase_table as phrase_table,
     similarity as similarity,
 )
+from .rankings import (
+    mark as mark,
+    planted_phrases as planted_phrases,
+    rank_features as rank_features,
+    ranked as ranked,
+)
+from .rendered_edits import exact_edits as exact_edits

@@ -17,6 +17,15 @@ from .config import (
     OPTIMISERS as OPTIMISERS,
     SCHEDULES as SCHEDULES,
 )
+from .fitting import Fitted as Fitted, fit as fit
+from .group_checks import check_groups as check_groups
+from .linear_heads import (
+    Head as Head,
+    feature_scale as feature_scale,
+    fit_linear_head as fit_linear_head,
+    logistic_head as logistic_head,
+    raw_head as raw_head,
+)
 from .method import Hyperparameter as Hyperparameter, Method as Method
 from .networks import (
     new_classifier as new_classifier,
@@ -26,4 +35,20 @@ from .networks import (
     with_head as with_head,
 )
 from .objectives import Batch as Batch, CrossEntropy as CrossEntropy, random_views as random_views
+from .optimisers import make_optimiser as make_optimiser
+from .presets import MITIGATION_PRESETS as MITIGATION_PRESETS, preset as preset
+from .registry import (
+    METHODS as METHODS,
+    find_method as find_method,
+    methods_table as methods_table,
+    register as register,
+)
+from .resumable import (
+    ResumableRun as ResumableRun,
+    TRAINING_CHECKPOINT as TRAINING_CHECKPOINT,
+    TRAINING_SCRATCH as TRAINING_SCRATCH,
+    fingerprint as fingerprint,
+    weights_digest as weights_digest,
+)
 from .selection import SELECTIONS as SELECTIONS, scores as scores
+from .trainer import Run as Run, train_stage as train_stage, train_step as train_step

@@ -1,4 +1,7 @@
 from . import language as language
+from .adversarial import pgd_l2 as pgd_l2
+from .captioners import CAPTIONERS as CAPTIONERS, Captioner as Captioner, load_captioner as load_captioner
+from .captioning import CAPTION_COLUMNS as CAPTION_COLUMNS, caption_images as caption_images
 from .classifier import Classifier as Classifier, evaluate_batches as evaluate_batches
 from .features import as_features as as_features, penultimate_features as penultimate_features
 from .loading import (
@@ -7,6 +10,26 @@ from .loading import (
     save_classifier as save_classifier,
     transformers_key as transformers_key,
 )
+from .masks import (
+    THRESHOLD as THRESHOLD,
+    binary as binary,
+    feather as feather,
+    found as found,
+    grow as grow,
+    iou as iou,
+    overlay as overlay,
+)
+from .pipeline_files import (
+    NETWORKS as NETWORKS,
+    cached as cached,
+    fetch_pipeline as fetch_pipeline,
+    first_line as first_line,
+    lacking as lacking,
+    wanted_files as wanted_files,
+    weight_file as weight_file,
+    weight_format as weight_format,
+)
+from .pipelines import load_pipeline as load_pipeline, load_tiny_decoder as load_tiny_decoder
 from .preprocessing import (
     IMAGENET as IMAGENET,
     Preprocess as Preprocess,
@@ -16,3 +39,6 @@ from .preprocessing import (
 )
 from .quiet import without_progress_bars as without_progress_bars
 from .robustness import convert_robustness as convert_robustness
+from .segmenter_loading import load_segmenter as load_segmenter
+from .segmenters import BoxesToMasks as BoxesToMasks, CLIPSeg as CLIPSeg, Segmenter as Segmenter
+from .training import ClassifierTraining as ClassifierTraining, train_classifier as train_classifier

@@ -16,13 +16,13 @@ from ...data.manifests import draw, items_of
 from ...data.miniworld import Item, render
 from ...data.worlds import World
 
-# %% ../../../nbs/papers/ddb/02_causal_parts.ipynb #7ee7c822
+# %% ../../../nbs/papers/ddb/02_causal_parts.ipynb #ba9b1589
 def _differing_part(item: Item, figures: Sequence[str], size: int, min_difference: int) -> np.ndarray:
     "Where `item` would look different with another of the figures in its place: `[size, size]`, 0 or 1."
     pictures = [render(replace(item, object=figure), size).image.astype(int) for figure in figures]
     return (np.ptp(np.stack(pictures), 0).max(-1) > min_difference).astype(np.float32)
 
-# %% ../../../nbs/papers/ddb/02_causal_parts.ipynb #94ce2ea4
+# %% ../../../nbs/papers/ddb/02_causal_parts.ipynb #89c0eed3
 def rendered_parts(
     world: World,
     manifest: pd.DataFrame,  # of pictures of this world
