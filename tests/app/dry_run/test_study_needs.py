@@ -1,0 +1,45 @@
+"The path of the full-size dry run, at a tiny size: random checkpoints, budget dry, the presets for a GPU."
+
+import json
+
+import pytest
+
+from spurious_core.app.dry_run.random_profiles import make_random_profile
+from spurious_core.app.dry_run.study_needs import STUDIES
+from spurious_core.app.metrics import Metrics
+from spurious_core.app.runs import run_study
+from spurious_core.app.studies import find_study, list_studies
+from spurious_core.core.settings import Profile
+
+
+def test_every_study_is_listed_with_fields_and_parameters_that_exist():
+    assert sorted(STUDIES) == list_studies()
+    for name, (fields, parameters) in STUDIES.items():
+        assert set(fields) <= set(Profile.__dataclass_fields__)
+        assert set(parameters) <= set(find_study(name).parameters)
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory):
+    "The folder of a dry run, with the presets for 80 GB, which take the full decoder."
+    folder = tmp_path_factory.mktemp("dry")
+    parameters = dict(profile=make_random_profile(folder / "tiny"), budget="dry", card=80)
+    study = "class_wise_spurious_generation"
+    return run_study(study, parameters, folder / "out", timeout=300, progress=False)
+
+
+def test_a_dry_run_says_what_it_took(out):
+    about = json.loads((out / "environment.json").read_text())
+    assert about["peak_memory_mib"] > 100
+    assert about["parameters"]["card"] == 80
+    assert Metrics.load(out)["consistency.sfsl"]["n"] == 2
+
+
+def test_a_dry_run_takes_ten_steps_with_the_full_decoder(out):
+    arm = out / "runs/landbird-0/always"
+    config = json.loads((arm / "adapter/config.json").read_text())
+    assert (config["steps"], config["batch_size"]) == (10, 1)
+    assert (config["decoder"], config["precision"]) == ("AutoencoderKL", "fp32")
+    assert config["gradient_checkpointing"] is True
+    assert len((arm / "adapter/log.jsonl").read_text().splitlines()) == 10
+    assert len(list((arm / "images").glob("*.png"))) == 2
