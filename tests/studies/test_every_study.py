@@ -12,7 +12,10 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from spurious_core.app.cli import app
-from spurious_core.app.dry_run import SIZES, STUDIES, make_random_profile, random_classifier
+from spurious_core.app.dry_run.random_classifiers import random_classifier
+from spurious_core.app.dry_run.random_profiles import make_random_profile
+from spurious_core.app.dry_run.sizes import SIZES
+from spurious_core.app.dry_run.study_needs import STUDIES
 from spurious_core.app.metrics import Metrics
 from spurious_core.app.runs import run_study
 from spurious_core.app.studies import find_study, list_studies

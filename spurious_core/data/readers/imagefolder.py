@@ -108,7 +108,7 @@ def _codes_up_to(highest: float) -> int:
     "How many codes there are if `highest` is the last; at least one, also where it is negative or NaN."
     return int(highest) + 1 if highest >= 0 else 1
 
-
+# %% ../../../nbs/data/readers/07_imagefolder.ipynb #3949415f
 def _codes_and_names(
     rows: pd.DataFrame,
     columns: tuple[str, str],  # of codes and of names, either of which may be absent

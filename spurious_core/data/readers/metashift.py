@@ -52,7 +52,7 @@ def metashift_disc(
 # %% ../../../nbs/data/readers/03_metashift.ipynb #61752c82
 SUBPOP_ARCHIVE = "MetaShift-Cat-Dog-indoor-outdoor"
 
-
+# %% ../../../nbs/data/readers/03_metashift.ipynb #d79ab507
 @reader
 def metashift_subpop(
     root: str
