@@ -60,7 +60,7 @@ PIPELINES = {
     8: StableDiffusionInstructPix2PixPipeline,
 }
 
-
+# %% ../../../nbs/app/dry_run/02_random_pipelines.ipynb #004ac167
 def random_pipeline(
     folder: str | Path,
     size: Size,

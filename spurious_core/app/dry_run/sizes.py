@@ -17,7 +17,7 @@ _LARGE_VISION = dict(
     patch_size=14,
 )
 
-
+# %% ../../../nbs/app/dry_run/00_sizes.ipynb #c4f5b17f
 @dataclass(frozen=True)
 class Size:
     """Dimensions of random checkpoints, in the words of their libraries' configs.

@@ -13,10 +13,10 @@ from .config import (
 from .learner import (
     Learner as Learner,
     average_gradients as average_gradients,
-    learning_rate_factor as learning_rate_factor,
     mean_row as mean_row,
     optimizer_maker as optimizer_maker,
     parameter_groups as parameter_groups,
+    rate_schedule as rate_schedule,
 )
 from .memory_presets import (
     MEMORY_PRESETS as MEMORY_PRESETS,

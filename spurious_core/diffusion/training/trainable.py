@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['TEXT_TARGETS', 'working_copy', 'make_trainable', 'save_adapter', 'frozen', 'recomputed_activations']
 
-# %% ../../../nbs/diffusion/training/02_trainable.ipynb #98f461fc
+# %% ../../../nbs/diffusion/training/02_trainable.ipynb #654a5a80
 import copy
 import os
 import shutil
@@ -17,6 +17,7 @@ from typing import Any
 
 import torch
 from diffusers import AutoencoderKL
+from diffusers.training_utils import cast_training_params
 from diffusers.utils import convert_state_dict_to_diffusers
 from peft import LoraConfig, get_peft_model_state_dict
 from safetensors.torch import save_file
@@ -91,7 +92,7 @@ def _add_lora(pipe: Any, config: PersonalizeConfig) -> None:
             )
             getattr(pipe, part).add_adapter(lora)
 
-# %% ../../../nbs/diffusion/training/02_trainable.ipynb #07a33ca9
+# %% ../../../nbs/diffusion/training/02_trainable.ipynb #66e7be28
 def make_trainable(
     pipe: Any,  # a `working_copy`
     config: PersonalizeConfig,
@@ -109,13 +110,13 @@ def make_trainable(
     else:
         pipe.unet.requires_grad_(True)
         pipe.text_encoder.requires_grad_(config.trains_text)
-    trained = {}
-    for part in ("unet", "text_encoder"):
-        for name, parameter in getattr(pipe, part).named_parameters():
-            if parameter.requires_grad:
-                parameter.data = parameter.data.float()
-                trained[f"{part}.{name}"] = parameter
-    return trained
+    cast_training_params([pipe.unet, pipe.text_encoder], torch.float32)
+    return {
+        f"{part}.{name}": parameter
+        for part in ("unet", "text_encoder")
+        for name, parameter in getattr(pipe, part).named_parameters()
+        if parameter.requires_grad
+    }
 
 # %% ../../../nbs/diffusion/training/02_trainable.ipynb #41e759d1
 def _lora_layers(pipe: Any, part: str, config: PersonalizeConfig) -> dict[str, torch.Tensor]:

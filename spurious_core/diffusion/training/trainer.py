@@ -6,7 +6,7 @@
 __all__ = ['CHECKPOINT_FILE', 'BEST_FILE', 'LOG_FILE', 'RESULT_FILE', 'UNFINISHED_FILES', 'HALF_WRITTEN', 'cut_log', 'Validation',
            'Trainer']
 
-# %% ../../../nbs/diffusion/training/05_trainer.ipynb #09480ff0
+# %% ../../../nbs/diffusion/training/05_trainer.ipynb #fdabd686
 import json
 import math
 import time
@@ -27,7 +27,7 @@ from ...core.plots import save_figure
 from ...core.sheets import contact_sheet
 from ..sampling import sample_images
 from .config import PersonalizeConfig
-from .learner import Learner, learning_rate_factor, mean_row
+from .learner import Learner, mean_row
 from .trainable import save_adapter
 
 # %% ../../../nbs/diffusion/training/05_trainer.ipynb #0737fe75
@@ -53,7 +53,7 @@ def _diverged(what: str, step: int, checkpoint: Path) -> NoReturn:
     advice = "Lower the learning rate or the weight of the image loss, in a new folder"
     raise FloatingPointError(f"the {what} is not finite at step {step + 1}; {kept}. {advice}")
 
-# %% ../../../nbs/diffusion/training/05_trainer.ipynb #b0e1c968
+# %% ../../../nbs/diffusion/training/05_trainer.ipynb #77599251
 @dataclass
 class Validation:
     "Shows and scores what is learned, and keeps the best of it in the run's folder."
@@ -83,6 +83,7 @@ class Validation:
             self.best = value
             write_tensors(self.file, params, value=value, step=step)
 
+    @torch.no_grad()
     def restore_best(self, params: dict[str, torch.nn.Parameter]) -> dict | None:
         "Puts the best parameters back; returns their value and step, None if none were kept."
         if self.score is None or not self.file.exists():
@@ -152,7 +153,7 @@ def save(self: Trainer, done: int) -> None:
         learner = self.learner
         save_state(self.checkpoint, learner.params, learner.optimizer.optimizer, learner.ema, step=done)
 
-# %% ../../../nbs/diffusion/training/05_trainer.ipynb #4c9fc7a5
+# %% ../../../nbs/diffusion/training/05_trainer.ipynb #8a56cfe1
 @patch
 def step(
     self: Trainer,
@@ -160,7 +161,7 @@ def step(
 ) -> dict[str, float]:
     "Takes a step; returns its row for the log. FloatingPointError where loss or gradient is not finite."
     batches, accelerator, rows = self.config.accumulation, self.accelerator, []
-    self.learner.set_rates(learning_rate_factor(self.config, number))
+    self.learner.set_rates(number)
     for batch in range(number * batches, (number + 1) * batches):
         loss, parts = self.losses(batch)
         rows.append(parts | dict(loss=loss.item()))
