@@ -1,6 +1,7 @@
 "`import spurious_core as sc` is fast, and offers the same names whatever was imported before."
 
 import ast
+import re
 import subprocess
 import sys
 
@@ -82,3 +83,13 @@ def test_a_room_lists_its_names_and_no_module_has_one_of_them(room):
     listed = offered(room)
     assert sorted(set(names) - set(listed)) == [], f"add these to spurious_core/{room}/__init__.pyi"
     assert sorted({path.stem for path in paths} & set(listed)) == []
+
+
+def test_the_readmes_python_runs(tmp_path):
+    "The first block as it stands; the second, which trains for a minute, as far as its names."
+    text = (PACKAGE.parent / "README.md").read_text(encoding="utf-8")
+    first, second = re.findall(r"```python\n(.*?)```", text, re.S)
+    subprocess.run([sys.executable, "-W", "ignore", "-c", first], cwd=tmp_path, check=True)
+    assert (tmp_path / "birds.png").stat().st_size > 1000
+    imports = [line for line in second.splitlines() if re.match("import|from", line)]
+    run("\n".join([*imports, "sc.fit"]))
