@@ -1,4 +1,4 @@
-"The checkup: what is there, what is missing, how much it takes, and that looking changes nothing and asks nobody."
+"The checkup: what is there, what is missing, how much it takes; looking changes nothing and asks nobody."
 
 import os
 import shutil
