@@ -12,9 +12,9 @@ from .core.settings import load_profile as load_profile
 from .data.grouped import GroupedImages as GroupedImages
 from .data.reading import read_dataset as read_dataset
 from .diffusion.generating import generate as generate
-from .diffusion.personalizing import personalize as personalize
 from .diffusion.plans import plan_prompts as plan_prompts
 from .diffusion.similarity_loss import SimilarityLoss as SimilarityLoss
+from .diffusion.training.personalizing import personalize as personalize
 from .evaluate.jury import judge as judge
 from .evaluate.reports import group_report as group_report
 from .evaluate.summaries import summarise as summarise

@@ -1,4 +1,4 @@
-"Fixtures shared by the tests: small studies written on the spot, and a tiny random Stable Diffusion pipeline, complete and saved as any other."
+"Fixtures shared by the tests: a tiny random Stable Diffusion pipeline, and studies written on the spot."
 
 import multiprocessing
 import os
@@ -11,7 +11,7 @@ from diffusers import StableDiffusionPipeline
 
 from support.pipelines import build_pipeline
 
-pytest_plugins = ["support.toy_study"]
+pytest_plugins = ["support.toy_study", "support.captioners"]
 torch.set_num_threads(1)
 
 

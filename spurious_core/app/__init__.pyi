@@ -1,3 +1,9 @@
+from . import dry_run as dry_run
+from .checkpoint_lookup import (
+    MILLIONS as MILLIONS,
+    look_up as look_up,
+    look_up_language_model as look_up_language_model,
+)
 from .cli import (
     app as app,
     describe_command as describe_command,
@@ -6,26 +12,16 @@ from .cli import (
     parse_assignments as parse_assignments,
     run_command as run_command,
 )
-from .doctor import (
-    Checkup as Checkup,
+from .doctor import Checkup as Checkup, WITHOUT as WITHOUT, examine as examine
+from .machine import (
     LIBRARIES as LIBRARIES,
-    MILLIONS as MILLIONS,
-    WITHOUT as WITHOUT,
+    MachineRow as MachineRow,
     WORKING as WORKING,
-    examine as examine,
-    look_up as look_up,
-)
-from .dry_run import (
-    PIPELINES as PIPELINES,
-    SIZES as SIZES,
-    STUDIES as STUDIES,
-    Size as Size,
-    make_random_profile as make_random_profile,
-    random_captioner as random_captioner,
-    random_classifier as random_classifier,
-    random_guide as random_guide,
-    random_pipeline as random_pipeline,
-    random_segmenter as random_segmenter,
+    device_rows as device_rows,
+    disk_row as disk_row,
+    memory_row as memory_row,
+    readable_size as readable_size,
+    version_rows as version_rows,
 )
 from .metrics import Metrics as Metrics
 from .parameters import Parameter as Parameter, TYPES as TYPES, parse_parameters as parse_parameters

@@ -89,7 +89,7 @@ def _number_rows(metrics: Metrics) -> Iterator[tuple]:
         interval = "{:.3f} .. {:.3f}".format(*entry["ci"]) if entry["ci"] else ""
         yield key, f"{entry['value']:.3f}", interval, entry["n"] or ""
 
-
+# %% ../../nbs/app/10_cli.ipynb #e91e8360
 def _print_places(study: str, folder: Path) -> None:
     places = dict(
         notebook=folder / f"{find_study(study).name}.ipynb",

@@ -44,7 +44,7 @@ def _stopped_early(notebook: Any) -> str | None:
 def _escaped(path: Path) -> str:
     return str(path).replace("{", "{{").replace("}", "}}")
 
-
+# %% ../../nbs/app/04_runs.ipynb #676a4d24
 def _execute(
     study: Study, target: Path, params: dict, timeout: int | None, progress: bool, memory: PeakMemory
 ):

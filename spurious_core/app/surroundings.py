@@ -46,7 +46,7 @@ def _git(root: Path, *args: str) -> str:
     done = subprocess.run(["git", "-C", str(root), *args], capture_output=True, text=True)
     return done.stdout.strip()
 
-
+# %% ../../nbs/app/03_surroundings.ipynb #3d73ca44
 def _commit() -> dict[str, Any]:
     "The commit of the source checkout and whether tracked files differ from it; None outside a checkout."
     root = source_root()

@@ -58,7 +58,7 @@ def pack_optimiser(
     tensors = {k: v for k, v in state.items() if torch.is_tensor(v)}
     return tensors, {k: v for k, v in state.items() if k not in tensors}
 
-
+# %% ../../nbs/core/06_checkpoints.ipynb #d478a96e
 def unpack_optimiser(
     optimiser: torch.optim.Optimizer,
     state: dict[str, Any],  # tensors and numbers; what has another name is left alone
@@ -92,7 +92,7 @@ def save_state(
     tensors |= {f"ema.{name}": value for name, value in averages.items()} | moments
     write_tensors(path, tensors, numbers=numbers, **header)
 
-
+# %% ../../nbs/core/06_checkpoints.ipynb #1d9de750
 @torch.no_grad()
 def load_state(
     path: Path,

@@ -41,7 +41,7 @@ def _check_bars(table: pd.DataFrame, columns: list[str], keys: list[str]) -> Non
     if table.duplicated(keys).any():
         raise ValueError(f"more than one row for the same {' and '.join(keys)}")
 
-
+# %% ../../nbs/core/08_plots.ipynb #729f1705
 def bars(
     table: pd.DataFrame,
     x: str,

@@ -149,7 +149,7 @@ def _check_arms(arms: dict[str, np.ndarray], n: int) -> None:
         if images.shape[1:] != first.shape[1:]:
             raise ValueError(f"arm {name!r} has images of shape {images.shape[1:]}, unlike the first arm")
 
-
+# %% ../../nbs/core/09_sheets.ipynb #35771a81
 def strip(
     arms: dict[str, Any],  # name -> batch of images
     n: int = 8,  # images shown of each arm, the first ones
@@ -172,7 +172,7 @@ def strip(
     titles, borders = marked("titles"), marked("borders")
     return contact_sheet(shown, n, titles, borders, rows=list(batches), cols=cols, size=size, title=title)
 
-
+# %% ../../nbs/core/09_sheets.ipynb #fce9eb50
 def before_after(
     before: Any,
     after: Any,
@@ -185,13 +185,13 @@ def before_after(
         raise ValueError(f"{len(before)} images before, {len(after)} after")
     return strip(dict(zip(labels, (before, after), strict=True)), n=len(before), size=size)
 
-# %% ../../nbs/core/09_sheets.ipynb #29d7e803
+# %% ../../nbs/core/09_sheets.ipynb #a5e4d358
 SUCCESS = "#1a9850"  # frame: every juror fooled, and the object is absent
 OBJECT = "#f28e2b"  # frame: the object is there
 
 
 def _frame(consistent: bool, absent: bool) -> str | None:
-    "The colour around an image: green for a success, none without object or success, orange where the object is."
+    "The colour around an image: green for a success, orange where the object is, none otherwise."
     if consistent:
         return SUCCESS
     return None if absent else OBJECT

@@ -1,16 +1,5 @@
+from . import training as training
 from .adapters import EMBEDS as EMBEDS, LORA as LORA, use_adapter as use_adapter
-from .caches import (
-    draw_timesteps as draw_timesteps,
-    endless_order as endless_order,
-    latent_moments as latent_moments,
-    prompt_ids as prompt_ids,
-)
-from .config import (
-    LR_SCHEDULES as LR_SCHEDULES,
-    OPTIMIZERS as OPTIMIZERS,
-    PERSONALIZE_METHODS as PERSONALIZE_METHODS,
-    PersonalizeConfig as PersonalizeConfig,
-)
 from .edit_plans import at_side as at_side, edit_plan as edit_plan, touched as touched
 from .editing import (
     edit_strip as edit_strip,
@@ -55,40 +44,10 @@ from .image_sets import (
     save_images as save_images,
     write_metadata as write_metadata,
 )
-from .learner import (
-    Learner as Learner,
-    average_gradients as average_gradients,
-    learning_rate_factor as learning_rate_factor,
-    mean_row as mean_row,
-    optimizer_maker as optimizer_maker,
-    parameter_groups as parameter_groups,
-)
-from .memory_presets import (
-    MEMORY_PRESETS as MEMORY_PRESETS,
-    MemoryPreset as MemoryPreset,
-    ROOM as ROOM,
-    TEXT as TEXT,
-    TOLERANCE as TOLERANCE,
-    UNET as UNET,
-    VAE as VAE,
-    has_eight_bit as has_eight_bit,
-    held_gb as held_gb,
-    memory_preset as memory_preset,
-    preset_for as preset_for,
-    preset_table as preset_table,
-)
 from .one_step import (
     PREDICTION_TYPES as PREDICTION_TYPES,
     decode_image as decode_image,
     predict_x0 as predict_x0,
-)
-from .personalizing import (
-    Given as Given,
-    build_trainer as build_trainer,
-    claim_run as claim_run,
-    identity_of as identity_of,
-    personalize as personalize,
-    training_pictures as training_pictures,
 )
 from .plans import (
     GENERATED_COLUMNS as GENERATED_COLUMNS,
@@ -119,32 +78,3 @@ from .similarity_loss import (
     see as see,
 )
 from .starts import Start as Start, picture_side as picture_side, start_rows as start_rows
-from .steps import (
-    BatchSampler as BatchSampler,
-    ImageTerm as ImageTerm,
-    NoisyBatch as NoisyBatch,
-    PromptEncoder as PromptEncoder,
-    TrainingPictures as TrainingPictures,
-    TrainingStep as TrainingStep,
-    gate_of as gate_of,
-    min_snr_weights as min_snr_weights,
-)
-from .trainable import (
-    TEXT_TARGETS as TEXT_TARGETS,
-    frozen as frozen,
-    make_trainable as make_trainable,
-    recomputed_activations as recomputed_activations,
-    save_adapter as save_adapter,
-    working_copy as working_copy,
-)
-from .trainer import (
-    BEST_FILE as BEST_FILE,
-    CHECKPOINT_FILE as CHECKPOINT_FILE,
-    HALF_WRITTEN as HALF_WRITTEN,
-    LOG_FILE as LOG_FILE,
-    RESULT_FILE as RESULT_FILE,
-    Trainer as Trainer,
-    UNFINISHED_FILES as UNFINISHED_FILES,
-    Validation as Validation,
-    cut_log as cut_log,
-)

@@ -20,7 +20,7 @@ from .edit_plans import at_side, edit_plan, touched
 from .generating import generate
 from .sampling import sample_images
 from .starts import picture_side
-from ..models.regions import feather, found, grow, overlay
+from ..models.masks import feather, found, grow, overlay
 
 # %% ../../nbs/diffusion/09_editing.ipynb #bcb1681f
 def _draw_edits(

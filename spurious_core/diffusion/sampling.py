@@ -5,8 +5,9 @@
 # %% auto #0
 __all__ = ['SAMPLERS', 'make_sampler', 'PromptCache', 'draw_batch', 'sample_images']
 
-# %% ../../nbs/diffusion/02_sampling.ipynb #c5c09f2d
-from collections.abc import Callable
+# %% ../../nbs/diffusion/02_sampling.ipynb #4038949f
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,14 @@ import pandas as pd
 import torch
 from diffusers import (
     DDIMScheduler,
+    DiffusionPipeline,
     DPMSolverMultistepScheduler,
     SchedulerMixin,
+    StableDiffusionImg2ImgPipeline,
+    StableDiffusionInstructPix2PixPipeline,
     StableDiffusionPipeline,
 )
+from diffusers.image_processor import VaeImageProcessor
 from tqdm.auto import tqdm
 
 from ..core.checks import one_of
@@ -60,71 +65,122 @@ class PromptCache:
                 self.known[prompt] = self.pipe.encode_prompt(prompt, device, 1, False)[0]
         return torch.cat([self.known[prompt] for prompt in prompts])
 
-# %% ../../nbs/diffusion/02_sampling.ipynb #a8712d98
-def _schedule(sampler: SchedulerMixin, start: Start, steps: int, strength: float) -> tuple:
-    "The latents that the first step takes, and the time steps from there on."
-    sampler.set_timesteps(steps, device=start.noise.device)
-    latents = start.noise * sampler.init_noise_sigma
-    if start.known is None:
-        return latents, sampler.timesteps
-    first = max(steps - int(steps * strength), 0) if strength < 1 else 0
-    first = min(first, steps - 1) * sampler.order
-    times = sampler.timesteps[first:]
-    if hasattr(sampler, "set_begin_index"):  # DDIM reckons from the time step alone
-        sampler.set_begin_index(first)
-    if start.mask is None or strength < 1:  # inpainting at full strength starts from noise alone
-        latents = sampler.add_noise(start.known, start.noise, times[:1].repeat(len(latents)))
-    return latents, times
+# %% ../../nbs/diffusion/02_sampling.ipynb #92e2b44e
+class _AnyScale:
+    "Guidance at every scale but 1."
+
+    @property
+    def do_classifier_free_guidance(self) -> bool:
+        return self.guidance_scale != 1
 
 
-def _put_back(sampler: SchedulerMixin, latents: torch.Tensor, start: Start, next_times: Any) -> torch.Tensor:
-    "The latents with the known part as it is at the next time step, or clean where there is none."
-    known = start.known
-    if len(next_times):
-        known = sampler.add_noise(known, start.noise, next_times[:1].repeat(len(latents)))
-    return start.mask * latents + (1 - start.mask) * known
+class _TextToImage(_AnyScale, StableDiffusionPipeline):
+    "Pictures from noise."
 
-# %% ../../nbs/diffusion/02_sampling.ipynb #3bbd7e59
-def _guide(outputs: tuple[torch.Tensor, ...], row: dict) -> torch.Tensor:
-    "The guided prediction from those of nothing, of the picture alone (for instructions), and of the prompt."
-    empty, *others = outputs
-    if len(others) == 2:
-        seen, instructed = others
-        return empty + row["image_guidance"] * (seen - empty) + row["guidance"] * (instructed - seen)
-    if others:
-        return empty + row["guidance"] * (others[0] - empty)
-    return empty
 
-# %% ../../nbs/diffusion/02_sampling.ipynb #6ea219d7
+class _ImageToImage(_AnyScale, StableDiffusionImg2ImgPipeline):
+    "Pictures from latents of any number of channels, given as `image`, and from `noise`."
+
+    noise: torch.Tensor
+
+    def prepare_latents(self, image: torch.Tensor, timestep: torch.Tensor, *args: Any) -> torch.Tensor:
+        return self.scheduler.add_noise(image, self.noise, timestep)
+
+# %% ../../nbs/diffusion/02_sampling.ipynb #7d264a21
+class _Instruct(StableDiffusionInstructPix2PixPipeline):
+    "Pictures from noise, beside latents of any number of channels, given as `image`."
+
+    do_classifier_free_guidance = True
+
+    def prepare_image_latents(self, image: torch.Tensor, *args: Any) -> torch.Tensor:
+        return torch.cat([image, image, torch.zeros_like(image)])  # prompt and picture, picture, nothing
+
+
+def _make_task(task: type, pipe: StableDiffusionPipeline, scheduler: SchedulerMixin) -> DiffusionPipeline:
+    "A pipeline of the class `task` that shares U-Net and autoencoder with `pipe`."
+    left_out = ("text_encoder", "tokenizer", "safety_checker", "feature_extractor", "scheduler")
+    made = task(unet=pipe.unet, vae=pipe.vae, requires_safety_checker=False, **dict.fromkeys(left_out))
+    made.register_modules(scheduler=scheduler)  # later, since a constructor may change its configuration
+    channels = pipe.vae.config.latent_channels
+    made.image_processor = VaeImageProcessor(vae_latent_channels=channels)
+    made.set_progress_bar_config(disable=True)
+    return made
+
+# %% ../../nbs/diffusion/02_sampling.ipynb #516178f4
+def _put_back(start: Start) -> Callable:
+    "A callback that puts the known part back after a step."
+
+    def put_back(task: DiffusionPipeline, step: int, time: torch.Tensor, tensors: dict) -> dict:
+        known, times = start.known, task.scheduler.timesteps[-task.num_timesteps :]
+        if step + 1 < len(times):
+            next_time = times[step + 1].repeat(len(known))
+            known = task.scheduler.add_noise(known, start.noise, next_time)
+        return dict(latents=start.mask * tensors["latents"] + (1 - start.mask) * known)
+
+    return put_back
+
+# %% ../../nbs/diffusion/02_sampling.ipynb #cbda5d11
+@contextmanager
+def _seeing(unet: torch.nn.Module, beside: torch.Tensor) -> Iterator[None]:
+    "Within the block, the U-Net is given the channels `beside` after those of its latents."
+
+    def add_channels(unet: torch.nn.Module, args: tuple) -> tuple:
+        latents, *others = args
+        views = len(latents) // len(beside)
+        return torch.cat([latents, beside.repeat(views, 1, 1, 1)], 1), *others
+
+    hook = unet.register_forward_pre_hook(add_channels)
+    try:
+        yield
+    finally:
+        hook.remove()
+
+# %% ../../nbs/diffusion/02_sampling.ipynb #473ddefb
+def _task_of(
+    pipe: StableDiffusionPipeline,
+    row: dict,
+    start: Start,
+    steps: int,
+    scheduler: SchedulerMixin,
+) -> tuple[DiffusionPipeline, dict]:
+    "The diffusers pipeline that draws rows like this one, and what it takes to start."
+    source, strength = row["source"], row.get("strength", 1)
+    if source == "instruct":
+        scale = dict(image_guidance_scale=row["image_guidance"])
+        return _make_task(_Instruct, pipe, scheduler), dict(image=start.beside, latents=start.noise) | scale
+    if source == "text2img" or (source == "inpaint" and strength == 1):
+        return _make_task(_TextToImage, pipe, scheduler), dict(latents=start.noise)
+    if int(steps * strength) < 1:
+        strength = min(1.5 / steps, 1)
+    task = _make_task(_ImageToImage, pipe, scheduler)
+    task.noise = start.noise
+    return task, dict(image=start.known, strength=strength)
+
+# %% ../../nbs/diffusion/02_sampling.ipynb #eefe286b
 def _denoise(
     pipe: StableDiffusionPipeline,
     rows: list[dict],
     start: Start,
     cache: PromptCache,
-    sampler: SchedulerMixin,
+    scheduler: SchedulerMixin,
     steps: int,
 ) -> torch.Tensor:
     "The latents of the rows after all steps."
-    row, unet = rows[0], pipe.unet
-    instruct = row["source"] == "instruct"
-    views = 3 if instruct else 1 + (row["guidance"] != 1)
-    negative = cache([row.get("negative_prompt", "") for row in rows])
-    embeddings = torch.cat([negative] * (views - 1) + [cache([row["prompt"] for row in rows])]).to(unet.dtype)
-    latents, times = _schedule(sampler, start, steps, row.get("strength", 1))
-    sees_mask = start.mask is not None and unet.config.in_channels > latents.shape[1]
-    beside = []
-    if instruct:
-        beside = [torch.cat([torch.zeros_like(start.beside), start.beside, start.beside])]
-    elif sees_mask:
-        beside = [torch.cat([start.mask, start.beside], 1).repeat(views, 1, 1, 1)]
-    for i, time in enumerate(times):
-        seen = sampler.scale_model_input(latents, time).repeat(views, 1, 1, 1)
-        outputs = unet(torch.cat([seen, *beside], 1), time, embeddings, return_dict=False)[0]
-        predicted = _guide(outputs.chunk(views), row)
-        latents = sampler.step(predicted, time, latents, return_dict=False)[0]
-        if start.mask is not None and not sees_mask:
-            latents = _put_back(sampler, latents, start, times[i + 1 :])
-    return latents
+    row = rows[0]
+    task, settings = _task_of(pipe, row, start, steps, scheduler)
+    settings |= dict(
+        prompt_embeds=cache([row["prompt"] for row in rows]),
+        negative_prompt_embeds=cache([row.get("negative_prompt", "") for row in rows]),
+        num_inference_steps=steps,
+        guidance_scale=row["guidance"],
+        output_type="latent",
+    )
+    if start.mask is None:
+        return task(**settings).images
+    if pipe.unet.config.in_channels == start.noise.shape[1]:
+        return task(**settings, callback_on_step_end=_put_back(start)).images
+    with _seeing(pipe.unet, torch.cat([start.mask, start.beside], 1)):
+        return task(**settings).images
 
 # %% ../../nbs/diffusion/02_sampling.ipynb #501996d4
 def _decode(pipe: StableDiffusionPipeline, latents: torch.Tensor) -> np.ndarray:

@@ -131,7 +131,7 @@ def see(guide: Classifier, pca: NeuralPCA, images: torch.Tensor) -> Features:
     features = guide.batched(guide.features, images)
     return Features(pca.psi(features), pca.alpha(features))
 
-# %% ../../nbs/diffusion/24_similarity_loss.ipynb #bf303015
+# %% ../../nbs/diffusion/24_similarity_loss.ipynb #0da47150
 class SimilarityLoss:
     "Spurious-feature similarity loss `loss(x0_image, batch, t) -> [B]`; ours, after MaungMaung et al. 2024."
 
@@ -142,7 +142,7 @@ class SimilarityLoss:
         references: torch.Tensor,  # `[N, 3, H, W]` in [0, 1]
         components: Sequence[int],  # the spurious ones, S
         config: SimilarityLossConfig | None = None,
-        object_free: torch.Tensor | None = None,  # without object or feature; needed for `way` and `contrast`
+        object_free: torch.Tensor | None = None,  # without object or feature; most forms need them
         object_images: torch.Tensor | None = None,  # of the class, object and all; for `guard` and `contrast`
     ):
         _check_given(references, components, len(pca))

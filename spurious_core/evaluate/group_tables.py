@@ -33,7 +33,7 @@ def _codes(name: str, values: Any, top: int) -> np.ndarray:
         raise ValueError(f"{name}[{first}] is {codes[first]} ({bad.sum()} such rows); {expected}")
     return codes.astype(int)
 
-
+# %% ../../nbs/evaluate/06_group_tables.ipynb #6ec73fa3
 def check_labels(
     **values: tuple[Any, int],  # `name=(values, number of codes)`
 ) -> list[np.ndarray]:

@@ -28,6 +28,8 @@ from spurious_core.evaluate.group_tables import (
     group_table,
 )
 from .intervals import mean_interval, minimum_interval, wilson
+
+# %% ../../nbs/evaluate/08_reports.ipynb #f01b4ce3
 from spurious_core.evaluate.report_tables import (
     METRIC_NAMES,
     accuracy_bar,

@@ -135,7 +135,7 @@ def tally(
         )
     )
 
-
+# %% ../../nbs/explore/00_review.ipynb #f7653324
 def agreement(votes: pd.DataFrame) -> float:
     "Share of pairs of reviewers of the same item that agree whether it is good; NaN without such pairs."
     g = votes.groupby("item").good.agg(["size", "sum"])
@@ -146,7 +146,7 @@ def agreement(votes: pd.DataFrame) -> float:
 # %% ../../nbs/explore/00_review.ipynb #2452b050
 KEYS = dict(y="yes", n="no", b="back", s="skip")
 
-
+# %% ../../nbs/explore/00_review.ipynb #b4719561
 @dataclass
 class Session:
     "One reviewer's way through the items of a table with columns `item`, `init_image`, `path`, and perhaps `prompt` and others."
@@ -237,7 +237,7 @@ def _shown(path, size):
         im.save(buf, "PNG")
         return buf.getvalue()
 
-
+# %% ../../nbs/explore/00_review.ipynb #17c16420
 class Board(w.VBox):
     "The widget of a session: `display(Board(session))`."
 

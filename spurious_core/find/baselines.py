@@ -26,7 +26,7 @@ def _lift_and_p(has: np.ndarray, in_class: np.ndarray) -> tuple[float, float]:
     counts = [[inside, n - inside], [outside, len(has) - n - outside]]
     return lift, stats.fisher_exact(counts, "greater").pvalue
 
-
+# %% ../../nbs/find/09_baselines.ipynb #e55a099e
 def cooccurrence(
     phrases: pd.DataFrame,
     y: Sequence[int],  # class of every image, with phrases or without

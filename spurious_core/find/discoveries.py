@@ -19,7 +19,7 @@ def _strongest(edits: pd.DataFrame, feature, n: int) -> pd.DataFrame:
     rows = edits[of_feature & (edits.cluster == feature.cluster)].sort_values("effect", ascending=False)
     return rows.iloc[np.arange(n) % len(rows)]
 
-
+# %% ../../nbs/find/10_discoveries.ipynb #3c1faa92
 def show_discoveries(
     edits: pd.DataFrame,
     ranking: pd.DataFrame,

@@ -91,7 +91,7 @@ def _rows_of(image: int, y: int, label: str, answer: dict) -> list[dict]:
         rows += [row | dict(phrase=phrase) for phrase in dict.fromkeys(answer[kind])]
     return rows
 
-
+# %% ../../nbs/find/04_phrases.ipynb #ee09e700
 def phrase_table(
     # one row per image: `foreground`, `background` (lists of phrases) and `alternative` (text or None)
     extracted: pd.DataFrame,

@@ -46,7 +46,7 @@ def _feature_row(edits: pd.DataFrame, occurrences: pd.Series, n_perm: int, seed:
         p=sign_flip(evidence, n_perm, seed),
     )
 
-
+# %% ../../nbs/find/08_rankings.ipynb #13e850e1
 def rank_features(
     edits: pd.DataFrame,  # as `judge_edits` makes it
     phrases: pd.DataFrame,  # all that were extracted, edited or not
@@ -89,7 +89,7 @@ def planted_phrases(world: World) -> dict[str, list[set[str]]]:
 def _is_named(cluster: str, names: set[str], threshold: float) -> bool:
     return any(similarity(cluster, name) >= threshold for name in names)
 
-
+# %% ../../nbs/find/08_rankings.ipynb #2d0461be
 def mark(
     table: pd.DataFrame,
     truth: dict[str, list[set[str]]],  # as `planted_phrases` gives it

@@ -287,18 +287,24 @@ def step(self: _StageTraining, index: np.ndarray, images: np.ndarray) -> None:
     at.loss += loss * len(index)
     at.images += len(index)
 
-# %% ../../nbs/mitigate/08_trainer.ipynb #855d1697
+# %% ../../nbs/mitigate/08_trainer.ipynb #a3f74b21
+@patch
+def keep_if_best(self: _StageTraining, rank: tuple[float, float]) -> None:
+    "Keeps the weights if no epoch before had such a rank."
+    if self.at.value is None or rank > tuple(self.at.value):
+        weights = self.objective.clf.state_dict()
+        self.best = {name: value.detach().cpu().clone() for name, value in weights.items()}
+        self.at.value = rank
+
+
 @patch
 def validate(self: _StageTraining, select: bool) -> dict[str, float]:
     "Scores of the validation images; with `select` the weights are kept if they are the best so far."
     logits = self.run.logits(self.objective.clf, self.run.val)
     self.require_finite("validation logit", bool(torch.isfinite(logits).all()))
     score = self.run.score(logits.argmax(1))
-    rank = self.run.rank(score)
-    if select and (self.at.value is None or rank > tuple(self.at.value)):
-        weights = self.objective.clf.state_dict()
-        self.best = {name: value.detach().cpu().clone() for name, value in weights.items()}
-        self.at.value = rank
+    if select:
+        self.keep_if_best(self.run.rank(score))
     return {f"val_{name}": value for name, value in score.items()}
 
 # %% ../../nbs/mitigate/08_trainer.ipynb #e9db4335

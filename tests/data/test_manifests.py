@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from spurious_core.data.manifests import FIELDS, draw, items_of, sample, write_folder
-from spurious_core.data.miniworld import Item, render
+from spurious_core.data.manifests import draw, items_of, sample, write_folder
+from spurious_core.data.miniworld import render
 from spurious_core.data.worlds import WORLDS, get_world
 
 
@@ -93,8 +93,7 @@ def test_rows_are_items_also_after_they_were_stored(name, tmp_path):
 def test_draw_renders_every_row(manifest):
     images, object_masks, prop_masks = draw(manifest[:5], masks=True)
     assert np.array_equal(draw(manifest[:5]), images)
-    row = manifest.iloc[3]
-    alone = render(Item(**{field: row[field] for field in FIELDS}))
+    alone = render(items_of(manifest[3:4])[0])
     assert np.array_equal(images[3], alone.image)
     assert np.array_equal(object_masks[3], alone.object_mask)
     assert np.array_equal(prop_masks[3], alone.prop_mask)

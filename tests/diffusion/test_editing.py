@@ -23,7 +23,7 @@ from spurious_core.diffusion.image_sets import load_image_set
 from spurious_core.diffusion.plans import plan_prompts
 from spurious_core.diffusion.sampling import make_sampler, sample_images
 from spurious_core.diffusion.starts import picture_side
-from spurious_core.models.regions import feather, grow
+from spurious_core.models.masks import feather, grow
 from support.drawing import close, difference
 from support.pipelines import build_pipeline
 

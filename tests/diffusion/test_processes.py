@@ -20,14 +20,14 @@ from accelerate.state import AcceleratorState
 from safetensors.torch import load_file
 
 from spurious_core.diffusion import generating
-from spurious_core.diffusion.config import PersonalizeConfig
 from spurious_core.diffusion.generating import generate
 from spurious_core.diffusion.image_sets import load_image_set
-from spurious_core.diffusion.personalizing import personalize
-from spurious_core.diffusion.personalizing import personalize as per
 from spurious_core.diffusion.plans import plan_prompts
 from spurious_core.diffusion.processes import Processes
 from spurious_core.diffusion.similarity_loss import cutouts
+from spurious_core.diffusion.training import trainer
+from spurious_core.diffusion.training.config import PersonalizeConfig
+from spurious_core.diffusion.training.personalizing import personalize
 
 REFS = np.random.default_rng(0).integers(0, 256, (5, 16, 16, 3), np.uint8)
 PRIOR = np.random.default_rng(1).integers(0, 256, (4, 16, 16, 3), np.uint8)
@@ -195,7 +195,7 @@ def test_killed_while_training(tiny_pipeline, tmp_path, rank):
     config = replace(HALF, accumulation=1, batch_size=1, image_loss_weight=0.0, class_prompt=None)
     whole, cut = tmp_path / "whole", tmp_path / "cut"
     together(train, tiny_pipeline, config, whole)
-    codes = together(_die, rank, per, "_mean", 3, train, tiny_pipeline, config, cut, fails=True)
+    codes = together(_die, rank, trainer, "mean_row", 3, train, tiny_pipeline, config, cut, fails=True)
     assert codes[rank] == -signal.SIGKILL
     assert (cut / "checkpoint.safetensors").is_file()
     assert not (cut / "result.json").exists()

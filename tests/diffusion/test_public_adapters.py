@@ -10,9 +10,9 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from spurious_core.diffusion.adapters import EMBEDS, LORA, use_adapter
-from spurious_core.diffusion.config import PersonalizeConfig
-from spurious_core.diffusion.personalizing import personalize
 from spurious_core.diffusion.plans import plan_prompts
+from spurious_core.diffusion.training.config import PersonalizeConfig
+from spurious_core.diffusion.training.personalizing import personalize
 from spurious_core.models.pipelines import load_pipeline
 from support.drawn_pictures import apart, close, draw, drawn_by_diffusers, picture
 from support.loras import OLD_NAMES, PEFT_NAMES, diffusers_lora, kohya, merged, random_lora

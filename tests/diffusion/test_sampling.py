@@ -4,10 +4,15 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from diffusers import StableDiffusionImg2ImgPipeline, StableDiffusionPipeline
+from diffusers import (
+    StableDiffusionImg2ImgPipeline,
+    StableDiffusionInpaintPipeline,
+    StableDiffusionPipeline,
+)
 from PIL import Image
 
 from spurious_core.core.seeds import generator
+from spurious_core.core.settings import load_profile
 from spurious_core.diffusion.sampling import (
     SAMPLERS,
     PromptCache,
@@ -126,3 +131,92 @@ def test_the_mask_of_an_inpainting_unet_matters(tmp_path):
     black, white = (np.full((16, 16), level, np.uint8) for level in (0, 255))
     images = [sample_images(pipe, plan.assign(mask=[mask]), **FAST) for mask in (black, white)]
     assert (images[0] != images[1]).any()
+
+
+# ---- diffusers' pipelines, and what they can't do
+
+
+def quiet(task, pipe, sampler="dpmsolver++", **parts):
+    "A plain pipeline of diffusers with the parts of `pipe` and our sampler."
+    parts = pipe.components | dict(scheduler=make_sampler(pipe, sampler)) | parts
+    plain = task(**parts, requires_safety_checker=False)
+    plain.set_progress_bar_config(disable=True)
+    return plain
+
+
+IMAGE = np.random.default_rng(0).integers(0, 256, (16, 16, 3), np.uint8)
+OTHER = np.random.default_rng(1).integers(0, 256, (16, 16, 3), np.uint8)
+SETTINGS = dict(num_inference_steps=6, guidance_scale=3.0)
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+@pytest.mark.parametrize("strength", [0.5, 1.0])
+def test_a_put_back_picture_equals_plain_inpainting(tiny_pipeline, sampler, strength):
+    plan = PLAN[:1].assign(init_image=[IMAGE], mask=[RIGHT], strength=strength)
+    ours = sample_images(tiny_pipeline, plan, steps=6, sampler=sampler)
+    plain = quiet(StableDiffusionInpaintPipeline, tiny_pipeline, sampler)
+    given = dict(image=Image.fromarray(IMAGE), mask_image=Image.fromarray(RIGHT), height=16, width=16)
+    seeds = generator(int(PLAN.seed[0]))
+    assert close(ours, plain(PLAN.prompt[0], strength=strength, generator=seeds, **given, **SETTINGS).images)
+
+
+def test_nothing_is_left_on_the_unet(tmp_path):
+    pipe = StableDiffusionPipeline.from_pretrained(build_pipeline(tmp_path / "inpaint", unet_in=9))
+    before, scheduler = pipe.unet.config, pipe.scheduler
+    sample_images(pipe, PLAN[:1].assign(init_image=[IMAGE], mask=[RIGHT]), **FAST)
+    assert not pipe.unet._forward_pre_hooks
+    assert pipe.unet.config is before
+    assert pipe.scheduler is scheduler
+
+
+def test_diffusers_leaves_guidance_below_one_out(tiny_pipeline):
+    plain = quiet(StableDiffusionPipeline, tiny_pipeline)
+    seed, settings = int(PLAN.seed[0]), dict(num_inference_steps=3)
+    half, full = (
+        plain(PLAN.prompt[0], guidance_scale=g, generator=generator(seed), **settings).images[0]
+        for g in (0.5, 1)
+    )
+    assert close(half, full)
+    assert not close(half, sample_images(tiny_pipeline, PLAN[:1], guidance=0.5, **FAST)[0])
+
+
+def test_diffusers_encodes_pictures_in_the_precision_of_the_unet(tiny_pipeline):
+    "So its image-to-image fails where the autoencoder has another; ours is in the test of precisions above."
+    plain = quiet(StableDiffusionImg2ImgPipeline, tiny_pipeline)
+    plain.vae.to(torch.bfloat16)
+    with pytest.raises(RuntimeError, match="type"):
+        plain("x", image=Image.fromarray(IMAGE), num_inference_steps=2)
+
+
+@pytest.fixture(scope="module")
+def mini():
+    "A pipeline with eight latent channels."
+    return StableDiffusionPipeline.from_pretrained(load_profile("mini").pipeline)
+
+
+def test_diffusers_takes_latents_of_four_channels_only(mini):
+    plain = quiet(StableDiffusionImg2ImgPipeline, mini)
+    with pytest.raises(RuntimeError, match="to have 3 channels, but got 8 channels"):
+        plain("x", image=torch.rand(1, 8, 16, 16), num_inference_steps=2)
+
+
+def test_diffusers_inpaints_latents_of_four_channels_only(mini):
+    plain = quiet(StableDiffusionInpaintPipeline, mini)
+    given = dict(image=torch.rand(1, 3, 64, 64), mask_image=torch.ones(1, 1, 64, 64), height=64, width=64)
+    with pytest.raises(ValueError, match="should have either 4 or 9 input channels, not 8"):
+        plain("x", **given, num_inference_steps=2)
+
+
+def test_diffusers_inpainting_forgets_the_picture_where_latents_are_given(tmp_path):
+    pipe = StableDiffusionPipeline.from_pretrained(build_pipeline(tmp_path / "inpaint", unet_in=9))
+    plain, white = quiet(StableDiffusionInpaintPipeline, pipe), np.full((16, 16), 255, np.uint8)
+    latents = torch.randn(1, 4, 8, 8, generator=generator(0))
+    given = dict(mask_image=Image.fromarray(white), height=16, width=16, latents=latents, strength=0.5)
+    theirs, ours = [], []
+    for image in (IMAGE, OTHER):
+        given |= dict(image=Image.fromarray(image), generator=generator(0))
+        theirs.append(plain("snow", **given, **SETTINGS).images[0])
+        plan = PLAN[:1].assign(init_image=[image], mask=[white], strength=0.5)
+        ours.append(sample_images(pipe, plan, **FAST))
+    assert close(*theirs)
+    assert not close(*ours)

@@ -20,9 +20,6 @@ def noise(n, seed, level=0.5):
     return level * torch.rand(n, 3, 8, 8, generator=generator(seed))
 
 
-REFERENCES = noise(6, 3)
-
-
 @pytest.fixture(scope="module")
 def guide():
     "A small random classifier of two classes."
@@ -36,9 +33,12 @@ def guide():
 def make(guide):
     "make(settings) is a loss for the class boat; pictures may be taken away by name."
     pca = fit_neural_pca(guide, noise(40, 0), "boat")
-    pictures = dict(object_free=noise(10, 1, 0.3), object_images=noise(20, 2, 0.9))
+    pool = noise(40, 1)
+    pool = pool[pca.alpha(pool, guide)[:, [0, 2]].sum(1).argsort()]
+    empty, with_feature = pool[:10], pool[-6:]
+    pictures = dict(object_free=empty, object_images=noise(20, 2, 1.5))
 
-    def make(config=PLAIN, components=(0, 2), references=REFERENCES, **other):
+    def make(config=PLAIN, components=(0, 2), references=with_feature, **other):
         return SimilarityLoss(guide, pca, references, components, config, **(pictures | other))
 
     return make

@@ -121,9 +121,11 @@ def test_votes_on_items_of_another_set_do_not_count(tmp_path):
 
 
 def test_agreement():
-    f = lambda *v: pd.DataFrame(
-        [dict(item=i, reviewer=j, good=g) for i, row in enumerate(v) for j, g in enumerate(row)]
-    )
+    def f(*v):
+        return pd.DataFrame(
+            [dict(item=i, reviewer=j, good=g) for i, row in enumerate(v) for j, g in enumerate(row)]
+        )
+
     assert (
         agreement(f([1, 1], [0, 0])) == 1
         and agreement(f([1, 0])) == 0

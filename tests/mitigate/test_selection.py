@@ -27,6 +27,13 @@ def test_without_validation_the_last_epoch_is_kept():
     assert fitted.selection == "last" and "val_wga" not in fitted.history
 
 
+def test_the_last_epoch_can_be_kept_in_spite_of_validation_images():
+    fitted, val = quick("ERM", selection="last"), validation()
+    assert fitted.selection == "last" and len(fitted.history.val_wga) == 3
+    average = (fitted.predict(val) == val.y).mean()
+    assert average == pytest.approx(fitted.history.val_average.iloc[-1])
+
+
 def test_an_unknown_selection_is_refused():
     with pytest.raises(ValueError, match="selection=.best. is unknown"):
         quick("ERM", selection="best")

@@ -71,15 +71,16 @@ def test_bad_parameters_are_named(params, why, tmp_path):
 
 
 def test_a_second_run_reads_what_the_first_has_fitted_and_other_settings_start_afresh(tmp_path):
-    run = lambda **more: (
-        run_study(
+    def run(**more):
+        return run_study(
             "mitigation_benchmark",
             dict(budget="smoke", world="digits", methods=["ERM"]) | more,
             tmp_path / "run",
-        )
-        and json.loads((tmp_path / "run" / "metrics.json").read_text())
-    )
-    fits = lambda: {p.name: p.stat().st_mtime_ns for p in (tmp_path / "run" / "fits").iterdir()}
+        ) and json.loads((tmp_path / "run" / "metrics.json").read_text())
+
+    def fits():
+        return {p.name: p.stat().st_mtime_ns for p in (tmp_path / "run" / "fits").iterdir()}
+
     first, kept = run(), fits()
     assert len(kept) == 1 and all(n.startswith("digits.0.ERM.") and n.endswith(".safetensors") for n in kept)
     assert run() == first and fits() == kept

@@ -12,7 +12,10 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from spurious_core.app.cli import app
-from spurious_core.app.dry_run import SIZES, STUDIES, make_random_profile, random_classifier
+from spurious_core.app.dry_run.random_classifiers import random_classifier
+from spurious_core.app.dry_run.random_profiles import make_random_profile
+from spurious_core.app.dry_run.sizes import SIZES
+from spurious_core.app.dry_run.study_needs import STUDIES
 from spurious_core.app.metrics import Metrics
 from spurious_core.app.runs import run_study
 from spurious_core.app.studies import find_study, list_studies
@@ -21,7 +24,8 @@ from spurious_core.data.manifests import draw, sample
 from spurious_core.data.miniworld import Item, render
 from spurious_core.data.vocabulary import SCENES
 from spurious_core.data.worlds import get_world
-from spurious_core.models.language_models import Grammar, NoAnswer
+from spurious_core.models.language.grammar import Grammar
+from spurious_core.models.language.protocol import NoAnswer
 from spurious_core.models.loading import load_classifier
 from spurious_core.papers.d3s.prompts import BACKGROUNDS
 from support.chat_server import FakeServer, completion

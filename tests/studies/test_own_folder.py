@@ -3,7 +3,7 @@
 import nbformat
 import pytest
 
-from spurious_core.app.dry_run import make_random_profile
+from spurious_core.app.dry_run.random_profiles import make_random_profile
 from spurious_core.app.metrics import Metrics
 from spurious_core.app.runs import run_study
 from spurious_core.app.studies import find_study

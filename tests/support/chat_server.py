@@ -38,7 +38,9 @@ def fails(status, message="no", **headers):
 
 
 class FakeServer:
-    "Speaks the chat-completions protocol: `script` is a list of answers, the last of which is repeated; `seen` holds the requests."
+    """Speaks the chat-completions protocol.
+
+    `script` is a list of answers, the last of which is repeated; `seen` holds the requests."""
 
     def __init__(self):
         self.script, self.seen, self.times, outer = [good], [], [], self

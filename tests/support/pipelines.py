@@ -9,7 +9,9 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 
 def build_pipeline(folder, width=16, unet_in=4, prediction="epsilon", seed=0):
-    "Saves a random pipeline (16x16 pixels, latents 4x8x8) to `folder`: a real CLIP tokenizer over bytes, text encoder, U-Net, autoencoder, scheduler."
+    """Saves a random pipeline (16x16 pixels, latents 4x8x8) to `folder`.
+
+    A real CLIP tokenizer over bytes, text encoder, U-Net, autoencoder, scheduler."""
     with torch.random.fork_rng(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.manual_seed(seed)

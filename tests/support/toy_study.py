@@ -13,12 +13,13 @@ tags: list[str] = []   # some words
 out: str = ""          # folder to write to"""
 # written by hand: importing the library takes a kernel some seconds
 SAVE = """import json, pathlib
-pathlib.Path(out, "metrics.json").write_text(json.dumps({"scale": {"value": scale, "ci": None, "n": len(tags) or None}}))"""
+numbers = {"scale": {"value": scale, "ci": None, "n": len(tags) or None}}
+pathlib.Path(out, "metrics.json").write_text(json.dumps(numbers))"""
 
 
 @pytest.fixture
 def make_study(tmp_path):
-    "make_study(*cells, parameters=..., name='toy', tags=['parameters']) writes a notebook and returns its path."
+    "make_study(*cells, parameters=..., name='toy', tags=[...]) writes a notebook and returns its path."
 
     def make(*cells, parameters=PARAMETERS, name="toy", tags=("parameters",)) -> Path:
         v4 = nbformat.v4

@@ -8,8 +8,8 @@ import torch
 from safetensors.torch import load_file
 
 from spurious_core.diffusion.adapters import LORA
-from spurious_core.diffusion.config import PersonalizeConfig
-from spurious_core.diffusion.personalizing import personalize
+from spurious_core.diffusion.training.config import PersonalizeConfig
+from spurious_core.diffusion.training.personalizing import personalize
 
 REFS = np.random.default_rng(0).integers(0, 256, (5, 16, 16, 3), np.uint8)
 PRIOR = np.random.default_rng(1).integers(0, 256, (4, 16, 16, 3), np.uint8)

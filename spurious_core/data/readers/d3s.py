@@ -52,7 +52,7 @@ def _class_name(number: int, prompt: str) -> str:
     match = re.match(r"a photo of an? ([^,]+)", prompt)
     return match[1].strip() if match else f"class {number}"
 
-
+# %% ../../../nbs/data/readers/13_d3s.ipynb #e9ae0f20
 def _pair_rows(table: pd.DataFrame, part: str, init: bool, what: str) -> pd.DataFrame:
     "Rows of `train` or `val`: file, class, background, and which half of the file is the picture."
     half = D3S_LEFT if init else D3S_RIGHT

@@ -141,7 +141,7 @@ def _missing(files: Iterable[str], root: Path) -> list[str]:
             lost.append(str(file))
     return lost
 
-
+# %% ../../../nbs/data/readers/00_folders.ipynb #9f49d454
 def finish_set(
     rows: pd.DataFrame,
     labels: list[str],

@@ -49,7 +49,7 @@ def _read_classes(root: Path, what: str) -> dict[str, int]:
         raise ValueError(f"{what}: expected the classes {sorted(HARD_CLASSES)}; found {sorted(numbers)}")
     return classes
 
-
+# %% ../../../nbs/data/readers/10_hard_imagenet.ipynb #792ae2f8
 def _rows(root: Path, classes: dict[str, int], what: str) -> pd.DataFrame:
     "A row for each mask, which is called WNID_FILE after its image."
     order, rows = list(classes), []

@@ -68,7 +68,7 @@ def _tables_by_split(root: Path, what: str) -> dict[str, pd.DataFrame]:
     tables = {split: _read_classes(root / split, what) for split in folders}
     return {split: table for split, table in tables.items() if table is not None}
 
-
+# %% ../../../nbs/data/readers/07_imagefolder.ipynb #298acf84
 def _read_rows(root: Path, split: str, what: str) -> pd.DataFrame:
     "All rows, with `file` from the root and `split` from the table, the folder, or the default `split`."
     tables = _tables_by_split(root, what)
@@ -103,7 +103,12 @@ def _check_names(codes: np.ndarray, values: pd.Series, columns: tuple, names: li
         raise ValueError(f"{what}: {' and '.join(columns)} contradict each other: {bad}{wanted}")
     return {code: own[0] for code, own in named.items()}
 
-# %% ../../../nbs/data/readers/07_imagefolder.ipynb #56100b3f
+# %% ../../../nbs/data/readers/07_imagefolder.ipynb #e075a727
+def _codes_up_to(highest: float) -> int:
+    "How many codes there are if `highest` is the last; at least one, also where it is negative or NaN."
+    return int(highest) + 1 if highest >= 0 else 1
+
+# %% ../../../nbs/data/readers/07_imagefolder.ipynb #3949415f
 def _codes_and_names(
     rows: pd.DataFrame,
     columns: tuple[str, str],  # of codes and of names, either of which may be absent
@@ -117,7 +122,7 @@ def _codes_and_names(
     if code not in rows:
         return _from_names(rows[text], text, names, what)
     highest = pd.to_numeric(rows[code], errors="coerce").max()
-    possible = len(names) if names else int(highest) + 1 if highest >= 0 else 1
+    possible = len(names) if names else _codes_up_to(highest)
     codes = read_codes(rows[code], range(possible), f"{what}: column {code}")
     occurring = np.unique(codes).tolist()
     if names is None and len(occurring) <= max(occurring):

@@ -31,7 +31,7 @@ def _rows(folder: Path, a: int, split: str, what: str) -> list[dict]:
         ]
     return rows
 
-
+# %% ../../../nbs/data/readers/12_imagenet9.ipynb #48e102a2
 @reader
 def imagenet9(
     root: str | Path,  # holds VARIANT/val/00_dog .. 08_fish, or the folder bg_challenge that does

@@ -17,7 +17,7 @@ from .folders import draw_splits, finish_set, first_of, reader, rows_of_folders
 # %% ../../../nbs/data/readers/03_metashift.ipynb #d23f5ccd
 DOG_GROUPS = {1: ("cabinet", "bed"), 2: ("bag", "box"), 3: ("bench", "bike"), 4: ("boat", "surfboard")}
 
-
+# %% ../../../nbs/data/readers/03_metashift.ipynb #773b0a30
 @reader
 def metashift_disc(
     root: str | Path,  # holds train/{cat,dog} and test/{cat,dog}, or the folder MetaDatasetCatDog that does
@@ -35,21 +35,24 @@ def metashift_disc(
     training = [
         ("train", "cat", "sofa"),
         ("train", "cat", "bed"),
-        *(("train", "dog", p) for p in beside_dogs),
+        *(("train", "dog", place) for place in beside_dogs),
     ]
     parts = [*training, ("test", "cat", "shelf"), ("test", "dog", "shelf")]
-    places = list(dict.fromkeys(place for _, _, place in parts))
-    codes = [(f"{s}/{y}/{y}({a})", int(y == "dog"), places.index(a), s) for s, y, a in parts]
+    places = list(dict.fromkeys(part[2] for part in parts))
+    codes = [
+        (f"{split}/{pet}/{pet}({place})", int(pet == "dog"), places.index(place), split)
+        for split, pet, place in parts
+    ]
     rows = rows_of_folders(root, codes, what)
     test = rows.split == "test"
     val = draw_splits(test.sum(), dict(val=0.15), ("metashift_disc", seed)) == "val"
     rows.loc[test, "split"] = np.where(val, "val", "test")
     return finish_set(rows, ["cat", "dog"], places, what, root, size)
 
-# %% ../../../nbs/data/readers/03_metashift.ipynb #f85cb747
+# %% ../../../nbs/data/readers/03_metashift.ipynb #61752c82
 SUBPOP_ARCHIVE = "MetaShift-Cat-Dog-indoor-outdoor"
 
-
+# %% ../../../nbs/data/readers/03_metashift.ipynb #d79ab507
 @reader
 def metashift_subpop(
     root: str
@@ -64,7 +67,10 @@ def metashift_subpop(
     root = (Path(root) / first_of(root, what, "train/cat", f"{SUBPOP_ARCHIVE}/train/cat")).parents[1]
     training = [("train", "cat", "indoor"), ("train", "dog", "outdoor")]
     parts = [*training, ("test", "cat", "outdoor"), ("test", "dog", "indoor")]
-    codes = [(f"{s}/{y}/{y}({a})", int(y == "cat"), int(a == "indoor"), "train") for s, y, a in parts]
+    codes = [
+        (f"{split}/{pet}/{pet}({place})", int(pet == "cat"), int(place == "indoor"), "train")
+        for split, pet, place in parts
+    ]
     rows = rows_of_folders(root, codes, what)
     n, rng = len(rows), np.random.RandomState(42)
     test = rng.choice(n, int(0.25 * n), replace=False)

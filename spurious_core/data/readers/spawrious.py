@@ -64,7 +64,7 @@ def _part_rows(root: Path, part: tuple, what: str) -> list[dict]:
     y, a = BREEDS.index(breed), PLACES.index(place)
     return [dict(file=f"{at}/{name}", y=y, a=a, split=split, env=env) for name in names[:count]]
 
-
+# %% ../../../nbs/data/readers/06_spawrious.ipynb #997d6e8e
 @reader
 def spawrious(
     root: str | Path,  # holds the folders 0 and 1 of the archive, or `spawrious224` that does

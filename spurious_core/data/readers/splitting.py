@@ -30,7 +30,7 @@ def _split_by_class(data: GroupedImages, seed: int) -> GroupedImages:
     splits = turn.map(dict(enumerate(("train", "train", "train", "val", "test"))))
     return replace(data, manifest=data.manifest.assign(split=splits.to_numpy()))
 
-
+# %% ../../../nbs/data/readers/08_splitting.ipynb #6a5f8b42
 def own_images(
     folder: str | Path,
     labels: list[str] | None,  # as for `imagefolder`, class names in the order of the classifier's

@@ -17,7 +17,7 @@ SPUCO_SETS = dict(
     spuco_dogs=(["small_dogs", "big_dogs"], ["indoor", "outdoor"]),
 )
 
-
+# %% ../../../nbs/data/readers/05_spuco.ipynb #82983dae
 def _read_spuco(root: str | Path, sets: list[str], name: str, size: int | None) -> GroupedImages:
     "One or several sets, with the labels and attributes of all. A set on its own may be the root itself."
     labels = [label for key in sets for label in SPUCO_SETS[key][0]]

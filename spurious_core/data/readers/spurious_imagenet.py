@@ -34,7 +34,7 @@ def _read_folder_name(name: str, what: str) -> tuple[int, str, int]:
     number = int(parts[2])
     return number, " ".join(parts[3:-1]).replace("-", " ") or f"class {number}", int(parts[-1])
 
-
+# %% ../../../nbs/data/readers/11_spurious_imagenet.ipynb #8499ca95
 @reader
 def spurious_imagenet(
     root: str

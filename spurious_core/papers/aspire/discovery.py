@@ -19,9 +19,9 @@ from ...diffusion.starts import picture_side
 from ...find.edit_tests import judge_edits, plan_edits
 from ...find.phrases import borrowed_alternatives, phrase_table
 from ...find.rankings import rank_features
-from ...models.captions import caption_images
+from ...models.captioning import caption_images
 from ...models.classifier import Classifier
-from ...models.language_models import extract_phrases
+from ...models.language.extraction import extract_phrases
 from .edits import edit_images
 from .tools import Tools
 

@@ -16,7 +16,7 @@ import pandas as pd
 from ...core.seeds import seed_of
 from ...diffusion.editing import follows_instructions, instruction, remove, replace_background
 from ...diffusion.starts import picture_side
-from ...models.regions import found
+from ...models.masks import found
 
 # %% ../../../nbs/papers/aspire/01_edits.ipynb #e23a4ed2
 EMPTY_SCENE = "an empty scene"  # what a new background shows

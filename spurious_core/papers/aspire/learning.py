@@ -15,8 +15,8 @@ import numpy as np
 from ...core.checks import one_of
 from ...core.files import atomic_write
 from ...core.images import png_bytes
-from ...diffusion.config import PersonalizeConfig
-from ...diffusion.personalizing import personalize
+from ...diffusion.training.config import PersonalizeConfig
+from ...diffusion.training.personalizing import personalize
 from .discovery import Findings
 from .edits import scene_prompt, surroundings
 

@@ -12,10 +12,12 @@ from typing import Any
 
 from ...core.devices import dtype_of, pick_device
 from ...core.settings import Profile, load_profile
-from ...models.captions import Captioner, load_captioner
-from ...models.language_models import LanguageModel, load_language_model
+from ...models.captioners import Captioner, load_captioner
+from ...models.language.local_models import load_language_model
+from ...models.language.protocol import LanguageModel
 from ...models.pipelines import load_pipeline
-from ...models.regions import Segmenter, load_segmenter
+from ...models.segmenter_loading import load_segmenter
+from ...models.segmenters import Segmenter
 from ..class_wise.kit import require_fields
 
 # %% ../../../nbs/papers/aspire/00_tools.ipynb #d0897883

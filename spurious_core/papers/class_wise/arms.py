@@ -18,11 +18,11 @@ from ...core.files import atomic_write
 from ...core.images import png_bytes, read_images
 from ...core.seeds import seed_of
 from ...data.vocabulary import SCENES
-from ...diffusion.config import PersonalizeConfig
 from ...diffusion.generating import generate
-from ...diffusion.personalizing import personalize
 from ...diffusion.plans import plan_prompts
 from ...diffusion.similarity_loss import SimilarityLossConfig
+from ...diffusion.training.config import PersonalizeConfig
+from ...diffusion.training.personalizing import personalize
 from .kit import Kit
 from spurious_core.papers.class_wise.target import (
     CLASS_PROMPT,

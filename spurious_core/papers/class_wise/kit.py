@@ -20,7 +20,8 @@ from ...data.worlds import World, get_world
 from ...models.classifier import Classifier
 from ...models.loading import load_classifier
 from ...models.pipelines import load_pipeline, load_tiny_decoder
-from ...models.regions import Segmenter, load_segmenter
+from ...models.segmenter_loading import load_segmenter
+from ...models.segmenters import Segmenter
 
 # %% ../../../nbs/papers/class_wise/00_kit.ipynb #f821eeb7
 # the folders that each class needs, and how many pictures each of them needs

@@ -16,7 +16,8 @@ import pandas as pd
 from ...core.checks import within
 from ...evaluate.image_quality import diversity, embed, in_distribution, memorisation
 from ...evaluate.jury import judge
-from ...models.regions import Segmenter, found
+from ...models.masks import found
+from ...models.segmenters import Segmenter
 from .arms import draw_arm_set
 from .kit import Kit
 from .target import Target

@@ -5,22 +5,20 @@
 # %% auto #0
 __all__ = ['usual_backgrounds', 'correlated', 'anticorrelated', 'linear_head', 'anticorrelated_accuracy']
 
-# %% ../../../nbs/papers/d3s/14_strong_correlation.ipynb #eb3b924b
-import warnings
+# %% ../../../nbs/papers/d3s/14_strong_correlation.ipynb #f57ffb98
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
 
 from ...core.checks import within
 from ...data.grouped import GroupedImages
 from ...mitigate.batches import rng_of
 from ...mitigate.config import MitigationConfig
 from ...mitigate.fitting import fit
+from ...mitigate.linear_heads import fit_linear_head
 from ...mitigate.networks import new_classifier, with_head
 from ...models.classifier import Classifier
 from .features import features_of
@@ -69,21 +67,7 @@ def anticorrelated(data: GroupedImages, usual: Sequence[int]) -> GroupedImages:
     "The images that stand before the usual background of another class."
     return data.subset(np.isin(data.a, usual) & (data.a != np.asarray(usual)[data.y]))
 
-# %% ../../../nbs/papers/d3s/14_strong_correlation.ipynb #ee245d31
-def _logistic_head(x: np.ndarray, y: np.ndarray, n_classes: int, C: float, seed: int) -> tuple:
-    "Weights `[K, D]` and bias `[K]` for the raw features `x` of a logistic regression on standardised ones."
-    mean, std = x.mean(0), x.std(0) + 1e-8
-    model = LogisticRegression(C=C, max_iter=500, random_state=seed)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit((x - mean) / std, y)
-    if list(model.classes_) != list(range(n_classes)) or n_classes < 3:
-        problem = f"there are {len(model.classes_)} of {n_classes}"
-        raise ValueError(f"a linear head needs images of each of three or more classes; {problem}")
-    weights = model.coef_ / std
-    return weights, model.intercept_ - weights @ mean
-
-# %% ../../../nbs/papers/d3s/14_strong_correlation.ipynb #3342c590
+# %% ../../../nbs/papers/d3s/14_strong_correlation.ipynb #6d9b56ad
 def linear_head(
     clf: Classifier,
     train: GroupedImages,
@@ -94,11 +78,12 @@ def linear_head(
 ) -> Classifier:
     """A copy of `clf` with a new head for `train`: a logistic regression on a part of the features.
 
-    The head is zero elsewhere. ValueError for another part, fg without a cut, or fewer than three classes."""
+    The head is zero elsewhere. ValueError for another part, fg without a cut, or a class without images."""
     if part not in ("all", "fg") or (part == "fg") != (cut is not None):
         raise ValueError(f'part={part!r}, cut={cut}: give part="all", or part="fg" with a cut')
     x = features_of(clf, train)[:, :cut]
-    part_weights, bias = _logistic_head(x, train.y, len(train.labels), C, seed)
+    options = dict(C=C, max_iter=500, random_state=seed)
+    part_weights, bias = fit_linear_head(x, train.y, len(train.labels), **options)
     new = new_classifier(clf, train.labels, clf.device, seed)
     weights = np.zeros(new.head.weight.shape)
     weights[:, : x.shape[1]] = part_weights

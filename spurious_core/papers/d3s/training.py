@@ -32,6 +32,8 @@ from ...mitigate.resumable import TRAINING_SCRATCH, fingerprint
 from ...models.classifier import Classifier
 from .dependency import MEASURES, Dependency, label_vectors
 from .disentangling import Disentangled, Disentangling
+
+# %% ../../../nbs/papers/d3s/12_training.ipynb #7ec44ce9
 from .features import CachedFeatures, network_input
 from .linear_dependence import Canonical
 

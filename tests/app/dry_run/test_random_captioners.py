@@ -7,8 +7,8 @@ from spurious_core.app.dry_run.sizes import SIZES
 from spurious_core.core.files import checkpoint_hash
 from spurious_core.data.manifests import draw, sample
 from spurious_core.data.worlds import get_world
-from spurious_core.models.captions import load_captioner
-from spurious_core.models.language_models import read_caption
+from spurious_core.models.captioners import load_captioner
+from spurious_core.models.language.grammar import read_caption
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ from spurious_core.app.dry_run.random_segmenters import random_segmenter
 from spurious_core.app.dry_run.sizes import SIZES
 from spurious_core.data.manifests import draw, sample
 from spurious_core.data.worlds import get_world
-from spurious_core.models.regions import load_segmenter
+from spurious_core.models.segmenter_loading import load_segmenter
 
 
 def test_it_marks_a_part_of_a_picture(tmp_path):

@@ -8,7 +8,7 @@ import pytest
 
 from spurious_core.data.miniworld import Item, render
 from spurious_core.data.vocabulary import SCENES
-from spurious_core.models.regions import Segmenter
+from spurious_core.models.segmenters import Segmenter
 from spurious_core.papers.class_wise import verdicts as verdicts_module
 from spurious_core.papers.class_wise.verdicts import (
     VARIETY_LIMIT,

@@ -69,6 +69,23 @@ def test_a_linear_head_is_the_logistic_regression_of_its_part(tmp_path):
     assert torch.allclose(again.probs(data.images()), head.probs(data.images()), atol=1e-5)
 
 
+def test_the_weights_of_a_linear_head_are_those_for_standardised_features_put_back():
+    clf, data = small_network(), pictures()
+    x = features_of(clf, data)
+    mean, std = x.mean(0), x.std(0) + 1e-8
+    model = LogisticRegression(C=0.7, max_iter=500, random_state=3).fit((x - mean) / std, data.y)
+    weights = model.coef_ / std
+    head = linear_head(clf, data, C=0.7, seed=3).head
+    assert np.array_equal(head.weight.numpy(), weights.astype(np.float32))
+    assert np.array_equal(head.bias.numpy(), (model.intercept_ - weights @ mean).astype(np.float32))
+
+
+def test_a_class_without_images_is_refused():
+    data = pictures()
+    with pytest.raises(ValueError, match=r"no samples with weight of class \[3\]"):
+        linear_head(small_network(), data.subset(data.y < 3))
+
+
 @pytest.mark.parametrize("bad", [dict(part="bg"), dict(part="fg"), dict(part="all", cut=3)])
 def test_a_part_that_is_none_is_refused(bad):
     with pytest.raises(ValueError, match="give part"):

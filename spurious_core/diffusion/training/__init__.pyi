@@ -1,0 +1,71 @@
+from .caches import (
+    draw_timesteps as draw_timesteps,
+    endless_order as endless_order,
+    latent_moments as latent_moments,
+    prompt_ids as prompt_ids,
+)
+from .config import (
+    LR_SCHEDULES as LR_SCHEDULES,
+    OPTIMIZERS as OPTIMIZERS,
+    PERSONALIZE_METHODS as PERSONALIZE_METHODS,
+    PersonalizeConfig as PersonalizeConfig,
+)
+from .learner import (
+    Learner as Learner,
+    average_gradients as average_gradients,
+    mean_row as mean_row,
+    optimizer_maker as optimizer_maker,
+    parameter_groups as parameter_groups,
+    rate_schedule as rate_schedule,
+)
+from .memory_presets import (
+    MEMORY_PRESETS as MEMORY_PRESETS,
+    MemoryPreset as MemoryPreset,
+    ROOM as ROOM,
+    TEXT as TEXT,
+    TOLERANCE as TOLERANCE,
+    UNET as UNET,
+    VAE as VAE,
+    has_eight_bit as has_eight_bit,
+    held_gb as held_gb,
+    memory_preset as memory_preset,
+    preset_for as preset_for,
+    preset_table as preset_table,
+)
+from .personalizing import (
+    Given as Given,
+    build_trainer as build_trainer,
+    claim_run as claim_run,
+    identity_of as identity_of,
+    personalize as personalize,
+    training_pictures as training_pictures,
+)
+from .steps import (
+    BatchSampler as BatchSampler,
+    ImageTerm as ImageTerm,
+    NoisyBatch as NoisyBatch,
+    PromptEncoder as PromptEncoder,
+    TrainingPictures as TrainingPictures,
+    TrainingStep as TrainingStep,
+    gate_of as gate_of,
+    min_snr_weights as min_snr_weights,
+)
+from .trainable import (
+    TEXT_TARGETS as TEXT_TARGETS,
+    frozen as frozen,
+    make_trainable as make_trainable,
+    recomputed_activations as recomputed_activations,
+    save_adapter as save_adapter,
+    working_copy as working_copy,
+)
+from .trainer import (
+    BEST_FILE as BEST_FILE,
+    CHECKPOINT_FILE as CHECKPOINT_FILE,
+    HALF_WRITTEN as HALF_WRITTEN,
+    LOG_FILE as LOG_FILE,
+    RESULT_FILE as RESULT_FILE,
+    Trainer as Trainer,
+    UNFINISHED_FILES as UNFINISHED_FILES,
+    Validation as Validation,
+    cut_log as cut_log,
+)

@@ -1,0 +1,16 @@
+from .answers import TextModel as TextModel, cache_folder as cache_folder, parse_answer as parse_answer
+from .extraction import extract_phrases as extract_phrases
+from .grammar import Grammar as Grammar, read_caption as read_caption
+from .local_models import Local as Local, load_language_model as load_language_model
+from .protocol import (
+    LanguageModel as LanguageModel,
+    LanguageModelError as LanguageModelError,
+    NoAnswer as NoAnswer,
+    PHRASES as PHRASES,
+    SYSTEM as SYSTEM,
+    Usage as Usage,
+    same_word as same_word,
+    without_names as without_names,
+    words_of as words_of,
+)
+from .servers import Server as Server

@@ -1,0 +1,56 @@
+"A recipe that cannot be is refused when it is made."
+
+from dataclasses import replace
+
+import pytest
+
+from spurious_core.diffusion.training.config import PersonalizeConfig
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        dict(method="sdxl"),
+        dict(precision="int4"),
+        dict(optimizer="sgd"),
+        dict(lr_schedule="step"),
+        dict(rank=0),
+        dict(steps=1.5),
+        dict(validate_every=0),
+        dict(lr=-1.0),
+        dict(lr=float("nan")),
+        dict(weight_decay=-0.1),
+        dict(warmup=-1),
+        dict(max_grad_norm=0.0),
+        dict(ema=1.0),
+        dict(gated_share=0.0),
+        dict(gated_share=1.1),
+    ],
+)
+def test_config_is_checked(setting):
+    (name,) = setting
+    with pytest.raises(ValueError, match=f"{name}="):
+        PersonalizeConfig(**setting)
+
+
+def test_a_new_word_must_be_in_the_prompt():
+    with pytest.raises(ValueError, match="does not contain token='<concept>'"):
+        PersonalizeConfig(method="textual_inversion")
+
+
+def test_what_may_be_nothing_or_without_end():
+    PersonalizeConfig(snr_gamma=None, gated_share=None, text_lr=None, lora_alpha=None)
+    PersonalizeConfig(max_grad_norm=float("inf"), warmup=0, prior_weight=0.0)
+
+
+def test_a_prior_needs_a_prompt_and_a_weight():
+    config = PersonalizeConfig(class_prompt="snow")
+    assert config.has_prior
+    assert not replace(config, prior_weight=0.0).has_prior
+    assert not replace(config, class_prompt=None).has_prior
+
+
+def test_a_new_word_is_no_weight_of_the_text_encoder():
+    config = PersonalizeConfig("a photo of <concept>", train_text_encoder=True)
+    assert config.trains_text
+    assert not replace(config, method="textual_inversion").trains_text

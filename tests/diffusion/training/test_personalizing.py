@@ -1,0 +1,128 @@
+"The public call: its folder, prior images, captions, and every option once."
+
+import json
+import os
+import signal
+from dataclasses import asdict, replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from spurious_core.diffusion.image_sets import pipeline_hash
+from spurious_core.diffusion.training import personalizing
+from spurious_core.diffusion.training.personalizing import personalize
+from spurious_core.diffusion.training.trainer import Trainer
+from support.training import FULL, PRIOR, REFS, RUN, Brighter, assert_same, train, train_full, weights
+
+WITH_PRIOR = replace(RUN, class_prompt="snow", prior_images=3)
+
+
+def _die_in_prior(pipe, out):
+    "Trains, and is killed when the class images have been drawn."
+    real = personalizing.generate
+
+    def deadly(*args, **options):
+        real(*args, **options)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    personalizing.generate = deadly
+    train(pipe, WITH_PRIOR, out)
+
+
+def test_prior_images_are_drawn_and_kept(tiny_pipeline, tmp_path, killed):
+    assert killed(_die_in_prior, tiny_pipeline, tmp_path / "a") == -signal.SIGKILL
+    drawn = sorted((tmp_path / "a" / "prior").glob("*.png"))
+    assert len(drawn) == 3
+    times = [path.stat().st_mtime_ns for path in drawn]
+    cut, whole = (train(tiny_pipeline, WITH_PRIOR, tmp_path / name) for name in ("a", "b"))
+    assert [path.stat().st_mtime_ns for path in drawn] == times
+    assert_same(weights(cut), weights(whole))
+    without = weights(train(tiny_pipeline, RUN, tmp_path / "c"))
+    assert any(not torch.equal(value, without[name]) for name, value in weights(whole).items())
+
+
+def test_pipeline_is_unchanged_and_a_finished_run_returns(tiny_pipeline, tmp_path, monkeypatch):
+    before = pipeline_hash(tiny_pipeline)
+    needed = [p.requires_grad for p in tiny_pipeline.vae.parameters()]
+    out = train_full(tiny_pipeline, tmp_path / "a")
+    assert pipeline_hash(tiny_pipeline) == before
+    assert [p.requires_grad for p in tiny_pipeline.vae.parameters()] == needed
+    assert not hasattr(tiny_pipeline.unet, "peft_config")
+    monkeypatch.setattr(Trainer, "run", lambda *args: pytest.fail("trained again"))
+    assert train_full(tiny_pipeline, out) == out
+
+
+def test_a_folder_belongs_to_one_run(tiny_pipeline, tmp_path):
+    out = train_full(tiny_pipeline, tmp_path / "a", replace(FULL, steps=1))
+    with pytest.raises(ValueError, match="holds another run: rank=2 there and 3 here"):
+        train_full(tiny_pipeline, out, replace(FULL, steps=1, rank=3))
+    with pytest.raises(ValueError, match="references="):
+        personalize(tiny_pipeline, REFS[:4], replace(FULL, steps=1), out, Brighter(), prior_images=PRIOR)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").touch()
+    with pytest.raises(ValueError, match="is not empty"):
+        train(tiny_pipeline, RUN, tmp_path / "mine")
+
+
+def test_the_identity_of_a_run_is_what_earlier_runs_wrote_down(tiny_pipeline, tmp_path):
+    "Folders of runs that were interrupted before are taken up again, so keys and their order stay."
+    captions = [f"sks {i}" for i in range(5)]
+    config = replace(RUN, steps=1, image_loss_weight=0.1)
+    out = train(tiny_pipeline, config, tmp_path / "a", image_loss=Brighter(), captions=captions)
+    identity = json.loads((out / "config.json").read_text())
+    more = ["references", "given_prior", "pipeline", "image_loss", "decoder", "processes", "captions"]
+    assert list(identity) == [*asdict(config), *more, "prior_captions"]
+    assert list(identity)[:4] == ["instance_prompt", "method", "rank", "lora_alpha"]
+    assert identity["targets"] == ["to_q", "to_k", "to_v", "to_out.0"]
+    assert (identity["image_loss"], identity["decoder"]) == ("brighter", "AutoencoderKL")
+    assert (identity["captions"], identity["prior_captions"], identity["given_prior"]) == (
+        captions,
+        None,
+        None,
+    )
+
+
+def test_one_caption_a_picture(tiny_pipeline, tmp_path):
+    with pytest.raises(ValueError, match="2 captions for 5 images"):
+        train(tiny_pipeline, RUN, tmp_path / "a", captions=["sks"] * 2)
+    with pytest.raises(ValueError, match="1 prior_captions for 4 images"):
+        train_full(tiny_pipeline, tmp_path / "b", prior_captions=["snow"])
+
+
+def test_a_weight_without_a_loss(tiny_pipeline, tmp_path):
+    with pytest.raises(ValueError, match="image_loss_weight=1.0 without an image_loss"):
+        train(tiny_pipeline, replace(RUN, image_loss_weight=1.0), tmp_path / "a")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        dict(precision="bf16"),
+        dict(gradient_checkpointing=True),
+        dict(lr_schedule="linear", snr_gamma=None, gated_share=None),
+    ],
+)
+def test_options_train(tiny_pipeline, tmp_path, options):
+    config = replace(RUN, image_loss_weight=0.1, **options)
+    out = train(tiny_pipeline, config, tmp_path / "a", image_loss=Brighter())
+    log = pd.read_json(out / "log.jsonl", lines=True)
+    assert len(log) == 6
+    assert np.isfinite(log.loss).all()
+
+
+def test_checkpointing_of_the_full_decoder(tiny_pipeline, tmp_path):
+    "The same adapter, from a decoder that ran twice a step; the caller's autoencoder is as before."
+    config, runs = replace(RUN, image_loss_weight=0.1), []
+    block = tiny_pipeline.vae.decoder.up_blocks[0]
+    hook = block.register_forward_pre_hook(lambda *_: runs.append(torch.is_grad_enabled()))
+    kept = weights(train(tiny_pipeline, config, tmp_path / "a", image_loss=Brighter()))
+    once = len(runs)
+    recomputing = replace(config, gradient_checkpointing=True)
+    anew = weights(train(tiny_pipeline, recomputing, tmp_path / "b", image_loss=Brighter()))
+    hook.remove()
+    assert once == 6
+    assert len(runs) == once + 12
+    assert not tiny_pipeline.vae.is_gradient_checkpointing
+    assert max((kept[name] - anew[name]).abs().max() for name in kept) < 1e-5

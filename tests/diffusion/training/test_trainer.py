@@ -1,0 +1,168 @@
+"Killed at any step, or while writing, and run again: the same adapter to the last bit."
+
+import errno
+import json
+import os
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from spurious_core.core import checkpoints
+from spurious_core.diffusion.adapters import LORA
+from spurious_core.diffusion.plans import plan_prompts
+from spurious_core.diffusion.training.trainer import Validation, cut_log
+from support.training import FULL, RUN, Brighter, assert_same, train, train_full, weights
+
+EACH_STEP = replace(FULL, validate_every=1)
+
+
+def likes_step_five(pipe, step):
+    return 99.0 if step == 5 else step
+
+
+def log_of(folder):
+    return pd.read_json(folder / "log.jsonl", lines=True).drop(columns="steps_per_s")
+
+
+def _die_at_step(step, pipe, out):
+    "Trains, and is killed when that step is scored."
+
+    def validate(pipe, done):
+        if done == step:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return likes_step_five(pipe, done)
+
+    train_full(pipe, out, EACH_STEP, validate=validate)
+
+
+def _die_at_rename(n, pipe, out):
+    "Trains, and is killed when a file is put in place for the n-th time, counted from zero."
+    real, count = os.replace, iter(range(10**6))
+
+    def rename(*paths):
+        if next(count) == n:
+            os.kill(os.getpid(), signal.SIGKILL)
+        real(*paths)
+
+    os.replace = rename
+    train_full(pipe, out)
+
+
+def test_kill_while_training(tiny_pipeline, tmp_path, killed):
+    whole = train_full(tiny_pipeline, tmp_path / "whole", EACH_STEP, validate=likes_step_five)
+    for step in (1, 4, 6):
+        out = tmp_path / f"{step}"
+        assert killed(_die_at_step, step, tiny_pipeline, out) == -signal.SIGKILL
+        again = train_full(tiny_pipeline, out, EACH_STEP, validate=likes_step_five)
+        assert_same(weights(whole), weights(again))
+        pd.testing.assert_frame_equal(log_of(whole), log_of(out))
+        assert {path.name for path in out.iterdir()} == {"config.json", "log.jsonl", "result.json", LORA}
+    assert json.loads((whole / "result.json").read_text())["step"] == 5
+
+
+def test_kill_while_writing(tiny_pipeline, tmp_path, killed):
+    whole = train_full(tiny_pipeline, tmp_path / "whole")
+    for n in (0, 1, 3, 4, 5):
+        assert killed(_die_at_rename, n, tiny_pipeline, tmp_path / f"{n}") == -signal.SIGKILL
+        assert_same(weights(whole), weights(train_full(tiny_pipeline, tmp_path / f"{n}")))
+
+
+@pytest.mark.parametrize("bad", ["loss", "gradient"])
+def test_nan_stops_and_keeps_the_checkpoint(tiny_pipeline, tmp_path, bad):
+    class Bad(Brighter):
+        "Not a number, or of an infinite gradient, at the fifth step."
+
+        def __call__(self, x, batch, t):
+            self.seen.append(1)
+            loss = x.mean((1, 2, 3))
+            if len(self.seen) != 5:
+                return loss
+            return loss * float("nan") if bad == "loss" else loss * 1e38 * 1e38
+
+    with pytest.raises(FloatingPointError, match="not finite at step 5; the checkpoint of step 4 is kept"):
+        train(tiny_pipeline, replace(RUN, image_loss_weight=1.0), tmp_path / "a", image_loss=Bad())
+    assert (tmp_path / "a" / "checkpoint.safetensors").is_file()
+    assert not (tmp_path / "a" / "result.json").exists()
+
+
+def test_full_disk(tiny_pipeline, tmp_path, monkeypatch):
+    whole = train(tiny_pipeline, RUN, tmp_path / "whole")
+    real, count = checkpoints.save_file, iter(range(99))
+
+    def full(tensors, path, *header):
+        if next(count) == 1:
+            Path(path).write_bytes(b"half")
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(tensors, path, *header)
+
+    monkeypatch.setattr(checkpoints, "save_file", full)
+    with pytest.raises(OSError, match="No space left on device; the last checkpoint is kept") as raised:
+        train(tiny_pipeline, RUN, tmp_path / "a")
+    assert raised.value.errno == errno.ENOSPC
+    assert checkpoints.read_tensors(tmp_path / "a" / "checkpoint.safetensors")[1]["step"] == 2
+    assert_same(weights(train(tiny_pipeline, RUN, tmp_path / "a")), weights(whole))
+
+
+def test_eight_bit_optimiser_resumes(tiny_pipeline, tmp_path, killed):
+    pytest.importorskip("bitsandbytes")
+    # rank 512: smaller tensors are left in 32 bits
+    config = replace(FULL, rank=512, optimizer="adamw8bit", checkpoint_every=1, validate_every=1)
+
+    def score(pipe, step):
+        return step
+
+    def die(pipe, step):
+        return step if step < 4 else os.kill(os.getpid(), signal.SIGKILL)
+
+    whole = train_full(tiny_pipeline, tmp_path / "a", config, validate=score)
+    plain = train_full(tiny_pipeline, tmp_path / "b", replace(config, optimizer="adamw"), validate=score)
+    code = killed(lambda: train_full(tiny_pipeline, tmp_path / "c", config, validate=die))
+    assert code == -signal.SIGKILL
+    kept = load_file(tmp_path / "c" / "checkpoint.safetensors")
+    assert any(name.endswith("state1") and value.dtype == torch.uint8 for name, value in kept.items())
+    assert_same(weights(whole), weights(train_full(tiny_pipeline, tmp_path / "c", config, validate=score)))
+    assert any(not torch.equal(value, weights(plain)[name]) for name, value in weights(whole).items())
+
+
+def test_sheet(tiny_pipeline, tmp_path):
+    out = train(tiny_pipeline, RUN, tmp_path / "a", sheet=plan_prompts("a photo of sks", 3))
+    assert [path.name for path in sorted((out / "sheets").iterdir())] == ["000003.png", "000006.png"]
+
+
+def test_the_best_is_kept_over_a_restart(tmp_path):
+    params, scores = {"a": torch.nn.Parameter(torch.zeros(2))}, {1: 0.5, 2: float("nan"), 3: 0.4, 4: 0.6}
+
+    def score(pipe, step):
+        return scores[step]
+
+    Validation(None, tmp_path, score)(params, 1)
+    later = Validation(None, tmp_path, score)
+    assert later.best == 0.5
+    with torch.no_grad():
+        params["a"] += 1
+        for step in (2, 3):
+            later(params, step)
+        assert later.restore_best(params) == dict(value=0.5, step=1)
+        assert params["a"].tolist() == [0, 0]
+        later(params, 4)
+    assert Validation(None, tmp_path, score).restore_best(params)["step"] == 4
+
+
+def test_without_a_score_there_is_no_best(tmp_path):
+    validation = Validation(None, tmp_path)
+    assert not validation.is_wanted
+    assert validation.restore_best({}) is None
+
+
+def test_a_log_that_is_ahead_or_broken_is_cut(tmp_path):
+    log = tmp_path / "log.jsonl"
+    cut_log(log, 0)
+    assert log.read_text() == ""
+    log.write_text('{"step": 1}\n{"step": 2}\n{"st')
+    cut_log(log, 1)
+    assert log.read_text() == '{"step": 1}\n'
