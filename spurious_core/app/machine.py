@@ -121,7 +121,7 @@ def disk_row(
     wanted = _total(fetched) if len(fetched) else ""
     return MachineRow("disk", wanted, f"{readable_size(free)} free", bool(fetched.sum() <= free))
 
-# %% ../../nbs/app/07_machine.ipynb #14ddc46b
+# %% ../../nbs/app/07_machine.ipynb #4a2718d7
 def _installed(requirement: Requirement) -> tuple[str, bool]:
     "The version of a required package, in words, and whether it is allowed."
     try:
@@ -130,7 +130,7 @@ def _installed(requirement: Requirement) -> tuple[str, bool]:
         return "not installed", False
     return found, requirement.specifier.contains(found, prereleases=True)
 
-
+# %% ../../nbs/app/07_machine.ipynb #6d8e806f
 def version_rows() -> list[MachineRow]:
     "Rows of Python and of the packages that spurious_core requires at some version or that are not there."
     python = platform.python_version()

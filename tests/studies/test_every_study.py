@@ -1,4 +1,4 @@
-"Every study, unchanged, on checkpoints in the formats of the profile sd15: random weights, a thousand classes, bfloat16, 128 pixels, and of the profile nothing but the fields that the table in nbs/app/01_dry_run.ipynb says, which sd15 has."
+"Every study, unchanged, on checkpoints in the formats of the profile sd15: random weights, a thousand classes, bfloat16, 128 pixels, and of the profile nothing but the fields that the table in nbs/app/dry_run/07_study_needs.ipynb says, which sd15 has."
 
 import configparser
 import json

@@ -41,7 +41,7 @@ def _fit_last_layer(net: GitForCausalLM, pixels: torch.Tensor, words: dict) -> N
     net.output.weight.copy_(weights[:-1].T)
     net.output.bias.copy_(weights[-1])
 
-# %% ../../../nbs/app/dry_run/04_random_captioners.ipynb #a74b777c
+# %% ../../../nbs/app/dry_run/04_random_captioners.ipynb #f53d60cd
 _CLIP = dict(mean=(0.48145466, 0.4578275, 0.40821073), std=(0.26862954, 0.26130258, 0.27577711))
 
 
@@ -55,7 +55,7 @@ def _random_git(size: Size, seed: int, tokenizer: BertTokenizer, preprocess: Pre
     _fit_last_layer(net, preprocess(as_pixels(draw(rows, size.resolution))), words)
     return net
 
-
+# %% ../../../nbs/app/dry_run/04_random_captioners.ipynb #c09b3f46
 def random_captioner(folder: str | Path, size: Size, seed: int = 0) -> Path:
     """Saves a random GIT with tokenizer and preprocessing; returns the folder.
 

@@ -169,10 +169,11 @@ _READERS: dict[str, Callable[..., GroupedImages]] = {}
 
 
 def reader(function: Callable[..., GroupedImages]) -> Callable[..., GroupedImages]:
-    "Registers a reader under its name; ValueError for a second one of that name."
+    "Registers a reader under its name; ValueError if another module has one. A notebook may define it anew."
     name = function.__name__
     known = _READERS.setdefault(name, function)
-    if known.__module__ != function.__module__:
+    modules = {known.__module__, function.__module__}
+    if len(modules - {"__main__"}) > 1:
         raise ValueError(f"the reader {name} stands in {known.__module__} and in {function.__module__}")
     _READERS[name] = function
     return function

@@ -21,6 +21,21 @@ def test_a_reader_is_registered_once():
     assert registered_readers()["my_birds"] is my_birds
 
 
+def test_a_notebook_may_define_a_reader_anew():
+    def made(module):
+        def my_fish(root):
+            "Fish."
+
+        my_fish.__module__ = module
+        return reader(my_fish)
+
+    made("a.module")
+    in_notebook = made("__main__")
+    assert registered_readers()["my_fish"] is in_notebook
+    with_module = made("a.module")
+    assert registered_readers()["my_fish"] is with_module
+
+
 def test_splits_are_drawn_exactly_and_by_their_key():
     first = draw_splits(101, dict(val=0.1, test=0.25), ("a", 0))
     assert [(first == s).sum() for s in ("train", "val", "test")] == [66, 10, 25]
