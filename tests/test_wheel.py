@@ -45,10 +45,10 @@ def test_a_wheel_finds_its_profiles_and_studies(tmp_path):
     assert [
         p for p in mini.rglob("*") if p.is_file() and not (site / p.relative_to(mini.parent)).is_file()
     ] == []
-    code = """from spurious_core.app import runs
+    code = """from spurious_core.app import studies
 from spurious_core.core import settings
 assert settings.source_root() is None and settings.load_profile("sd15").name == "sd15"
-assert "toy" in runs.list_studies(), runs.studies_folder()
+assert "toy" in studies.list_studies(), studies.studies_folder()
 print(settings.__file__)"""
     r = subprocess.run(
         [sys.executable, "-c", code],

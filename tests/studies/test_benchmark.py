@@ -61,7 +61,7 @@ def test_benchmark_on_a_folder_of_your_own(waterbirds, tmp_path):
     "params, why",
     [
         (dict(world="tetris"), "world 'tetris' is unknown"),
-        (dict(methods=["magic"]), "method 'magic' is unknown; there are ERM"),
+        (dict(methods=["magic"]), "method='magic' is unknown; allowed: ERM"),
         (dict(world="waterbirds", root="/nowhere"), "nowhere"),
     ],
 )

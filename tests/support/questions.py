@@ -1,8 +1,6 @@
-"A question as `extract_phrases` asks it, and a model behind the stand-in server."
+"A question as `extract_phrases` asks it."
 
 import json
-
-import pytest
 
 from spurious_core.models.language.protocol import (
     PHRASES,
@@ -11,11 +9,6 @@ from spurious_core.models.language.protocol import (
 from spurious_core.models.language.servers import Server
 
 QUESTION = SYSTEM, json.dumps(dict(caption="a spaniel on a sofa with a red ball", label="dog")), PHRASES
-
-
-@pytest.fixture
-def model(fake, tmp_path):
-    return Server("m", fake.url, cache=tmp_path / "answers", timeout=5, retries=2)
 
 
 def files(tmp_path):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from spurious_core.models.language.servers import Server
 from support.chat_server import FakeServer
 
 
@@ -11,6 +12,11 @@ def fake():
     yield s
     s.httpd.shutdown()
     s.httpd.server_close()
+
+
+@pytest.fixture
+def model(fake, tmp_path):
+    return Server("m", fake.url, cache=tmp_path / "answers", timeout=5, retries=2)
 
 
 @pytest.fixture(autouse=True)
