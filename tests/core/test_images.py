@@ -24,14 +24,6 @@ def close():
     plt.close("all")
 
 
-def sheet(fig):
-    return fig.axes[0].images[0].get_array()
-
-
-def words(fig):
-    return [t.get_text() for t in fig.axes[0].texts]
-
-
 def test_to_array_agrees_over_all_kinds_of_batch():
     x = torch.from_numpy(IMS).permute(0, 3, 1, 2) / 255
     for batch in (

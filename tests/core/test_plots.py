@@ -24,14 +24,6 @@ def close():
     plt.close("all")
 
 
-def sheet(fig):
-    return fig.axes[0].images[0].get_array()
-
-
-def words(fig):
-    return [t.get_text() for t in fig.axes[0].texts]
-
-
 def test_bars_draw_values_and_intervals_and_skip_missing_intervals():
     df = pd.DataFrame(
         dict(
