@@ -9,6 +9,21 @@ from .arms import (
     training_config as training_config,
     write_references as write_references,
 )
+from .candidates import (
+    arm_name as arm_name,
+    candidate_table as candidate_table,
+    form_candidates as form_candidates,
+)
+from .comparison import (
+    ComparedRun as ComparedRun,
+    Comparison as Comparison,
+    compare_arms as compare_arms,
+    draw_and_judge as draw_and_judge,
+    judge_arm as judge_arm,
+    load_comparison_kit as load_comparison_kit,
+    share_cores as share_cores,
+    shared_training as shared_training,
+)
 from .kit import (
     FOLDER_PARTS as FOLDER_PARTS,
     Kit as Kit,
@@ -28,6 +43,48 @@ from .own_folder import (
     real_images as real_images,
     target_of as target_of,
 )
+from .pictures import (
+    amount_items as amount_items,
+    amount_sheet as amount_sheet,
+    arm_sheet as arm_sheet,
+    cost_scatter as cost_scatter,
+    jury_bars as jury_bars,
+    reference_sheet as reference_sheet,
+    run_sheet as run_sheet,
+)
+from .plans import (
+    CLASS_WISE_PLANS as CLASS_WISE_PLANS,
+    ClassWisePlan as ClassWisePlan,
+    ComparisonPlan as ComparisonPlan,
+    FORMS_PLANS as FORMS_PLANS,
+    FormsPlan as FormsPlan,
+    TUNED_ON as TUNED_ON,
+    plan_for as plan_for,
+    tuned_on as tuned_on,
+    usual_classes as usual_classes,
+)
+from .survey import (
+    NO_TRUTH as NO_TRUTH,
+    component_panel as component_panel,
+    false_alarms as false_alarms,
+    feature_name as feature_name,
+    planted_feature as planted_feature,
+    strongest_component as strongest_component,
+    survey_table as survey_table,
+)
+from .tables import (
+    Folded as Folded,
+    SCORES as SCORES,
+    arm_scores as arm_scores,
+    by_arm as by_arm,
+    by_class as by_class,
+    by_pair as by_pair,
+    class_key as class_key,
+    metric_entries as metric_entries,
+    one_row_a_run as one_row_a_run,
+    reference_table as reference_table,
+    spread as spread,
+)
 from .target import (
     CLASS_PROMPT as CLASS_PROMPT,
     INSTANCE_PROMPT as INSTANCE_PROMPT,
@@ -38,6 +95,12 @@ from .target import (
     find_target as find_target,
     loss_of as loss_of,
     without_placeholder as without_placeholder,
+)
+from .variety import (
+    Ideal as Ideal,
+    SCENE_METRICS as SCENE_METRICS,
+    ideal_variety as ideal_variety,
+    scene_variety as scene_variety,
 )
 from .verdicts import (
     VARIETY_LIMIT as VARIETY_LIMIT,

@@ -6,7 +6,8 @@
 __all__ = ['VARIETY_LIMIT', 'jury_verdicts', 'independent_features', 'relative_diversity', 'judge_run', 'measures', 'how_judged',
            'loss_affordable']
 
-# %% ../../../nbs/papers/class_wise/04_verdicts.ipynb #5cd8d894
+# %% ../../../nbs/papers/class_wise/04_verdicts.ipynb #9319f509
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,7 @@ def judge_run(
         verdicts["memorised"] = copies.memorised.to_numpy()
     return verdicts
 
-# %% ../../../nbs/papers/class_wise/04_verdicts.ipynb #984d3533
+# %% ../../../nbs/papers/class_wise/04_verdicts.ipynb #fc8c4f60
 def measures(verdicts: pd.DataFrame) -> list[str]:
     """The columns of `judge_run` to report, the most telling first.
 
@@ -98,7 +99,7 @@ def measures(verdicts: pd.DataFrame) -> list[str]:
 
 
 def how_judged(kit: Kit) -> str:
-    "What looks for the object and whose features measure fidelity and variety, in a sentence or two."
+    "What looks for the object and whose features measure `in_distribution` and diversity, in a sentence or two."
     observer = kit.object_observer
     if observer is None:
         looking = (
@@ -113,7 +114,7 @@ def how_judged(kit: Kit) -> str:
         )
     return f"{looking}; features are those of {features}"
 
-# %% ../../../nbs/papers/class_wise/04_verdicts.ipynb #12e92960
+# %% ../../../nbs/papers/class_wise/04_verdicts.ipynb #2e34dceb
 VARIETY_LIMIT = 0.15  # of the variety of real pictures, that the loss may cost a class and seed
 
 
@@ -122,8 +123,7 @@ def loss_affordable(
     target: Target,
     seed: int,
     folder: str | Path,
-    loss: str | Path,  # the adapter that was trained with the loss
-    plain: str | Path,  # and the one without
+    adapters: Mapping[str, str | Path],  # `plain` and `loss`: trained without the loss, and with it
     real: np.ndarray,  # object-free images, whose variety is the unit
     n: int = 64,  # validation pictures of each
     limit: float = VARIETY_LIMIT,
@@ -136,7 +136,7 @@ def loss_affordable(
     if kit.presence is None or kit.scene is None:
         return dict(plain=float("nan"), loss=float("nan"), kept=True)
     shares = {}
-    for name, adapter in dict(plain=plain, loss=loss).items():
-        drawn = draw_arm_set(kit, target, seed, Path(folder) / name, n, adapter, "validation")
+    for name in ("plain", "loss"):
+        drawn = draw_arm_set(kit, target, seed, Path(folder) / name, n, adapters[name], "validation")
         shares[name] = float(relative_diversity(kit, drawn, real))
     return shares | dict(kept=shares["loss"] >= shares["plain"] - limit)

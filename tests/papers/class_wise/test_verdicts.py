@@ -130,7 +130,7 @@ def calls(monkeypatch):
 
 
 def test_a_loss_that_draws_one_place_is_not_used(world_kit, calls, tmp_path):
-    cost = loss_affordable(world_kit, None, 3, tmp_path, "one", "many", REAL, 10)
+    cost = loss_affordable(world_kit, None, 3, tmp_path, dict(plain="many", loss="one"), REAL, 10)
     assert not cost["kept"]
     assert cost["loss"] < 0.3
     assert cost["plain"] > 0.8
@@ -142,11 +142,11 @@ def test_a_loss_that_draws_one_place_is_not_used(world_kit, calls, tmp_path):
 
 @pytest.mark.parametrize("plain", ["many", "one"])
 def test_a_loss_that_keeps_or_adds_variety_is_used(plain, world_kit, calls, tmp_path):
-    assert loss_affordable(world_kit, None, 0, tmp_path, "many", plain, REAL, 10)["kept"]
+    assert loss_affordable(world_kit, None, 0, tmp_path, dict(plain=plain, loss="many"), REAL, 10)["kept"]
 
 
 def test_a_loss_is_used_up_to_the_limit(world_kit, calls, tmp_path):
-    arguments = world_kit, None, 0, tmp_path, "few", "many", REAL, 10
+    arguments = world_kit, None, 0, tmp_path, dict(plain="many", loss="few"), REAL, 10
     cost = loss_affordable(*arguments)
     lost = cost["plain"] - cost["loss"]
     assert lost > VARIETY_LIMIT
@@ -157,7 +157,9 @@ def test_a_loss_is_used_up_to_the_limit(world_kit, calls, tmp_path):
 
 
 def test_without_observers_the_loss_is_used_and_nothing_drawn(world_kit, calls, tmp_path):
-    cost = loss_affordable(replace(world_kit, scene=None), None, 0, tmp_path, "one", "many", REAL, 10)
+    cost = loss_affordable(
+        replace(world_kit, scene=None), None, 0, tmp_path, dict(plain="many", loss="one"), REAL, 10
+    )
     assert cost["kept"]
     assert np.isnan([cost["plain"], cost["loss"]]).all()
     assert not calls
