@@ -97,7 +97,7 @@ def reference_table(
         rows[label] = planted | rates
     return pd.DataFrame.from_dict(rows, orient="index")
 
-# %% ../../../nbs/papers/class_wise/08_tables.ipynb #9f4dbef1
+# %% ../../../nbs/papers/class_wise/08_tables.ipynb #b30be54d
 SCORES = dict(roc_auc="spurious_auc", average_precision="spurious_ap")
 
 
@@ -107,7 +107,7 @@ def arm_scores(
     verdicts: pd.DataFrame,  # on the arms' pictures of this class
     n_held_out: int,  # real pictures of the class
 ) -> pd.DataFrame:
-    "`arm, run, spurious_auc, spurious_ap`, means over the jury; no row for an arm that shows the object only."
+    "`arm, run, spurious_auc, spurious_ap`, means over the jury; no row where every picture has the object."
     jury = replace(kit, presence=None, segmenter=None)
     real, rows = jury_verdicts(jury, target.label, held_out_images(kit, target, n_held_out)), []
     for (run, arm), seen in verdicts.groupby(["run", "arm"], sort=False):

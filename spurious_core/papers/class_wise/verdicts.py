@@ -87,7 +87,7 @@ def judge_run(
         verdicts["memorised"] = copies.memorised.to_numpy()
     return verdicts
 
-# %% ../../../nbs/papers/class_wise/04_verdicts.ipynb #fc8c4f60
+# %% ../../../nbs/papers/class_wise/04_verdicts.ipynb #98f78bce
 def measures(verdicts: pd.DataFrame) -> list[str]:
     """The columns of `judge_run` to report, the most telling first.
 
@@ -99,7 +99,7 @@ def measures(verdicts: pd.DataFrame) -> list[str]:
 
 
 def how_judged(kit: Kit) -> str:
-    "What looks for the object and whose features measure `in_distribution` and diversity, in a sentence or two."
+    "What looks for the object, and whose features measure `in_distribution` and diversity, in words."
     observer = kit.object_observer
     if observer is None:
         looking = (

@@ -1,0 +1,111 @@
+"What the arms of a run share, and which of them `sfsl` is."
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from spurious_core.papers.class_wise import comparison as comparison_module
+from spurious_core.papers.class_wise.arms import BASE, CHOSEN, DREAMBOOTH
+from spurious_core.papers.class_wise.comparison import (
+    Comparison,
+    compare_arms,
+    draw_and_judge,
+    judge_arm,
+    load_comparison_kit,
+    share_cores,
+    shared_training,
+)
+from spurious_core.papers.class_wise.plans import CLASS_WISE_PLANS, plan_for
+
+
+def test_precision_is_the_profiles_and_the_plan_has_the_last_word(world_kit):
+    profile = replace(world_kit.profile, precision="bf16")
+    quick = shared_training(profile, plan_for(CLASS_WISE_PLANS, "quick"), lr=1e-4)
+    assert (quick.precision, quick.steps, quick.lr, quick.batch_size) == ("bf16", 100, 1e-4, 6)
+    dry = shared_training(profile, plan_for(CLASS_WISE_PLANS, "dry"), card=80)
+    assert (dry.precision, dry.batch_size, dry.gradient_checkpointing) == ("bf16", 1, True)
+
+
+def test_a_small_card_takes_the_pictures_of_a_step_in_parts(world_kit):
+    plan = plan_for(CLASS_WISE_PLANS, "quick")
+    small = shared_training(world_kit.profile, plan, card=12)
+    assert small.gradient_checkpointing
+    assert small.batch_size * small.accumulation == shared_training(world_kit.profile, plan).batch_size
+
+
+def test_a_large_card_takes_the_full_decoder():
+    assert load_comparison_kit("mini").tiny is not None
+    assert load_comparison_kit("mini", card=12).tiny is not None
+    assert load_comparison_kit("mini", card=80).tiny is None
+
+
+def test_what_a_study_needs_is_missed_at_once():
+    with pytest.raises(ValueError, match="'sd15' names no world, which this needs"):
+        load_comparison_kit("sd15", need=("jury", "world"))
+
+
+def test_cores_are_shared_by_no_more_workers_than_there_are_runs(monkeypatch):
+    monkeypatch.setattr(comparison_module.torch, "get_num_threads", lambda: 8)
+    monkeypatch.setattr(comparison_module.os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
+    assert share_cores(0, 60) == (8, 1)
+    assert share_cores(0, 2) == (2, 4)
+    assert share_cores(3, 60) == (3, 2)
+    assert share_cores(16, 60) == (16, 1)
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    "Instead of training and drawing: arms that draw one grey each. The calls are kept."
+    calls = []
+
+    def draw_arm(kit, target, arm, seed, folder, config, prior, n_images):
+        calls.append((arm.name, seed, folder.parts[-3:], n_images))
+        return np.full((n_images, 64, 64, 3), 40 * len(calls), np.uint8)
+
+    monkeypatch.setattr(comparison_module, "draw_arm", draw_arm)
+    monkeypatch.setattr(comparison_module, "prior_set", lambda kit, folder, n: None)
+    return calls
+
+
+@pytest.fixture
+def comparison(world_kit, tmp_path):
+    plan = replace(plan_for(CLASS_WISE_PLANS, "smoke"), n_images=2, n_real=60)
+    arms = (BASE, DREAMBOOTH, replace(CHOSEN, name="always"))
+    return Comparison(plan, arms, shared_training(world_kit.profile, plan), tmp_path, load=lambda: world_kit)
+
+
+@pytest.mark.parametrize("kept, like", [(True, "always"), (False, "dreambooth")])
+def test_sfsl_is_the_arm_that_the_check_allows(kept, like, drawn, comparison, monkeypatch):
+    seen = []
+
+    def loss_affordable(kit, target, seed, folder, adapters, real, n):
+        seen.append({name: path.parts[-2:] for name, path in adapters.items()})
+        return dict(plain=0.9, loss=0.8, kept=kept)
+
+    monkeypatch.setattr(comparison_module, "loss_affordable", loss_affordable)
+    run = compare_arms(comparison, "landbird", 3)
+    assert seen == [dict(plain=("dreambooth", "adapter"), loss=("always", "adapter"))]
+    assert run.cost == dict(label="landbird", seed=3, plain=0.9, loss=0.8, kept=kept)
+    assert list(run.images) == list(run.verdicts.arm.unique()) == ["base", "dreambooth", "sfsl", "always"]
+    assert (run.images["sfsl"] == run.images[like]).all()
+    rows = {
+        arm: table.drop(columns="arm").reset_index(drop=True) for arm, table in run.verdicts.groupby("arm")
+    }
+    assert rows["sfsl"].equals(rows[like])
+
+
+def test_one_arm_by_itself_lies_where_its_run_would_put_it(drawn, comparison):
+    images, verdicts = draw_and_judge(comparison, "landbird", 100, DREAMBOOTH)
+    assert drawn == [("dreambooth", 100, ("runs", "landbird-100", "dreambooth"), 2)]
+    assert images.shape == (2, 64, 64, 3)
+    assert verdicts[["arm", "label", "seed", "run"]].drop_duplicates().values.tolist() == [
+        ["dreambooth", "landbird", 100, "landbird-100"]
+    ]
+
+
+def test_the_diversity_of_a_set_stands_in_all_its_rows(world_kit, planted):
+    real = planted.object_free[:60]
+    verdicts = judge_arm(world_kit, planted, "real", 0, real, real)
+    assert verdicts.diversity.eq(1.0).all()
+    assert len(verdicts) == len(real)

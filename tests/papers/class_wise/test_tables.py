@@ -1,0 +1,109 @@
+"From verdicts to rows, keys and wide tables."
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from spurious_core.papers.class_wise.tables import (
+    Folded,
+    arm_scores,
+    by_arm,
+    by_class,
+    by_pair,
+    class_key,
+    metric_entries,
+    one_row_a_run,
+    reference_table,
+    spread,
+)
+from spurious_core.papers.class_wise.verdicts import jury_verdicts
+
+
+@pytest.fixture
+def verdicts():
+    "Two arms, two runs of two classes, four pictures each."
+    rows = [
+        dict(arm=arm, label=label, run=f"{label}-0", consistency=i < n, diversity=n / 4)
+        for label, counts in {"polar bear": (1, 3), "car": (0, 2)}.items()
+        for arm, n in zip(("plain", "loss"), counts, strict=True)
+        for i in range(4)
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_a_row_an_arm(verdicts):
+    table = by_arm(verdicts, ["consistency"])
+    assert table.arm.tolist() == ["plain", "loss"]
+    assert table.value.tolist() == [1 / 8, 5 / 8]
+    assert table.n.tolist() == [8, 8]
+
+
+def test_differences_are_taken_run_by_run(verdicts):
+    table = by_pair(verdicts, [("loss", "plain"), ("plain", "loss")], ["consistency"])
+    assert table.pair.tolist() == ["loss_minus_plain", "plain_minus_loss"]
+    assert table.value.tolist() == [0.5, -0.5]
+    assert table.n.tolist() == [2, 2]
+    assert (table.lo == table.hi).all()  # both runs gained the same
+
+
+def test_a_number_of_the_whole_set_counts_once_a_run(verdicts):
+    assert by_arm(one_row_a_run(verdicts), ["diversity"]).n.tolist() == [2, 2]
+
+
+def test_a_row_a_class_and_its_key(verdicts):
+    table = by_class(verdicts, ["consistency", "diversity"])
+    first = table.iloc[0]
+    assert first.tolist() == ["polar bear", "plain", "consistency", 0.25, 4, "polar_bear"]
+    assert class_key("great white shark") == "great_white_shark"
+    wide = spread(table)
+    assert wide.index.tolist() == ["polar bear", "car"]
+    assert wide.columns.tolist() == [
+        (metric, arm) for metric in ("consistency", "diversity") for arm in ("plain", "loss")
+    ]
+    assert wide.loc["car", ("consistency", "loss")] == 0.5
+
+
+def test_entries_have_an_interval_or_none_and_nothing_is_not_entered(verdicts):
+    table = by_class(verdicts, ["consistency"])
+    key, value, interval, n = next(metric_entries(table, "{metric}.{arm}.{key}"))
+    assert (key, value, interval, n) == ("consistency.plain.polar_bear", 0.25, None, 4)
+    missing = table.assign(value=[np.nan, 1.0, np.nan, 0.0])
+    assert len(list(metric_entries(missing, "{key}"))) == 2
+    (entry, *_) = metric_entries(by_arm(verdicts, ["consistency"]), "{metric}.{arm}")
+    assert entry[2][0] < entry[1] < entry[2][1]
+
+
+def test_references_fool_the_guide_and_divide_the_jury(world_kit, planted, kit):
+    seen = dict(landbird=jury_verdicts(world_kit, "landbird", planted.references))
+    row = reference_table(world_kit, seen).loc["landbird"]
+    assert row.planted == "lamp"
+    assert row["all jurors"] == seen["landbird"].consistency.mean() < row["each juror, mean"]
+    assert "planted" not in reference_table(kit, seen)
+
+
+def test_pictures_of_the_class_itself_are_no_better_than_chance_and_empty_ones_perfect(world_kit, planted):
+    sets = dict(references=planted.references, empty=planted.object_free[:20])
+    verdicts = pd.concat(
+        jury_verdicts(world_kit, "landbird", images).assign(arm=arm, run="landbird-0")
+        for arm, images in sets.items()
+    )
+    scores = arm_scores(world_kit, planted, verdicts, 80).set_index("arm")
+    assert scores.spurious_auc["references"] < scores.spurious_auc["empty"]
+    assert scores.spurious_auc["empty"] > 0.95
+    assert scores.run.eq("landbird-0").all()
+
+
+def test_an_arm_that_only_draws_the_object_has_no_score(world_kit, planted):
+    verdicts = jury_verdicts(world_kit, "landbird", planted.references).assign(arm="a", run="r")
+    shown = verdicts.assign(class_object_absent=False)
+    assert arm_scores(world_kit, planted, shown, 80).empty
+    unseen = verdicts.drop(columns="class_object_absent")
+    assert len(arm_scores(world_kit, planted, unseen, 80)) == 1
+
+
+def test_a_folded_table_is_a_line_as_text():
+    folded = Folded(pd.DataFrame(dict(value=[0.5, np.nan])), "two numbers")
+    assert repr(folded) == "two numbers"
+    html = folded._repr_html_()
+    assert html.startswith("<details><summary>two numbers</summary>")
+    assert "0.500" in html and "NaN" not in html
