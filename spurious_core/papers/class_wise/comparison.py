@@ -71,7 +71,7 @@ class Comparison:
     load: Callable[[], Kit]  # for a run in a process of its own
     threads: int = 1  # of one run
 
-# %% ../../../nbs/papers/class_wise/07_comparison.ipynb #4ab0ac0d
+# %% ../../../nbs/papers/class_wise/07_comparison.ipynb #b88c572d
 def judge_arm(
     kit: Kit,
     target: Target,
@@ -85,7 +85,7 @@ def judge_arm(
     varied = relative_diversity(kit, images, real)
     return judge_run(kit, target, images, real).assign(**names, diversity=varied)
 
-
+# %% ../../../nbs/papers/class_wise/07_comparison.ipynb #e2b268d8
 def draw_and_judge(
     comparison: Comparison,
     label: str,

@@ -14,7 +14,7 @@ from typing import Any
 from ...core.checks import one_of
 from .kit import Kit
 
-# %% ../../../nbs/papers/class_wise/05_plans.ipynb #0e875fb3
+# %% ../../../nbs/papers/class_wise/05_plans.ipynb #5391ea0d
 @dataclass(frozen=True, kw_only=True)
 class ComparisonPlan:
     "How much of everything a comparison of arms takes."
@@ -32,7 +32,7 @@ class ComparisonPlan:
         "The classes, each with the seeds from `seed` on."
         return [(label, s) for label in labels for s in range(seed, seed + self.seeds)]
 
-
+# %% ../../../nbs/papers/class_wise/05_plans.ipynb #bfb33efc
 @dataclass(frozen=True, kw_only=True)
 class ClassWisePlan(ComparisonPlan):
     "What the main study takes beside it."
