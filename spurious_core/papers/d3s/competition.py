@@ -6,7 +6,7 @@
 __all__ = ['task_variants', 'fixed_features', 'compete', 'rank_methods']
 
 # %% ../../../nbs/papers/d3s/23_competition.ipynb #ad8af11c
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -66,10 +66,10 @@ def compete(
 
 # %% ../../../nbs/papers/d3s/23_competition.ipynb #b8bf1772
 def rank_methods(
-    rows: pd.DataFrame,  # of `compete`, all seeds
+    tables: Sequence[pd.DataFrame],  # of `compete`, one per seed
 ) -> pd.DataFrame:
     "A row per task and method: `key`, `task`, `method`, `value`, `lo`, `hi`, `n`."
-    ranked = []
+    ranked, rows = [], pd.concat(tables, ignore_index=True)
     for (task, method), group in rows.groupby(["task", "method"], sort=False):
         named = dict(key=f"{task}.{method}", task=task, method=method)
         if len(group) > 1:

@@ -31,7 +31,7 @@ def _pair_heatmap(ax: Axes, answers: pd.DataFrame, labels: Sequence[str], backgr
     table = pair_means(answers).accuracy.unstack().reindex(index=labels, columns=list(backgrounds))
     colours = dict(vmin=0, vmax=1, cmap="viridis", cbar=False)
     sns.heatmap(table, annot=True, fmt=".2f", annot_kws=dict(size=6), ax=ax, **colours)
-    ax.set(xlabel="", ylabel="")
+    ax.set(xlabel="background", ylabel="class")
     ax.tick_params(axis="x", rotation=90)
 
 
@@ -41,7 +41,7 @@ def pair_heatmaps(
     backgrounds: Sequence[str],
 ) -> Figure:
     "The jury's mean accuracy on each pair, a panel per set; a pair without pictures is blank."
-    size = 4.6 * len(answers), 0.28 * len(labels) + 1.1
+    size = 4.6 * len(answers), 0.28 * len(labels) + 1.3
     fig, axes = plt.subplots(1, len(answers), figsize=size, squeeze=False, layout="constrained")
     for ax, (name, rows) in zip(axes[0], answers.items(), strict=True):
         _pair_heatmap(ax, rows, labels, backgrounds)
