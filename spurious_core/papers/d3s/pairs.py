@@ -33,6 +33,7 @@ def _pair_heatmap(ax: Axes, answers: pd.DataFrame, labels: Sequence[str], backgr
     sns.heatmap(table, annot=True, fmt=".2f", annot_kws=dict(size=6), ax=ax, **colours)
     ax.set(xlabel="background", ylabel="class")
     ax.tick_params(axis="x", rotation=90)
+    ax.tick_params(axis="y", rotation=0)
 
 
 def pair_heatmaps(
