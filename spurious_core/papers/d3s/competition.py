@@ -46,7 +46,7 @@ def fixed_features(
         heads[name] = model.clf, model.cut
     return heads
 
-
+# %% ../../../nbs/papers/d3s/23_competition.ipynb #95f8b1d4
 def compete(
     study: D3SStudy,
     seed: int,

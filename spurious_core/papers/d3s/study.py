@@ -23,6 +23,8 @@ from ...data.grouped import GroupedImages
 from ...data.readers.imagefolder import imagefolder
 from ...data.worlds import World, get_world
 from ..class_wise.kit import Kit, require_fields
+
+# %% ../../../nbs/papers/d3s/16_study.ipynb #a3e1080d
 from .benchmark import draw_benchmark
 from .plans import Recipe
 from spurious_core.papers.d3s.sources import (
@@ -90,7 +92,7 @@ def study_inputs(
 # %% ../../../nbs/papers/d3s/16_study.ipynb #0decb18a
 STUDY_SPLITS = dict(train=0.5, val=0.25, test=0.25)
 
-
+# %% ../../../nbs/papers/d3s/16_study.ipynb #76d62855
 @dataclass(frozen=True, eq=False)
 class D3SStudy:
     "A study: what it is about, how pictures are made, how many, and where everything goes."

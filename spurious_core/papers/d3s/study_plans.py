@@ -16,17 +16,17 @@ from .disentangling import Disentangling
 # %% ../../../nbs/papers/d3s/15_study_plans.ipynb #ad1881b0
 @dataclass(frozen=True)
 class D3SPlan:
-    "How much the study of D3S does."
+    "How much the study of D3S does; the defaults are those of the committed evidence."
 
     seeds: int  # sets, networks and tasks, each from a seed of its own
-    classes: int  # of the world, the first ones; your own pictures are taken with all their classes
-    per_pair: int  # pictures of each class on each background, per seed
-    recipes: int | None  # of those that are compared, the first ones; None: all
-    steps: int  # of the sampler, at most: a profile may have fewer
-    rendered: int  # pictures of each pair that the renderer draws, to compare
-    epochs: int  # of the small network
-    task: int  # rendered pictures from which the task with the shortcut is taken
-    share: float  # of a class's training pictures that stand before its usual background, 0..1
+    classes: int = 10  # of the world, the first ones; your own pictures are taken with all their classes
+    per_pair: int = 16  # pictures of each class on each background, per seed
+    recipes: int | None = None  # of those that are compared, the first ones; None: all
+    steps: int = 12  # of the sampler, at most: a profile may have fewer
+    rendered: int = 40  # pictures of each pair that the renderer draws, to compare
+    epochs: int = 30  # of the small network
+    task: int = 4000  # rendered pictures from which the task with the shortcut is taken
+    share: float = 0.95  # of a class's training pictures that stand before its usual background, 0..1
     weights: tuple[float, ...] = ()  # of the penalties that are tried on the first seed
     training: Mapping[str, Any] = field(default_factory=dict)  # fields of `Disentangling` that differ
 
@@ -48,31 +48,8 @@ D3S_PLANS = dict(
         share=1.0,
         training=dict(pretrain=1, steps=2, critic_steps=1, batch=64),
     ),
-    quick=D3SPlan(
-        seeds=1,
-        classes=10,
-        per_pair=4,
-        recipes=4,
-        steps=12,
-        rendered=10,
-        epochs=30,
-        task=4000,
-        share=0.95,
-        training=dict(pretrain=50, steps=100),
-    ),
-    full=D3SPlan(
-        seeds=3,
-        classes=10,
-        per_pair=16,
-        recipes=None,
-        steps=12,
-        rendered=40,
-        epochs=30,
-        task=4000,
-        share=0.95,
-        weights=(1.0, 5.0, 20.0),
-        training=dict(linear=1.0),
-    ),
+    quick=D3SPlan(seeds=1, per_pair=4, recipes=4, rendered=10, training=dict(pretrain=50, steps=100)),
+    full=D3SPlan(seeds=3, weights=(1.0, 5.0, 20.0), training=dict(linear=1.0)),
 )
 
 # %% ../../../nbs/papers/d3s/15_study_plans.ipynb #08bb0399
