@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['DISENTANGLING_CHECKPOINT', 'DISENTANGLING_RESULT', 'check_pairs', 'disentangle']
 
-# %% ../../../nbs/papers/d3s/12_training.ipynb #f8658b6a
+# %% ../../../nbs/papers/d3s/12_training.ipynb #5e0d667b
 import math
 import time
 import warnings
@@ -28,7 +28,7 @@ from ...mitigate.batches import rng_of
 from ...mitigate.config import MitigationConfig
 from ...mitigate.networks import new_classifier
 from ...mitigate.objectives import random_views
-from ...mitigate.resumable import TRAINING_SCRATCH, fingerprint
+from ...mitigate.resumable import fingerprint
 from ...models.classifier import Classifier
 from .dependency import MEASURES, Dependency, label_vectors
 from .disentangling import Disentangled, Disentangling
@@ -252,9 +252,10 @@ def _restore(path: Path, training: _Training) -> tuple[int, list[dict]]:
         unpack_optimiser(optimiser, tensors, name)
     return header["step"], header["rows"]
 
-# %% ../../../nbs/papers/d3s/12_training.ipynb #3ab5e48e
+# %% ../../../nbs/papers/d3s/12_training.ipynb #2f2c29e4
 DISENTANGLING_CHECKPOINT = "checkpoint.safetensors"  # of a training in progress
 DISENTANGLING_RESULT = "disentangled.safetensors"
+_SCRATCH = (DISENTANGLING_CHECKPOINT, DISENTANGLING_RESULT)  # what a killed call may leave half-written
 
 
 def _resume(out: Path, training: _Training, seed: int) -> tuple[int, list[dict]]:
@@ -263,7 +264,7 @@ def _resume(out: Path, training: _Training, seed: int) -> tuple[int, list[dict]]
     weights = digest(np.concatenate([value.detach().cpu().double().numpy().ravel() for value in state]))
     identity = asdict(training.config)
     identity |= dict(seed=seed, train=fingerprint(training.batches.data), weights=weights)
-    claim(out, identity, TRAINING_SCRATCH)
+    claim(out, identity, _SCRATCH)
     for name in (DISENTANGLING_RESULT, DISENTANGLING_CHECKPOINT):
         if (out / name).exists():
             return _restore(out / name, training)

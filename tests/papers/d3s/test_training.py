@@ -183,6 +183,15 @@ def test_killed_and_called_again_it_ends_as_if_nothing_had_happened(penalty, tmp
             disentangle(**request | other, out_dir=folder)
 
 
+def test_what_a_killed_call_left_half_written_is_swept_and_nothing_else(tmp_path):
+    left = [f".{name}.tmp" for name in (DISENTANGLING_CHECKPOINT, DISENTANGLING_RESULT)]
+    for name in (*left, ".kept.another.safetensors.tmp"):
+        (tmp_path / name).write_bytes(b"half")
+    disentangle(small_network(), pictures(), QUICK, out_dir=tmp_path, progress=False)
+    hidden = {path.name for path in tmp_path.glob(".*")}
+    assert hidden == {".kept.another.safetensors.tmp"}
+
+
 def test_a_checkpoint_holds_network_critics_moments_and_both_optimisers(tmp_path):
     disentangle(small_network(), pictures(), QUICK, out_dir=tmp_path, progress=False)
     tensors, header = read_tensors(tmp_path / DISENTANGLING_RESULT)
