@@ -39,6 +39,12 @@ from .images import (
     read_images as read_images,
     to_array as to_array,
 )
+from .locks import (
+    FolderInUse as FolderInUse,
+    HOLDER_FILE as HOLDER_FILE,
+    LOCK_FILE as LOCK_FILE,
+    hold_folder as hold_folder,
+)
 from .mask_files import as_mask as as_mask, mask_square as mask_square, open_mask as open_mask
 from .opening import (
     GROUND as GROUND,
