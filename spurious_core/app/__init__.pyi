@@ -25,7 +25,7 @@ from .machine import (
 )
 from .metrics import Metrics as Metrics
 from .parameters import Parameter as Parameter, TYPES as TYPES, parse_parameters as parse_parameters
-from .runs import RunError as RunError, run_study as run_study
+from .runs import NUMBERS as NUMBERS, RunError as RunError, run_study as run_study
 from .studies import (
     BUDGETS as BUDGETS,
     CONTRACT as CONTRACT,

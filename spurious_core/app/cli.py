@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['app', 'list_command', 'describe_command', 'parse_assignments', 'run_command', 'doctor_command']
 
-# %% ../../nbs/app/10_cli.ipynb #0d721794
+# %% ../../nbs/app/10_cli.ipynb #89c85d69
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +18,7 @@ from rich.text import Text
 
 from .metrics import Metrics
 from .runs import RunError, run_study
-from .studies import describe, find_study, list_studies
+from .studies import describe, find_study, list_studies, run_folder
 
 # %% ../../nbs/app/10_cli.ipynb #5c28ac25
 app = typer.Typer(
@@ -100,7 +100,7 @@ def _print_places(study: str, folder: Path) -> None:
     for what, path in places.items():
         console.print(Text(f"{what:10}{_nearby(path)}"), soft_wrap=True)
 
-# %% ../../nbs/app/10_cli.ipynb #78937c86
+# %% ../../nbs/app/10_cli.ipynb #31a186a0
 _PARAM_HELP = "a parameter; repeat for more (see: spurious describe STUDY)"
 
 
@@ -113,7 +113,9 @@ def run_command(
 ) -> None:
     "Run a study and say where its notebook, figures and numbers lie."
     with _one_line_errors():
-        folder = run_study(study, parse_assignments(param), out, timeout=timeout)
+        place = run_folder(find_study(study).name, out)
+        Console(stderr=True, highlight=False).print(Text(f"results go to {_nearby(place)}"), soft_wrap=True)
+        folder = run_study(study, parse_assignments(param), place, timeout=timeout)
         _print_table(None, ["", "value", "95 % interval", "n"], _number_rows(Metrics.load(folder)))
         _print_places(study, folder)
 

@@ -18,7 +18,7 @@ from .parameters import Parameter, parse_parameters
 from ..core.checks import one_of
 from ..core.settings import source_root
 
-# %% ../../nbs/app/01_studies.ipynb #1116d563
+# %% ../../nbs/app/01_studies.ipynb #c1850111
 def studies_folder() -> Path:
     "Where the studies are: `nbs/studies` of the source checkout, or the copy that a wheel carries."
     root = source_root()
@@ -34,9 +34,8 @@ def run_folder(
     study: str,  # its name
     out: str | Path = "",  # what was asked for; empty for the default
 ) -> Path:
-    "The folder of a study, made if need be: `out`, or `_runs/STUDY` of the checkout or current folder."
-    default = (source_root() or Path.cwd()) / "_runs" / study
-    folder = (Path(out) if out else default).resolve()
+    "The folder of a study, made if need be: `out`, or `_runs/STUDY` of the current folder."
+    folder = (Path(out).expanduser() if out else Path.cwd() / "_runs" / study).resolve()
     (folder / "figures").mkdir(parents=True, exist_ok=True)
     return folder
 

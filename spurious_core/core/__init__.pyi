@@ -30,6 +30,7 @@ from .files import (
     claim as claim,
     digest as digest,
     in_use as in_use,
+    read_json_lines as read_json_lines,
     sweep as sweep,
 )
 from .images import (
@@ -37,6 +38,25 @@ from .images import (
     png_bytes as png_bytes,
     read_images as read_images,
     to_array as to_array,
+)
+from .locks import (
+    FolderInUse as FolderInUse,
+    HOLDER_FILE as HOLDER_FILE,
+    LOCK_FILE as LOCK_FILE,
+    hold_folder as hold_folder,
+)
+from .mask_files import as_mask as as_mask, mask_square as mask_square, open_mask as open_mask
+from .opening import (
+    GROUND as GROUND,
+    Opened as Opened,
+    PICTURE_ENDINGS as PICTURE_ENDINGS,
+    TOO_LARGE as TOO_LARGE,
+    centre_square as centre_square,
+    check_regular as check_regular,
+    decode as decode,
+    is_image as is_image,
+    open_rgb as open_rgb,
+    warn_transparent as warn_transparent,
 )
 from .plots import (
     alpha_panel as alpha_panel,

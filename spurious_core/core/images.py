@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['to_array', 'picture', 'read_images', 'png_bytes']
 
-# %% ../../nbs/core/07_images.ipynb #5b94f886
+# %% ../../nbs/core/07_images.ipynb #4cf7b337
 import io
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,8 @@ import numpy as np
 import pandas as pd
 import torch
 from PIL import Image
+
+from .opening import GROUND, centre_square, decode, open_rgb, warn_transparent
 
 # %% ../../nbs/core/07_images.ipynb #466c0d96
 def _from_tensor(images: torch.Tensor) -> np.ndarray:
@@ -65,28 +67,41 @@ def to_array(
         raise ValueError(f"no images: shape {images.shape}")
     return images
 
-# %% ../../nbs/core/07_images.ipynb #52228b8a
+# %% ../../nbs/core/07_images.ipynb #46bd1699
 def picture(
     source: str | Path | Image.Image | np.ndarray,  # a path, a PIL picture, or a uint8 array
     size: int,  # pixels of each side
-    mode: str = "RGB",  # or `L`, for a mask
 ) -> np.ndarray:
-    "The picture as a float32 array `[size, size, 3]` (or `[size, size]` for mode `L`) in [0, 1]."
+    "The picture's centre square as a float32 array `[size, size, 3]` in [0, 1]."
     if isinstance(source, (str, Path)):
-        source = Image.open(source)
+        source = open_rgb(source)
     elif isinstance(source, np.ndarray):
         source = Image.fromarray(source)
-    image = source.convert(mode)
-    if image.size != (size, size):
-        image = image.resize((size, size), Image.LANCZOS)
-    return np.asarray(image, np.float32) / 255
+    return np.asarray(centre_square(source.convert("RGB"), size), np.float32) / 255
 
+# %% ../../nbs/core/07_images.ipynb #ff751896
+def read_images(
+    table: pd.DataFrame,  # with a column `path`; pictures of one shape
+    ground: str = GROUND,  # the colour that transparent pictures are laid on
+) -> np.ndarray:
+    "The images of a table: uint8 `[N, H, W, 3]`. ValueError for a picture of another shape than the first."
+    images, transparent = None, []
+    for row, path in enumerate(table.path):
+        image, was_transparent = decode(path, ground)
+        pixels = np.asarray(image)
+        transparent += [path] * was_transparent
+        if images is None:
+            images = np.empty((len(table), *pixels.shape), np.uint8)
+        if pixels.shape != images.shape[1:]:
+            first, path_of_first = images.shape[1:3], table.path.iloc[0]
+            raise ValueError(f"{path} has the shape {pixels.shape[:2]}, and {path_of_first} has {first}")
+        images[row] = pixels
+    if images is None:
+        raise ValueError("no images: the table is empty")
+    warn_transparent(transparent, ground)
+    return images
 
-def read_images(table: pd.DataFrame) -> np.ndarray:
-    "The images of a table with a column `path`: uint8 `[N, H, W, 3]`."
-    return np.stack([np.asarray(Image.open(path).convert("RGB")) for path in table.path])
-
-
+# %% ../../nbs/core/07_images.ipynb #27ffa0c2
 def png_bytes(image: Image.Image | np.ndarray) -> bytes:
     "A PIL picture, or a uint8 array `[H, W, 3]` or `[H, W]`, as the bytes of a PNG."
     buffer = io.BytesIO()

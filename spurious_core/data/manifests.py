@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.checks import whole
-from ..core.files import atomic_write
+from ..core.files import atomic_write, read_json_lines
 from ..core.images import png_bytes
 from .miniworld import Item, render
 from .vocabulary import AMOUNTS
@@ -105,12 +105,12 @@ def draw(
     prop_masks = np.stack([drawn.prop_mask for drawn in renders])
     return images, object_masks, prop_masks
 
-# %% ../../nbs/data/07_manifests.ipynb #7dca608a
+# %% ../../nbs/data/07_manifests.ipynb #d822f2bd
 def _seeds_in(metadata: Path) -> list[int]:
     "The seeds of the pictures that `metadata` lists; none where there is no such file."
     if not metadata.exists():
         return []
-    return [json.loads(line)["seed"] for line in metadata.read_text().splitlines()]
+    return [row["seed"] for row in read_json_lines(metadata)]
 
 
 def _write_part(part: pd.DataFrame, first: int, folder: Path, size: int) -> list[str]:

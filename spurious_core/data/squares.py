@@ -5,35 +5,43 @@
 # %% auto #0
 __all__ = ['Box', 'read_squares']
 
-# %% ../../nbs/data/08_squares.ipynb #670b359c
+# %% ../../nbs/data/08_squares.ipynb #8d837521
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
+
+from ..core.opening import GROUND, Opened, centre_square, decode, warn_transparent
 
 Box = Sequence[int]  # left, top, right, bottom in pixels
 
-# %% ../../nbs/data/08_squares.ipynb #a69ae713
-def _read_square(path: Path, size: int, box: Box | None) -> np.ndarray | str:
-    "The picture at `path` as uint8 `[size, size, 3]`, or a sentence on why not."
+# %% ../../nbs/data/08_squares.ipynb #a55badba
+def _cut_box(image: Image.Image, box: Box | None) -> Image.Image:
+    "What the box holds of a picture. OSError where it juts out."
+    if box is None:
+        return image
+    left, top, right, bottom = box
+    if not (0 <= left < right <= image.width and 0 <= top < bottom <= image.height):
+        raise OSError(f"{image.width} x {image.height} pixels do not hold the box {tuple(box)}")
+    return image.crop(box)
+
+
+def _read_square(path: Path, size: int, box: Box | None, ground: str) -> Opened | str:
+    "The square of the picture at `path`, or a sentence on why not."
     try:
-        with Image.open(path) as image:
-            if box is not None:
-                left, top, right, bottom = box
-                if not (0 <= left < right <= image.width and 0 <= top < bottom <= image.height):
-                    return f"{image.width} x {image.height} pixels do not hold the box {tuple(box)}"
-                image = image.crop(box)
-            return np.asarray(ImageOps.fit(image.convert("RGB"), (size, size), Image.BICUBIC))
+        image, was_transparent = decode(path, ground)
+        square = centre_square(_cut_box(image, box), size, Image.Resampling.BICUBIC)
+        return Opened(square, was_transparent)
     except FileNotFoundError:
         return "missing"
-    except Exception as error:
-        return f"broken: {error or type(error).__name__}"
+    except OSError as error:
+        return str(error).removeprefix(f"{path}: ")
 
-# %% ../../nbs/data/08_squares.ipynb #bf0d55b0
-def _cannot_be_read(paths: Sequence[Path], results: list[np.ndarray | str]) -> OSError | None:
+# %% ../../nbs/data/08_squares.ipynb #a722af65
+def _cannot_be_read(paths: Sequence[Path], results: list[bool | str]) -> OSError | None:
     "One error that names the first five files without a picture; None where every file has one."
     failed = [(path, why) for path, why in zip(paths, results, strict=True) if isinstance(why, str)]
     if not failed:
@@ -43,17 +51,29 @@ def _cannot_be_read(paths: Sequence[Path], results: list[np.ndarray | str]) -> O
     more = "; ..." if len(failed) > 5 else ""
     return kind(f"{len(failed)} of {len(paths)} images cannot be read: {listed}{more}")
 
-
+# %% ../../nbs/data/08_squares.ipynb #08da4191
 def read_squares(
     paths: Sequence[Path],
     size: int,  # pixels of each side
     boxes: Sequence[Box | None],  # what to cut out of each file first; None: nothing
+    ground: str = GROUND,  # the colour that transparent pictures are laid on
 ) -> np.ndarray:
-    """The pictures as uint8 `[N, size, size, 3]`.
+    """The pictures as uint8 `[N, size, size, 3]`; one warning for each folder with transparent ones.
 
     `FileNotFoundError` if files are only missing, `OSError` if any is broken."""
+    squares = np.empty((len(paths), size, size, 3), np.uint8)
+
+    def read(row: int) -> bool | str:
+        "Puts the picture in its place; whether it was transparent, or why there is none."
+        result = _read_square(Path(paths[row]), size, boxes[row], ground)
+        if isinstance(result, str):
+            return result
+        squares[row] = result.image
+        return result.was_transparent
+
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        results = list(pool.map(_read_square, paths, [size] * len(paths), boxes))
+        results = list(pool.map(read, range(len(paths))))
     if error := _cannot_be_read(paths, results):
         raise error
-    return np.stack(results) if results else np.zeros((0, size, size, 3), np.uint8)
+    warn_transparent([path for path, transparent in zip(paths, results, strict=True) if transparent], ground)
+    return squares

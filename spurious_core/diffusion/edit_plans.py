@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['at_side', 'touched', 'edit_plan']
 
-# %% ../../nbs/diffusion/08_edit_plans.ipynb #022d1322
+# %% ../../nbs/diffusion/08_edit_plans.ipynb #ea635257
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -16,26 +16,28 @@ from PIL import Image
 
 from ..core.files import atomic_write, digest
 from ..core.images import picture, png_bytes, to_array
+from ..core.mask_files import as_mask
+from ..core.opening import centre_square
 from ..core.seeds import seed_of
 
-# %% ../../nbs/diffusion/08_edit_plans.ipynb #d5df0049
+# %% ../../nbs/diffusion/08_edit_plans.ipynb #e7e69b36
 def _resize_mask(mask: np.ndarray, side: int) -> np.ndarray:
-    resized = Image.fromarray(mask.astype(np.float32)).resize((side, side), Image.BILINEAR)
+    resized = centre_square(Image.fromarray(mask), side, Image.Resampling.BILINEAR)
     return np.asarray(resized).clip(0, 1)
 
 
 def at_side(
     images: Any,  # any batch `to_array` takes
-    masks: Any,  # `[N, H, W]`: bool, float in [0, 1], or uint8
+    masks: Any,  # `[N, H, W]`, of any kind that `as_mask` takes
     side: int,
 ) -> tuple[np.ndarray, np.ndarray]:
     "Images as uint8 `[N, side, side, 3]`, masks as float32 `[N, side, side]`. ValueError for other shapes."
     images, masks = to_array(images), np.asarray(masks)
     if masks.shape != images.shape[:3]:
         raise ValueError(f"masks of shape {masks.shape} for images of shape {images.shape}")
-    masks = masks / 255 if masks.dtype == np.uint8 else masks.astype(np.float32)
+    masks = as_mask(masks)
     if images.shape[1:3] == (side, side):
-        return images, masks.astype(np.float32)
+        return images, masks
     resized = [(picture(image, side) * 255).round().astype(np.uint8) for image in images]
     return np.stack(resized), np.stack([_resize_mask(mask, side) for mask in masks])
 

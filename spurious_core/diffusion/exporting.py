@@ -14,7 +14,17 @@ import pandas as pd
 from ..core.checks import whole
 from ..core.files import atomic_write
 
-# %% ../../nbs/diffusion/07_exporting.ipynb #a6cf4b36
+# %% ../../nbs/diffusion/07_exporting.ipynb #275642df
+def _refuse_one_name(paths: list[Path]) -> None:
+    "ValueError where two pictures would become one file."
+    first = {}
+    for path in paths:
+        if first.setdefault(path.name, path) != path:
+            raise ValueError(
+                f"{first[path.name]} and {path} would both be written as {path.name}; rename one"
+            )
+
+
 def export_spurious_imagenet(
     image_set: pd.DataFrame,
     out: str | Path,  # the scorer's `images` folder; call again for further classes
@@ -27,8 +37,10 @@ def export_spurious_imagenet(
     whole("component", component, minimum=0)
     word = "".join(letter if letter.isalnum() else "-" for letter in class_name.strip())
     folder = Path(out) / f"spurious_class_{class_index}_{word}_{component}"
+    paths = list(map(Path, image_set.path))
+    _refuse_one_name(paths)
     folder.mkdir(parents=True, exist_ok=True)
-    for path in map(Path, image_set.path):
+    for path in paths:
         atomic_write(folder / path.name, path.read_bytes())
     timestamp = Path(out) / "timestamp.txt"
     if not timestamp.exists():

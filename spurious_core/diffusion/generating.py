@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['generate', 'regenerate']
 
-# %% ../../nbs/diffusion/06_generating.ipynb #b2357ee2
+# %% ../../nbs/diffusion/06_generating.ipynb #da787aff
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from diffusers import StableDiffusionPipeline
 from tqdm.auto import tqdm
 
 from ..core.checks import one_of
+from ..core.locks import hold_folder
 from .adapters import use_adapter
 from spurious_core.diffusion.image_sets import (
     METADATA,
@@ -63,7 +64,7 @@ class _Drawing:
                 done = save_images(self.folder, metadata, kept, rows, done, len(self.rows))
                 bar.update(len(new))
 
-# %% ../../nbs/diffusion/06_generating.ipynb #4f407199
+# %% ../../nbs/diffusion/06_generating.ipynb #de370c55
 def generate(
     pipe: StableDiffusionPipeline,
     plan: pd.DataFrame,
@@ -85,15 +86,16 @@ def generate(
     with use_adapter(pipe, adapter) as adapted:
         processes = Processes(adapted.unet.device)
         first, alone = processes.rank == 0, processes.count == 1
-        done = processes.from_first(finished_rows(folder, set_rows) if first else None)
-        drawing = _Drawing(adapted, rows, set_rows, folder, steps, sampler)
-        batches = drawing.missing(batch_size, done)[processes.rank :: processes.count]
-        metadata = METADATA if alone else f"{PART}{processes.rank}.jsonl"
-        drawing.draw(batches, metadata, done if alone else {}, show_progress=progress and first)
-        processes.wait()
-        if first and not alone:
-            collect_parts(folder)
-        processes.wait()
+        with hold_folder(folder if first else None):
+            done = processes.from_first(finished_rows(folder, set_rows) if first else None)
+            drawing = _Drawing(adapted, rows, set_rows, folder, steps, sampler)
+            batches = drawing.missing(batch_size, done)[processes.rank :: processes.count]
+            metadata = METADATA if alone else f"{PART}{processes.rank}.jsonl"
+            drawing.draw(batches, metadata, done if alone else {}, show_progress=progress and first)
+            processes.wait()
+            if first and not alone:
+                collect_parts(folder)
+            processes.wait()
     return load_image_set(folder)
 
 # %% ../../nbs/diffusion/06_generating.ipynb #cdaa0da2

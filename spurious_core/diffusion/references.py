@@ -5,8 +5,7 @@
 # %% auto #0
 __all__ = ['read_references', 'load_references', 'read_captions']
 
-# %% ../../nbs/diffusion/20_references.ipynb #4890dcca
-import json
+# %% ../../nbs/diffusion/20_references.ipynb #14aa2e17
 import re
 import warnings
 from collections.abc import Iterator, Sequence
@@ -14,19 +13,12 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
-# %% ../../nbs/diffusion/20_references.ipynb #5f8d3b00
-def _square(image: Image.Image, size: int) -> np.ndarray:
-    "The picture with its shorter side scaled to `size`, then its centre: uint8 `[size, size, 3]`."
-    scale = size / min(image.size)
-    if scale != 1:
-        width, height = (max(size, round(side * scale)) for side in image.size)
-        image = image.resize((width, height), Image.LANCZOS)
-    left, top = (image.width - size) // 2, (image.height - size) // 2
-    return np.asarray(image.crop((left, top, left + size, top + size)))
+from ..core.files import read_json_lines
+from ..core.opening import GROUND, centre_square, decode, warn_transparent
 
-# %% ../../nbs/diffusion/20_references.ipynb #ef7f39e5
+# %% ../../nbs/diffusion/20_references.ipynb #505a81c4
 def _from_array(images: np.ndarray) -> Iterator[tuple[str, Image.Image]]:
     "Names and pictures of uint8 `[N, H, W, 3]`."
     if images.ndim != 4 or images.shape[-1] != 3 or images.dtype != np.uint8:
@@ -35,7 +27,7 @@ def _from_array(images: np.ndarray) -> Iterator[tuple[str, Image.Image]]:
     for i, image in enumerate(images):
         yield f"image {i}", Image.fromarray(image)
 
-
+# %% ../../nbs/diffusion/20_references.ipynb #4cd64499
 def _from_folder(
     folder: Path,
     unreadable: list[str],  # takes the names of files that are no pictures
@@ -43,15 +35,18 @@ def _from_folder(
     "Names and pictures of the files in `folder`, sorted by name."
     if not folder.is_dir():
         raise FileNotFoundError(f"the reference folder {folder} does not exist")
+    transparent = []
     for path in sorted(folder.iterdir()):
-        if path.name.startswith(".") or path.name == "metadata.jsonl" or path.is_dir():
+        if path.name.startswith(".") or path.name == "metadata.jsonl":
             continue
         try:
-            image = ImageOps.exif_transpose(Image.open(path)).convert("RGB")
-        except (OSError, SyntaxError):
+            image, was_transparent = decode(path)
+        except OSError:
             unreadable.append(path.name)
             continue
+        transparent += [path] * was_transparent
         yield path.name, image
+    warn_transparent(transparent, GROUND)
 
 # %% ../../nbs/diffusion/20_references.ipynb #7cc71139
 def _check_count(source: str | Path | np.ndarray, n: int, needed: int, unreadable: list[str]) -> None:
@@ -65,7 +60,7 @@ def _check_count(source: str | Path | np.ndarray, n: int, needed: int, unreadabl
     if files:
         warnings.warn(f"{source}: left out, not readable as images: {files}", stacklevel=3)
 
-# %% ../../nbs/diffusion/20_references.ipynb #afa85a91
+# %% ../../nbs/diffusion/20_references.ipynb #805e9050
 def read_references(
     source: str | Path | np.ndarray,  # a folder of pictures, or uint8 `[N, H, W, 3]`
     size: int,  # pixels of each side
@@ -85,7 +80,7 @@ def read_references(
         if min(image.size) < size and not enlarge:
             small.append(f"{name} ({image.width}x{image.height})")
         names.append(name)
-        images.append(_square(image, size))
+        images.append(np.asarray(centre_square(image, size)))
     _check_count(source, len(names), min_references, unreadable)
     if small:
         raise ValueError(f"images smaller than {size}x{size}: {', '.join(small)}")
@@ -102,19 +97,17 @@ def load_references(
     "The images of `read_references`."
     return read_references(source, size, min_references, enlarge, most)[1]
 
-# %% ../../nbs/diffusion/20_references.ipynb #4695eb67
+# %% ../../nbs/diffusion/20_references.ipynb #e850a70f
 def _read_texts(file: Path) -> dict[str, str]:
     "Texts by file name. ValueError for a line that cannot be read."
     texts = {}
-    for number, line in enumerate(file.read_text().splitlines(), 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-            texts[row["file_name"]] = row["text"].strip()
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+    for number, row in enumerate(read_json_lines(file), 1):
+        name, text = row.get("file_name"), row.get("text")
+        if not isinstance(name, str) or not isinstance(text, str):
             form = '{"file_name": ..., "text": ...}'
-            raise ValueError(f"{file}, line {number}: expected {form}, found {line[:80]}") from error
+            raise ValueError(f"{file}, row {number}: expected {form}, found {str(row)[:80]}")
+        if texts.setdefault(name, text.strip()) != text.strip():
+            raise ValueError(f"{file}: {name} has two texts")
     return texts
 
 # %% ../../nbs/diffusion/20_references.ipynb #1bcddd20

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['SAMPLERS', 'make_sampler', 'PromptCache', 'draw_batch', 'sample_images']
 
-# %% ../../nbs/diffusion/02_sampling.ipynb #4038949f
+# %% ../../nbs/diffusion/02_sampling.ipynb #28ddeb7a
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -27,6 +27,7 @@ from tqdm.auto import tqdm
 
 from ..core.checks import one_of
 from ..core.images import picture
+from ..core.mask_files import mask_square
 from .plans import batch_rows, plan_rows
 from .starts import Start, picture_side, start_rows
 
@@ -182,7 +183,7 @@ def _denoise(
     with _seeing(pipe.unet, torch.cat([start.mask, start.beside], 1)):
         return task(**settings).images
 
-# %% ../../nbs/diffusion/02_sampling.ipynb #501996d4
+# %% ../../nbs/diffusion/02_sampling.ipynb #69e07000
 def _decode(pipe: StableDiffusionPipeline, latents: torch.Tensor) -> np.ndarray:
     "Latents as uint8 `[N, H, W, 3]`."
     latents = (latents / pipe.vae.config.scaling_factor).to(pipe.vae.dtype)
@@ -195,7 +196,7 @@ def _paste(drawn: np.ndarray, row: dict, size: int) -> np.ndarray:
     "The picture as drawn where `paste` is white, and the row's own where it is black: uint8 `[H, W, 3]`."
     if "paste" not in row:
         return drawn
-    share = picture(row["paste"], size, "L")[..., None]
+    share = mask_square(row["paste"], row["init_image"], size)[..., None]
     mixed = share * drawn + (1 - share) * picture(row["init_image"], size) * 255
     return mixed.round().astype(np.uint8)
 

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['picture_side', 'Start', 'start_rows']
 
-# %% ../../nbs/diffusion/01_starts.ipynb #43441813
+# %% ../../nbs/diffusion/01_starts.ipynb #111d5262
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +13,7 @@ import torch
 from diffusers import StableDiffusionPipeline
 
 from ..core.images import picture
+from ..core.mask_files import mask_square
 from ..core.seeds import generator
 
 # %% ../../nbs/diffusion/01_starts.ipynb #9aea9465
@@ -37,7 +38,7 @@ def _check_channels(pipe: StableDiffusionPipeline, source: str) -> None:
         f"this U-Net takes {there} channels, and rows of {source} have {numbers}: it is made {purpose}"
     )
 
-# %% ../../nbs/diffusion/01_starts.ipynb #3eb869eb
+# %% ../../nbs/diffusion/01_starts.ipynb #47412bd1
 class Start(NamedTuple):
     "Where a batch of rows starts; all are `[N, C, h, w]` in the U-Net's precision."
 
@@ -52,7 +53,13 @@ def _encode(pipe: StableDiffusionPipeline, images: np.ndarray) -> Any:
     pixels = torch.from_numpy(images).permute(0, 3, 1, 2) * 2 - 1
     return pipe.vae.encode(pixels.to(pipe.unet.device, pipe.vae.dtype)).latent_dist
 
-# %% ../../nbs/diffusion/01_starts.ipynb #28dc334f
+
+def _masks(rows: list[dict], size: int) -> np.ndarray:
+    "What is drawn anew of each row's picture: bool `[N, size, size, 1]`."
+    masks = [mask_square(row["mask"], row["init_image"], size) for row in rows]
+    return np.stack(masks)[..., None] >= 0.5
+
+# %% ../../nbs/diffusion/01_starts.ipynb #84c6560c
 def start_rows(pipe: StableDiffusionPipeline, rows: list[dict], size: int) -> Start:
     "Noise, and for rows with a picture what is known of it at `size` pixels, each from its own generator."
     source = rows[0]["source"]
@@ -76,7 +83,7 @@ def start_rows(pipe: StableDiffusionPipeline, rows: list[dict], size: int) -> St
     noise = draw_noise()
     if source == "img2img":
         return Start(noise, known)
-    white = np.stack([picture(row["mask"], size, "L") for row in rows])[..., None] >= 0.5
+    white = _masks(rows, size)
     mask = torch.from_numpy(white).permute(0, 3, 1, 2).to(**place)
     mask = torch.nn.functional.interpolate(mask, size=(side, side))
     masked = _encode(pipe, np.where(white, 0.5, images).astype(np.float32)).mean.to(**place)

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Fitted', 'fit']
 
-# %% ../../nbs/mitigate/13_fitting.ipynb #32cae6be
+# %% ../../nbs/mitigate/13_fitting.ipynb #c82d3fa6
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..core.locks import hold_folder
 from ..data.grouped import GroupedImages
 from ..evaluate.reports import GroupReport, group_report
 from .batches import prefetch
@@ -89,7 +90,7 @@ def _config_for(method: Method, config: MitigationConfig | str | None) -> Mitiga
         raise ValueError(f"config={config!r} must be {allowed}")
     return config
 
-# %% ../../nbs/mitigate/13_fitting.ipynb #27a8121d
+# %% ../../nbs/mitigate/13_fitting.ipynb #addae670
 def fit(
     method: str,  # a name in `METHODS`, or of a registered method
     train: GroupedImages,
@@ -110,14 +111,15 @@ def fit(
 ) -> Fitted:
     """Fits a classifier. Killed and called again with the same `out_dir`, it goes on to the same result.
 
-    ValueError for data, settings or a folder that don't fit."""
+    ValueError for data, settings or a folder that don't fit; FolderInUse where another fit is at work."""
     found = find_method(method)
     check_groups(found, train, val)
     _check_base(found, base, train.labels)
     config = _config_for(found, config)
     options = dict(out_dir=out_dir, selection=selection, base=base)
     options |= dict(progress=progress, checkpoint_seconds=checkpoint_seconds)
-    run = Run(found, train, val, backbone, config, seed, device, precision, **options)
-    clf = found.run(run)
+    with hold_folder(out_dir or None):
+        run = Run(found, train, val, backbone, config, seed, device, precision, **options)
+        clf = found.run(run)
     history, details = pd.DataFrame(run.history), run.details
     return Fitted(clf, history, run.seconds, found, run.selection, run.config, seed, details, train)

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['THRESHOLD', 'binary', 'found', 'grow', 'feather', 'iou', 'overlay']
 
-# %% ../../nbs/models/10_masks.ipynb #2dac5289
+# %% ../../nbs/models/10_masks.ipynb #8664807d
 from typing import Any
 
 import numpy as np
@@ -13,28 +13,24 @@ from scipy.ndimage import distance_transform_edt
 
 from ..core.checks import not_negative, within
 from ..core.images import to_array
+from ..core.mask_files import as_mask
 
-# %% ../../nbs/models/10_masks.ipynb #c5bea94a
+# %% ../../nbs/models/10_masks.ipynb #5c5bde82
 THRESHOLD = 0.5  # where soft masks are cut
 
 
 def binary(
-    mask: Any,  # soft masks (float in [0, 1]), uint8 masks (0..255) or bool masks [..., H, W]
+    mask: Any,  # `[..., H, W]` of any kind that `as_mask` takes: bool, 0 and 1, 0..255, floats in [0, 1]
     threshold: float = THRESHOLD,
 ) -> np.ndarray:
     "Masks as bool `[..., H, W]`: at least `threshold`. ValueError for other types, shapes and values."
     values = np.asarray(mask)
     within("threshold", threshold, "(0, 1]")
-    if values.ndim < 2:
-        raise ValueError(f"mask of shape {values.shape}: expected [..., H, W]")
+    soft = as_mask(values)
     if values.dtype == bool:
         return values
-    if values.dtype == np.uint8:
-        return values >= threshold * 255
-    soft = np.issubdtype(values.dtype, np.floating)
-    if not soft or (values.size and not (values.min() >= -1e-3 and values.max() <= 1 + 1e-3)):
-        raise ValueError(f"mask of type {values.dtype}: expected bool, uint8, or floats in [0, 1]")
-    return values >= threshold
+    exact = values if np.issubdtype(values.dtype, np.floating) else soft
+    return exact >= threshold
 
 
 def found(mask: Any, threshold: float = THRESHOLD, least: float = 0.002) -> np.ndarray:
@@ -67,7 +63,7 @@ def feather(mask: Any, pixels: float) -> np.ndarray:
     not_negative("pixels", pixels)
     return np.clip(1 - _distances(mask) / (pixels + 1), 0, 1).astype(np.float32)
 
-# %% ../../nbs/models/10_masks.ipynb #52977420
+# %% ../../nbs/models/10_masks.ipynb #a74ae989
 def iou(a: Any, b: Any, threshold: float = THRESHOLD) -> np.ndarray:
     """Intersection over union of masks of one shape `[..., H, W]`, per mask.
 
@@ -81,7 +77,7 @@ def iou(a: Any, b: Any, threshold: float = THRESHOLD) -> np.ndarray:
 
 def overlay(
     images: Any,
-    masks: Any,  # [N, H, W], soft, uint8 or bool
+    masks: Any,  # [N, H, W], of any kind that `as_mask` takes
     colour: tuple[int, int, int] = (255, 0, 160),
     strength: float = 0.6,
 ) -> np.ndarray:
@@ -89,6 +85,5 @@ def overlay(
     images, masks = to_array(images), np.asarray(masks)
     if masks.shape != images.shape[:3]:
         raise ValueError(f"masks of shape {masks.shape} for images of shape {images.shape}")
-    soft = masks / 255 if masks.dtype == np.uint8 else masks.astype(np.float32)
-    share = strength * soft[..., None]
+    share = strength * as_mask(masks)[..., None]
     return ((1 - share) * images + share * np.array(colour)).round().astype(np.uint8)

@@ -1,12 +1,19 @@
 "The strict wrapper: what papermill lets pass must be an error here."
 
 import json
+import os
+import subprocess
+import sys
+import time
 
 import nbformat
+import psutil
 import pytest
 
 from spurious_core.app.metrics import Metrics
 from spurious_core.app.runs import RunError, run_study
+from spurious_core.app.studies import run_folder
+from spurious_core.core.locks import FolderInUse, hold_folder
 from support.toy_study import SAVE
 
 
@@ -16,7 +23,8 @@ def run(study, to, **params):
 
 def test_a_good_run_leaves_the_contract(make_study, tmp_path):
     out = run(make_study(), tmp_path / "{odd} räu m", scale="2.5", tags='["a", "b"]', budget="smoke")
-    assert {p.name for p in out.iterdir()} == {"toy.ipynb", "metrics.json", "environment.json", "figures"}
+    visible = {p.name for p in out.iterdir() if not p.name.startswith(".")}
+    assert visible == {"toy.ipynb", "metrics.json", "environment.json", "figures"}
     assert json.loads((out / "metrics.json").read_text()) == {"scale": {"value": 2.5, "ci": None, "n": 2}}
     about = json.loads((out / "environment.json").read_text())
     assert about["parameters"] == dict(profile="mini", budget="smoke", seed=0, scale=2.5, tags=["a", "b"])
@@ -104,11 +112,9 @@ def test_a_lost_parameters_tag(make_study, tmp_path):
 def fails(study, out, match):
     with pytest.raises(RunError, match=match) as e:
         run(study, out)
-    assert (out / "toy.ipynb").is_file() and str(out / "toy.ipynb") in str(e.value), (
-        "the notebook is kept and named"
-    )
-    assert not (out / "environment.json").exists()
-    return nbformat.read(out / "toy.ipynb", 4)
+    aside = out / "toy.failed.ipynb"
+    assert aside.is_file() and str(aside) in str(e.value), "the notebook is kept and named"
+    return nbformat.read(aside, 4)
 
 
 @pytest.mark.parametrize("leave", ["import sys; sys.exit()", "import sys; sys.exit(0)", "raise SystemExit"])
@@ -140,9 +146,79 @@ def test_no_numbers(make_study, tmp_path):
     fails(make_study("1"), tmp_path / "run", "no .*metrics.json")
 
 
-def test_old_numbers_do_not_count(make_study, tmp_path):
-    run(make_study(), tmp_path / "run")
-    fails(make_study("1"), tmp_path / "run", "no .*metrics.json")
+@pytest.mark.parametrize(
+    "cells, why",
+    [
+        (["1"], "it wrote no metrics.json"),
+        (["1/0"], "ZeroDivisionError"),
+        ([SAVE, "1/0"], "ZeroDivisionError"),
+        (['from pathlib import Path; Path(out, "metrics.json").write_text("{}")'], "holds no numbers"),
+    ],
+    ids=["no numbers", "fails before them", "fails after them", "malformed"],
+)
+def test_a_failing_run_keeps_the_results_of_the_last_good_one(make_study, tmp_path, cells, why):
+    names = ("toy.ipynb", "metrics.json", "environment.json")
+    out = run(make_study(), tmp_path / "run", scale=7.0)
+    before = [(out / name).read_bytes() for name in names]
+    fails(make_study(*cells), out, why)
+    assert [(out / name).read_bytes() for name in names] == before
+    run(make_study(), out, scale=8.0)
+    assert Metrics.load(out)["scale"]["value"] == 8.0
+    assert not (out / "toy.failed.ipynb").exists()
+
+
+def test_a_folder_belongs_to_one_run_at_a_time(make_study, tmp_path):
+    study = make_study("1/0")
+    with hold_folder(tmp_path / "run"), pytest.raises(FolderInUse, match=f"in use by process {os.getpid()}"):
+        run(study, tmp_path / "run")
+    assert not list((tmp_path / "run").glob("*.ipynb")), "nothing was started"
+
+
+def test_the_kernel_is_the_callers_interpreter(make_study, tmp_path, monkeypatch):
+    other = tmp_path / "jupyter/kernels/python3"
+    other.mkdir(parents=True)
+    spec = dict(argv=["/bin/false"], display_name="another environment", language="python")
+    (other / "kernel.json").write_text(json.dumps(spec))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
+    code = f"import sys; assert sys.executable == {sys.executable!r}, sys.executable"
+    run(make_study(code, SAVE), tmp_path / "run")
+
+
+KILLED = """
+import sys
+from spurious_core.app.runs import run_study
+run_study(sys.argv[1], {}, sys.argv[2], progress=False)
+"""
+
+
+def test_the_kernel_of_a_killed_run_ends_by_itself(make_study, tmp_path):
+    note = tmp_path / "kernel"
+    study = make_study(f"import os, time; open({str(note)!r}, 'w').write(str(os.getpid())); time.sleep(300)")
+    command = [sys.executable, "-c", KILLED, str(study), str(tmp_path / "run")]
+    runner = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_for(lambda: note.exists() and note.read_text())
+    runner.kill()
+    runner.wait()
+    wait_for(lambda: not is_running(int(note.read_text())))
+    run(make_study(), tmp_path / "run")  # and the folder is free
+
+
+def wait_for(condition, seconds=60):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.2)
+
+
+def is_running(process):
+    return psutil.pid_exists(process) and psutil.Process(process).status() != psutil.STATUS_ZOMBIE
+
+
+def test_results_go_to_the_current_folder_and_home_is_expanded(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    assert run_folder("toy") == tmp_path / "_runs/toy"
+    assert run_folder("toy", "~/results") == tmp_path / "home/results"
 
 
 def test_malformed_numbers_fail_the_run(make_study, tmp_path):

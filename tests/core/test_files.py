@@ -1,11 +1,20 @@
 "Files that are whole, hashes of weights, folders that belong to one run."
 
 import os
+import tracemalloc
 
 import numpy as np
 import pytest
 
-from spurious_core.core.files import atomic_write, checkpoint_hash, claim, digest, in_use, sweep
+from spurious_core.core.files import (
+    atomic_write,
+    checkpoint_hash,
+    claim,
+    digest,
+    in_use,
+    read_json_lines,
+    sweep,
+)
 
 
 def test_atomic_write_keeps_the_old_file_when_it_fails(tmp_path, monkeypatch):
@@ -58,3 +67,26 @@ def test_claim_says_what_differs_and_leaves_a_stranger_alone(tmp_path):
 def test_digest_is_of_the_values_in_order():
     grid = np.arange(6).reshape(2, 3)
     assert digest(grid.T) == digest(np.ascontiguousarray(grid.T)) != digest(grid)
+
+
+def test_lines_of_json_end_at_line_feeds_only(tmp_path):
+    file = tmp_path / "x.jsonl"
+    file.write_text('\ufeff{"a": "1\u2028\u00852"}\n\n{"a": "3"}', encoding="utf-8")
+    assert read_json_lines(file) == [dict(a="1\u2028\u00852"), dict(a="3")]
+    for text, line in (('{"a": 1}\n[2]\n', 2), ('{"a": 1', 1), ("[" * 100_000, 1)):
+        file.write_text(text)
+        with pytest.raises(ValueError, match=f"line {line} of .*x.jsonl is no JSON object"):
+            read_json_lines(file)
+    file.write_bytes(b"\xff\xfe")
+    with pytest.raises(ValueError, match="x.jsonl is no UTF-8"):
+        read_json_lines(file)
+
+
+def test_a_digest_copies_nothing():
+    array = np.zeros(4_000_000, np.float32)
+    tracemalloc.start()
+    digest(array)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < array.nbytes / 10
+    assert digest(array) == digest(array.reshape(2, -1)) == digest(np.zeros(4_000_000, np.float32)[::-1])

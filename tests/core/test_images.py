@@ -72,8 +72,24 @@ def test_to_array_refuses(bad):
 def test_picture_is_float_of_the_size_that_was_asked_for(tmp_path):
     Image.fromarray(IMS[0]).save(tmp_path / "a.png")
     assert (picture(tmp_path / "a.png", 16) * 255 == IMS[0]).all()
-    assert picture(IMS[0], 8).shape == (8, 8, 3) and picture(Image.fromarray(IMS[0]), 8, "L").shape == (8, 8)
+    assert picture(IMS[0], 8).shape == (8, 8, 3)
     assert picture(IMS[0], 8).dtype == np.float32
+
+
+def test_picture_keeps_the_centre():
+    wide = np.zeros((8, 24, 3), np.uint8)
+    wide[:, 8:16] = 255
+    assert (picture(wide, 8) == 1).all()
+
+
+def test_images_of_a_set_have_one_shape(tmp_path):
+    for i, side in enumerate((16, 16, 8)):
+        Image.fromarray(IMS[0, :side]).save(tmp_path / f"{i}.png")
+    table = pd.DataFrame(dict(path=[tmp_path / f"{i}.png" for i in range(3)]))
+    with pytest.raises(ValueError, match=r"2.png has the shape \(8, 16\), and .*0.png has \(16, 16\)"):
+        read_images(table)
+    with pytest.raises(ValueError, match="the table is empty"):
+        read_images(table[:0])
 
 
 def test_png_bytes_and_read_images_give_the_pixels_back(tmp_path):

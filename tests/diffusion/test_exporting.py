@@ -1,5 +1,6 @@
 "The folder layout of Spurious ImageNet."
 
+import pandas as pd
 import pytest
 
 from spurious_core.diffusion.exporting import export_spurious_imagenet
@@ -25,3 +26,13 @@ def test_spurious_imagenet_layout(tiny_pipeline, tmp_path):
 def test_negative_numbers_are_refused(tmp_path, index, component):
     with pytest.raises(ValueError, match="=-1 must be at least 0"):
         export_spurious_imagenet(None, tmp_path, index, "bird", component)
+
+
+def test_two_pictures_never_become_one_file(tmp_path):
+    for folder in "ab":
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "0.png").write_bytes(folder.encode())
+    image_set = pd.DataFrame(dict(path=[tmp_path / "a/0.png", tmp_path / "b/0.png"]))
+    with pytest.raises(ValueError, match="a/0.png and .*b/0.png would both be written as 0.png"):
+        export_spurious_imagenet(image_set, tmp_path / "out", 1, "bird", 0)
+    assert not (tmp_path / "out").exists()

@@ -31,7 +31,7 @@ def _rows(folder: Path, a: int, split: str, what: str) -> list[dict]:
         ]
     return rows
 
-# %% ../../../nbs/data/readers/12_imagenet9.ipynb #48e102a2
+# %% ../../../nbs/data/readers/12_imagenet9.ipynb #5ece288a
 @reader
 def imagenet9(
     root: str | Path,  # holds VARIANT/val/00_dog .. 08_fish, or the folder bg_challenge that does
@@ -55,4 +55,4 @@ def imagenet9(
         original = attributes.index("original")
         for split in ("train", "val"):
             rows += _rows(Path(training) / split, original, split, what)
-    return finish_set(pd.DataFrame(rows), IN9_CLASSES, attributes, what, root, size)
+    return finish_set(pd.DataFrame(rows), IN9_CLASSES, attributes, what, root, size, outside=True)

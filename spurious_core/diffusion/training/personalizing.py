@@ -20,6 +20,7 @@ from ...core.accelerators import accelerator as make_accelerator
 from ...core.checks import as_many
 from ...core.files import claim, digest
 from ...core.images import read_images
+from ...core.locks import hold_folder
 from ..generating import generate
 from ..image_sets import pipeline_hash
 from ..plans import plan_prompts
@@ -152,7 +153,7 @@ def build_trainer(
     )
     return Trainer(pipe, config, out, accelerator, learner, losses, Validation(pipe, out, validate, sheet))
 
-# %% ../../../nbs/diffusion/training/06_personalizing.ipynb #58b322e3
+# %% ../../../nbs/diffusion/training/06_personalizing.ipynb #0fec5662
 def personalize(
     pipe: Any,  # a StableDiffusionPipeline, which stays as it is, or its folder
     references: str | Path | np.ndarray,  # a folder, or uint8 `[N, H, W, 3]`
@@ -189,10 +190,11 @@ def personalize(
         pipe.vae if decoder is None else decoder,
     )
     accelerator = _accelerator(pipe, config, out)
-    if not claim_run(out, pipe, config, given, accelerator):
-        return out
-    pictures = training_pictures(pipe, config, given, out, progress)
-    decoder, anew = given.decoder, config.gradient_checkpointing
-    with frozen(pipe.vae, decoder), recomputed_activations(decoder, anew):
-        trainer = build_trainer(pipe, config, given, pictures, out, accelerator, validate, sheet)
-        return trainer.run(progress)
+    with hold_folder(out if accelerator.is_main_process else None):
+        if not claim_run(out, pipe, config, given, accelerator):
+            return out
+        pictures = training_pictures(pipe, config, given, out, progress)
+        decoder, anew = given.decoder, config.gradient_checkpointing
+        with frozen(pipe.vae, decoder), recomputed_activations(decoder, anew):
+            trainer = build_trainer(pipe, config, given, pictures, out, accelerator, validate, sheet)
+            return trainer.run(progress)

@@ -5,16 +5,17 @@
 # %% auto #0
 __all__ = ['cut_out', 'paste', 'initial_picture']
 
-# %% ../../../nbs/papers/d3s/03_pasting.ipynb #0f3403b2
+# %% ../../../nbs/papers/d3s/03_pasting.ipynb #deea093f
 import numpy as np
 from PIL import Image, ImageOps
 
+from ...core.mask_files import as_mask
 from .sources import BackgroundSource, ForegroundSource, PlanRow
 
-# %% ../../../nbs/papers/d3s/03_pasting.ipynb #8a5d1a90
+# %% ../../../nbs/papers/d3s/03_pasting.ipynb #2ceb9b6a
 def cut_out(
     image: np.ndarray,  # uint8 `[H, W, 3]`
-    mask: np.ndarray | None = None,  # `[H, W]` in [0, 1]
+    mask: np.ndarray | None = None,  # `[H, W]`, of any kind that `as_mask` takes
     threshold: float = 0.5,  # mask values that belong to the object, for its box
 ) -> Image.Image:
     """The centre square of an image, opaque; or the box around `mask`, transparent outside of it (RGBA).
@@ -26,10 +27,11 @@ def cut_out(
         return ImageOps.fit(picture, (side, side)).convert("RGBA")
     if mask.shape != image.shape[:2]:
         raise ValueError(f"a mask of shape {mask.shape} for an image of shape {image.shape}")
-    ys, xs = np.nonzero(mask >= threshold)
+    soft = as_mask(mask)
+    ys, xs = np.nonzero(soft >= threshold)
     if not len(ys):
         raise ValueError(f"the mask is empty: it nowhere reaches {threshold}")
-    picture.putalpha(Image.fromarray((np.clip(mask, 0, 1) * 255).astype(np.uint8)))
+    picture.putalpha(Image.fromarray((soft * 255).astype(np.uint8)))
     return picture.crop((xs.min(), ys.min(), xs.max() + 1, ys.max() + 1))
 
 # %% ../../../nbs/papers/d3s/03_pasting.ipynb #fb6e1110

@@ -6,14 +6,14 @@
 __all__ = ['PlanRow', 'ForegroundSource', 'BackgroundSource', 'rendered_foregrounds', 'rendered_backgrounds', 'read_foregrounds',
            'read_backgrounds']
 
-# %% ../../../nbs/papers/d3s/02_sources.ipynb #77bf9559
+# %% ../../../nbs/papers/d3s/02_sources.ipynb #d88f241e
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
+from ...core.opening import open_rgb
 from ...data.grouped import SPLITS, GroupedImages
 from ...data.miniworld import Item, render
 from ...data.readers.folders import list_pictures
@@ -82,7 +82,7 @@ def read_foregrounds(
 
     return foreground
 
-# %% ../../../nbs/papers/d3s/02_sources.ipynb #073ef36d
+# %% ../../../nbs/papers/d3s/02_sources.ipynb #0ceb2128
 def read_backgrounds(
     root: str | Path,  # holds a folder of pictures for each background
 ) -> BackgroundSource:
@@ -101,7 +101,6 @@ def read_backgrounds(
             raise ValueError(f"{problem}; it needs at least {needed}, so that splits share none")
         candidates = names[folder][SPLITS.index(row["split"]) :: needed]
         chosen = str(np.random.default_rng([row["seed"], 2]).choice(candidates))
-        with Image.open(folder / chosen) as image:
-            return np.asarray(image.convert("RGB"))
+        return np.asarray(open_rgb(folder / chosen))
 
     return background

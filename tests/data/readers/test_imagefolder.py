@@ -104,7 +104,8 @@ def test_imagefolder_without_metadata(tmp_path):
         )
     (tmp_path / "flat" / "empty").mkdir()
     (tmp_path / "flat" / "cat" / "notes.txt").write_text("no picture")
-    d = imagefolder(tmp_path / "flat")
+    with pytest.warns(UserWarning, match="left out 2 files: cat/notes.txt, empty/"):
+        d = imagefolder(tmp_path / "flat")
     assert d.labels == ["cat", "dog"]
     assert d.attributes == ["none"]
     assert set(d.manifest.split) == {"train"}
@@ -155,7 +156,7 @@ def test_imagefolder_origin(tmp_path):
             {},
             r"only \[0, 2\] occur; give the names of all",
         ),
-        (dict(split="dev"), {}, "split='dev'"),
+        (dict(split="holdout"), {}, "split='holdout' is unknown; allowed: train, val, test"),
         (dict(g="fake"), {}, "g='fake'"),
         (dict(y=[5 * y for y in Y]), {}, r"only \[0, 5\] occur; give the names of all"),
         (dict(y=-1), {}, "expected rows, found none"),
@@ -221,3 +222,74 @@ def test_what_generate_writes_is_read_and_joins_the_real(tmp_path, tiny_pipeline
     both = concatenate([real, d])
     assert both.manifest.g.tolist() == ["real"] * 12 + ["generated"] * 4
     assert np.array_equal(both.images(), np.concatenate([real.images(), d.images()]))
+
+
+def class_folders(root, *names):
+    for i, name in enumerate(names):
+        put(root / name, 0, 0, i)
+    return root
+
+
+def test_splits_under_other_names(tmp_path):
+    class_folders(tmp_path, "Training/cat/0.png", "dev/cat/1.png", "valid/cat/2.png", "testing/cat/3.png")
+    assert imagefolder(tmp_path).manifest.split.tolist() == ["train", "val", "val", "test"]
+    described = folder_of(tmp_path / "described", rows(split=["Training"] * 6 + ["dev"] * 6))
+    assert imagefolder(described).manifest.split.tolist() == ["train"] * 6 + ["val"] * 6
+
+
+def test_what_is_left_out_is_told_in_one_line(tmp_path):
+    class_folders(tmp_path, "cat/0.png", "dog/1.jfif", "dog/2.tif")
+    (tmp_path / "cat" / "notes.txt").write_text("x")
+    with pytest.warns(UserWarning, match="read 3 pictures and left out 1 files: cat/notes.txt"):
+        assert imagefolder(tmp_path).labels == ["cat", "dog"]
+
+
+def test_classes_that_a_split_lacks_are_named(tmp_path):
+    class_folders(tmp_path, "train/cat/0.png", "train/dog/1.png", "test/cat/2.png")
+    with pytest.warns(UserWarning, match=r"classes without pictures in a split: dog \(test\)"):
+        imagefolder(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "second, said",
+    [
+        (dict(split="test"), "split train and test"),
+        (dict(y=1, label="dog"), "y 0 and 1"),
+        (dict(file_name="./00.png"), "00.png stands in rows 0 and 1"),
+    ],
+)
+def test_a_file_stands_once(tmp_path, second, said):
+    first = dict(file_name="00.png", y=0, label="cat", split="train")
+    folder_of(tmp_path, [first, first | second])
+    with pytest.raises(ValueError, match=said):
+        imagefolder(tmp_path)
+
+
+def test_files_lie_inside_unless_asked(tmp_path):
+    put(tmp_path / "outside.png", 0, 0, 0)
+    for name in ("../outside.png", str(tmp_path / "outside.png")):
+        (tmp_path / "set").mkdir(exist_ok=True)
+        line = json.dumps(dict(file_name=name, label="cat"))
+        (tmp_path / "set" / "metadata.jsonl").write_text(line + "\n")
+        with pytest.raises(ValueError, match="1 files lie outside of .*outside.png; ask for outside=True"):
+            imagefolder(tmp_path / "set")
+        assert len(imagefolder(tmp_path / "set", outside=True)) == 1
+
+
+def test_an_upright_picture_is_read_upright_by_every_reader(tmp_path):
+    "The same file as a training picture, a reference and an initial picture."
+    from PIL import Image
+
+    from spurious_core.core.images import picture
+    from spurious_core.diffusion.references import load_references
+
+    pixels = np.zeros((16, 16, 3), np.uint8)
+    pixels[:, :8] = 250
+    tag = Image.Exif()
+    tag[0x0112] = 6
+    (tmp_path / "cat").mkdir()
+    Image.fromarray(pixels).save(tmp_path / "cat/0.png", exif=tag)
+    upright = np.rot90(pixels, -1)
+    assert np.array_equal(imagefolder(tmp_path, 16).images()[0], upright)
+    assert np.array_equal(load_references(tmp_path / "cat", 16, 1)[0], upright)
+    assert np.array_equal(picture(tmp_path / "cat/0.png", 16) * 255, upright)

@@ -1,0 +1,56 @@
+"A folder belongs to one process at a time, and a killed one leaves it free."
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from spurious_core.core.locks import FolderInUse, hold_folder
+
+HOLD = """
+import sys, time
+from spurious_core.core.locks import hold_folder
+with hold_folder(sys.argv[1]):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def holder(tmp_path):
+    "Another process that holds the folder."
+    process = subprocess.Popen([sys.executable, "-c", HOLD, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "held\n"
+    yield process
+    process.kill()
+    process.wait()
+
+
+def test_the_second_is_told_who_holds_it(tmp_path, holder):
+    with pytest.raises(FolderInUse, match=rf"{tmp_path} is in use by process {holder.pid} on"):
+        with hold_folder(tmp_path):
+            pytest.fail("held twice")
+
+
+def test_a_killed_holder_leaves_the_folder_free(tmp_path, holder):
+    holder.kill()
+    holder.wait()
+    with hold_folder(tmp_path):
+        assert (tmp_path / ".holder").read_text().find(f'"process": {os.getpid()}') > 0
+
+
+def test_nobody_holds_a_folder_twice_in_one_process(tmp_path):
+    with hold_folder(tmp_path / "new"):
+        with pytest.raises(FolderInUse), hold_folder(tmp_path / "new"):
+            pytest.fail("held twice")
+    with hold_folder(tmp_path / "new"):
+        pass
+    assert not (tmp_path / "new" / ".holder").exists()
+
+
+def test_an_error_inside_frees_it(tmp_path):
+    with pytest.raises(KeyError), hold_folder(tmp_path):
+        raise KeyError
+    with hold_folder(tmp_path), hold_folder(None):
+        pass
