@@ -1,5 +1,6 @@
 from .discovery import (
     BACKGROUND_SOURCES as BACKGROUND_SOURCES,
+    DiscoveryConfig as DiscoveryConfig,
     Findings as Findings,
     choose_edited as choose_edited,
     find_features as find_features,
