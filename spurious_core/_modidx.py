@@ -2231,6 +2231,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                                            'spurious_core/papers/aspire/marking.py'),
                                                      'spurious_core.papers.aspire.marking.mark_lists': ( 'papers/aspire/marking.html#mark_lists',
                                                                                                          'spurious_core/papers/aspire/marking.py'),
+                                                     'spurious_core.papers.aspire.marking.marks_grid': ( 'papers/aspire/marking.html#marks_grid',
+                                                                                                         'spurious_core/papers/aspire/marking.py'),
                                                      'spurious_core.papers.aspire.marking.reported': ( 'papers/aspire/marking.html#reported',
                                                                                                        'spurious_core/papers/aspire/marking.py')},
             'spurious_core.papers.aspire.pictures': { 'spurious_core.papers.aspire.pictures._of_plain_training': ( 'papers/aspire/pictures.html#_of_plain_training',

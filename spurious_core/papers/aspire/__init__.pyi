@@ -47,6 +47,7 @@ from .marking import (
     REPORTED_COLUMNS as REPORTED_COLUMNS,
     all_reported as all_reported,
     mark_lists as mark_lists,
+    marks_grid as marks_grid,
     reported as reported,
 )
 from .pictures import (

@@ -9,6 +9,7 @@ from spurious_core.papers.aspire.marking import (
     REPORTED_COLUMNS,
     all_reported,
     mark_lists,
+    marks_grid,
     reported,
 )
 from spurious_core.papers.aspire.searching import Searched
@@ -25,7 +26,7 @@ def entry(edits, **others):
 
 @pytest.fixture
 def marks():
-    "Two seeds: in one a planted fence and a rain that isn't; in the other the water is second and unreported."
+    "Two seeds: in one a planted fence, and rain that is not; in the other water, second and not reported."
     searched = {
         ("imagenet_like", 0): entry(FENCE, unused=NOTHING, cooccurrence=FENCE),
         ("imagenet_like", 1): entry(LATE, unused=NOTHING),
@@ -76,3 +77,9 @@ def test_discoveries_come_with_their_p_values():
     assert every[["world", "seed", "cluster", "p"]].to_numpy().tolist() == [
         ["imagenet_like", 3, "fence", 0.0005]
     ]
+
+
+def test_a_grid_of_shares_has_empty_cells(marks):
+    grid = marks_grid(marks.reset_index())
+    assert grid.loc["edits", "recall_at_1"] == "0.062"
+    assert grid.loc["confidence", "precision_at_3"] == ""

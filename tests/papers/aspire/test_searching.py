@@ -1,4 +1,4 @@
-"Lists of the same edits, asked otherwise; what is searched of one world at the study's smallest budget is tests/studies."
+"Lists of the same edits, asked otherwise. A whole search is in tests/studies."
 
 from types import SimpleNamespace
 
