@@ -32,10 +32,10 @@ def own(tmp_path_factory):
 def test_find_and_cure_on_own_images(own, tmp_path):
     out = run_study("aspire", dict(budget="smoke") | own, tmp_path / "run", progress=False)
     m = json.loads((out / "metrics.json").read_text())
-    assert {"wga.ERM", "wga.ERM_plus_aspire", "gain.ERM"} <= set(m) and not any(
+    assert {"wga.own.ERM", "wga.own.ERM_plus_aspire", "gain.own.ERM"} <= set(m) and not any(
         "recall" in k for k in m
     )  # nothing is known to mark the list against
-    assert 0 <= m["wga.ERM_plus_aspire"]["value"] <= 1 and list((out / "figures").glob("*.png"))
+    assert 0 <= m["wga.own.ERM_plus_aspire"]["value"] <= 1 and list((out / "figures").glob("*.png"))
 
 
 def test_recompose_and_retrain_on_own_images(own, tmp_path):
