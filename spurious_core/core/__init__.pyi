@@ -38,6 +38,7 @@ from .images import (
     read_images as read_images,
     to_array as to_array,
 )
+from .markup import as_html as as_html, as_markdown as as_markdown
 from .plots import (
     alpha_panel as alpha_panel,
     bars as bars,
