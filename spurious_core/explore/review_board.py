@@ -114,7 +114,7 @@ class Board(w.VBox):
         "Whether the current pair is the one that is shown."
         return self.pair.item is not None and self.pair.item == self.session.current
 
-# %% ../../nbs/explore/02_review_board.ipynb #45eeabd1
+# %% ../../nbs/explore/02_review_board.ipynb #476aa240
 @patch
 def press(self: Board, key: str) -> None:
     "What the buttons and the keys do. An error is shown, not raised."
@@ -128,7 +128,7 @@ def press(self: Board, key: str) -> None:
     except Exception as error:
         self.error.value = _paragraph(_error_line(error), "color:#b00020")
 
-
+# %% ../../nbs/explore/02_review_board.ipynb #c267bb89
 @patch
 def show(self: Board) -> None:
     "Draws the session's current item. `OSError` if a picture cannot be read; then none is shown."
