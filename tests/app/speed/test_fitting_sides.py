@@ -14,7 +14,7 @@ from spurious_core.mitigate.networks import small_resnet
 
 @pytest.fixture(scope="module")
 def birds():
-    return world_images(get_world("waterbirds"), 60, "val", 0, 32, ratio=0.8)
+    return world_images(get_world("waterbirds"), 60, "val", 0, 64, ratio=0.8)
 
 
 @pytest.fixture

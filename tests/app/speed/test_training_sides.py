@@ -42,12 +42,12 @@ def test_pictures_are_written_again_and_again(tmp_path):
 
 def test_without_a_folder_the_world_is_drawn(tmp_path):
     world = get_world("imagenet_like")
-    kit = SimpleNamespace(folder=None, world=world, profile=SimpleNamespace(resolution=16))
+    kit = SimpleNamespace(folder=None, world=world, profile=SimpleNamespace(resolution=64))
     plan = speed_plan("dry")
     references, prior = training_folders(kit, SimpleNamespace(label="house"), plan, 3, tmp_path)
-    wanted = draw(sample(world, 3, "speed", 3, object_free=1.0, label="house"), 16)
+    wanted = draw(sample(world, 3, "speed", 3, object_free=1.0, label="house"), 64)
     assert np.array_equal(read(references), wanted)
-    assert np.array_equal(read(prior), draw(sample(world, 6, "speed_class", 3, object_free=1.0), 16))
+    assert np.array_equal(read(prior), draw(sample(world, 6, "speed_class", 3, object_free=1.0), 64))
 
 
 def test_with_a_folder_its_pictures_serve(tmp_path):
