@@ -53,7 +53,7 @@ class Refits:
         self.heads(lambda rows: embed(self.images.images(rows), self.network))
         return time.perf_counter() - start
 
-# %% ../../../nbs/app/speed/04_fitting_sides.ipynb #8f79a07d
+# %% ../../../nbs/app/speed/04_fitting_sides.ipynb #4ab10449
 class PlainPictures(Dataset):
     "What a plain script does with a picture in memory."
 
@@ -85,7 +85,7 @@ def plain_loop_side(images: GroupedImages, device: torch.device | str, batch: in
 
     return seconds
 
-
+# %% ../../../nbs/app/speed/04_fitting_sides.ipynb #fb8dec7a
 def fit_side(images: GroupedImages, device: torch.device | str, batch: int = 64) -> Side:
     "A side of a comparison: an epoch of `fit`, in seconds a picture."
     config = MitigationConfig(epochs=1, batch=batch)

@@ -25,7 +25,7 @@ from .turns import Side, wait_for
 from ...diffusion.training.config import PersonalizeConfig
 from ...diffusion.training.trainable import TEXT_TARGETS
 
-# %% ../../../nbs/app/speed/01_plain_recipe.ipynb #84915fff
+# %% ../../../nbs/app/speed/01_plain_recipe.ipynb #2c2d4112
 class PlainData(Dataset):
     "Reference and class pictures, prepared anew at each access; as many items as class pictures."
 
@@ -60,7 +60,7 @@ class PlainData(Dataset):
         reference = self.pixels(self.references[i % len(self.references)]), self.tokens(self.prompts[0])
         return *reference, self.pixels(self.prior[i]), self.tokens(self.prompts[1])
 
-
+# %% ../../../nbs/app/speed/01_plain_recipe.ipynb #2a274475
 def join_halves(items: list[tuple[torch.Tensor, ...]]) -> tuple[torch.Tensor, torch.Tensor]:
     "A batch: references, then class pictures; pixels `[2B, 3, H, W]` and tokens `[2B, L]`."
     references, reference_ids, prior, prior_ids = zip(*items, strict=True)
@@ -130,7 +130,7 @@ class PlainRecipe:
         n = self.config.batch_size
         return error[:n].mean() + self.config.prior_weight * error[n:].mean()
 
-# %% ../../../nbs/app/speed/01_plain_recipe.ipynb #b183b9cb
+# %% ../../../nbs/app/speed/01_plain_recipe.ipynb #4424502f
 @patch
 def step(self: PlainRecipe) -> float:
     "One step of training; its loss."
@@ -153,7 +153,7 @@ def step(self: PlainRecipe) -> float:
     self._mark("optimise")
     return value
 
-
+# %% ../../../nbs/app/speed/01_plain_recipe.ipynb #9ca7da35
 @patch
 def side(self: PlainRecipe, steps: int) -> Side:
     "A side of a comparison: seconds a step over `steps` of them, after one that doesn't count."

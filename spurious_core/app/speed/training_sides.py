@@ -77,7 +77,7 @@ def trainer_side(
 
     return seconds
 
-# %% ../../../nbs/app/speed/02_training_sides.ipynb #1eb12e5c
+# %% ../../../nbs/app/speed/02_training_sides.ipynb #838f7812
 def peer_arguments(
     pipeline: str,  # path or hub name
     folders: tuple[Path, Path],
@@ -99,7 +99,7 @@ def peer_arguments(
         checkpointing_steps=10**6,
     )
 
-
+# %% ../../../nbs/app/speed/02_training_sides.ipynb #c1f164c0
 def run_peer(script: str, arguments: dict, steps: int, out: Path) -> float:
     "Seconds of a whole run of the script; `RuntimeError` with the end of what it said if it fails."
     arguments = arguments | dict(output_dir=out, max_train_steps=steps)
@@ -111,7 +111,7 @@ def run_peer(script: str, arguments: dict, steps: int, out: Path) -> float:
         raise RuntimeError(f"{script} failed: {done.stderr[-800:]}")
     return time.perf_counter() - start
 
-
+# %% ../../../nbs/app/speed/02_training_sides.ipynb #84afd395
 def peer_side(
     script: str,
     arguments: dict,  # of `peer_arguments`

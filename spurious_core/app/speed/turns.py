@@ -20,7 +20,7 @@ from ..metrics import Metrics
 from ...core.checks import known, one_of, whole
 from ...core.plots import bars
 
-# %% ../../../nbs/app/speed/00_turns.ipynb #7033888e
+# %% ../../../nbs/app/speed/00_turns.ipynb #91a82512
 @dataclass(frozen=True)
 class SpeedPlan:
     "How often the sides of a comparison come, and how much they do."
@@ -41,6 +41,8 @@ class SpeedPlan:
 
 
 _NO_GUIDE = dict(n_candidates=16, n_bank=4, require_fooled=False)
+
+
 SPEED_PLANS = dict(
     smoke=SpeedPlan(repeats=2, steps=2, batch=4, images=3, n_train=60, n_group=120),
     quick=SpeedPlan(repeats=6, steps=4, batch=4, images=12, n_train=200, n_group=400),
@@ -48,7 +50,7 @@ SPEED_PLANS = dict(
     dry=SpeedPlan(repeats=2, steps=1, batch=1, images=2, n_train=12, n_group=120, **_NO_GUIDE),
 )
 
-
+# %% ../../../nbs/app/speed/00_turns.ipynb #f350c2f9
 def speed_plan(budget: str) -> SpeedPlan:
     "The plan of a budget; `ValueError` for an unknown one."
     return SPEED_PLANS[one_of("budget", budget, tuple(SPEED_PLANS))]
