@@ -39,6 +39,7 @@ from .images import (
     read_images as read_images,
     to_array as to_array,
 )
+<<<<<<< HEAD
 from .locks import (
     FolderInUse as FolderInUse,
     HOLDER_FILE as HOLDER_FILE,
@@ -58,6 +59,9 @@ from .opening import (
     open_rgb as open_rgb,
     warn_transparent as warn_transparent,
 )
+=======
+from .markup import as_html as as_html, as_markdown as as_markdown
+>>>>>>> h-misc
 from .plots import (
     alpha_panel as alpha_panel,
     bars as bars,

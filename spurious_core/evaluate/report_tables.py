@@ -5,10 +5,10 @@
 # %% auto #0
 __all__ = ['METRIC_NAMES', 'in_percent', 'text_table', 'accuracy_bar', 'html_table']
 
-# %% ../../nbs/evaluate/07_report_tables.ipynb #8e2bf247
-import html
-
+# %% ../../nbs/evaluate/07_report_tables.ipynb #68bbcd32
 import pandas as pd
+
+from ..core.markup import as_html
 
 # %% ../../nbs/evaluate/07_report_tables.ipynb #85c2c65a
 # a report's metrics, and their names in tables
@@ -53,7 +53,7 @@ def text_table(
     table = pd.DataFrame(rows, columns=["group", "n", "train", "accuracy, %"], dtype=object)
     return table if "train" in groups else table.drop(columns="train")
 
-# %% ../../nbs/evaluate/07_report_tables.ipynb #7343efd7
+# %% ../../nbs/evaluate/07_report_tables.ipynb #8837a4d2
 def accuracy_bar(
     value: float,  # a share, 0..1
     lo: float | None = None,  # of its interval
@@ -64,21 +64,21 @@ def accuracy_bar(
     if pd.isna(value):
         return ""
     back = '<rect width="100" height="12" fill="#eee"/>'
-    bar = f'<rect width="{100 * value:.1f}" height="12" fill="{colour}"/>'
+    bar = f'<rect width="{100 * value:.1f}" height="12" fill="{as_html(colour)}"/>'
     line = ""
     if not pd.isna(lo):
         ends = f'x1="{100 * lo:.1f}" x2="{100 * hi:.1f}" y1="6" y2="6"'
         line = f'<line {ends} stroke="#222" stroke-width="2"/>'
     return f'<svg width="100" height="12">{back}{bar}{line}</svg>'
 
-# %% ../../nbs/evaluate/07_report_tables.ipynb #e9ea4f13
+# %% ../../nbs/evaluate/07_report_tables.ipynb #49c5f40b
 def html_table(
     table: pd.DataFrame,  # of text
     bars: list[str],  # one per row, of `accuracy_bar`
     warnings: list[str] = (),  # sentences shown below
 ) -> str:
     "A table as HTML, a bar beside each row, and warnings below."
-    shown = table.map(lambda value: html.escape(str(value))).assign(**{" ": bars})
+    shown = table.rename(columns=as_html).map(as_html).assign(**{" ": bars})
     with pd.option_context("display.max_colwidth", None):
         page = shown.to_html(index=False, escape=False, border=0)
-    return page + "".join(f"<p>⚠ {html.escape(warning)}</p>" for warning in warnings)
+    return page + "".join(f"<p>⚠ {as_html(warning)}</p>" for warning in warnings)

@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from ..core.checks import within
+from ..core.markup import as_markdown
 from ..core.plots import bars
 from .calibration import calibration_error, calibration_floor
 from spurious_core.evaluate.group_tables import (
@@ -209,7 +210,7 @@ def metrics(self: GroupReport) -> dict[str, tuple]:
         found[f"accuracy.{name}"] = (float(row.accuracy), interval, int(row.n))
     return found
 
-# %% ../../nbs/evaluate/08_reports.ipynb #cd22f166
+# %% ../../nbs/evaluate/08_reports.ipynb #95cda597
 @patch
 def frame(self: GroupReport) -> pd.DataFrame:
     "The report as text: groups, then summaries, in percent with intervals."
@@ -218,9 +219,9 @@ def frame(self: GroupReport) -> pd.DataFrame:
 
 @patch
 def to_markdown(self: GroupReport) -> str:
-    "The table, and the warnings as a list below it."
-    table = self.frame().to_markdown(index=False, disable_numparse=True)
-    return "\n".join([table, *(f"\n- {warning}" for warning in self.warnings)])
+    "The table, and the warnings as a list below it. Names are shown as they are, whatever is in them."
+    table = self.frame().map(as_markdown).to_markdown(index=False, disable_numparse=True)
+    return "\n".join([table, *(f"\n- {as_markdown(warning)}" for warning in self.warnings)])
 
 # %% ../../nbs/evaluate/08_reports.ipynb #11958198
 @patch

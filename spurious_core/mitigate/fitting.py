@@ -5,7 +5,11 @@
 # %% auto #0
 __all__ = ['Fitted', 'fit']
 
+<<<<<<< HEAD
 # %% ../../nbs/mitigate/13_fitting.ipynb #c82d3fa6
+=======
+# %% ../../nbs/mitigate/13_fitting.ipynb #e995ec54
+>>>>>>> h-misc
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +18,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+<<<<<<< HEAD
 from ..core.locks import hold_folder
+=======
+from ..core.markup import as_markdown
+>>>>>>> h-misc
 from ..data.grouped import GroupedImages
 from ..evaluate.reports import GroupReport, group_report
 from .batches import prefetch
@@ -26,7 +34,7 @@ from .registry import METHODS, find_method
 from .trainer import Run
 from ..models.classifier import Classifier
 
-# %% ../../nbs/mitigate/13_fitting.ipynb #1ad74e04
+# %% ../../nbs/mitigate/13_fitting.ipynb #e27317ec
 @dataclass
 class Fitted:
     "A fitted classifier and how it came about."
@@ -62,10 +70,11 @@ class Fitted:
         method = self.method
         knows_val = method.val_groups or self.selection == "wga"
         train, val = ("yes" if known else "no" for known in (method.train_groups, knows_val))
-        details = "".join(f"; {name}: {value}" for name, value in self.details.items())
-        about = f"**{method.name}** ({method.source}): {method.does}"
+        details = "".join(f"; {as_markdown(f'{name}: {value}')}" for name, value in self.details.items())
+        name, source, does = map(as_markdown, (method.name, method.source, method.does))
         knows = f"Knows training groups: {train}; validation groups: {val}"
-        return f"{about}. {knows}. Epoch chosen by {self.selection}. {self.seconds:.1f} s{details}."
+        about = f"**{name}** ({source}): {does}. {knows}"
+        return f"{about}. Epoch chosen by {self.selection}. {self.seconds:.1f} s{details}."
 
 # %% ../../nbs/mitigate/13_fitting.ipynb #a56f161d
 def _check_base(method: Method, base: Classifier | None, labels: list[str]) -> None:
