@@ -39,13 +39,13 @@ from .images import (
     read_images as read_images,
     to_array as to_array,
 )
-<<<<<<< HEAD
 from .locks import (
     FolderInUse as FolderInUse,
     HOLDER_FILE as HOLDER_FILE,
     LOCK_FILE as LOCK_FILE,
     hold_folder as hold_folder,
 )
+from .markup import as_html as as_html, as_markdown as as_markdown
 from .mask_files import as_mask as as_mask, mask_square as mask_square, open_mask as open_mask
 from .opening import (
     GROUND as GROUND,
@@ -59,9 +59,6 @@ from .opening import (
     open_rgb as open_rgb,
     warn_transparent as warn_transparent,
 )
-=======
-from .markup import as_html as as_html, as_markdown as as_markdown
->>>>>>> h-misc
 from .plots import (
     alpha_panel as alpha_panel,
     bars as bars,

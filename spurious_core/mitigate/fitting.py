@@ -5,11 +5,7 @@
 # %% auto #0
 __all__ = ['Fitted', 'fit']
 
-<<<<<<< HEAD
 # %% ../../nbs/mitigate/13_fitting.ipynb #c82d3fa6
-=======
-# %% ../../nbs/mitigate/13_fitting.ipynb #e995ec54
->>>>>>> h-misc
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,11 +14,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-<<<<<<< HEAD
 from ..core.locks import hold_folder
-=======
 from ..core.markup import as_markdown
->>>>>>> h-misc
 from ..data.grouped import GroupedImages
 from ..evaluate.reports import GroupReport, group_report
 from .batches import prefetch
