@@ -1,4 +1,5 @@
 from .arms import (
+    ArmSources as ArmSources,
     by_origin as by_origin,
     choose_rate as choose_rate,
     first_stage as first_stage,
