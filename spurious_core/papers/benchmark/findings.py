@@ -21,7 +21,7 @@ from ...evaluate.over_seeds import paired_seeds
 from ...evaluate.reports import GroupReport
 from ...mitigate.registry import methods_table
 
-# %% ../../../nbs/papers/benchmark/02_findings.ipynb #e85a7fde
+# %% ../../../nbs/papers/benchmark/02_findings.ipynb #ff21ef78
 def split_counts(
     sets: dict[str, Sequence[GroupedImages]],  # name -> training, validation and test images
 ) -> pd.DataFrame:
@@ -81,7 +81,7 @@ def wga_differences(
                 rows.append(dict(dataset=name, method=method, other=other) | numbers)
     return pd.DataFrame(rows, columns=_COLUMNS)
 
-# %% ../../../nbs/papers/benchmark/02_findings.ipynb #9511ed41
+# %% ../../../nbs/papers/benchmark/02_findings.ipynb #24529fc9
 NO_PAIRS = "no two methods to compare over several seeds"
 
 
@@ -96,7 +96,8 @@ def _wide(rows: pd.DataFrame, index: str, values: str) -> pd.DataFrame | str:
     if not len(rows):
         return NO_PAIRS
     wide = rows.pivot(index=index, columns="dataset", values=values)
-    return wide.reindex(index=rows[index].unique(), columns=rows.dataset.unique())
+    wide = wide.reindex(index=rows[index].unique(), columns=rows.dataset.unique())
+    return wide.astype(object).where(wide.notna(), "")  # a data set may lack a method
 
 
 def gains_by_method(
