@@ -36,7 +36,7 @@ def waterbirds(tmp_path):
 
 
 def test_benchmark_on_a_folder_of_your_own(waterbirds, tmp_path):
-    out = run_study(
+    run_study(
         "mitigation_benchmark",
         dict(
             budget="smoke",

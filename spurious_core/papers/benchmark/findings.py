@@ -81,7 +81,7 @@ def wga_differences(
                 rows.append(dict(dataset=name, method=method, other=other) | numbers)
     return pd.DataFrame(rows, columns=_COLUMNS)
 
-# %% ../../../nbs/papers/benchmark/02_findings.ipynb #24529fc9
+# %% ../../../nbs/papers/benchmark/02_findings.ipynb #5ebdea2c
 NO_PAIRS = "no two methods to compare over several seeds"
 
 
@@ -106,7 +106,7 @@ def gains_by_method(
     "A row for each method, a column for each data set."
     return _wide(gains.assign(value=gains.value.astype(float).round(3)), "method", "value")
 
-
+# %% ../../../nbs/papers/benchmark/02_findings.ipynb #614518ed
 def order_in_words(
     order: pd.DataFrame,  # of `wga_differences`
 ) -> pd.DataFrame | str:

@@ -19,10 +19,10 @@ from ...mitigate.config import MitigationConfig
 from ...mitigate.presets import MITIGATION_PRESETS, preset
 from ...mitigate.registry import METHODS, find_method
 
-# %% ../../../nbs/papers/benchmark/00_planning.ipynb #6c797c91
+# %% ../../../nbs/papers/benchmark/00_planning.ipynb #93d3856d
 MINI_SETS = ("waterbirds", "celeba", "digits")
 
-
+# %% ../../../nbs/papers/benchmark/00_planning.ipynb #c5fe3d93
 @dataclass(frozen=True)
 class BenchmarkSource:
     "One data set of the benchmark. `ValueError` for a world that is unknown, with the known ones."
@@ -79,7 +79,7 @@ class BenchmarkSource:
             world_images(world, n[split], split, seed, self.size, ratio=shares[split]) for split in SPLITS
         )
 
-# %% ../../../nbs/papers/benchmark/00_planning.ipynb #fa69b1e3
+# %% ../../../nbs/papers/benchmark/00_planning.ipynb #fcba77d7
 @dataclass(frozen=True)
 class BenchmarkPlan:
     "What the benchmark runs."
@@ -103,7 +103,7 @@ BENCHMARK_BUDGETS = dict(
     full=BenchmarkPlan(MINI_SETS, _ALL, 5, _SMALL | dict(test=2000)),
 )
 
-
+# %% ../../../nbs/papers/benchmark/00_planning.ipynb #3e1c4817
 def plan_benchmark(
     budget: str,  # smoke, quick or full
     seed: int = 0,  # the first

@@ -74,7 +74,7 @@ class Protocol:
         "A number for all that a fit depends on, but for its method and seed."
         return seed_of(repr(config), self.backbone, self.selection, self.precision, *map(fingerprint, sets))
 
-# %% ../../../nbs/papers/benchmark/01_trials.ipynb #fefb46c2
+# %% ../../../nbs/papers/benchmark/01_trials.ipynb #4f3d5ef4
 def _fit_and_predict(
     protocol: Protocol,
     method: str,
@@ -92,7 +92,7 @@ def _fit_and_predict(
     write_tensors(file, dict(probs=torch.from_numpy(fitted.probs(test))), seconds=fitted.seconds)
     shutil.rmtree(work)
 
-
+# %% ../../../nbs/papers/benchmark/01_trials.ipynb #1122800e
 def run_trial(
     protocol: Protocol,
     source: BenchmarkSource,

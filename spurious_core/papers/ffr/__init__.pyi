@@ -29,7 +29,6 @@ from .planning import (
 )
 from .probe import origin_auc as origin_auc, shortcut_probe as shortcut_probe
 from .results import (
-    MEASURES as MEASURES,
     arms_table as arms_table,
     chosen_rates as chosen_rates,
     ffr_entries as ffr_entries,

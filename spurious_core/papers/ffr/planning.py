@@ -18,10 +18,10 @@ from ...mitigate.presets import preset
 from ...mitigate.registry import find_method
 from .budgets import synthetic_counts
 
-# %% ../../../nbs/papers/ffr/04_planning.ipynb #ecfad84a
+# %% ../../../nbs/papers/ffr/04_planning.ipynb #a9fa7d84
 USUAL_ATTRIBUTES = dict(waterbirds=(0, 1), celeba=(1, 0))  # of each class, by world
 
-
+# %% ../../../nbs/papers/ffr/04_planning.ipynb #2535b8c5
 @dataclass(frozen=True)
 class FFRPlan:
     "What the study runs. Counts are images of each group. `ValueError` names a bad value."
