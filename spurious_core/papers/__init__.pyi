@@ -1,4 +1,5 @@
 from . import aspire as aspire
+from . import benchmark as benchmark
 from . import class_wise as class_wise
 from . import d3s as d3s
 from . import ddb as ddb

@@ -8,6 +8,9 @@ import pytest
 from PIL import Image
 
 from spurious_core.app.runs import RunError, run_study
+from spurious_core.core.settings import load_profile
+
+PLACES = dict(cat=("sofa", "bed"), dog=("bench", "bike"))
 
 
 @pytest.fixture
@@ -33,7 +36,7 @@ def waterbirds(tmp_path):
 
 
 def test_benchmark_on_a_folder_of_your_own(waterbirds, tmp_path):
-    out = run_study(
+    run_study(
         "mitigation_benchmark",
         dict(
             budget="smoke",
@@ -57,10 +60,58 @@ def test_benchmark_on_a_folder_of_your_own(waterbirds, tmp_path):
     )
 
 
+def write_pictures(root, parts):
+    "Pictures of cats and dogs whose red tells the class: `parts` are folders and how many each holds."
+    rng = np.random.default_rng(0)
+    for folder, n in parts.items():
+        (root / folder).mkdir(parents=True)
+        for i in range(n):
+            pixels = rng.integers(0, 60, (40, 40, 3)).astype(np.uint8)
+            pixels[..., 0] += np.uint8(150 * ("dog" in folder))
+            Image.fromarray(pixels).save(root / folder / f"{i}.jpg")
+
+
+def run_on(root, out, **params):
+    "The numbers of a run on a folder of one's own, and its notebook as text."
+    params = dict(budget="smoke", root=str(root), size=32) | params
+    folder = run_study("mitigation_benchmark", params, out)
+    text = (folder / "mitigation_benchmark.ipynb").read_text()
+    return json.loads((folder / "metrics.json").read_text()), text
+
+
+def test_ones_own_classes_have_their_names_and_a_backbone_its_device(tmp_path):
+    root = tmp_path / "pets"
+    parts = {
+        f"{split}/{pet}": n for split, n in dict(train=20, val=8, test=15).items() for pet in ("cat", "dog")
+    }
+    write_pictures(root, parts)
+    numbers, text = run_on(
+        root, tmp_path / "run", world="imagefolder", methods=["ERM"], backbone=load_profile("mini").guide
+    )
+    assert {"wga.imagefolder.ERM", "ba.imagefolder.ERM", "seconds.imagefolder.ERM"} <= set(numbers)
+    assert "cat, none" in text and "dog, none" in text
+    assert "landbird, land" not in text
+
+
+def test_metashift_is_trained_with_the_default_settings_and_the_methods_that_it_allows(tmp_path):
+    root = tmp_path / "MetaDatasetCatDog"
+    write_pictures(
+        root,
+        {f"train/{pet}/{pet}({place})": 10 for pet, places in PLACES.items() for place in places}
+        | {"test/cat/cat(shelf)": 20, "test/dog/dog(shelf)": 20},
+    )
+    numbers, text = run_on(root, tmp_path / "run", world="metashift_disc")
+    assert {key for key in numbers if key.startswith("wga.")} == {"wga.metashift_disc.ERM"}
+    assert "cat, sofa" in text
+    with pytest.raises(RunError, match="DFR needs at least 2 validation images of each group"):
+        run_on(root, tmp_path / "refused", world="metashift_disc", methods=["ERM", "DFR"])
+    assert not (tmp_path / "refused" / "fits").exists()
+
+
 @pytest.mark.parametrize(
     "params, why",
     [
-        (dict(world="tetris"), "world 'tetris' is unknown"),
+        (dict(world="tetris"), "world='tetris' is unknown; allowed: waterbirds, celeba, digits"),
         (dict(methods=["magic"]), "method='magic' is unknown; allowed: ERM"),
         (dict(world="waterbirds", root="/nowhere"), "nowhere"),
     ],
