@@ -1,11 +1,22 @@
 "Files that are whole, hashes of weights, folders that belong to one run."
 
+import errno
 import os
 
 import numpy as np
 import pytest
+from safetensors import SafetensorError
 
-from spurious_core.core.files import atomic_write, checkpoint_hash, claim, digest, in_use, sweep
+from spurious_core.core.files import (
+    atomic_write,
+    checkpoint_hash,
+    claim,
+    digest,
+    in_use,
+    read_json,
+    sweep,
+    writing,
+)
 
 
 def test_atomic_write_keeps_the_old_file_when_it_fails(tmp_path, monkeypatch):
@@ -58,3 +69,31 @@ def test_claim_says_what_differs_and_leaves_a_stranger_alone(tmp_path):
 def test_digest_is_of_the_values_in_order():
     grid = np.arange(6).reshape(2, 3)
     assert digest(grid.T) == digest(np.ascontiguousarray(grid.T)) != digest(grid)
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(errno.ENOSPC, "full"), SafetensorError("I/O error: No space left (os error 28)")]
+)
+def test_a_full_disk_names_the_file_and_says_how_to_go_on(tmp_path, error):
+    message = "cannot write .*log.jsonl: No space left on device; all is kept, make room and run the same"
+    with pytest.raises(OSError, match=message) as raised, writing(tmp_path / "log.jsonl", "all is kept"):
+        raise error
+    assert raised.value.errno == errno.ENOSPC
+
+
+def test_what_cannot_be_written_for_another_reason_asks_for_no_room(tmp_path):
+    file = atomic_write(tmp_path / "a.txt", "")
+    with pytest.raises(OSError, match="cannot write .*: Not a directory$"):
+        atomic_write(file / "b.txt", "")
+    with pytest.raises(OSError, match="cannot write b: not to be said$"), writing("b"):
+        raise SafetensorError("not to be said")
+
+
+@pytest.mark.parametrize("content", [b"", b'{"steps": 2', b"\xff\xfe"])
+def test_damaged_json_is_named(tmp_path, content):
+    file = atomic_write(tmp_path / "config.json", content)
+    with pytest.raises(ValueError, match="config.json is damaged: "):
+        read_json(file)
+    with pytest.raises(ValueError, match="config.json is damaged: "):
+        claim(tmp_path, dict(steps=2))
+    assert read_json(atomic_write(file, '{"steps": 2}')) == dict(steps=2)
