@@ -2220,6 +2220,12 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                                                 'spurious_core/papers/class_wise/arms.py'),
                                                       'spurious_core.papers.class_wise.arms.write_references': ( 'papers/class_wise/arms.html#write_references',
                                                                                                                  'spurious_core/papers/class_wise/arms.py')},
+            'spurious_core.papers.class_wise.example_folder': { 'spurious_core.papers.class_wise.example_folder._object_free': ( 'papers/class_wise/example_folder.html#_object_free',
+                                                                                                                                 'spurious_core/papers/class_wise/example_folder.py'),
+                                                                'spurious_core.papers.class_wise.example_folder._write_pictures': ( 'papers/class_wise/example_folder.html#_write_pictures',
+                                                                                                                                    'spurious_core/papers/class_wise/example_folder.py'),
+                                                                'spurious_core.papers.class_wise.example_folder.write_example_folder': ( 'papers/class_wise/example_folder.html#write_example_folder',
+                                                                                                                                         'spurious_core/papers/class_wise/example_folder.py')},
             'spurious_core.papers.class_wise.kit': { 'spurious_core.papers.class_wise.kit.Kit': ( 'papers/class_wise/kit.html#kit',
                                                                                                   'spurious_core/papers/class_wise/kit.py'),
                                                      'spurious_core.papers.class_wise.kit.Kit.choose': ( 'papers/class_wise/kit.html#kit.choose',
@@ -2675,4 +2681,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                 'spurious_core.papers.ffr.probe.origin_auc': ( 'papers/ffr/probe.html#origin_auc',
                                                                                                'spurious_core/papers/ffr/probe.py'),
                                                 'spurious_core.papers.ffr.probe.shortcut_probe': ( 'papers/ffr/probe.html#shortcut_probe',
-                                                                                                   'spurious_core/papers/ffr/probe.py')}}}
+                                                                                                   'spurious_core/papers/ffr/probe.py')},
+            'spurious_core.papers.own_pictures': { 'spurious_core.papers.own_pictures.check_profile_knows': ( 'papers/own_pictures.html#check_profile_knows',
+                                                                                                              'spurious_core/papers/own_pictures.py'),
+                                                   'spurious_core.papers.own_pictures.rendered_models': ( 'papers/own_pictures.html#rendered_models',
+                                                                                                          'spurious_core/papers/own_pictures.py')}}}

@@ -14,7 +14,7 @@ import pandas as pd
 from ..core.checks import not_negative, whole, within
 from ..core.seeds import seed_of
 
-# %% ../../nbs/diffusion/00_plans.ipynb #cae31ab4
+# %% ../../nbs/diffusion/00_plans.ipynb #aa1f63ea
 def plan_prompts(
     prompts: str | list,  # one prompt or several
     n: int,  # images per prompt
@@ -23,10 +23,10 @@ def plan_prompts(
 ) -> pd.DataFrame:
     "A plan of `n` images for each prompt, with columns `prompt`, `seed` and `cols`."
     prompts = [prompts] if isinstance(prompts, str) else list(prompts)
-    whole("n", n)
+    whole("n", n, minimum=None)
     whole("seed", seed, minimum=None)
-    if not prompts:
-        raise ValueError("no prompts: there is nothing to draw")
+    if n < 1 or not prompts:
+        raise ValueError(f"n={n} images of {len(prompts)} prompts is nothing to draw")
     for name, values in cols.items():
         if not isinstance(values, list):
             cols[name] = [values] * len(prompts)

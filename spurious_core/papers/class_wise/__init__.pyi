@@ -9,6 +9,7 @@ from .arms import (
     training_config as training_config,
     write_references as write_references,
 )
+from .example_folder import EXAMPLE_COUNTS as EXAMPLE_COUNTS, write_example_folder as write_example_folder
 from .kit import (
     FOLDER_PARTS as FOLDER_PARTS,
     Kit as Kit,
