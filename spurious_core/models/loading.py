@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['transformers_key', 'resnet_of', 'load_classifier', 'save_classifier']
 
-# %% ../../nbs/models/04_loading.ipynb #716de60a
+# %% ../../nbs/models/04_loading.ipynb #8e56ad0e
 import json
 import os
 import re
@@ -18,7 +18,7 @@ from transformers import AutoModelForImageClassification, ResNetConfig, ResNetFo
 from transformers.utils import cached_file
 
 from ..core.checkpoints import naming_damage, open_safetensors, read_weights
-from ..core.files import read_json
+from ..core.files import read_json, writing
 from ..core.settings import is_hub_id, split_revision
 from .classifier import Classifier
 from .preprocessing import IMAGENET, Preprocess, read_preprocess, write_preprocess
@@ -173,7 +173,7 @@ def load_classifier(
         clf.preprocess = preprocess
     return clf.to(device, dtype).eval().requires_grad_(False)
 
-# %% ../../nbs/models/04_loading.ipynb #c1b8f3e0
+# %% ../../nbs/models/04_loading.ipynb #c2101081
 def save_classifier(
     clf: Classifier,
     folder: str | Path,
@@ -187,7 +187,7 @@ def save_classifier(
     state = {}
     for name, value in clf.net.state_dict().items():
         state[name] = (value.to(dtype) if value.is_floating_point() else value).contiguous()
-    with tempfile.TemporaryDirectory(dir=folder) as beside:
+    with writing(folder), tempfile.TemporaryDirectory(dir=folder) as beside:
         with without_progress_bars():
             clf.net.save_pretrained(beside, state_dict=state)
         preprocess = json.dumps(write_preprocess(clf.preprocess), indent=2)

@@ -157,3 +157,12 @@ def test_a_damaged_state_dict_is_named(tmp_path, suffix):
     file.write_bytes(file.read_bytes()[:100])
     with pytest.raises(ValueError, match=f"r{suffix} is damaged"):
         load_classifier(file)
+
+
+def test_a_full_disk_names_the_folder(tmp_path, monkeypatch):
+    def full(*paths):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.replace", full)
+    with pytest.raises(OSError, match="cannot write .*/c: No space left on device; make room"):
+        save_classifier(small_classifier(), tmp_path / "c")
