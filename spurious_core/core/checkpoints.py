@@ -6,10 +6,9 @@
 __all__ = ['open_safetensors', 'read_weights', 'find_damage', 'naming_damage', 'write_tensors', 'read_tensors', 'pack_optimiser',
            'unpack_optimiser', 'save_state', 'load_state']
 
-# %% ../../nbs/core/06_checkpoints.ipynb #0f607746
+# %% ../../nbs/core/06_checkpoints.ipynb #0370d4ad
 import json
 import os
-import pickle
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +20,7 @@ from safetensors.torch import save_file
 
 from .files import read_json, writing
 
-# %% ../../nbs/core/06_checkpoints.ipynb #86179fd5
+# %% ../../nbs/core/06_checkpoints.ipynb #50ff28f3
 @contextmanager
 def open_safetensors(path: str | Path) -> Iterator[Any]:
     "The open file, within the block. `ValueError` with its name if it is damaged, or no safetensors file."
@@ -45,7 +44,9 @@ def read_weights(path: str | Path) -> dict[str, Any]:
             return {name: file.get_tensor(name) for name in file.keys()}
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, EOFError, RuntimeError) as error:
+    except OSError:
+        raise
+    except Exception as error:  # whatever the bytes of a file that is no pickle lead the unpickler to
         why = "is damaged, or holds more than tensors (which is never opened)"
         raise ValueError(f"{path} {why}: {_first_line(error)}") from error
 

@@ -80,7 +80,7 @@ def test_another_class_folder_and_profile(own_folder, own_profile, tmp_path):
 
 def test_copies_are_told_by_fresh_pictures_with_the_feature(tmp_path):
     chosen = dict(LABEL="house", FOLDER="", AROUND=["in snow", "at night"], OUT=str(tmp_path / "out"))
-    left = run_cells(chosen, dict(PROFILE="mini", STEPS=10, PER_PLACE=1))
+    left = run_cells(chosen, dict(PROFILE="mini", STEPS=4, PER_PLACE=1))
     assert (left["yardstick"] == left["fresh"]).all() and len(left["fresh"]) == 40
     assert left["copies"]["base"] < 1
     assert left["measured"][:3] == ["consistency", "hit", "object_absent"]
