@@ -182,7 +182,7 @@ def _denoise(
     with _seeing(pipe.unet, torch.cat([start.mask, start.beside], 1)):
         return task(**settings).images
 
-# %% ../../nbs/diffusion/02_sampling.ipynb #59cb39a2
+# %% ../../nbs/diffusion/02_sampling.ipynb #b06ed01f
 def _check_finite(values: torch.Tensor, rows: list[dict], whose: str) -> None:
     "FloatingPointError for rows `[N]` with a value that is not finite; the first of them is named."
     finite = values.isfinite().flatten(1).all(1).tolist()
@@ -194,7 +194,7 @@ def _check_finite(values: torch.Tensor, rows: list[dict], whose: str) -> None:
             f"{len(broken)} of {len(rows)} pictures are not finite after the {whose} ({first}); {advice}"
         )
 
-
+# %% ../../nbs/diffusion/02_sampling.ipynb #59cb39a2
 def _decode(pipe: StableDiffusionPipeline, latents: torch.Tensor, rows: list[dict]) -> np.ndarray:
     "Latents of rows as uint8 `[N, H, W, 3]`. FloatingPointError where a picture is not finite."
     _check_finite(latents, rows, "U-Net")

@@ -70,14 +70,14 @@ class PersonalizeConfig:
         "Whether weights of the text encoder are trained; a new word is none of them."
         return self.train_text_encoder and self.method != "textual_inversion"
 
-# %% ../../../nbs/diffusion/training/01_config.ipynb #f2248ed2
+# %% ../../../nbs/diffusion/training/01_config.ipynb #d88799f0
 LARGEST_RANK = 1280  # no layer of Stable Diffusion's attention is wider, and none could hold more
 _COUNTS = ("rank", "num_vectors", "steps", "batch_size", "accumulation", "prior_images")
 _INTERVALS = ("min_references", "checkpoint_every", "validate_every")
 _WEIGHTS = ("prior_weight", "image_loss_weight", "weight_decay")
 _OPTIONAL = ("lora_alpha", "text_lr", "snr_gamma")  # zero would silently mean what None says
 
-
+# %% ../../../nbs/diffusion/training/01_config.ipynb #f2248ed2
 def _check(config: PersonalizeConfig) -> None:
     "ValueError for the first field that cannot be, with what is allowed."
     one_of("method", config.method, PERSONALIZE_METHODS)
