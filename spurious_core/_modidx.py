@@ -2682,7 +2682,9 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                                'spurious_core/papers/ffr/probe.py'),
                                                 'spurious_core.papers.ffr.probe.shortcut_probe': ( 'papers/ffr/probe.html#shortcut_probe',
                                                                                                    'spurious_core/papers/ffr/probe.py')},
-            'spurious_core.papers.own_pictures': { 'spurious_core.papers.own_pictures.check_profile_knows': ( 'papers/own_pictures.html#check_profile_knows',
+            'spurious_core.papers.own_pictures': { 'spurious_core.papers.own_pictures._with_hint': ( 'papers/own_pictures.html#_with_hint',
+                                                                                                     'spurious_core/papers/own_pictures.py'),
+                                                   'spurious_core.papers.own_pictures.check_profile_knows': ( 'papers/own_pictures.html#check_profile_knows',
                                                                                                               'spurious_core/papers/own_pictures.py'),
                                                    'spurious_core.papers.own_pictures.rendered_models': ( 'papers/own_pictures.html#rendered_models',
                                                                                                           'spurious_core/papers/own_pictures.py')}}}

@@ -7,6 +7,7 @@ __all__ = ['GENERAL_MODELS', 'rendered_models', 'check_profile_knows']
 
 # %% ../../nbs/papers/01_own_pictures.ipynb #84626b45
 from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
 
 import spurious_core
@@ -35,6 +36,12 @@ _NAMES = {name.casefold() for world in WORLDS.values() for name in world.labels}
 _NAMES |= {word for name in OBJECTS for word in (name, name.split()[-1])}
 
 
+def _with_hint(label: str) -> str:
+    "A name that the world lacks, and the one that was perhaps meant."
+    close = get_close_matches(label.casefold(), OBJECTS, 1)
+    return f"{label} (close to it: {close[0]})" if close else label
+
+
 def check_profile_knows(
     profile: Profile,
     labels: Iterable[str],  # classes of pictures of one's own
@@ -46,6 +53,6 @@ def check_profile_knows(
     if not rendered or not strange:
         return
     know = f"{', '.join(rendered)} of profile {profile.name!r} know the rendered world only"
-    world = f"it has {', '.join(OBJECTS)}, and no {', no '.join(strange)}"
+    world = f"it has {', '.join(OBJECTS)}, and no {', no '.join(map(_with_hint, strange))}"
     fitting = "a profile with models of photographs, such as sd15 or a section of your own, FILE.ini:SECTION"
     raise ValueError(f"{know} ({world}): your own pictures need {fitting}")
