@@ -88,6 +88,7 @@ from .result_tables import (
     without_nan as without_nan,
     word_groups_table as word_groups_table,
     word_sizes_table as word_sizes_table,
+    written_folders as written_folders,
 )
 from .retraining import DDB as DDB, fit_ddb as fit_ddb
 from .rule_search import (

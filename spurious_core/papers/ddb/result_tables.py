@@ -5,10 +5,11 @@
 # %% auto #0
 __all__ = ['ARM_DIFFERENCES', 'over_runs', 'without_nan', 'word_groups_table', 'pruning_table', 'rules_table', 'mean_rules',
            'score_aucs', 'mean_aucs', 'wga_table', 'mean_wga', 'arm_differences', 'mean_differences',
-           'word_sizes_table', 'doses_table', 'group_accuracies', 'readable_accuracies']
+           'word_sizes_table', 'doses_table', 'group_accuracies', 'readable_accuracies', 'written_folders']
 
-# %% ../../../nbs/papers/ddb/22_result_tables.ipynb #e079a3da
+# %% ../../../nbs/papers/ddb/22_result_tables.ipynb #14b7c253
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -170,7 +171,7 @@ def mean_differences(results: Sequence[DDBResult]) -> pd.DataFrame:
 def word_sizes_table(results: Sequence[DDBResult]) -> pd.DataFrame:
     """Words from several numbers of images, of the runs that tried them.
 
-    Columns dataset, seed, images, wga, good. `wga` is after retraining without pruning, `good` the share of good pictures."""
+    Columns dataset, seed, images, wga (after retraining without pruning), good (share of the pictures)."""
     tables = []
     for result in results:
         if len(result.word_sizes):
@@ -219,3 +220,15 @@ def readable_accuracies(results: Sequence[DDBResult]) -> pd.DataFrame:
     texts = [f"{row.accuracy:.3f} [{row.lo:.3f}, {row.hi:.3f}]" for row in table.itertuples()]
     index = ["dataset", "group", "images"]
     return table.assign(text=texts).pivot_table("text", index, "classifier", "first", sort=False)
+
+# %% ../../../nbs/papers/ddb/22_result_tables.ipynb #8830f64c
+def written_folders(
+    out: str | Path,  # of the study
+) -> pd.DataFrame:
+    "Folders of networks, words and painted pictures: what each holds, and how many files."
+    root, rows = Path(out), []
+    for what, place in dict(classifier="classifiers", words="words", pictures="painted").items():
+        for folder in sorted((root / place).iterdir()):
+            files = sum(path.is_file() for path in folder.rglob("*"))
+            rows.append(dict(folder=folder.relative_to(root).as_posix(), what=what, files=files))
+    return pd.DataFrame(rows).set_index("folder")
