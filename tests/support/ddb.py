@@ -14,12 +14,12 @@ from spurious_core.evaluate.reports import group_report
 from spurious_core.mitigate.config import MitigationConfig
 from spurious_core.mitigate.networks import small_resnet
 from spurious_core.models.classifier import Classifier
-from spurious_core.papers.ddb.one_run import DDBResult
-from spurious_core.papers.ddb.plan import ddb_plan
 from spurious_core.papers.ddb.recomposed_images import Recomposed
 from spurious_core.papers.ddb.rules import Rule
-from spurious_core.papers.ddb.run_context import DDBRun
-from spurious_core.papers.ddb.tools import DDBTools
+from spurious_core.papers.ddb.study.one_run import DDBResult
+from spurious_core.papers.ddb.study.plan import ddb_plan
+from spurious_core.papers.ddb.study.run_context import DDBRun
+from spurious_core.papers.ddb.study.tools import DDBTools
 
 
 def grouped(counts, g="real", split="train", seed=0, side=16, labels=("no", "yes")):
