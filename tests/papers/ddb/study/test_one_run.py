@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from diffusers import StableDiffusionPipeline
 
 from spurious_core.models.loading import load_classifier
 from spurious_core.papers.ddb.study.one_run import run_ddb
@@ -14,8 +15,12 @@ METHODS = ["ERM", "DDB", "DDB_unpruned", "DDB_agreement", "cut_and_paste", "DDB_
 
 
 @pytest.fixture(scope="module")
-def run(tiny_pipeline, tmp_path_factory):
-    return toy_run(tiny_pipeline, tmp_path_factory.mktemp("run"), word_sizes=(0, 4))
+def run(tiny_folder, tmp_path_factory):
+    return toy_run(
+        StableDiffusionPipeline.from_pretrained(tiny_folder),
+        tmp_path_factory.mktemp("run"),
+        word_sizes=(0, 4),
+    )
 
 
 @pytest.fixture(scope="module")

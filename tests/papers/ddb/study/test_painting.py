@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from diffusers import StableDiffusionPipeline
 
 from spurious_core.papers.ddb.study.painting import (
     learn_words,
@@ -18,8 +19,8 @@ LOSSES = np.where(DATA.group % 3 == 0, 0.1, 1.0) + np.linspace(0, 0.01, len(DATA
 
 
 @pytest.fixture(scope="module")
-def run(tiny_pipeline, tmp_path_factory):
-    return toy_run(tiny_pipeline, tmp_path_factory.mktemp("painted"))
+def run(tiny_folder, tmp_path_factory):
+    return toy_run(StableDiffusionPipeline.from_pretrained(tiny_folder), tmp_path_factory.mktemp("painted"))
 
 
 def test_images_that_follow_the_shortcut_are_painted_over(run):

@@ -60,7 +60,7 @@ def test_rules_gain_over_pruning_nothing():
 
 def test_scores_are_marked_where_there_is_good_and_bad():
     aucs = mean_aucs(RESULTS)
-    assert aucs.loc["mini_b"].to_dict() == dict(psi=0.5, rho=0.5, agreement=0.5)
+    assert aucs.loc["mini_b"].to_dict() == dict(psi=0.5, rho=0.5, agreement=0.0)
     assert len(mean_aucs(OWN)) == 0
     assert len(mean_aucs([ddb_result(bad=[False] * 4)])) == 0
     assert mean_aucs([ddb_result(bad=[False, False, True, True])]).loc["mini_a", "psi"] == 1
