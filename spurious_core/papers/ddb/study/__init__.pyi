@@ -23,7 +23,7 @@ from .repeats import (
     best_gamma as best_gamma,
     judging as judging,
     kept_name as kept_name,
-    retrain as retrain,
+    retrain_repeats as retrain_repeats,
 )
 from .result_figures import (
     dose_panels as dose_panels,

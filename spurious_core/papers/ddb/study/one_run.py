@@ -74,7 +74,7 @@ def _other_words(run: DDBRun, base: Classifier, losses: np.ndarray, gamma: float
     for n in run.word_sizes:
         if n != run.plan.word_images:
             painted = paint(run, base, losses, n)
-            fits = retrain(run, base, painted.made, f"words_{n}", gamma, judging(run))
+            fits = retrain_repeats(run, base, painted.made, f"words_{n}", gamma, judging(run))
             rows.append((n, run.wga(fits), 1 - painted.scores.bad.mean()))
     return pd.DataFrame(rows, columns=["images", "wga", "good"])
 
@@ -94,7 +94,7 @@ def _prune(retrainer: Retrainer, scores: pd.DataFrame) -> tuple[dict, Rule]:
     scores = scores.assign(kept=rule.keep(scores))
     return dict(rule=rule, scores=scores, tried=judge_rules(retrainer, tried)), by_agreement
 
-
+# %% ../../../../nbs/papers/ddb/study/09_one_run.ipynb #a93bef5a
 def _arms_of_pictures(
     retrainer: Retrainer, kept: np.ndarray, by_agreement: np.ndarray, pasted: list[Fitted]
 ) -> dict[str, list[Fitted]]:
@@ -107,7 +107,7 @@ def _arms_of_pictures(
         DDB_last_layer=retrainer.last_layer(kept),
     )
 
-
+# %% ../../../../nbs/papers/ddb/study/09_one_run.ipynb #a62643d2
 def _arms_of_truth(retrainer: Retrainer, bad: pd.Series) -> dict[str, list[Fitted]]:
     "Arms of a judge who knows, and of chance; and methods that know groups. None where nobody knows."
     if bad.isna().any():
@@ -127,7 +127,7 @@ def _names(run: DDBRun) -> dict[str, Any]:
     about = dict(key=run.source.key, dataset=run.source.dataset, seed=run.seed)
     return about | dict(labels=run.train.labels, group_names=run.train.group_names)
 
-
+# %% ../../../../nbs/papers/ddb/study/09_one_run.ipynb #7057bbda
 def _with_painted(run: DDBRun, plain: Fitted, painted: Painted, losses: np.ndarray) -> DDBResult:
     "All that comes after painting."
     made, pasted = painted.made, cut_and_paste(run.train, painted.rows, painted.masks, run.seed)
@@ -136,7 +136,7 @@ def _with_painted(run: DDBRun, plain: Fitted, painted: Painted, losses: np.ndarr
     retrainer = Retrainer(run, plain.clf, made, gamma)
     pruning, by_agreement = _prune(retrainer, painted.scores)
     scores = pruning["scores"]
-    refitted = retrain(run, plain.clf, pasted, "pasted", gamma_pasted, judging(run))
+    refitted = retrain_repeats(run, plain.clf, pasted, "pasted", gamma_pasted, judging(run))
     arms = dict(ERM=[plain])
     kept = scores.kept.to_numpy()
     arms |= _arms_of_pictures(retrainer, kept, by_agreement.keep(scores), refitted)

@@ -39,12 +39,12 @@ def words_config(run: DDBRun) -> PersonalizeConfig:
         seed=run.seed,
     )
 
-
+# %% ../../../../nbs/papers/ddb/study/05_painting.ipynb #c4b44a63
 def words_folder(run: DDBRun, n: int) -> Path:
     "Where the words from `n` images a class are."
     return run.out / "words" / f"{run.name}_{n}"
 
-
+# %% ../../../../nbs/papers/ddb/study/05_painting.ipynb #4c4dad56
 def learn_words(
     run: DDBRun,
     losses: Any,  # of each training image

@@ -51,13 +51,13 @@ def _one_legend(fig: Figure, size: int = 7) -> None:
             ax.get_legend().remove()
     fig.legend(handles.values(), handles, loc="outside right center", frameon=False, fontsize=size)
 
-
+# %% ../../../../nbs/papers/ddb/study/12_result_figures.ipynb #45959823
 def _side_by_side(n: int, width: float, height: float, **options: bool) -> tuple[Figure, np.ndarray]:
     size = width * n, height
     fig, axes = plt.subplots(1, n, figsize=size, squeeze=False, layout="constrained", **options)
     return fig, axes[0]
 
-
+# %% ../../../../nbs/papers/ddb/study/12_result_figures.ipynb #7a97d057
 def pruning_panels(results: Sequence[DDBResult]) -> Figure:
     "Every painted picture as a point, a panel a result; crosses are truly bad, where that is known."
     fig, axes = _side_by_side(len(results), 4.4, 2.8)
@@ -109,14 +109,14 @@ _LOOKS = {
     "random": (".5", "-"),
 }
 
-
+# %% ../../../../nbs/papers/ddb/study/12_result_figures.ipynb #15bde907
 def _empty(words: str) -> Figure:
     "A figure that says why there is nothing to see."
     fig = plt.figure(figsize=(4, 0.4))
     fig.text(0.5, 0.5, words, ha="center", va="center", fontsize=8)
     return fig
 
-
+# %% ../../../../nbs/papers/ddb/study/12_result_figures.ipynb #49f05342
 def _dose_curves(ax: Axes, doses: pd.DataFrame) -> None:
     "The curves of one data set."
     means = doses.groupby(["how", "share"]).gain.mean()
@@ -127,7 +127,7 @@ def _dose_curves(ax: Axes, doses: pd.DataFrame) -> None:
         ax.plot(curve.index, curve, marker="o", ms=3, color=colour, ls=dash, label=how)
     ax.set(xlabel="share pruned")
 
-
+# %% ../../../../nbs/papers/ddb/study/12_result_figures.ipynb #b93e526b
 def dose_panels(results: Sequence[DDBResult]) -> Figure:
     "Gain under the last layer over the share that is pruned, a panel a data set."
     table = doses_table(results)

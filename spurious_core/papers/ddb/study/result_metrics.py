@@ -46,7 +46,7 @@ def _by(table: pd.DataFrame, columns: list[str], value: str, key: str) -> dict[s
     "A column of `table` for each group of rows, under a key with the group's names filled in."
     return {key.format(*names): rows[value] for names, rows in table.groupby(columns, sort=False)}
 
-
+# %% ../../../../nbs/papers/ddb/study/11_result_metrics.ipynb #535d4dda
 def _of_pruning(results: Sequence[DDBResult]) -> dict[str, Entry]:
     table = pruning_table(results).reset_index()
     wrong = "pruned_wrong_share"
@@ -66,7 +66,7 @@ def _of_pruning(results: Sequence[DDBResult]) -> dict[str, Entry]:
             weights[key] = float(gammas.mean()), None, len(gammas)
     return entries(values) | weights
 
-
+# %% ../../../../nbs/papers/ddb/study/11_result_metrics.ipynb #c328e38a
 def _of_rules(results: Sequence[DDBResult]) -> dict[str, Entry]:
     table = rules_table(results).query("rule != 'none'")
     pair = ["dataset", "rule"]
@@ -84,7 +84,7 @@ def _of_arms(results: Sequence[DDBResult]) -> dict[str, Entry]:
         found |= entries({name: differences[name]}, -1)
     return found
 
-
+# %% ../../../../nbs/papers/ddb/study/11_result_metrics.ipynb #488c4dd0
 def _of_doses(results: Sequence[DDBResult]) -> dict[str, Entry]:
     table, values = doses_table(results), {}
     for (how, share), rows in table.groupby(["how", "share"], sort=False):
@@ -92,13 +92,13 @@ def _of_doses(results: Sequence[DDBResult]) -> dict[str, Entry]:
         values["last_layer_gain.all." + how.replace(" ", "_") + percent] = rows.gain
     return entries(values, -1)
 
-
+# %% ../../../../nbs/papers/ddb/study/11_result_metrics.ipynb #07943b8e
 def _of_words(results: Sequence[DDBResult]) -> dict[str, Entry]:
     table, pair = word_sizes_table(results), ["dataset", "images"]
     values = _by(table, pair, "wga", "inversion_images.{}.{}")
     return entries(values | _by(table, pair, "good", "inversion_good.{}.{}"))
 
-
+# %% ../../../../nbs/papers/ddb/study/11_result_metrics.ipynb #f2307bd4
 def _of_own_groups(results: Sequence[DDBResult]) -> dict[str, Entry]:
     "Accuracies of each group of images of one's own, of the first seed."
     own = [result for result in results if result.dataset == "own"][:1]

@@ -38,8 +38,8 @@ def without_nan(
     table = table.dropna(axis="columns", how="all")
 
     def as_text(column):
-        whole = (column.dropna() % 1 == 0).all()
-        return column.map(lambda x: "" if pd.isna(x) else f"{x:.{0 if whole else digits}f}")
+        shown = 0 if (column.dropna() % 1 == 0).all() else digits
+        return column.map(lambda number: "" if pd.isna(number) else f"{number:.{shown}f}")
 
     return table.astype(float).apply(as_text)
 
@@ -200,7 +200,7 @@ def _accuracies(result: DDBResult, report: GroupReport, name: str) -> list[dict[
         rows.append(about | dict(accuracy=row.accuracy, lo=row.lo, hi=row.hi))
     return rows
 
-
+# %% ../../../../nbs/papers/ddb/study/10_result_tables.ipynb #8895d195
 def group_accuracies(results: Sequence[DDBResult]) -> pd.DataFrame:
     """Accuracy of each group on test images, before and after.
 
@@ -213,7 +213,7 @@ def group_accuracies(results: Sequence[DDBResult]) -> pd.DataFrame:
             rows += _accuracies(result, report, name)
     return pd.DataFrame(rows)
 
-
+# %% ../../../../nbs/papers/ddb/study/10_result_tables.ipynb #0e35abdd
 def readable_accuracies(results: Sequence[DDBResult]) -> pd.DataFrame:
     "The same as text: a row a group, a column a classifier."
     table = group_accuracies(results)

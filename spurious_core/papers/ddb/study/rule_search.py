@@ -59,7 +59,7 @@ def search_rule(
     names = [rule_name(one) for one in found]
     return rule, tried.assign(rule=names, keep=[one.keep(scores) for one in found])
 
-
+# %% ../../../../nbs/papers/ddb/study/07_rule_search.ipynb #e29aa44d
 def judge_rules(
     retrainer: Retrainer,
     tried: pd.DataFrame,  # of `search_rule`

@@ -55,7 +55,7 @@ def test_the_weight_is_chosen_on_validation_and_of_equals_the_first(retrainer, m
         asked.append((name, tuple(which)))
         return [gamma]
 
-    monkeypatch.setattr(repeats, "retrain", pretended)
+    monkeypatch.setattr(repeats, "retrain_repeats", pretended)
     monkeypatch.setattr(type(retrainer.run), "last_epochs", lambda run, fitted: by_gamma[fitted])
     assert best_gamma(retrainer.run, None, retrainer.made, "all") == best
     assert asked == [("all", (0,))] * 2
