@@ -24,7 +24,7 @@ from ..recomposed_images import Recomposed
 from ..rules import Rule
 from .doses import as_many_at_random, good_pictures, last_layer_doses
 from .painting import Painted, paint
-from .repeats import Retrainer, best_gamma, judging, kept_name, retrain
+from .repeats import Retrainer, best_gamma, judging, kept_name, retrain_repeats
 from .rule_search import judge_rules, search_rule
 from .run_context import DDBRun, plain_network, ranking_losses
 
