@@ -51,11 +51,11 @@ from .marking import (
     reported as reported,
 )
 from .pictures import (
+    cure_wga_figure as cure_wga_figure,
     drawn_sheet as drawn_sheet,
     edits_sheet as edits_sheet,
     save_discoveries as save_discoveries,
     top_features as top_features,
-    wga_figure as wga_figure,
     worlds_sheet as worlds_sheet,
 )
 from .retraining import add_generated as add_generated, retrain as retrain, with_origin as with_origin
