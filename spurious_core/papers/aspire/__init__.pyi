@@ -9,9 +9,9 @@ from .cure_arms import (
 from .cure_tables import (
     POOLED as POOLED,
     cure_scores as cure_scores,
+    cure_wga_table as cure_wga_table,
     gain_table as gain_table,
     side_by_side as side_by_side,
-    wga_table as wga_table,
 )
 from .cure_worlds import (
     CURE_WORLDS as CURE_WORLDS,

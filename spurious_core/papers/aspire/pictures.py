@@ -80,7 +80,7 @@ def _of_plain_training(ax: Axes, table: pd.DataFrame, scores: pd.DataFrame, worl
 
 
 def cure_wga_figure(
-    table: pd.DataFrame,  # as `wga_table` makes it
+    table: pd.DataFrame,  # as `cure_wga_table` makes it
     scores: pd.DataFrame,  # as `cure_scores` makes them
 ) -> Figure:
     "A row for each world: the arms with plain training, and all methods without and with `aspire`."

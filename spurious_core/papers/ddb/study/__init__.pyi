@@ -65,7 +65,7 @@ from .rule_search import (
 from .run_context import (
     DDBRun as DDBRun,
     ddb_runs as ddb_runs,
-    plain_network as plain_network,
+    plainly_trained as plainly_trained,
     ranking_losses as ranking_losses,
 )
 from .sources import (

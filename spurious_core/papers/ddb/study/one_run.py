@@ -26,7 +26,7 @@ from .doses import as_many_at_random, good_pictures, last_layer_doses
 from .painting import Painted, paint
 from .repeats import Retrainer, best_gamma, judging, kept_name, retrain_repeats
 from .rule_search import judge_rules, search_rule
-from .run_context import DDBRun, plain_network, ranking_losses
+from .run_context import DDBRun, plainly_trained, ranking_losses
 
 # %% ../../../../nbs/papers/ddb/study/09_one_run.ipynb #8515fc1b
 @dataclass
@@ -166,7 +166,7 @@ def run_ddb(
     if threads is not None:
         torch.set_num_threads(max(1, min(torch.get_num_threads(), threads)))
     torch.set_flush_denormal(True)
-    plain = plain_network(run)
+    plain = plainly_trained(run)
     losses = ranking_losses(run, plain)
     painted = paint(run, plain.clf, losses, run.plan.word_images)
     return _with_painted(run, plain, painted, losses)

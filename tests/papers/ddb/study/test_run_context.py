@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from spurious_core.papers.ddb.choosing import image_losses
-from spurious_core.papers.ddb.study.run_context import ddb_runs, plain_network, ranking_losses
+from spurious_core.papers.ddb.study.run_context import ddb_runs, plainly_trained, ranking_losses
 from support.ddb import DATA, ToySource, toy_run
 
 
@@ -24,7 +24,7 @@ def test_every_training_has_a_folder_of_its_own(run):
 
 def test_plain_network_and_ranking_losses_of_a_briefly_trained_one(run):
     run = replace(run, plan=replace(run.plan, epochs=4))
-    plain = plain_network(run)
+    plain = plainly_trained(run)
     losses = ranking_losses(run, plain)
     assert losses.shape == (len(DATA),)
     assert sorted(path.name for path in (run.out / "fits" / "toy_3").iterdir()) == ["erm", "short"]
@@ -35,7 +35,7 @@ def test_plain_network_and_ranking_losses_of_a_briefly_trained_one(run):
 def test_a_given_network_ranks_the_images_itself(run, base, tmp_path):
     source = ToySource(run.source.tools, given=base)
     given = replace(run, source=source, out=tmp_path)
-    plain = plain_network(given)
+    plain = plainly_trained(given)
     assert (plain.clf, plain.selection) == (base, "given")
     assert (ranking_losses(given, plain) == image_losses(base, DATA)).all()
     assert list(tmp_path.iterdir()) == []
