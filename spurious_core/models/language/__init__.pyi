@@ -1,6 +1,17 @@
-from .answers import TextModel as TextModel, cache_folder as cache_folder, parse_answer as parse_answer
+from .answers import (
+    TextModel as TextModel,
+    cache_folder as cache_folder,
+    parse_answer as parse_answer,
+    without_thoughts as without_thoughts,
+)
 from .extraction import extract_phrases as extract_phrases
 from .grammar import Grammar as Grammar, read_caption as read_caption
+from .json_objects import (
+    KEPT_OBJECTS as KEPT_OBJECTS,
+    MAX_DEPTH as MAX_DEPTH,
+    find_objects as find_objects,
+    well_formed as well_formed,
+)
 from .local_models import Local as Local, load_language_model as load_language_model
 from .protocol import (
     LanguageModel as LanguageModel,
