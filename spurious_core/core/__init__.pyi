@@ -46,6 +46,7 @@ from .locks import (
     hold_folder as hold_folder,
 )
 from .mask_files import as_mask as as_mask, mask_square as mask_square, open_mask as open_mask
+from .masking import MASK as MASK, masked as masked, secrets_of as secrets_of
 from .opening import (
     GROUND as GROUND,
     Opened as Opened,
