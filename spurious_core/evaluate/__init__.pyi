@@ -17,6 +17,7 @@ from .image_quality import (
 from .intervals import (
     bootstrap as bootstrap,
     expanded_tails as expanded_tails,
+    finite_interval as finite_interval,
     mean_interval as mean_interval,
     minimum_interval as minimum_interval,
     resampling_weights as resampling_weights,

@@ -3,7 +3,7 @@ from .baselines import cooccurrence as cooccurrence, from_components as from_com
 from .chance import benjamini_hochberg as benjamini_hochberg, sign_flip as sign_flip
 from .component_tests import spurious_components as spurious_components
 from .directions import SpuFix as SpuFix, matched_directions as matched_directions
-from .discoveries import show_discoveries as show_discoveries
+from .discoveries import show_discoveries as show_discoveries, strongest_edits as strongest_edits
 from .edit_tests import judge_edits as judge_edits, log_odds as log_odds, plan_edits as plan_edits
 from .neural_pca import (
     NeuralPCA as NeuralPCA,

@@ -7,6 +7,7 @@ from scipy import stats
 from spurious_core.evaluate.intervals import (
     bootstrap,
     expanded_tails,
+    finite_interval,
     mean_interval,
     minimum_interval,
     resampling_weights,
@@ -146,3 +147,9 @@ def test_mean_interval_covers(weights):
 def test_mean_interval_refuses(weights):
     with pytest.raises(ValueError, match="weights"):
         mean_interval([1, 1], [2, 2], weights)
+
+
+@pytest.mark.parametrize("ends", [(np.nan, np.nan), (0.1, np.inf), (np.nan, 0.2)])
+def test_no_interval_is_nothing(ends):
+    assert finite_interval(*ends) is None
+    assert finite_interval(np.float64(0.1), 0.2) == (0.1, 0.2)

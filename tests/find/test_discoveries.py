@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from spurious_core.find.discoveries import show_discoveries
+from spurious_core.find.discoveries import show_discoveries, strongest_edits
 
 
 def test_three_rows_a_feature_with_the_confidence_under_each():
@@ -37,3 +37,11 @@ def test_three_rows_a_feature_with_the_confidence_under_each():
     ]
     with pytest.raises(ValueError, match="class 'cow' has no ranked"):
         show_discoveries(edits, ranking, images, images[:2], images[1:], "cow")
+
+
+def test_the_strongest_come_first_and_again_where_there_are_too_few():
+    common = dict(label="cat", kind="foreground", cluster="ball")
+    rows = [common | dict(effect=effect) for effect in (0.1, 0.4, 0.2)]
+    rows.append(common | dict(effect=0.9, cluster="bowl"))
+    feature = next(pd.DataFrame([common]).itertuples())
+    assert strongest_edits(pd.DataFrame(rows), feature, 5).index.tolist() == [1, 2, 0, 1, 2]

@@ -3,8 +3,11 @@
 import json
 import threading
 import time
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+# where clients would look for a server that the test does not name
+ELSEWHERE = ("OPENAI_BASE_URL", "OPENAI_API_KEY", "http_proxy", "https_proxy", "all_proxy")
 GOOD = dict(foreground=["red ball"], background=["sofa"], alternative="beach")
 
 
@@ -111,3 +114,25 @@ class FakeServer:
             target=self.httpd.serve_forever, kwargs=dict(poll_interval=0.05), daemon=True
         ).start()
         self.url = f"http://127.0.0.1:{self.httpd.server_port}/v1"
+
+    def close(self):
+        self.httpd.shutdown()
+        self.httpd.server_close()
+
+
+@contextmanager
+def running_server(*script):
+    "A server that answers by a script, for as long as it is needed."
+    server = FakeServer()
+    server.script = list(script) or server.script
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+def forget_other_servers(monkeypatch, cache):
+    "An environment that names no server and no proxy; answers are kept in the folder `cache`."
+    for name in (*ELSEWHERE, *map(str.upper, ELSEWHERE)):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache))

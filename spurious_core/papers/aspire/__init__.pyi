@@ -1,5 +1,28 @@
+from .cure_arms import (
+    CURE_ARMS as CURE_ARMS,
+    CureArm as CureArm,
+    FEWEST_TO_LEARN_FROM as FEWEST_TO_LEARN_FROM,
+    Material as Material,
+    class_sources as class_sources,
+    draw_cure_arm as draw_cure_arm,
+)
+from .cure_tables import (
+    POOLED as POOLED,
+    cure_scores as cure_scores,
+    gain_table as gain_table,
+    side_by_side as side_by_side,
+    wga_table as wga_table,
+)
+from .cure_worlds import (
+    CURE_WORLDS as CURE_WORLDS,
+    CureWorld as CureWorld,
+    cure_parts as cure_parts,
+    cure_world_names as cure_world_names,
+)
+from .curing import Cured as Cured, cure_world as cure_world, find_material as find_material
 from .discovery import (
     BACKGROUND_SOURCES as BACKGROUND_SOURCES,
+    DiscoveryConfig as DiscoveryConfig,
     Findings as Findings,
     choose_edited as choose_edited,
     find_features as find_features,
@@ -19,5 +42,38 @@ from .learning import (
     describe_edits as describe_edits,
     learn_class as learn_class,
 )
+from .marking import (
+    MARKED_LISTS as MARKED_LISTS,
+    REPORTED_COLUMNS as REPORTED_COLUMNS,
+    all_reported as all_reported,
+    mark_lists as mark_lists,
+    marks_grid as marks_grid,
+    reported as reported,
+)
+from .pictures import (
+    cure_wga_figure as cure_wga_figure,
+    drawn_sheet as drawn_sheet,
+    edits_sheet as edits_sheet,
+    save_discoveries as save_discoveries,
+    top_features as top_features,
+    worlds_sheet as worlds_sheet,
+)
 from .retraining import add_generated as add_generated, retrain as retrain, with_origin as with_origin
+from .searching import (
+    Searched as Searched,
+    by_components as by_components,
+    by_confidence as by_confidence,
+    by_edits_of as by_edits_of,
+    by_exact_edits as by_exact_edits,
+    by_flips as by_flips,
+    first_of_class as first_of_class,
+    search_world as search_world,
+)
+from .study_plans import (
+    ASPIRE_PLANS as ASPIRE_PLANS,
+    AspirePlan as AspirePlan,
+    AspireRun as AspireRun,
+    aspire_plan as aspire_plan,
+    images_to_cure as images_to_cure,
+)
 from .tools import Tools as Tools, load_tools as load_tools

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['with_origin', 'add_generated', 'retrain']
 
-# %% ../../../nbs/papers/aspire/05_retraining.ipynb #ca714e89
+# %% ../../../nbs/papers/aspire/05_retraining.ipynb #a2d3d1dc
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from ...data.grouped import GroupedImages
 from ...data.joined import concatenate
 from ...mitigate.config import MitigationConfig
 from ...mitigate.fitting import Fitted, fit
+from ...mitigate.registry import find_method
 
 # %% ../../../nbs/papers/aspire/05_retraining.ipynb #fab49693
 def with_origin(data: GroupedImages) -> GroupedImages:
@@ -31,7 +32,7 @@ def add_generated(data: GroupedImages, generated: GroupedImages) -> GroupedImage
     )
     return concatenate([whole, extra], name=f"{data.name}, generated")
 
-# %% ../../../nbs/papers/aspire/05_retraining.ipynb #d43864e7
+# %% ../../../nbs/papers/aspire/05_retraining.ipynb #fc218416
 def retrain(
     method: str,  # a name in METHODS
     real: GroupedImages,
@@ -40,13 +41,11 @@ def retrain(
     config: MitigationConfig,
     generated: GroupedImages | None = None,
     n: int = 0,  # images that the other arms have beside the real ones, if there are none here
-    base: Fitted | None = None,  # for DFR: plain training on the real images
-    seed: int = 0,
-    **options: Any,  # of `fit`
+    base: Fitted | None = None,  # plain training on the real images, from which DFR starts
+    **options: Any,  # of `fit`, such as `seed`
 ) -> Fitted:
     "One arm: `method` on real and generated images, or on the real ones for as many steps."
-    last_layer_only = method == "DFR"
-    options = dict(seed=seed, **options)
+    last_layer_only = find_method(method).refits_on_validation
     if last_layer_only and base is not None:
         options["base"] = base.clf
     if generated is None:

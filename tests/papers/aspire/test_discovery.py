@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from spurious_core.papers.aspire.discovery import choose_edited, find_features
+from spurious_core.papers.aspire.discovery import DiscoveryConfig, choose_edited
 
 
 def ranking(*rows):
@@ -64,6 +64,16 @@ def test_numbers_that_exceed_the_total_are_refused(wrong):
         choose_edited(FEW_FLIPS, ranking(("ice", True)), **{wrong: 40})
 
 
-def test_an_unknown_source_of_backgrounds_is_refused_first(tmp_path):
-    with pytest.raises(ValueError, match="alternatives='web' is unknown; allowed: data, model"):
-        find_features(None, None, None, tmp_path, alternatives="web")
+@pytest.mark.parametrize(
+    "settings, why",
+    [
+        (dict(alternatives="web"), "alternatives='web' is unknown; allowed: data, model"),
+        (dict(most=0), "most=0 must be at least 1"),
+        (dict(least=1.5), "least=1.5 must be a whole number"),
+        (dict(batch_size=0), "batch_size=0 must be at least 1"),
+        (dict(steps=0), "steps=0 must be at least 1"),
+    ],
+)
+def test_settings_out_of_range_are_refused(settings, why):
+    with pytest.raises(ValueError, match=why):
+        DiscoveryConfig(**settings)

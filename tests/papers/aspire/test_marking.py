@@ -1,0 +1,85 @@
+"Shares pooled over seeds, under keys that name the list last; and discoveries with their p-values."
+
+import pandas as pd
+import pytest
+
+from spurious_core.evaluate.intervals import wilson
+from spurious_core.papers.aspire.marking import (
+    MARKED_LISTS,
+    REPORTED_COLUMNS,
+    all_reported,
+    mark_lists,
+    marks_grid,
+    reported,
+)
+from spurious_core.papers.aspire.searching import Searched
+
+COLUMNS = ["label", "cluster", "spurious", "rank"]
+FENCE = pd.DataFrame([("house", "fence", True, 1), ("boat", "rain", True, 1)], columns=COLUMNS)
+LATE = pd.DataFrame([("boat", "rain", False, 1), ("boat", "water", False, 2)], columns=COLUMNS)
+NOTHING = FENCE[:0]
+
+
+def entry(edits, **others):
+    return Searched(0.9, dict.fromkeys(MARKED_LISTS, NOTHING) | dict(edits=edits) | others, None)
+
+
+@pytest.fixture
+def marks():
+    "Two seeds: in one a planted fence, and rain that is not; in the other water, second and not reported."
+    searched = {
+        ("imagenet_like", 0): entry(FENCE, unused=NOTHING, cooccurrence=FENCE),
+        ("imagenet_like", 1): entry(LATE, unused=NOTHING),
+        ("clean", 0): entry(NOTHING, paper=FENCE),
+        ("clean", 1): entry(NOTHING),
+    }
+    return mark_lists(searched).set_index("key")
+
+
+@pytest.mark.parametrize(
+    "key, hits, n",
+    [
+        ("recall_at_1", 1, 16),
+        ("recall_at_3", 1, 16),
+        ("precision_at_3", 1, 2),
+        ("ranked_recall_at_1", 1, 16),
+        ("ranked_recall_at_3", 2, 16),
+        ("null_discoveries", 0, 20),
+        ("null_discoveries.paper", 2, 20),
+        ("recall_at_1.cooccurrence", 1, 16),
+        ("unused_discoveries", 0, 20),
+        ("unused_discoveries.cooccurrence", 2, 20),
+    ],
+)
+def test_counts_of_all_seeds_are_pooled(marks, key, hits, n):
+    row = marks.loc[key]
+    assert (row.value, row.lo, row.hi) == wilson(hits, n)
+    assert row.n == n
+
+
+def test_there_is_no_precision_where_nothing_is_reported(marks):
+    assert "precision_at_3.confidence" not in marks.index
+    assert "recall_at_1.confidence" in marks.index
+
+
+def test_without_another_network_nothing_is_said_of_it():
+    marks = mark_lists({("imagenet_like", 0): entry(FENCE), ("clean", 0): entry(NOTHING)})
+    assert not marks.key.str.contains("unused").any()
+
+
+def test_discoveries_come_with_their_p_values():
+    row = dict.fromkeys(REPORTED_COLUMNS, 0.12345) | dict(label="house", cluster="fence", kind="foreground")
+    ranking = pd.DataFrame([row | dict(spurious=True, p=0.00046), row | dict(spurious=False)])
+    listed = reported(ranking)
+    assert len(listed) == 1
+    assert (listed.p[0], listed.evidence[0]) == (0.0005, 0.123)
+    every = all_reported({("clean", 3): ranking[1:], ("imagenet_like", 3): ranking})
+    assert every[["world", "seed", "cluster", "p"]].to_numpy().tolist() == [
+        ["imagenet_like", 3, "fence", 0.0005]
+    ]
+
+
+def test_a_grid_of_shares_has_empty_cells(marks):
+    grid = marks_grid(marks.reset_index())
+    assert grid.loc["edits", "recall_at_1"] == "0.062"
+    assert grid.loc["confidence", "precision_at_3"] == ""
