@@ -6,10 +6,13 @@
 __all__ = ['PERSONALIZE_METHODS', 'OPTIMIZERS', 'LR_SCHEDULES', 'LARGEST_RANK', 'PersonalizeConfig']
 
 # %% ../../../nbs/diffusion/training/01_config.ipynb #7994e940
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ...core.checks import not_negative, one_of, positive, whole, within
 from ...core.devices import PRECISIONS
+from ..windows import check_new_word
 
 # %% ../../../nbs/diffusion/training/01_config.ipynb #807f7908
 PERSONALIZE_METHODS = ("lora", "dreambooth", "textual_inversion")
@@ -69,6 +72,22 @@ class PersonalizeConfig:
     def trains_text(self) -> bool:
         "Whether weights of the text encoder are trained; a new word is none of them."
         return self.train_text_encoder and self.method != "textual_inversion"
+
+    def check_given(
+        self,
+        pipe: Any,
+        captions: Sequence[str] | None = None,  # of the references; None: `instance_prompt` for all
+        **of_prior: Any,  # `prior_images`, `prior_captions`
+    ) -> None:
+        "ValueError for what would be given to a training in vain: class images, captions without a new word."
+        given = [name for name, value in of_prior.items() if value is not None]
+        if given and not self.class_prompt:
+            raise ValueError(
+                f"{' and '.join(given)} without class_prompt: there is no prior to train them for"
+            )
+        if self.method == "textual_inversion":
+            texts, what = (captions, "captions") if captions else ([self.instance_prompt], "prompts")
+            check_new_word(pipe, self.token, self.num_vectors, texts, what)
 
 # %% ../../../nbs/diffusion/training/01_config.ipynb #d88799f0
 LARGEST_RANK = 1280  # no layer of Stable Diffusion's attention is wider, and none could hold more
