@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
-# %% ../../nbs/core/14_masking.ipynb #897b2fd7
+# %% ../../nbs/core/14_masking.ipynb #928cab62
 MASK = "***"
 _NAMES = r"(?:api[-_]?)?key|(?:access[-_]?)?token|secret|password|passwd|sig(?:nature)?"
 _PLACES = (
@@ -28,7 +28,7 @@ def _pattern(secret: str) -> str:
     parts = [secret, quote(secret, safe=""), repr(secret)[1:-1]]
     return "|".join(map(re.escape, [*parts, secret[:half], secret[half:]] if half >= 8 else parts))
 
-
+# %% ../../nbs/core/14_masking.ipynb #6a6c1cac
 def masked(
     text: str,
     secrets: Iterable[str] = (),  # that we know of; empty ones don't count
@@ -41,7 +41,7 @@ def masked(
         text = place.sub(instead, text)
     return text
 
-
+# %% ../../nbs/core/14_masking.ipynb #acb83024
 def secrets_of(url: str) -> list[str]:
     "The secrets that an address holds: its password, or a user without one, and values named like a key."
     try:

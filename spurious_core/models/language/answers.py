@@ -78,10 +78,10 @@ def without_system(talk: list[dict]) -> list[dict]:
     first = dict(role="user", content=f"{talk[0]['content']}\n\n{talk[1]['content']}")
     return [first, *talk[2:]]
 
-# %% ../../../nbs/models/language/03_answers.ipynb #4b44937f
+# %% ../../../nbs/models/language/03_answers.ipynb #5431402d
 _SHOWN_BACK = 4000  # characters of a wrong answer that the model sees again
 
-
+# %% ../../../nbs/models/language/03_answers.ipynb #4b44937f
 class TextModel:
     "Asks `_write`, reads its text, tries again, counts, and keeps answers."
 

@@ -107,6 +107,36 @@ def _usable_key(key: str) -> str:
         raise LanguageModelError("the key in OPENAI_API_KEY must be plain ASCII without spaces")
     return key.strip()
 
+# %% ../../../nbs/models/language/04_servers.ipynb #84ba783d
+def _reason(error: Exception, limits: Limits) -> str:
+    "Why there is no reply: what follows the server's name in a sentence."
+    tries = limits.retries + 1
+    if isinstance(error, OutOfTime):
+        return f" did not answer within the deadline of {limits.deadline:g} s"
+    if isinstance(error, RefusedReply):
+        return f" is not listened to: {error}"
+    if isinstance(error, openai.APITimeoutError):
+        return f" did not answer within {limits.timeout:g} s, {tries} times"
+    if isinstance(error, openai.APIConnectionError):
+        return f" cannot be reached: {error.__cause__ or error}"
+    if isinstance(error, openai.APIStatusError):
+        return f": {_status(error, tries)}"
+    return f" does not speak the protocol: {error}"
+
+
+def _one_line(text: str) -> str:
+    "A text on one line, and no longer than that. Secrets are masked before, or a part of one would be left."
+    return re.sub(r"\s+", " ", text)[:400]
+
+# %% ../../../nbs/models/language/04_servers.ipynb #ef39fbff
+def _connect(url: str, key: str, limits: Limits) -> tuple[Connection, openai.OpenAI]:
+    "The way to a server and the client that uses it; ValueError for no address."
+    connection = Connection(url, limits)
+    plain = {"Accept-Encoding": "identity"}
+    http = dict(http_client=connection.http, timeout=limits.timeout, default_headers=plain)
+    client = openai.OpenAI(base_url=url, api_key=key or "none", max_retries=limits.retries, **http)
+    return connection, client
+
 # %% ../../../nbs/models/language/04_servers.ipynb #becf8363
 class Server(TextModel):
     "A model on a server with the chat-completions protocol."
@@ -129,25 +159,16 @@ class Server(TextModel):
             advice = "set OPENAI_API_KEY (or OPENAI_BASE_URL, for a server of your own)"
             raise LanguageModelError(f"{self.name} wants a key: {advice}")
         self.options, self._key = set(_SIGNS), key
-        self._connect()
-
-    def _connect(self) -> None:
         try:
-            self.connection = Connection(self.url, self.limits)
+            self.connection, self.client = _connect(self.url, self._key, self.limits)
         except (httpx2.InvalidURL, ValueError) as error:
             raise self._failure(f" cannot be reached: {error}") from None
-        client = dict(base_url=self.url, api_key=self._key or "none", max_retries=self.limits.retries)
-        plain = {"Accept-Encoding": "identity"}
-        http = dict(http_client=self.connection.http, timeout=self.limits.timeout, default_headers=plain)
-        self.client = openai.OpenAI(**client, **http)
 
     def _masked(self, text: str) -> str:
         return masked(text, [self._key, *secrets_of(self.url)])
 
     def _failure(self, why: str, kind: type[Exception] = LanguageModelError) -> Exception:
-        "An error of one line, without secrets: masked first and cut then, so that no part of one is left."
-        line = " ".join(self._masked(why).split())
-        return kind(f"{self.name}{' ' if why.startswith(' ') else ''}{line[:400]}")
+        return kind(self.name + _one_line(self._masked(why)))
 
     def _request(self, talk: list[dict], schema: dict) -> Any:
         "The JSON of the server's reply, asked without what it does not understand."
@@ -170,22 +191,9 @@ class Server(TextModel):
 
     def _reply(self, talk: list[dict], schema: dict) -> Reply:
         "The reply, or one line on why there is none."
-        tries = self.limits.retries + 1
         try:
             return read_reply(self.connection.call(lambda: self._request(talk, schema)))
         except TooLong as error:
             raise self._failure(f": {error}", NoAnswer) from None
-        except OutOfTime:
-            raise self._failure(
-                f" did not answer within the deadline of {self.limits.deadline:g} s"
-            ) from None
-        except RefusedReply as error:
-            raise self._failure(f" is not listened to: {error}") from None
-        except openai.APITimeoutError:
-            raise self._failure(f" did not answer within {self.limits.timeout:g} s, {tries} times") from None
-        except openai.APIConnectionError as error:
-            raise self._failure(f" cannot be reached: {error.__cause__ or error}") from None
-        except openai.APIStatusError as error:
-            raise self._failure(f": {_status(error, tries)}") from None
         except (openai.OpenAIError, httpx2.InvalidURL, ValueError, RecursionError) as error:
-            raise self._failure(f" does not speak the protocol: {error}") from None
+            raise self._failure(_reason(error, self.limits)) from None
