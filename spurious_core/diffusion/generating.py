@@ -28,9 +28,10 @@ from spurious_core.diffusion.image_sets import (
     provenance,
     save_images,
 )
-from .plans import batch_rows, is_absent, plan_rows
+from .plans import batch_rows, is_absent, plan_rows, prompts_of
 from .processes import Processes
 from .sampling import SAMPLERS, PromptCache, draw_batch, sample_images
+from .windows import warn_of_lost_words
 
 # %% ../../nbs/diffusion/06_generating.ipynb #6adbdb57
 @dataclass(frozen=True)
@@ -93,6 +94,8 @@ def generate(
             done = processes.from_first(finished_rows(folder, set_rows) if first else None)
             drawing = _Drawing(adapted, rows, set_rows, folder, steps, sampler)
             batches = drawing.missing(batch_size, done)[processes.rank :: processes.count]
+            if first and batches:
+                warn_of_lost_words(adapted, prompts_of(rows), "prompts")
             metadata = METADATA if alone else f"{PART}{processes.rank}.jsonl"
             drawing.draw(batches, metadata, done if alone else {}, show_progress=progress and first)
             processes.wait()

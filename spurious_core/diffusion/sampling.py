@@ -29,8 +29,9 @@ from tqdm.auto import tqdm
 from ..core.checks import one_of, whole
 from ..core.images import picture
 from ..core.mask_files import mask_square
-from .plans import batch_rows, plan_rows
+from .plans import batch_rows, plan_rows, prompts_of
 from .starts import Start, picture_side, start_rows
+from .windows import warn_of_lost_words
 
 # %% ../../nbs/diffusion/02_sampling.ipynb #52e1129e
 def _dpmsolver(config: dict) -> SchedulerMixin:
@@ -245,6 +246,7 @@ def sample_images(
     rows, cache = plan_rows(plan, guidance), PromptCache(pipe)
     whole("steps", steps)
     one_of("sampler", sampler, SAMPLERS)
+    warn_of_lost_words(pipe, prompts_of(rows), "prompts")
     images = {}
     for numbers in tqdm(batch_rows(rows, batch_size), disable=not progress, desc="drawing"):
         drawn = draw_batch(pipe, [rows[i] for i in numbers], cache, steps, sampler)
