@@ -15,11 +15,15 @@ from .image_quality import (
     memorisation as memorisation,
 )
 from .intervals import (
+    FEWEST as FEWEST,
     bootstrap as bootstrap,
+    cautious_interval as cautious_interval,
     expanded_tails as expanded_tails,
+    finite_interval as finite_interval,
     mean_interval as mean_interval,
     minimum_interval as minimum_interval,
     resampling_weights as resampling_weights,
+    square_and_add as square_and_add,
     wilson as wilson,
 )
 from .jury import (
