@@ -25,7 +25,7 @@ def compare(
     methods: dict[str, Iterable[GroupReport]],  # method name -> its reports, one per seed
     level: float = 0.95,
 ) -> pd.DataFrame:
-    """A long table `method, metric, value, lo, hi, n, over`.
+    """A long table `method, metric, value, lo, hi, n, over, seeds`.
 
     Raises `ValueError` where methods are about different groups."""
     if not methods:
@@ -33,7 +33,7 @@ def compare(
     methods = {name: list(reports) for name, reports in methods.items()}
     metrics_by_seed([reports[0] for reports in methods.values() if reports])  # the same groups everywhere
     tables = [summarise_seeds(reports, level).assign(method=name) for name, reports in methods.items()]
-    columns = ["method", "metric", "value", "lo", "hi", "n", "over"]
+    columns = ["method", "metric", "value", "lo", "hi", "n", "over", "seeds"]
     return pd.concat(tables, ignore_index=True)[columns]
 
 # %% ../../nbs/evaluate/10_comparisons.ipynb #422e26d1
@@ -57,7 +57,7 @@ def as_text(
     rows = []
     for method in methods:
         row = {"method": method} | (about[method] if about else {})
-        row["seeds"] = int(table.n[table.method == method].iloc[0])
+        row["seeds"] = int(table.seeds[table.method == method].iloc[0])
         row |= {f"{METRIC_NAMES[key]}, %": cells.get((method, key), "") for key in shown}
         rows.append(row)
     return pd.DataFrame(rows)
