@@ -53,7 +53,7 @@ def holm(
     adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1) if len(p) else steps
     return adjusted
 
-# %% ../../nbs/evaluate/10_comparisons.ipynb #523ced02
+# %% ../../nbs/evaluate/10_comparisons.ipynb #d4157006
 def _together(differences: np.ndarray, level: float) -> tuple[float, float, float]:
     "Two-sided p-value and interval of the mean of differences `[n]` of shares; NaN for fewer than five."
     n = len(differences)
@@ -67,7 +67,7 @@ def _together(differences: np.ndarray, level: float) -> tuple[float, float, floa
     interval = test.confidence_interval(level)
     return float(test.pvalue), max(-1.0, float(interval.low)), min(1.0, float(interval.high))
 
-
+# %% ../../nbs/evaluate/10_comparisons.ipynb #523ced02
 def compare_pairs(
     pairs: Mapping[Any, tuple[Iterable[GroupReport], Iterable[GroupReport]]],  # name -> two methods, by seed
     metric: str = "wga",

@@ -70,12 +70,12 @@ def summarise_seeds(
         return _over_seeds(values, level, (0, 1))
     return _within_seeds([report.metrics() for report in reports], list(values))
 
-# %% ../../nbs/evaluate/09_over_seeds.ipynb #99482ea6
+# %% ../../nbs/evaluate/09_over_seeds.ipynb #ea970334
 def _same_images(a: GroupReport, b: GroupReport) -> bool:
     "Whether two reports may be of the same test images, by the names and sizes of their groups."
     return list(a.table.group) == list(b.table.group) and list(a.table.n) == list(b.table.n)
 
-
+# %% ../../nbs/evaluate/09_over_seeds.ipynb #3ecafd8f
 def _difference(a: tuple, b: tuple) -> tuple:
     "Value, interval or None and n of a - b, each given as (value, interval or None, n)."
     if a[1] is None or b[1] is None:
@@ -84,7 +84,7 @@ def _difference(a: tuple, b: tuple) -> tuple:
     value, lo, hi = square_and_add(*(list(pair) for pair in ends), (1, -1))
     return float(value), (max(-1.0, float(lo)), min(1.0, float(hi))), min(a[2], b[2])
 
-
+# %% ../../nbs/evaluate/09_over_seeds.ipynb #99482ea6
 def paired_seeds(
     a: Iterable[GroupReport],  # of one method, at least two
     b: Iterable[GroupReport],  # of another method, the same seeds in the same order

@@ -61,7 +61,7 @@ def _resampled(
             ends[:, columns] = bootstrap(values[:, columns], n_boot, seed, level, limits)
     return ends
 
-# %% ../../nbs/evaluate/02_summaries.ipynb #09446c63
+# %% ../../nbs/evaluate/02_summaries.ipynb #b850a605
 def _over_images(
     images: pd.DataFrame, shares: np.ndarray, n_boot: int, seed: int, level: float
 ) -> np.ndarray:
@@ -72,7 +72,7 @@ def _over_images(
         ends[:, j] = wilson(values[:, j].sum(), len(values), level)
     return ends
 
-
+# %% ../../nbs/evaluate/02_summaries.ipynb #09446c63
 def _within_runs(
     arms: Iterable[tuple[float, pd.DataFrame]],  # weight and images of each arm
     keys: list[str],
@@ -92,17 +92,17 @@ def _within_runs(
             ends.append(found)
     return np.array(square_and_add(*np.swapaxes(ends, 0, 1), weights))
 
-# %% ../../nbs/evaluate/02_summaries.ipynb #7ca1e8f8
+# %% ../../nbs/evaluate/02_summaries.ipynb #98c17b27
 def _long(metrics: list[str], ends: np.ndarray, n: int, over: str) -> pd.DataFrame:
     value, lo, hi = ends
     return pd.DataFrame(dict(metric=metrics, value=value, lo=lo, hi=hi, n=n, over=over))
 
-
+# %% ../../nbs/evaluate/02_summaries.ipynb #cf85e798
 def _clipped(ends: np.ndarray, shares: np.ndarray, lowest: float) -> np.ndarray:
     "`[3, M]` without the rounding errors by which a sum may leave the range of a share or a difference."
     return np.where(shares, np.clip(ends, lowest, 1), ends)
 
-
+# %% ../../nbs/evaluate/02_summaries.ipynb #7ca1e8f8
 def summarise(
     verdicts: pd.DataFrame,  # rows of `judge`, perhaps with columns added, one per image
     n_boot: int = 2000,

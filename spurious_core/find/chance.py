@@ -11,10 +11,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from scipy import stats
 
-# %% ../../nbs/find/07_chance.ipynb #ea599d7f
+# %% ../../nbs/find/07_chance.ipynb #522eaa8c
 _BLOCK = 2**20  # signs drawn at once
 
-
+# %% ../../nbs/find/07_chance.ipynb #5d4142b2
 def _random_totals(values: np.ndarray, n_perm: int, seed: int) -> Iterator[np.ndarray]:
     """Sums of `values` under random signs, `n_perm` in all, block by block.
 
@@ -25,7 +25,7 @@ def _random_totals(values: np.ndarray, n_perm: int, seed: int) -> Iterator[np.nd
         size = min(rows, n_perm - start), len(values)
         yield (1 - 2 * rng.integers(0, 2, size, dtype=np.int8)) @ values
 
-
+# %% ../../nbs/find/07_chance.ipynb #ea599d7f
 def sign_flip(
     effects: Sequence[float],  # one per image
     n_perm: int = 9999,

@@ -53,14 +53,14 @@ def normalise(phrase: str) -> str:
     words = re.findall(r"[^\W\d_]+", phrase.lower())
     return " ".join(_singular(word) for word in words if word not in _DROPPED)
 
-# %% ../../nbs/find/04_phrases.ipynb #03a0230c
+# %% ../../nbs/find/04_phrases.ipynb #51127adb
 def similarity(first: str, second: str) -> float:
     "Cosine of the bags of words of two normalised phrases, 0..1."
     a, b = Counter(first.split()), Counter(second.split())
     norm = (sum(n * n for n in a.values()) * sum(n * n for n in b.values())) ** 0.5
     return sum(n * b[word] for word, n in a.items()) / norm if norm else 0.0
 
-
+# %% ../../nbs/find/04_phrases.ipynb #580f4cc5
 def _cluster_names(phrases: Iterable[str], threshold: float) -> dict[str, str]:
     "The name of each normalised phrase's cluster: the first phrase before it that is alike, else itself."
     cluster, names, with_word = {}, [], defaultdict(list)
@@ -75,7 +75,7 @@ def _cluster_names(phrases: Iterable[str], threshold: float) -> dict[str, str]:
             names.append(phrase)
     return cluster
 
-
+# %% ../../nbs/find/04_phrases.ipynb #7a90f859
 def cluster_phrases(phrases: Iterable[str], threshold: float = 0.7) -> dict[str, str]:
     """The cluster of each distinct phrase, named by its most frequent normalised phrase (Ghosh et al. 2024).
 
