@@ -87,7 +87,8 @@ def parse_assignments(
 def _number_rows(metrics: Metrics) -> Iterator[tuple]:
     for key, entry in metrics.items():
         interval = "{:.3f} .. {:.3f}".format(*entry["ci"]) if entry["ci"] else ""
-        yield key, f"{entry['value']:.3f}", interval, entry["n"] or ""
+        count = f"{entry['n'] or ''} {entry.get('over', '')}".strip()
+        yield key, f"{entry['value']:.3f}", interval, count
 
 # %% ../../nbs/app/10_cli.ipynb #e91e8360
 def _print_places(study: str, folder: Path) -> None:

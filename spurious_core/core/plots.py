@@ -51,8 +51,11 @@ def bars(
     hi: str = "hi",
     hue: str | None = None,
     ax: Axes | None = None,
+    bounds: tuple[float, float] | None = None,  # of the measure, such as (0, 1) for shares
 ) -> Axes:
-    "Bars of `y` over `x` with intervals from `lo` to `hi`, a colour per `hue`, in the order of the table."
+    """Bars of `y` over `x` with intervals from `lo` to `hi`, a colour per `hue`, in the order of the table.
+
+    No interval is drawn beyond `bounds`."""
     keys = [x] if hue is None else [x, hue]
     _check_bars(table, [*keys, y, lo, hi], keys)
     ax = plt.subplots(figsize=(4.5, 2.4))[1] if ax is None else ax
@@ -64,7 +67,8 @@ def bars(
         at = np.array([groups.index(group) for group in rows[x]]) + (j - (len(arms) - 1) / 2) * width
         ax.bar(at, rows[y], width * 0.92, color=colour, label=arm)
         ends = rows[lo].notna() & rows[hi].notna()  # a single image has a value and no interval
-        ax.vlines(at[ends], rows[lo][ends], rows[hi][ends], color=".2", linewidth=1.2)
+        spans = (rows[end][ends].clip(*(bounds or (None, None))) for end in (lo, hi))
+        ax.vlines(at[ends], *spans, color=".2", linewidth=1.2)
     ax.set_xticks(range(len(groups)), groups)
     ax.set_ylabel(y)
     ax.grid(axis="x", visible=False)

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from sklearn.metrics.pairwise import cosine_distances
 from sklearn.neighbors import NearestNeighbors
+from sklearn.preprocessing import normalize
 
 from ..core.checks import within
 from ..core.images import to_array
-from .intervals import expanded_tails, resampling_weights
+from .intervals import FEWEST, cautious_interval, expanded_tails, resampling_weights
 from .jury import image_batch
 
 # %% ../../nbs/evaluate/04_image_quality.ipynb #112543db
@@ -49,6 +49,28 @@ def _features(images: Any, clf: torch.nn.Module | None) -> np.ndarray:
     return embed(images, clf)
 
 # %% ../../nbs/evaluate/04_image_quality.ipynb #79398773
+_BLOCK = 64  # bootstrap samples drawn at once
+
+
+def _pair_distances(weights: np.ndarray, units: np.ndarray) -> np.ndarray:
+    """Mean cosine distances `[B]` of the pairs of different images, from weights `[B, n]` and units `[n, D]`.
+
+    NaN for a sample that holds one image only."""
+    weights_2 = weights**2
+    n_pairs = weights.sum(1) ** 2 - weights_2.sum(1)
+    likeness = ((weights @ units) ** 2).sum(1) - weights_2 @ (units**2).sum(1)
+    with np.errstate(invalid="ignore"):
+        return np.clip((n_pairs - likeness) / np.where(n_pairs > 0, n_pairs, np.nan), 0, 2)
+
+
+def _resampled_distances(units: np.ndarray, n_boot: int, seed: int) -> np.ndarray:
+    "Mean distances in bootstrap samples, but for those that hold one image only."
+    rng, n = np.random.default_rng(seed), len(units)
+    sizes = [min(_BLOCK, n_boot - start) for start in range(0, n_boot, _BLOCK)]
+    found = np.concatenate([_pair_distances(resampling_weights(n, size, rng), units) for size in sizes])
+    return found[np.isfinite(found)]
+
+# %% ../../nbs/evaluate/04_image_quality.ipynb #8cf996ee
 def diversity(
     images: Any,  # a batch of images, or features `[N, D]`, N >= 2
     clf: torch.nn.Module | None = None,  # whose features to use; needed for images
@@ -56,27 +78,34 @@ def diversity(
     seed: int = 0,
     level: float = 0.95,
 ) -> tuple[float, float, float]:
-    "Mean pairwise cosine distance of the features (0..2), and the ends of its interval."
+    """Mean pairwise cosine distance of the features (0..2), and the ends of its interval over images.
+
+    The ends are NaN for fewer than five images. Memory and time grow with N, not with the pairs."""
     features = _features(images, clf).astype(float)
     n = len(features)
     if n < 2:
         raise ValueError(f"{n} image: diversity needs two")
-    distances = cosine_distances(features[np.lexsort(features.T)])  # in an order that content decides
-    weights = resampling_weights(n, n_boot, np.random.default_rng(seed))
-    pairs = weights.sum(1) ** 2 - (weights**2).sum(1)  # without pairs of an image with itself
-    some = pairs > 0
-    resampled = np.einsum("bi,bi->b", weights @ distances, weights)[some] / pairs[some]
-    return distances.sum() / (n * (n - 1)), *np.quantile(resampled, expanded_tails(n, level))
+    units = normalize(features[np.lexsort(features.T)])  # in an order that content decides
+    value = float(_pair_distances(np.ones((1, n)), units)[0])
+    if n < FEWEST:
+        return value, np.nan, np.nan
+    lo, hi = np.quantile(_resampled_distances(units, n_boot, seed), expanded_tails(n, level))
+    if hi - lo < 1e-12:  # of n // 2 pairs without a common image: the mean over all pairs varies less
+        lo, hi = cautious_interval(value, n // 2, (0, 2), level)
+    return value, float(lo), float(hi)
 
 # %% ../../nbs/evaluate/04_image_quality.ipynb #d7dc45d4
 def _nearest(rows: np.ndarray, references: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Which reference is nearest to each row, and how far.
 
-    Row by row: all pairs at once would take gigabytes at 512 pixels."""
+    Row by row, and only the nearest is kept: all pairs at once would take gigabytes at 512 pixels."""
     references = references.astype(np.float32)
-    distances = [np.linalg.norm(references - row.astype(np.float32), axis=1) for row in rows]
-    distances = np.stack(distances)
-    return distances.argmin(1), distances.min(1)
+    places, distances = [], []
+    for row in rows:
+        from_row = np.linalg.norm(references - row.astype(np.float32), axis=1)
+        places.append(from_row.argmin())
+        distances.append(from_row.min())
+    return np.array(places), np.array(distances)
 
 
 def _too_near(space: dict[str, np.ndarray], quantile: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

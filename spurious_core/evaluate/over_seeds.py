@@ -7,12 +7,12 @@ seed."""
 __all__ = ['metrics_by_seed', 'summarise_seeds', 'paired_seeds']
 
 # %% ../../nbs/evaluate/09_over_seeds.ipynb #0ce5ecdf
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
 
-from .intervals import bootstrap
+from .intervals import FEWEST, bootstrap, square_and_add
 from .report_tables import METRIC_NAMES
 from .reports import GroupReport
 
@@ -36,47 +36,64 @@ def metrics_by_seed(
     return pd.DataFrame([{key: metrics[key][0] for key in shared} for metrics in found])
 
 # %% ../../nbs/evaluate/09_over_seeds.ipynb #659a151a
-_COLUMNS = ["metric", "value", "lo", "hi", "n", "over"]
+def _over_seeds(values: pd.DataFrame, level: float, bounds: tuple[float, float]) -> pd.DataFrame:
+    "Means of columns over rows, one per seed, and their intervals."
+    mean, lo, hi = bootstrap(values.to_numpy(), level=level, bounds=bounds)
+    n = len(values)
+    return pd.DataFrame(dict(metric=list(values), value=mean, lo=lo, hi=hi, n=n, over="seeds", seeds=n))
 
 
-def _over_seeds(values: pd.DataFrame, level: float, lowest: float) -> pd.DataFrame:
-    "Means of columns over rows, with intervals that are cut at `lowest` and 1."
-    mean, lo, hi = (np.atleast_1d(ends) for ends in bootstrap(values.to_numpy(), level=level))
-    lo, hi = np.maximum(lo, lowest), np.minimum(hi, 1)
-    return pd.DataFrame(dict(metric=list(values), value=mean, lo=lo, hi=hi, n=len(values), over="seeds"))
+def _within_seeds(seeds: Sequence[dict[str, tuple]], keys: Sequence[str]) -> pd.DataFrame:
+    "Means over a few seeds of value, lo and hi; `seeds` holds (value, interval or None, n) for each key."
+    rows = []
+    over = "images" if len(seeds) == 1 else "images within seeds"
+    for key in keys:
+        found = [
+            (value, *(interval or (np.nan, np.nan)), n) for value, interval, n in (s[key] for s in seeds)
+        ]
+        value, lo, hi, _ = np.mean(found, axis=0)
+        n = min(n for *_, n in found)
+        rows.append(dict(metric=key, value=value, lo=lo, hi=hi, n=n, over=over, seeds=len(seeds)))
+    return pd.DataFrame(rows)
 
-
+# %% ../../nbs/evaluate/09_over_seeds.ipynb #24b422a4
 def summarise_seeds(
     reports: Iterable[GroupReport],  # of one method, one per seed
     level: float = 0.95,
 ) -> pd.DataFrame:
-    """A table `metric, value, lo, hi, n, over`: means over n seeds and their intervals.
+    """A table `metric, value, lo, hi, n, over, seeds`: means over seeds and their intervals.
 
-    For one report its own interval, over images."""
+    From five seeds on, `over` is `seeds` and n counts them. Below, it is `images within seeds` (of one seed
+    `images`), and n counts the test images of one report, those of the worst group for WGA."""
     reports = list(reports)
     values = metrics_by_seed(reports)
-    if len(values) > 1:
-        return _over_seeds(values, level, 0)
-    metrics = reports[0].metrics()
-    rows = []
-    for key in values:
-        value, interval, _ = metrics[key]
-        rows.append((key, value, *(interval or (np.nan, np.nan)), 1, "images"))
-    return pd.DataFrame(rows, columns=_COLUMNS)
+    if len(values) >= FEWEST:
+        return _over_seeds(values, level, (0, 1))
+    return _within_seeds([report.metrics() for report in reports], list(values))
 
-# %% ../../nbs/evaluate/09_over_seeds.ipynb #24b422a4
+# %% ../../nbs/evaluate/09_over_seeds.ipynb #ea970334
 def _same_images(a: GroupReport, b: GroupReport) -> bool:
     "Whether two reports may be of the same test images, by the names and sizes of their groups."
     return list(a.table.group) == list(b.table.group) and list(a.table.n) == list(b.table.n)
 
+# %% ../../nbs/evaluate/09_over_seeds.ipynb #3ecafd8f
+def _difference(a: tuple, b: tuple) -> tuple:
+    "Value, interval or None and n of a - b, each given as (value, interval or None, n)."
+    if a[1] is None or b[1] is None:
+        return a[0] - b[0], None, a[2]
+    ends = zip((a[0], *a[1]), (b[0], *b[1]), strict=True)
+    value, lo, hi = square_and_add(*(list(pair) for pair in ends), (1, -1))
+    return float(value), (max(-1.0, float(lo)), min(1.0, float(hi))), min(a[2], b[2])
 
+# %% ../../nbs/evaluate/09_over_seeds.ipynb #99482ea6
 def paired_seeds(
     a: Iterable[GroupReport],  # of one method, at least two
     b: Iterable[GroupReport],  # of another method, the same seeds in the same order
     level: float = 0.95,
 ) -> pd.DataFrame:
-    """A table `metric, value, lo, hi, n, over` of the differences a - b over n seeds.
+    """A table `metric, value, lo, hi, n, over, seeds` of the differences a - b, within [-1, 1].
 
+    `n` and `over` as in `summarise_seeds`.
     Raises `ValueError` if the reports do not pair up."""
     a, b = list(a), list(b)
     values_a, values_b = metrics_by_seed(a), metrics_by_seed(b)
@@ -86,4 +103,8 @@ def paired_seeds(
     if unlike:
         raise ValueError(f"reports {unlike} are of different test images, so they are no pairs")
     shared = [key for key in values_a if key in values_b]
-    return _over_seeds(values_a[shared] - values_b[shared], level, -1)
+    if len(a) >= FEWEST:
+        return _over_seeds(values_a[shared] - values_b[shared], level, (-1, 1))
+    found = [(one.metrics(), other.metrics()) for one, other in zip(a, b, strict=True)]
+    pairs = [{key: _difference(one[key], other[key]) for key in shared} for one, other in found]
+    return _within_seeds(pairs, shared)

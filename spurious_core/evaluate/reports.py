@@ -262,7 +262,7 @@ def plot(
     tested = _tested(self)
     if ax is None:
         ax = plt.subplots(figsize=(max(4.5, 1.1 * len(tested)), 2.6))[1]
-    bars(tested.assign(group=tested.group.str.replace(", ", "\n")), "group", "accuracy", ax=ax)
+    bars(tested.assign(group=tested.group.str.replace(", ", "\n")), "group", "accuracy", ax=ax, bounds=(0, 1))
     ax.set_ylim(0, 1)
     ax.axhspan(*self.wga_interval, color="C1", alpha=0.25, linewidth=0)
     lines = dict(linewidth=1.2)

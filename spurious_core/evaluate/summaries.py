@@ -12,7 +12,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from .intervals import bootstrap, expanded_tails, resampling_weights, wilson
+from .intervals import FEWEST, bootstrap, square_and_add, wilson
 
 # %% ../../nbs/evaluate/02_summaries.ipynb #0430a0ce
 _LABEL_COLUMNS = ("k", "y", "seed", "run", "nearest")
@@ -43,11 +43,65 @@ def _checked_metrics(verdicts: pd.DataFrame, metrics: Iterable[str] | None, keys
         raise ValueError(f"missing values in {holes}")
     return metrics
 
-# %% ../../nbs/evaluate/02_summaries.ipynb #0a805910
-def _is_share(units: pd.Series) -> bool:
-    "A share of single images, or of runs that all agree, would know no doubt under resampling."
-    unanimous = units.isin((0, 1)).all() and units.nunique() == 1
-    return units.dtype == bool or unanimous
+# %% ../../nbs/evaluate/02_summaries.ipynb #1a371b00
+_RUNS, _IMAGES, _WITHIN_RUNS = "runs", "images", "images within runs"
+
+
+def _are_shares(*tables: pd.DataFrame) -> np.ndarray:
+    "Which columns lie between 0 and 1 in all tables: `[M]`."
+    return np.logical_and.reduce([((table >= 0) & (table <= 1)).all().to_numpy() for table in tables])
+
+
+def _resampled(
+    values: np.ndarray, shares: np.ndarray, bounds: tuple[float, float], n_boot: int, seed: int, level: float
+) -> np.ndarray:
+    "Means of `[n, M]`, lo and hi, `[3, M]`; the columns that are `shares` lie within `bounds`."
+    ends = np.full((3, values.shape[1]), np.nan)
+    for columns, limits in ((shares, bounds), (~shares, None)):
+        if columns.any():
+            ends[:, columns] = bootstrap(values[:, columns], n_boot, seed, level, limits)
+    return ends
+
+# %% ../../nbs/evaluate/02_summaries.ipynb #b850a605
+def _over_images(
+    images: pd.DataFrame, shares: np.ndarray, n_boot: int, seed: int, level: float
+) -> np.ndarray:
+    "Means of columns over images, lo and hi: `[3, M]`."
+    values = images.to_numpy(float)
+    ends = _resampled(values, shares, (0, 1), n_boot, seed, level)
+    for j in np.flatnonzero(np.isin(values, (0, 1)).all(0)):
+        ends[:, j] = wilson(values[:, j].sum(), len(values), level)
+    return ends
+
+# %% ../../nbs/evaluate/02_summaries.ipynb #09446c63
+def _within_runs(
+    arms: Iterable[tuple[float, pd.DataFrame]],  # weight and images of each arm
+    keys: list[str],
+    metrics: list[str],
+    shares: np.ndarray,
+    *options: float,  # of `_over_images`: n_boot, seed, level
+) -> np.ndarray:
+    "Weighted sums of the arms' means over runs, lo and hi, `[3, M]`: about more images of these runs."
+    ends, weights = [], []
+    for weight, arm in arms:
+        runs = [run[metrics] for _, run in arm.groupby(keys)] if keys else [arm[metrics]]
+        weights += [weight / len(runs)] * len(runs)
+        for run in runs:
+            found = _over_images(run, shares, *options)
+            if len(run) == 1 and keys:
+                found[1:] = np.nan  # one image says nothing of others of its run
+            ends.append(found)
+    return np.array(square_and_add(*np.swapaxes(ends, 0, 1), weights))
+
+# %% ../../nbs/evaluate/02_summaries.ipynb #98c17b27
+def _long(metrics: list[str], ends: np.ndarray, n: int, over: str) -> pd.DataFrame:
+    value, lo, hi = ends
+    return pd.DataFrame(dict(metric=metrics, value=value, lo=lo, hi=hi, n=n, over=over))
+
+# %% ../../nbs/evaluate/02_summaries.ipynb #cf85e798
+def _clipped(ends: np.ndarray, shares: np.ndarray, lowest: float) -> np.ndarray:
+    "`[3, M]` without the rounding errors by which a sum may leave the range of a share or a difference."
+    return np.where(shares, np.clip(ends, lowest, 1), ends)
 
 # %% ../../nbs/evaluate/02_summaries.ipynb #7ca1e8f8
 def summarise(
@@ -58,40 +112,22 @@ def summarise(
     metrics: Iterable[str] | None = None,  # columns to average; default: `metric_columns`
     level: float = 0.95,
 ) -> pd.DataFrame:
-    """A table `metric, value, lo, hi, n` (n images).
+    """A table `metric, value, lo, hi, n, over`, where n counts what the interval is over.
 
-    Intervals: over runs where `cluster` is given and there are two or more, else over images."""
+    `over`: `runs` where `cluster` names five or more, `images within runs` for two to four, else `images`.
+    Intervals of shares lie in [0, 1]. They are NaN where there are too few values to resample."""
     keys = _column_list(cluster)
     metrics = _checked_metrics(verdicts, metrics, keys)
-    units = verdicts[metrics]
-    if keys:
-        runs = verdicts.groupby(keys)[metrics].mean()
-        units = runs if len(runs) > 1 else units
-    shares = [c for c in metrics if _is_share(units[c])]
-    others = [c for c in metrics if c not in shares]
-    ends = {c: wilson(units[c].sum(), len(units), level) for c in shares}
-    if others:
-        means = bootstrap(units[others].to_numpy(float), n_boot, seed, level)
-        ends |= dict(zip(others, np.transpose(means), strict=True))
-    rows = [(c, *ends[c], len(verdicts)) for c in metrics]
-    return pd.DataFrame(rows, columns=["metric", "value", "lo", "hi", "n"])
+    shares, options = _are_shares(verdicts[metrics]), (n_boot, seed, level)
+    runs = verdicts.groupby(keys)[metrics].mean() if keys else verdicts[:1]
+    if len(runs) >= FEWEST:
+        return _long(metrics, _resampled(runs.to_numpy(), shares, (0, 1), *options), len(runs), _RUNS)
+    if len(runs) == 1:
+        return _long(metrics, _over_images(verdicts[metrics], shares, *options), len(verdicts), _IMAGES)
+    ends = _within_runs([(1, verdicts)], keys, metrics, shares, *options)
+    return _long(metrics, _clipped(ends, shares, 0), len(verdicts), _WITHIN_RUNS)
 
-# %% ../../nbs/evaluate/02_summaries.ipynb #1a371b00
-def _unpaired_ends(
-    a: pd.DataFrame, b: pd.DataFrame, n_boot: int, seed: int, level: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    "Differences of means and the ends of their intervals, where the images of each arm are resampled."
-    a, b = (np.sort(arm.to_numpy(float), axis=0) for arm in (a, b))
-    difference = a.mean(0) - b.mean(0)
-    n = min(len(a), len(b))
-    if n == 1:
-        return difference, difference * np.nan, difference * np.nan
-    rng = np.random.default_rng(seed)
-    means_a = resampling_weights(len(a), n_boot, rng) @ a
-    means_b = resampling_weights(len(b), n_boot, rng) @ b
-    return difference, *np.quantile(means_a - means_b, expanded_tails(n, level), axis=0)
-
-# %% ../../nbs/evaluate/02_summaries.ipynb #09446c63
+# %% ../../nbs/evaluate/02_summaries.ipynb #8a5dba7b
 def paired_difference(
     a: pd.DataFrame,  # verdicts of one arm
     b: pd.DataFrame,  # verdicts of another arm over the same runs; the difference is a - b
@@ -101,19 +137,20 @@ def paired_difference(
     metrics: Iterable[str] | None = None,  # default: `metric_columns` that both have
     level: float = 0.95,
 ) -> pd.DataFrame:
-    """A table `metric, value, lo, hi, n` (n runs) of a - b.
+    """A table `metric, value, lo, hi, n, over` of a - b, where n counts what the interval is over.
 
-    With one run, the images of each arm are resampled instead and n counts those of `a`."""
+    `over` is `runs` where there are five or more, `images within runs` for two to four and `images` for
+    one; n then counts the images of `a`. Intervals of differences of shares lie in [-1, 1]."""
     keys = _column_list(by)
     shared = [c for c in _checked_metrics(a, metrics, keys) if metrics is not None or c in b]
     _checked_metrics(b, shared, keys)
     runs_a, runs_b = (arm.groupby(keys)[shared].mean() for arm in (a, b))
     if alone := set(runs_a.index) ^ set(runs_b.index):
         raise ValueError(f"runs in one arm only: {sorted(map(str, alone))}")
-    if len(runs_a) > 1:
-        n = len(runs_a)
-        value, lo, hi = bootstrap((runs_a - runs_b).to_numpy(), n_boot, seed, level)
-    else:
-        n = len(a)
-        value, lo, hi = _unpaired_ends(a[shared], b[shared], n_boot, seed, level)
-    return pd.DataFrame(dict(metric=shared, value=value, lo=lo, hi=hi, n=n))
+    shares, options = _are_shares(a[shared], b[shared]), (n_boot, seed, level)
+    if len(runs_a) >= FEWEST:
+        differences = (runs_a - runs_b).to_numpy()
+        return _long(shared, _resampled(differences, shares, (-1, 1), *options), len(runs_a), _RUNS)
+    ends = _within_runs([(1, a), (-1, b)], keys, shared, shares, *options)
+    over = _WITHIN_RUNS if len(runs_a) > 1 else _IMAGES
+    return _long(shared, _clipped(ends, shares, -1), len(a), over)

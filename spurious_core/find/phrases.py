@@ -8,7 +8,7 @@ __all__ = ['PHRASE_KINDS', 'normalise', 'similarity', 'cluster_phrases', 'phrase
 
 # %% ../../nbs/find/04_phrases.ipynb #c08060fe
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
 import pandas as pd
@@ -54,14 +54,29 @@ def normalise(phrase: str) -> str:
     words = re.findall(r"[^\W\d_]+", phrase.lower())
     return " ".join(_singular(word) for word in words if word not in _DROPPED)
 
-# %% ../../nbs/find/04_phrases.ipynb #03a0230c
+# %% ../../nbs/find/04_phrases.ipynb #51127adb
 def similarity(first: str, second: str) -> float:
     "Cosine of the bags of words of two normalised phrases, 0..1."
     a, b = Counter(first.split()), Counter(second.split())
     norm = (sum(n * n for n in a.values()) * sum(n * n for n in b.values())) ** 0.5
     return sum(n * b[word] for word, n in a.items()) / norm if norm else 0.0
 
+# %% ../../nbs/find/04_phrases.ipynb #580f4cc5
+def _cluster_names(phrases: Iterable[str], threshold: float) -> dict[str, str]:
+    "The name of each normalised phrase's cluster: the first phrase before it that is alike, else itself."
+    cluster, names, with_word = {}, [], defaultdict(list)
+    for phrase in phrases:
+        words = set(phrase.split())
+        near = sorted({place for word in words for place in with_word[word]})
+        alike = (names[place] for place in near if similarity(phrase, names[place]) >= threshold)
+        cluster[phrase] = next(alike, phrase)
+        if cluster[phrase] == phrase:
+            for word in words:
+                with_word[word].append(len(names))
+            names.append(phrase)
+    return cluster
 
+# %% ../../nbs/find/04_phrases.ipynb #7a90f859
 def cluster_phrases(phrases: Iterable[str], threshold: float = 0.7) -> dict[str, str]:
     """The cluster of each distinct phrase, named by its most frequent normalised phrase (Ghosh et al. 2024).
 
@@ -70,12 +85,8 @@ def cluster_phrases(phrases: Iterable[str], threshold: float = 0.7) -> dict[str,
     phrases = list(phrases)
     plain = {phrase: normalise(phrase) for phrase in set(phrases)}
     count = Counter(plain[phrase] for phrase in phrases)
-    cluster, names = {"": ""}, []
-    for phrase in sorted(set(plain.values()) - {""}, key=lambda p: (-count[p], p)):
-        alike = [name for name in names if similarity(phrase, name) >= threshold]
-        cluster[phrase] = alike[0] if alike else phrase
-        if not alike:
-            names.append(phrase)
+    by_count = sorted(set(plain.values()) - {""}, key=lambda p: (-count[p], p))
+    cluster = {"": ""} | _cluster_names(by_count, threshold)
     return {phrase: cluster[normal] for phrase, normal in plain.items()}
 
 # %% ../../nbs/find/04_phrases.ipynb #31a7d298

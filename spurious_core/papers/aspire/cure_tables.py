@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from ...evaluate.intervals import bootstrap
+from ...evaluate.intervals import FEWEST, bootstrap
 from .curing import Cured
 
 # %% ../../../nbs/papers/aspire/12_cure_tables.ipynb #bf371498
@@ -40,11 +40,13 @@ def _by_seed(rows: pd.DataFrame) -> np.ndarray:
     return rows.pivot(index="world", columns="seed", values="wga").to_numpy().mean(0)
 
 
-def _spread(values: np.ndarray, alone: pd.DataFrame | None = None) -> dict:
-    "The mean with its interval over seeds; of a single value the interval of its row, if there is one."
-    value, lo, hi = map(float, bootstrap(values))
-    if len(values) == 1 and alone is not None and len(alone) == 1:
-        lo, hi = alone[["lo", "hi"]].iloc[0]
+def _spread(values: np.ndarray, lowest: float, rows: pd.DataFrame | None = None) -> dict:
+    """The mean of values from `lowest` to 1 with its interval over seeds.
+
+    Of fewer than five, the mean of the intervals of their `rows`, if these are of one world."""
+    value, lo, hi = map(float, bootstrap(values, bounds=(lowest, 1)))
+    if len(values) < FEWEST and rows is not None and rows.world.nunique() == 1:
+        lo, hi = rows[["lo", "hi"]].mean()
     return dict(value=value, lo=float(lo), hi=float(hi), n=len(values))
 
 
@@ -65,7 +67,7 @@ def cure_wga_table(scores: pd.DataFrame) -> pd.DataFrame:
             mine = _of(scores, world, arm, method)
             key = f"wga.{world}.{method}" + ("" if arm == "none" else f"_plus_{arm}")
             row = dict(world=world, arm=arm, method=method, key=key)
-            rows.append(row | _spread(_by_seed(mine), mine))
+            rows.append(row | _spread(_by_seed(mine), 0, mine))
     return pd.DataFrame(rows)
 
 # %% ../../../nbs/papers/aspire/12_cure_tables.ipynb #f6475956
@@ -79,7 +81,7 @@ def gain_table(scores: pd.DataFrame) -> pd.DataFrame:
             ours, other = (_by_seed(_of(scores, world, arm, method)) for arm in ("aspire", against))
             key = f"gain.{world}.{method}" + ("" if against == "none" else f"_over_{against}")
             row = dict(world=world, method=method, against=against, key=key)
-            rows.append(row | _spread(ours - other))
+            rows.append(row | _spread(ours - other, -1))
     return pd.DataFrame(rows)
 
 # %% ../../../nbs/papers/aspire/12_cure_tables.ipynb #bea62d84

@@ -73,7 +73,7 @@ def drawn_sheet(cured: Mapping[str, Cured], n: int = 8, classes: int = 4) -> Fig
 
 # %% ../../../nbs/papers/aspire/13_pictures.ipynb #61a2656b
 def _of_plain_training(ax: Axes, table: pd.DataFrame, scores: pd.DataFrame, world: str) -> None:
-    bars(table[table.method == "ERM"], "arm", ax=ax)
+    bars(table[table.method == "ERM"], "arm", ax=ax, bounds=(0, 1))
     for _, of_seed in scores[scores.method == "ERM"].groupby("seed", sort=False):
         ax.plot(of_seed.wga.tolist(), "k.", ms=4)
     ax.set(title=f"{world}: plain training", ylabel="worst-group accuracy", xlabel="")
@@ -92,7 +92,7 @@ def cure_wga_figure(
     for (left, right), world in zip(axes, worlds, strict=True):
         mine = table[table.world == world]
         _of_plain_training(left, mine, scores[scores.world == world], world)
-        bars(mine[mine.arm.isin(["none", "aspire"])], "method", hue="arm", ax=right)
+        bars(mine[mine.arm.isin(["none", "aspire"])], "method", hue="arm", ax=right, bounds=(0, 1))
         right.set(title=f"{world}: every method", ylabel="", xlabel="")
         for ax in (left, right):
             ax.set_ylim(0, 1)

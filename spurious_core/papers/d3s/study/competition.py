@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from ....data.grouped import GroupedImages
+from ....evaluate.intervals import FEWEST
 from ....models.classifier import Classifier
 from ..disentangling import Disentangled
 from ..strong_correlation import anticorrelated_accuracy
@@ -73,12 +74,16 @@ def compete(
 def rank_methods(
     tables: Sequence[pd.DataFrame],  # of `compete`, one per seed
 ) -> pd.DataFrame:
-    "A row per task and method: `key`, `task`, `method`, `value`, `lo`, `hi`, `n`."
+    """A row per task and method: `key`, `task`, `method`, `value`, `lo`, `hi`, `n`.
+
+    From five seeds on the interval is over seeds and n counts them. Below, it is about other pictures for
+    these networks, the mean of the seeds' own intervals, and n counts the pictures of all seeds."""
     ranked, rows = [], pd.concat(tables, ignore_index=True)
     for (task, method), group in rows.groupby(["task", "method"], sort=False):
         named = dict(key=f"{task}.{method}", task=task, method=method)
-        if len(group) > 1:
+        if len(group) >= FEWEST:
             ranked.append(named | interval_over_seeds(group.value))
         else:
-            ranked.append(named | group.iloc[0][["value", "lo", "hi", "n"]].to_dict())
+            means = group[["value", "lo", "hi"]].mean().to_dict()
+            ranked.append(named | means | dict(n=int(group.n.sum())))
     return pd.DataFrame(ranked)

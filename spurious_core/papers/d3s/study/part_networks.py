@@ -93,8 +93,8 @@ def probe_networks(
 def interval_over_seeds(
     shares: Sequence[float],  # one per seed, 0..1
 ) -> dict[str, float]:
-    "Their mean `value`, its 95 % interval `lo` to `hi` within 0..1 (NaN for a single seed), and `n` seeds."
-    value, lo, hi = (float(end) for end in np.clip(bootstrap(np.asarray(shares)), 0, 1))
+    "Their mean `value`, its 95 % interval `lo` to `hi` (NaN for fewer than five seeds), and `n` seeds."
+    value, lo, hi = map(float, bootstrap(np.asarray(shares), bounds=(0, 1)))
     return dict(value=value, lo=lo, hi=hi, n=len(shares))
 
 
@@ -147,7 +147,9 @@ def probe_bars(
     "Linear probes of both parts for both labels, a colour per network; dashed, chance for backgrounds."
     shown = summary[(summary.kind == "linear") & summary.probe.isin(OWN_AND_OTHER)]
     fig, ax = plt.subplots(figsize=(6, 2.4))
-    bars(shown.rename(columns=dict(value="accuracy")), "probe", "accuracy", hue="network", ax=ax)
+    bars(
+        shown.rename(columns=dict(value="accuracy")), "probe", "accuracy", hue="network", ax=ax, bounds=(0, 1)
+    )
     chance = summary.chance[summary.probe.str.startswith("bg_")].mean()
     ax.axhline(chance, ls="--", color=".4", lw=0.8)
     return fig

@@ -39,7 +39,7 @@ def test_without_a_renderer_there_is_one_task_and_its_results_lie_in_its_folder(
     assert {p.name for p in (tmp_path / "task" / "seed5").iterdir()} == {"ERM", "GroupDRO"}
 
 
-def test_one_seed_keeps_its_interval_over_pictures_and_several_have_one_over_seeds():
+def test_one_seed_keeps_its_interval_over_pictures_and_five_have_one_over_seeds():
     def table(value):
         row = dict(task="anticorrelated_pure", method=["ERM", "foreground"])
         return pd.DataFrame(row).assign(value=value, lo=0.1, hi=0.9, n=50)
@@ -49,5 +49,8 @@ def test_one_seed_keeps_its_interval_over_pictures_and_several_have_one_over_see
     assert (one.lo[0], one.hi[0], one.n[0]) == (0.1, 0.9, 50)
     three = rank_methods([table(0.4), table(0.5), table(0.6)])
     assert three.value.tolist() == pytest.approx([0.5, 0.5])
-    assert (three.n == 3).all()
-    assert np.all(three.lo > 0.2)
+    assert (three.n == 150).all()  # pictures
+    np.testing.assert_allclose(three[["lo", "hi"]], [[0.1, 0.9]] * 2)
+    five = rank_methods([table(value) for value in (0.4, 0.45, 0.5, 0.55, 0.6)])
+    assert (five.n == 5).all()
+    assert np.all(five.lo > 0.4)
