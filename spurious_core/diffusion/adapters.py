@@ -18,6 +18,8 @@ from diffusers import StableDiffusionPipeline
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
+from ..models.quiet import without_progress_bars
+
 # %% ../../nbs/diffusion/03_adapters.ipynb #e00f125b
 LORA = "pytorch_lora_weights.safetensors"  # names of files in an adapter's folder
 
@@ -124,7 +126,8 @@ def use_adapter(
         yield pipe
         return
     if (Path(adapter) / "model_index.json").is_file():
-        whole = StableDiffusionPipeline.from_pretrained(adapter, dtype=pipe.unet.dtype)
+        with without_progress_bars():
+            whole = StableDiffusionPipeline.from_pretrained(adapter, dtype=pipe.unet.dtype)
         yield whole.to(pipe.unet.device)
         return
     lora, embeddings = _find_files(adapter)

@@ -14,6 +14,7 @@ from spurious_core.core.plots import alpha_panel, bars, save_figure
 from spurious_core.core.sheets import (
     contact_sheet,
 )
+from support.legends import covering_legends
 
 IMS = np.random.default_rng(0).integers(0, 256, (10, 16, 16, 3), dtype=np.uint8)
 
@@ -54,6 +55,7 @@ def test_alpha_panel():
         and (fig.axes[0].images[0].get_array()[:16, :16] == IMS[0]).all()
         and fig.axes[2].get_legend() is not None
     )
+    assert covering_legends(fig) == []
     for bad in (np.zeros((3, 2)), np.array([]), np.array([np.nan])):
         with pytest.raises(ValueError, match="alphas"):
             alpha_panel(IMS, IMS[0], bad)
