@@ -133,7 +133,7 @@ def test_the_table_is_of_all_studies_and_all_fields(profile):
     assert sorted(STUDIES) == list_studies() and all(
         getattr(p, k) for k in named | {"language_model", "world", "presence", "scene", "null_guide"}
     )
-    assert {f for fields, _ in STUDIES.values() for f in fields} == named - {
+    assert {f for needs in STUDIES.values() for f in needs.fields} == named - {
         "name",
         "resolution",
         "sampler_steps",
@@ -157,7 +157,7 @@ def test_doctor_says_runnable(profile):
 
 @pytest.mark.parametrize("study", list_studies())
 def test_it_runs(study, profile, own, server, tmp_path):
-    fields, params = STUDIES[study]
+    fields, params = STUDIES[study].fields, STUDIES[study].parameters
     places = {
         k: str(own / v)
         for k, v in dict(
