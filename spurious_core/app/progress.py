@@ -15,6 +15,7 @@ from typing import Any, TextIO
 # %% ../../nbs/app/11_progress.ipynb #4365aef8
 # Jupyter's tqdm chooses widgets; a cell then writes nothing that could be relayed.
 PLAIN_BARS = "exec('import tqdm.auto, tqdm.std; tqdm.auto.tqdm = tqdm.std.tqdm', {})"
+_UP = "\x1b[A"  # from a bar within another one, back to that
 _BAR = re.compile(
     r"[\r\n]*(?P<name>[^\r\n]*?)(?:: )? *\d+%\|[^\r\n]*?\| *(?P<count>\S+/\S+) \[[^\r\n]*[\r\n]*"
 )
@@ -32,7 +33,7 @@ def drop_bars(cell: Any) -> None:
         return
     errors = [output for output in cell.outputs if output.get("name") == "stderr"]
     for output in errors:
-        output["text"] = _BAR.sub("", output["text"])
+        output["text"] = _BAR.sub("", output["text"].replace(_UP, ""))
     cell.outputs = [output for output in cell.outputs if output not in errors or output["text"].strip()]
 
 # %% ../../nbs/app/11_progress.ipynb #8e74bafe

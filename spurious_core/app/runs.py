@@ -63,7 +63,7 @@ def _hooks(memory: PeakMemory, progress: Progress | None) -> dict[str, Any]:
         memory()
         drop_bars(cell)
 
-    hooks = dict(on_cell_complete=after_cell)
+    hooks = dict(on_cell_executed=after_cell)
     return (
         hooks if progress is None else hooks | dict(on_cell_start=progress.start_cell, stderr_file=progress)
     )

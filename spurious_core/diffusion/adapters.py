@@ -138,7 +138,8 @@ def use_adapter(
     try:
         if lora:
             where = dict(weight_name=lora.name, adapter_name="adapter", local_files_only=True)
-            pipe.load_lora_weights(str(lora.parent), **where)
+            with without_progress_bars():
+                pipe.load_lora_weights(str(lora.parent), **where)
         yield pipe
     finally:
         if lora:

@@ -69,6 +69,7 @@ def test_bars_leave_the_notebook_and_nothing_else_does():
     v4 = nbformat.v4
     outputs = [
         v4.new_output("stream", name="stderr", text=BARS + "\n"),
+        v4.new_output("stream", name="stderr", text="\x1b[A"),
         v4.new_output("stream", name="stderr", text="a warning\n" + BARS),
         v4.new_output("stream", name="stdout", text="90%|  | 9/10 [printed]"),
         v4.new_output("execute_result", data={"text/plain": "3"}),

@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from spurious_core.app.metrics import Metrics
+from spurious_core.app.progress import Progress, read_bar
 from spurious_core.app.runs import RunError, run_study
 from spurious_core.app.studies import run_folder
 from spurious_core.core.locks import FolderInUse, hold_folder
@@ -123,7 +124,9 @@ def test_leaving_early(make_study, tmp_path, leave):
     fails(make_study(leave, SAVE), tmp_path / "run", "SystemExit")
 
 
-def test_bars_are_relayed_and_not_kept(make_study, tmp_path, capsys):
+def test_bars_are_relayed_and_not_kept(make_study, tmp_path, capsys, monkeypatch):
+    relayed = []
+    monkeypatch.setattr(Progress, "write", lambda self, text: relayed.append(text))
     bar = "from tqdm.auto import tqdm\nimport sys\nfor _ in tqdm(range(3), desc='arms', mininterval=0): pass"
     said = 'print("kept", file=sys.stderr)'
     study = make_study(bar, said, SAVE)
@@ -133,7 +136,8 @@ def test_bars_are_relayed_and_not_kept(make_study, tmp_path, capsys):
     out = run_study(study, {}, tmp_path / "run")
     assert "The arms (cell " in capsys.readouterr().err
     outputs = [o for c in nbformat.read(out / "toy.ipynb", 4).cells for o in c.get("outputs", [])]
-    assert [o.get("text") for o in outputs] == ["kept\n"]
+    assert [o.text for o in outputs if o.output_type == "stream"] == ["kept\n"]
+    assert read_bar("".join(relayed)) == "arms 3/3"
 
 
 def test_leaving_in_the_last_cell(make_study, tmp_path):
@@ -200,6 +204,7 @@ def test_the_kernel_is_the_callers_interpreter(make_study, tmp_path, monkeypatch
 
 KILLED = """
 import sys
+from spurious_core.app.progress import Progress, read_bar
 from spurious_core.app.runs import run_study
 run_study(sys.argv[1], {}, sys.argv[2], progress=False)
 """
