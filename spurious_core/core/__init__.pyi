@@ -88,6 +88,7 @@ from .sheets import (
     SUCCESS as SUCCESS,
     before_after as before_after,
     contact_sheet as contact_sheet,
+    padded_row as padded_row,
     show_images as show_images,
     strip as strip,
     verdict_marks as verdict_marks,
