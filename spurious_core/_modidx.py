@@ -572,6 +572,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                         'spurious_core/core/sheets.py'),
                                            'spurious_core.core.sheets._Mosaic.top': ( 'core/sheets.html#_mosaic.top',
                                                                                       'spurious_core/core/sheets.py'),
+                                           'spurious_core.core.sheets._band': ('core/sheets.html#_band', 'spurious_core/core/sheets.py'),
                                            'spurious_core.core.sheets._check_arms': ( 'core/sheets.html#_check_arms',
                                                                                       'spurious_core/core/sheets.py'),
                                            'spurious_core.core.sheets._frame': ('core/sheets.html#_frame', 'spurious_core/core/sheets.py'),

@@ -118,10 +118,10 @@ def look_up(
         return _row("missing", note=f"damaged: {error}")
     return _row("missing", note="no such file or folder")
 
-# %% ../../nbs/app/06_checkpoint_lookup.ipynb #ce4d9584
+# %% ../../nbs/app/06_checkpoint_lookup.ipynb #25c1fe03
 PIPELINE_FIELDS = ("pipeline", "inpaint", "instruct")  # of a profile; the others are single networks
 
-
+# %% ../../nbs/app/06_checkpoint_lookup.ipynb #082fd17f
 def look_up_language_model(
     source: str,  # grammar, openai:MODEL, openai:MODEL@URL or local:ID_OR_FOLDER
 ) -> dict:
@@ -138,7 +138,7 @@ def look_up_language_model(
         return _row("server", 0, 0, f"captions are sent to {masked(address) or 'OpenAI'}")
     return _row("missing", 0, 0, "set OPENAI_API_KEY or OPENAI_BASE_URL")
 
-
+# %% ../../nbs/app/06_checkpoint_lookup.ipynb #bacd6def
 def sources_of(profile: Profile, field: str) -> list[str]:
     "The checkpoints that a field of a profile names; one empty text if it names none."
     value = getattr(profile, field)
@@ -155,7 +155,7 @@ def look_up_field(profile: Profile, field: str, source: str) -> dict:
         return look_up_language_model(source)
     return look_up(source, field in PIPELINE_FIELDS, half=profile.precision != "fp32")
 
-
+# %% ../../nbs/app/06_checkpoint_lookup.ipynb #6b70971b
 def why_not(name: str, source: str, found: dict, offline: bool) -> str | None:
     "Why what was looked up for `name` can't be used, as a sentence; None if it can."
     if found["state"] == "missing":

@@ -32,7 +32,7 @@ def _say(text: str, style: str = "") -> None:
     "One line on stderr, not cut at the terminal's width."
     Console(stderr=True, highlight=False).print(Text(text, style=style), soft_wrap=True)
 
-
+# %% ../../nbs/app/10_cli.ipynb #720ee69e
 @contextmanager
 def _one_line_errors() -> Iterator[None]:
     "Expected errors as one line on stderr, and an exit code: 2 for the caller's mistake, 1 for a failed run."
@@ -47,7 +47,7 @@ def _one_line_errors() -> Iterator[None]:
         _say("interrupted", style="red")
         raise typer.Exit(130) from None
 
-
+# %% ../../nbs/app/10_cli.ipynb #1c4b41df
 def _print_table(title: str | None, columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
     table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
     for column in columns:
@@ -135,7 +135,7 @@ def _print_result(folder: Path, verbose: bool) -> None:
 # %% ../../nbs/app/10_cli.ipynb #31a186a0
 _PARAMETER = "a parameter; repeat for more (see: spurious describe STUDY)"
 
-
+# %% ../../nbs/app/10_cli.ipynb #15a16862
 @app.command("run")
 def run_command(
     study: str = typer.Argument(help="name of a study, or path of a notebook"),

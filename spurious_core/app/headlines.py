@@ -35,6 +35,10 @@ HEADLINES = dict(
         "A last layer refitted on balanced groups (DFR) has {wga.dfr}, "
         "recomposing by cut and paste {wga.mixed_by_cut_and_paste}.",
     ),
+)
+
+# %% ../../nbs/app/12_headlines.ipynb #fc345e1b
+HEADLINES |= dict(
     ffr=(
         "Where 99 % of a class have its background, accuracy of the worst group is {wga.*.0.99.none.ERM} "
         "with real pictures alone and {wga.*.0.99.ffr.ERM} after From Fake to Real.",
@@ -48,6 +52,10 @@ HEADLINES = dict(
         "After DFR it is {wga.*.DFR}.",
         "After GroupDRO it is {wga.*.GroupDRO}.",
     ),
+)
+
+# %% ../../nbs/app/12_headlines.ipynb #1ff7d651
+HEADLINES |= dict(
     similarity_loss_forms=(
         "Every juror sees the object, which is absent, in {consistency.dreambooth} of DreamBooth's pictures "
         "and in {consistency.sfsl} of those with the chosen form of the loss.",
@@ -76,7 +84,7 @@ def fitting_keys(pattern: str, metrics: Metrics) -> dict[str, str]:
     simple = {key: part for key, part in fits.items() if "." not in part}
     return (simple or fits) if star else dict.fromkeys(fits, "")
 
-
+# %% ../../nbs/app/12_headlines.ipynb #a72680bc
 def _fill(sentence: str, metrics: Metrics) -> str | None:
     "The sentence with its numbers; None if the run lacks one of them."
     fits = {pattern: fitting_keys(pattern, metrics) for pattern in _PLACE.findall(sentence)}
@@ -92,7 +100,7 @@ def _fill(sentence: str, metrics: Metrics) -> str | None:
 
     return _PLACE.sub(numbers, sentence)
 
-
+# %% ../../nbs/app/12_headlines.ipynb #f08b0ec9
 def headline(
     study: str,  # its name
     metrics: Metrics,

@@ -68,7 +68,7 @@ def _hooks(memory: PeakMemory, progress: Progress | None) -> dict[str, Any]:
         hooks if progress is None else hooks | dict(on_cell_start=progress.start_cell, stderr_file=progress)
     )
 
-
+# %% ../../nbs/app/04_runs.ipynb #b5345f6e
 def _execute(study: Study, target: Path, params: dict, timeout: int | None, hooks: dict[str, Any]) -> None:
     "Writes the executed notebook to `target`; RunError says in a sentence why it did not finish."
     try:

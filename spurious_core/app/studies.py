@@ -49,7 +49,7 @@ CONTRACT = dict(profile="str", budget="str", seed="int", out="str")  # parameter
 class RunError(RuntimeError):
     "A study started but did not finish as it should."
 
-
+# %% ../../nbs/app/01_studies.ipynb #c6df78f4
 @dataclass(frozen=True)
 class Study:
     "A parameterised notebook: its path, the sentence under its title, and its parameters by name."

@@ -66,6 +66,11 @@ def _none_or(name: str, values: Sequence | None, n: int, what: str = "images") -
     return [None] * n if values is None else as_many(name, values, n, what)
 
 
+def _band(titles: list, height: int) -> int:
+    "Pixels under each picture that the title of most lines takes."
+    return int(0.24 * height) * max(title.count("\n") + 1 if title else 0 for title in titles)
+
+# %% ../../nbs/core/09_sheets.ipynb #7bdb7b57
 def _label_axes(ax, mosaic: _Mosaic, rows: list, cols: list, inch: float) -> None:
     "Names of rows to their left, names of columns above."
     for i, name in enumerate(rows):
@@ -107,8 +112,7 @@ def contact_sheet(
     n, height, width = images.shape[:3]
     titles, borders = _none_or("titles", titles, n), _none_or("borders", borders, n)
     ncol = min(whole("ncol", ncol), n)
-    lines = max(title.count("\n") + 1 if title else 0 for title in titles)
-    mosaic = _Mosaic(n, ncol, height, width, band=int(0.24 * height) * lines)
+    mosaic = _Mosaic(n, ncol, height, width, _band(titles, height))
     rows, cols = _none_or("rows", rows, mosaic.nrow, "rows"), _none_or("cols", cols, ncol, "columns")
 
     inch = size / width  # of one pixel
