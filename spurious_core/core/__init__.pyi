@@ -2,6 +2,7 @@ from .accelerators import accelerator as accelerator
 from .checkpoints import (
     load_state as load_state,
     pack_optimiser as pack_optimiser,
+    read_if_whole as read_if_whole,
     read_tensors as read_tensors,
     save_state as save_state,
     unpack_optimiser as unpack_optimiser,

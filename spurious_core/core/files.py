@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import tempfile
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -37,8 +38,20 @@ def atomic_write(path: str | Path, content: bytes | str) -> Path:
         raise
     return path
 
+# %% ../../nbs/core/02_files.ipynb #a8481021
+def _json_object(line: str) -> dict | None:
+    "The object that a line holds, or None."
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return row if isinstance(row, dict) else None
+
 # %% ../../nbs/core/02_files.ipynb #b2b87ce2
-def read_json_lines(path: str | Path) -> list[dict]:
+def read_json_lines(
+    path: str | Path,
+    cut_short: bool = False,  # whether half a line at the end is left out, with a warning
+) -> list[dict]:
     "The objects of a file of JSON lines; blank lines are skipped. ValueError for others."
     rows = []
     try:
@@ -48,13 +61,13 @@ def read_json_lines(path: str | Path) -> list[dict]:
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError):
-            row = None
-        if not isinstance(row, dict):
+        row = _json_object(line)
+        if row is not None:
+            rows.append(row)
+        elif cut_short and number == len(lines):
+            warnings.warn(f"{path}: the last line was cut short, and is left out", stacklevel=2)
+        else:
             raise ValueError(f"line {number} of {path} is no JSON object: {line[:60]!r}")
-        rows.append(row)
     return rows
 
 # %% ../../nbs/core/02_files.ipynb #daeb8638
