@@ -1,9 +1,13 @@
 from .accelerators import accelerator as accelerator
 from .checkpoints import (
+    find_damage as find_damage,
     load_state as load_state,
+    naming_damage as naming_damage,
+    open_safetensors as open_safetensors,
     pack_optimiser as pack_optimiser,
     read_if_whole as read_if_whole,
     read_tensors as read_tensors,
+    read_weights as read_weights,
     save_state as save_state,
     unpack_optimiser as unpack_optimiser,
     write_tensors as write_tensors,
@@ -31,8 +35,10 @@ from .files import (
     claim as claim,
     digest as digest,
     in_use as in_use,
+    read_json as read_json,
     read_json_lines as read_json_lines,
     sweep as sweep,
+    writing as writing,
 )
 from .images import (
     picture as picture,

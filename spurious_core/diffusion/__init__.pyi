@@ -2,6 +2,7 @@ from . import training as training
 from .adapters import EMBEDS as EMBEDS, LORA as LORA, use_adapter as use_adapter
 from .edit_plans import at_side as at_side, edit_plan as edit_plan, touched as touched
 from .editing import (
+    EditSettings as EditSettings,
     edit_strip as edit_strip,
     follows_instructions as follows_instructions,
     instruction as instruction,

@@ -14,7 +14,7 @@ import pandas as pd
 from diffusers import StableDiffusionPipeline
 from tqdm.auto import tqdm
 
-from ..core.checks import one_of
+from ..core.checks import one_of, whole
 from ..core.locks import hold_folder
 from .adapters import use_adapter
 from spurious_core.diffusion.image_sets import (
@@ -78,10 +78,12 @@ def generate(
 ) -> pd.DataFrame:
     """Draws `plan` into the imagefolder `out_dir`, going on where a call stopped; returns its table.
 
-    ValueError if `out_dir` holds another set. Launched as several processes, each draws every n-th batch,
-    and all return the whole table."""
+    ValueError if `out_dir` holds another set, FloatingPointError for pictures that are not finite. Launched
+    as several processes, each draws every n-th batch, and all return the whole table."""
     folder, rows = Path(out_dir), plan_rows(plan, guidance)
     one_of("sampler", sampler, SAMPLERS)
+    whole("batch_size", batch_size)
+    steps = whole("steps", steps)
     set_rows = make_set_rows(rows, folder, pipe, adapter, dict(sampler=sampler, steps=steps))
     with use_adapter(pipe, adapter) as adapted:
         processes = Processes(adapted.unet.device)

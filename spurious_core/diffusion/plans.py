@@ -11,10 +11,10 @@ from typing import Any
 
 import pandas as pd
 
-from ..core.checks import whole, within
+from ..core.checks import not_negative, whole, within
 from ..core.seeds import seed_of
 
-# %% ../../nbs/diffusion/00_plans.ipynb #78edfe52
+# %% ../../nbs/diffusion/00_plans.ipynb #aa1f63ea
 def plan_prompts(
     prompts: str | list,  # one prompt or several
     n: int,  # images per prompt
@@ -23,6 +23,8 @@ def plan_prompts(
 ) -> pd.DataFrame:
     "A plan of `n` images for each prompt, with columns `prompt`, `seed` and `cols`."
     prompts = [prompts] if isinstance(prompts, str) else list(prompts)
+    whole("n", n, minimum=None)
+    whole("seed", seed, minimum=None)
     if n < 1 or not prompts:
         raise ValueError(f"n={n} images of {len(prompts)} prompts is nothing to draw")
     for name, values in cols.items():
@@ -83,7 +85,7 @@ def _check_edit(row: dict, where: str) -> None:
         if isinstance(path, (str, Path)) and not Path(path).is_file():
             raise FileNotFoundError(f"{where}: {name} {path} does not exist")
 
-# %% ../../nbs/diffusion/00_plans.ipynb #073e29f5
+# %% ../../nbs/diffusion/00_plans.ipynb #14cc894a
 def plan_rows(
     plan: pd.DataFrame,
     guidance: float,  # of rows that have none of their own
@@ -95,6 +97,7 @@ def plan_rows(
         names, there = ", ".join(sorted(missing)), ", ".join(plan.columns)
         raise ValueError(f"the plan lacks the column {names}; it has {there}")
     rows = []
+    not_negative("guidance", guidance)
     for i, cells in enumerate(plan.to_dict("records")):
         where = f"row {i} of the plan"
         given = {k: v for k, v in cells.items() if not is_absent(v) and k not in GENERATED_COLUMNS}
@@ -102,6 +105,7 @@ def plan_rows(
         if not isinstance(row.get("prompt"), str):
             raise ValueError(f"{where}: prompt={row.get('prompt')!r} must be text")
         seed = whole(f"{where}: seed", row.get("seed"), minimum=None)
+        not_negative(f"{where}: guidance", row["guidance"])
         _check_edit(row, where)
         rows.append(row | dict(seed=seed, source=source_of(row)))
     return rows

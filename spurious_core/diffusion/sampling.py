@@ -25,7 +25,7 @@ from diffusers import (
 from diffusers.image_processor import VaeImageProcessor
 from tqdm.auto import tqdm
 
-from ..core.checks import one_of
+from ..core.checks import one_of, whole
 from ..core.images import picture
 from ..core.mask_files import mask_square
 from .plans import batch_rows, plan_rows
@@ -183,11 +183,25 @@ def _denoise(
     with _seeing(pipe.unet, torch.cat([start.mask, start.beside], 1)):
         return task(**settings).images
 
-# %% ../../nbs/diffusion/02_sampling.ipynb #69e07000
-def _decode(pipe: StableDiffusionPipeline, latents: torch.Tensor) -> np.ndarray:
-    "Latents as uint8 `[N, H, W, 3]`."
+# %% ../../nbs/diffusion/02_sampling.ipynb #b06ed01f
+def _check_finite(values: torch.Tensor, rows: list[dict], whose: str) -> None:
+    "FloatingPointError for rows `[N]` with a value that is not finite; the first of them is named."
+    finite = values.isfinite().flatten(1).all(1).tolist()
+    broken = [row for row, is_finite in zip(rows, finite, strict=True) if not is_finite]
+    if broken:
+        first = f"prompt {broken[0]['prompt']!r}, seed {broken[0]['seed']}"
+        advice = "look for a damaged adapter, a scale of guidance that is too large, or use precision fp32"
+        raise FloatingPointError(
+            f"{len(broken)} of {len(rows)} pictures are not finite after the {whose} ({first}); {advice}"
+        )
+
+# %% ../../nbs/diffusion/02_sampling.ipynb #59cb39a2
+def _decode(pipe: StableDiffusionPipeline, latents: torch.Tensor, rows: list[dict]) -> np.ndarray:
+    "Latents of rows as uint8 `[N, H, W, 3]`. FloatingPointError where a picture is not finite."
+    _check_finite(latents, rows, "U-Net")
     latents = (latents / pipe.vae.config.scaling_factor).to(pipe.vae.dtype)
     pixels = pipe.vae.decode(latents, return_dict=False)[0].float()
+    _check_finite(pixels, rows, "autoencoder")
     pixels = ((pixels / 2 + 0.5).clamp(0, 1) * 255).round().to(torch.uint8)
     return pixels.permute(0, 2, 3, 1).cpu().numpy()
 
@@ -200,7 +214,7 @@ def _paste(drawn: np.ndarray, row: dict, size: int) -> np.ndarray:
     mixed = share * drawn + (1 - share) * picture(row["init_image"], size) * 255
     return mixed.round().astype(np.uint8)
 
-# %% ../../nbs/diffusion/02_sampling.ipynb #b0f8388d
+# %% ../../nbs/diffusion/02_sampling.ipynb #5cd28817
 @torch.inference_mode()
 def draw_batch(
     pipe: StableDiffusionPipeline,
@@ -209,14 +223,14 @@ def draw_batch(
     steps: int,
     sampler: str,
 ) -> np.ndarray:
-    "The pictures of a batch: uint8 `[N, H, W, 3]`."
-    size = picture_side(pipe)
+    "The pictures of a batch: uint8 `[N, H, W, 3]`. FloatingPointError where one is not finite."
+    size, steps = picture_side(pipe), whole("steps", steps)
     scheduler = make_sampler(pipe, sampler)
     start = start_rows(pipe, rows, size)
-    images = _decode(pipe, _denoise(pipe, rows, start, cache, scheduler, steps))
+    images = _decode(pipe, _denoise(pipe, rows, start, cache, scheduler, steps), rows)
     return np.stack([_paste(image, row, size) for image, row in zip(images, rows, strict=True)])
 
-# %% ../../nbs/diffusion/02_sampling.ipynb #4e6c3533
+# %% ../../nbs/diffusion/02_sampling.ipynb #3cb38862
 def sample_images(
     pipe: StableDiffusionPipeline,
     plan: pd.DataFrame,  # its `init_image`, `mask` and `paste` may be paths, PIL pictures or uint8 arrays
@@ -228,6 +242,8 @@ def sample_images(
 ) -> np.ndarray:
     "Draws a plan in memory: uint8 `[N, H, W, 3]`."
     rows, cache = plan_rows(plan, guidance), PromptCache(pipe)
+    whole("steps", steps)
+    one_of("sampler", sampler, SAMPLERS)
     images = {}
     for numbers in tqdm(batch_rows(rows, batch_size), disable=not progress, desc="drawing"):
         drawn = draw_batch(pipe, [rows[i] for i in numbers], cache, steps, sampler)

@@ -13,7 +13,7 @@ from typing import Any
 
 from ..core.checks import whole, within
 
-# %% ../../nbs/mitigate/00_method.ipynb #4c230a65
+# %% ../../nbs/mitigate/00_method.ipynb #181fa5b6
 @dataclass(frozen=True)
 class Hyperparameter:
     "A setting of one method."
@@ -21,13 +21,13 @@ class Hyperparameter:
     default: Any
     does: str  # what it does, in a few words
     low: float | None = None  # the smallest number allowed; None: any value, checked by the method
-    high: float = math.inf  # the largest number allowed
+    high: float = math.inf  # the largest number allowed; inf: any finite one
 
     def check(self, name: str, value: Any) -> None:
         "ValueError if `value` is not of the default's kind, or out of range."
         if self.low is None:
             return
-        interval = f"[{self.low}, {self.high}]"
+        interval = f"[{self.low}, {self.high}]" if math.isfinite(self.high) else f"[{self.low}, inf)"
         several = isinstance(self.default, tuple)
         if several and not (isinstance(value, tuple | list) and value):
             raise ValueError(f"{name}={value!r} must be a list of numbers in {interval}")

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['load_pipeline', 'load_tiny_decoder']
 
-# %% ../../nbs/models/09_pipelines.ipynb #3d19256e
+# %% ../../nbs/models/09_pipelines.ipynb #95949b54
 import pickle
 from pathlib import Path
 from typing import Any, NoReturn
@@ -15,6 +15,7 @@ from diffusers import AutoencoderTiny, StableDiffusionPipeline
 from huggingface_hub import is_offline_mode
 from safetensors import SafetensorError
 
+from ..core.checkpoints import naming_damage
 from ..core.settings import is_hub_id, split_revision
 from spurious_core.models.pipeline_files import (
     NETWORKS,
@@ -83,16 +84,18 @@ def _network(folder: Path, name: str, variant: str | None, dtype: torch.dtype) -
     _check_whole(folder / name / file, info["missing_keys"], " of its network")
     return net
 
-# %% ../../nbs/models/09_pipelines.ipynb #894a1c89
+# %% ../../nbs/models/09_pipelines.ipynb #ab0a58b3
 def _from_folder(folder: Path, variant: str | None, dtype: torch.dtype) -> StableDiffusionPipeline:
     "The pipeline of a folder."
     if lost := lacking(folder, variant, _is_half(dtype)):
         raise FileNotFoundError(f"{folder} is no whole pipeline: it lacks {', '.join(lost)}")
-    kind = StableDiffusionPipeline.load_config(folder).get("_class_name")
-    if kind not in _FAMILY:
-        raise ValueError(f"{folder} is a {kind}; supported: {', '.join(_FAMILY)}")
-    networks = {name: _network(folder, name, variant, dtype) for name in NETWORKS}
-    return StableDiffusionPipeline.from_pretrained(folder, **networks, **_UNCHECKED, local_files_only=True)
+    with naming_damage(folder):
+        kind = StableDiffusionPipeline.load_config(folder).get("_class_name")
+        if kind not in _FAMILY:
+            raise ValueError(f"{folder} is a {kind}; supported: {', '.join(_FAMILY)}")
+        networks = {name: _network(folder, name, variant, dtype) for name in NETWORKS}
+        options = _UNCHECKED | dict(local_files_only=True)
+        return StableDiffusionPipeline.from_pretrained(folder, **networks, **options)
 
 # %% ../../nbs/models/09_pipelines.ipynb #ad75086c
 def _config_of(file: Path, config: str | Path | None) -> str | None:
@@ -144,7 +147,7 @@ def load_pipeline(
     pipe.set_progress_bar_config(disable=True)
     return pipe.to(device)
 
-# %% ../../nbs/models/09_pipelines.ipynb #cd706600
+# %% ../../nbs/models/09_pipelines.ipynb #0ff05c02
 def load_tiny_decoder(
     source: str | Path,  # a folder or a hub id, `id` or `id@revision`
     dtype: torch.dtype = torch.float32,
@@ -159,7 +162,7 @@ def load_tiny_decoder(
         raise FileNotFoundError(f"there is no folder {source}")
     options = dict(revision=revision, dtype=dtype, output_loading_info=True)
     try:
-        with without_progress_bars():
+        with naming_damage(name), without_progress_bars():
             net, info = AutoencoderTiny.from_pretrained(name, **options)
     except _BAD as error:
         if is_folder:

@@ -4,3 +4,8 @@ from . import class_wise as class_wise
 from . import d3s as d3s
 from . import ddb as ddb
 from . import ffr as ffr
+from .own_pictures import (
+    GENERAL_MODELS as GENERAL_MODELS,
+    check_profile_knows as check_profile_knows,
+    rendered_models as rendered_models,
+)

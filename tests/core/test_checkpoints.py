@@ -8,10 +8,14 @@ from diffusers.training_utils import EMAModel
 from safetensors.torch import save_file
 
 from spurious_core.core.checkpoints import (
+    find_damage,
     load_state,
+    naming_damage,
+    open_safetensors,
     pack_optimiser,
     read_if_whole,
     read_tensors,
+    read_weights,
     save_state,
     unpack_optimiser,
     write_tensors,
@@ -101,16 +105,54 @@ def test_a_file_that_is_not_whole_is_said_and_left_out(tmp_path, content):
     write_tensors(file, {"a": torch.ones(200)}, step=1)
     assert read_if_whole(file)[1] == {"step": 1}
     file.write_bytes(file.read_bytes()[:-8] if content is None else content)
-    with pytest.warns(UserWarning, match="state.safetensors is empty or damaged, and is left out"):
+    with pytest.warns(UserWarning, match="state.safetensors is damaged"):
         assert read_if_whole(file) is None
     net, opt, _ = training()
     before = net.weight.detach().clone()
-    with pytest.warns(UserWarning, match="is empty or damaged"):
+    with pytest.warns(UserWarning, match="is damaged"):
         assert load_state(file, dict(net.named_parameters()), opt) is None
     assert torch.equal(net.weight, before)
 
 
 def test_a_file_without_our_header_is_not_ours(tmp_path):
     save_file({"a": torch.ones(2)}, tmp_path / "a.safetensors")
-    with pytest.warns(UserWarning, match="a.safetensors is empty or damaged"):
+    with pytest.warns(UserWarning, match="a.safetensors was not written here.*as good as missing"):
         assert read_if_whole(tmp_path / "a.safetensors") is None
+
+
+@pytest.mark.parametrize("ending", [".safetensors", ".pt"])
+@pytest.mark.parametrize("size", [0, 4, 200])
+def test_a_damaged_weight_file_is_named(tmp_path, ending, size):
+    file = tmp_path / f"weights{ending}"
+    if ending == ".pt":
+        torch.save({"a": torch.ones(100)}, file)
+    else:
+        write_tensors(file, {"a": torch.ones(100)})
+    assert read_weights(file)["a"].sum() == 100
+    file.write_bytes(file.read_bytes()[:size])
+    with pytest.raises(ValueError, match=f"weights{ending} is damaged"):
+        read_weights(file)
+
+
+def test_a_damaged_checkpoint_and_one_of_somebody_else_are_named(tmp_path):
+    file = tmp_path / "state.safetensors"
+    save_file({"a": torch.ones(2)}, file)
+    with pytest.raises(ValueError, match="state.safetensors was not written here: it has no header"):
+        read_tensors(file)
+    file.write_bytes(b"not at all")
+    with pytest.raises(ValueError, match="state.safetensors is damaged"):
+        read_tensors(file)
+    with pytest.raises(FileNotFoundError), open_safetensors(tmp_path / "none.safetensors"):
+        pass
+
+
+def test_the_damaged_file_of_a_folder_is_found_when_its_reader_fails(tmp_path):
+    write_tensors(tmp_path / "model.safetensors", {"a": torch.ones(2)})
+    (tmp_path / "config.json").write_text("{}")
+    assert find_damage(tmp_path) is None and find_damage(tmp_path / "none") is None
+    with pytest.raises(KeyError), naming_damage(tmp_path):
+        raise KeyError("another trouble")
+    (tmp_path / "config.json").write_text("{")
+    with pytest.raises(ValueError, match="config.json is damaged") as raised, naming_damage(tmp_path):
+        raise KeyError("what a library says")
+    assert isinstance(raised.value.__cause__, KeyError)

@@ -244,3 +244,11 @@ def test_the_embedded_segmenter_is_a_plain_clipseg():
     with torch.no_grad():
         plain = net(**x).logits.sigmoid().reshape(64, 64).numpy()
     assert np.allclose(plain, load_segmenter(folder)(picture, "the background")[0], atol=1e-3)
+
+
+@pytest.mark.parametrize("name", ["config.json", "preprocessor_config.json", "model.safetensors"])
+def test_a_damaged_file_is_named(tmp_path, name):
+    folder = shutil.copytree(load_profile("mini").segmenter, tmp_path / "s")
+    (folder / name).write_bytes((folder / name).read_bytes()[:40])
+    with pytest.raises(ValueError, match=f"{name} is damaged"):
+        load_segmenter(str(folder))

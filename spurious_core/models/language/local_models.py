@@ -15,6 +15,7 @@ from jinja2 import TemplateError
 from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 
+from ...core.checkpoints import naming_damage
 from ...core.files import checkpoint_hash
 from ...core.settings import split_language_model, split_revision
 from .answers import TextModel
@@ -24,7 +25,7 @@ from .servers import Server
 from ..pipeline_files import first_line
 from ..quiet import without_progress_bars
 
-# %% ../../../nbs/models/language/05_local_models.ipynb #971af98a
+# %% ../../../nbs/models/language/05_local_models.ipynb #1c302f12
 _UNUSABLE = (OSError, ValueError, KeyError, RuntimeError, SafetensorError, pickle.UnpicklingError)
 
 
@@ -33,7 +34,7 @@ def _read_local(source: str, dtype: torch.dtype) -> tuple[Any, PreTrainedModel]:
     name, revision = split_revision(source)
     place = dict(pretrained_model_name_or_path=name, revision=revision or "main")
     try:
-        with without_progress_bars():
+        with naming_damage(name), without_progress_bars():
             tokenizer = AutoTokenizer.from_pretrained(**place)
             net, info = AutoModelForCausalLM.from_pretrained(dtype=dtype, output_loading_info=True, **place)
     except _UNUSABLE as error:

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['recompose']
 
-# %% ../../../nbs/papers/ddb/04_recomposing.ipynb #5588eb40
+# %% ../../../nbs/papers/ddb/04_recomposing.ipynb #a3717fa4
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,12 @@ from diffusers import StableDiffusionPipeline
 
 from ...data.grouped import GroupedImages
 from ...diffusion.adapters import use_adapter
-from ...diffusion.editing import remove
+from ...diffusion.editing import EditSettings, remove
 from ...diffusion.starts import picture_side
 from .causal_tokens import CAPTION_TEMPLATES, token_of
 from .recomposed_images import Recomposed, recomposition_plan
 
-# %% ../../../nbs/papers/ddb/04_recomposing.ipynb #b2c0fd8d
+# %% ../../../nbs/papers/ddb/04_recomposing.ipynb #562ea493
 def recompose(
     pipe: StableDiffusionPipeline,  # for inpainting, or an ordinary one
     words: str | Path | None,  # the adapter of `learn_tokens`; None: the class names as they are
@@ -28,7 +28,7 @@ def recompose(
     seed: int = 0,
     out: str | Path | None = None,  # a folder for images and provenance; an interrupted run goes on there
     prompt: str = CAPTION_TEMPLATES[0],
-    **options: Any,  # of `editing.remove`: margin, edge, strength, steps, guidance, batch_size, progress
+    **options: Any,  # of `EditSettings`
 ) -> Recomposed:
     """Paints the other class's causal part into each picture.
 
@@ -41,8 +41,9 @@ def recompose(
         raise ValueError(f"{data.name} has {sizes}; give `replace(images, size={side})`")
     names = [token_of(label) if words is not None else label for label in data.labels]
     prompts = [prompt.format(names[k]) for k in table.y]
-    settings = {column: table[column].tolist() for column in ("origin", "y_was", "y", "a")}
-    settings |= dict(edit="recompose", seeds=table.seed.tolist(), out=out)
+    columns = {column: table[column].tolist() for column in ("origin", "y_was", "y", "a")}
+    columns |= dict(edit="recompose", seeds=table.seed.tolist())
+    settings = EditSettings(**options)
     with use_adapter(pipe, words) as with_words:
-        images = remove(with_words, originals, masks, prompts, **settings, **options)
+        images = remove(with_words, originals, masks, prompts, out=out, settings=settings, **columns)
     return Recomposed(originals, images, masks, table)
