@@ -17,7 +17,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from .files import atomic_write
+from .files import atomic_write, sweep
 
 # %% ../../nbs/core/12_locks.ipynb #dd5b32c7
 LOCK_FILE, HOLDER_FILE = ".lock", ".holder"
@@ -60,6 +60,7 @@ def hold_folder(folder: str | Path | None) -> Iterator[None]:
         advice = "wait for it to end, or choose another folder"
         raise FolderInUse(f"{folder} is in use by {_holder(folder)}; {advice}") from None
     try:
+        sweep(folder, HOLDER_FILE)  # what a holder that was killed over its note left
         _write_note(folder)
         yield
     finally:
