@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 
 from ..core.checkpoints import open_safetensors
+from ..core.masking import masked
 from ..core.settings import is_hub_id, split_language_model, split_revision
 from ..models.pipeline_files import cached, lacking, wanted_files, weight_file
 
@@ -132,5 +133,5 @@ def look_up_language_model(
         return _row("built in", 0, 0, "a rule for the captions of miniworld, no language model")
     address = address or os.environ.get("OPENAI_BASE_URL", "")
     if address or os.environ.get("OPENAI_API_KEY"):
-        return _row("server", 0, 0, f"captions are sent to {address or 'OpenAI'}")
+        return _row("server", 0, 0, f"captions are sent to {masked(address) or 'OpenAI'}")
     return _row("missing", 0, 0, "set OPENAI_API_KEY or OPENAI_BASE_URL")

@@ -23,6 +23,7 @@ from spurious_core.app.machine import (
 )
 from ..core.devices import dtype_of
 from ..core.markup import as_html
+from ..core.masking import masked
 from ..core.settings import Profile, load_profile
 from ..data.worlds import get_world
 
@@ -83,7 +84,7 @@ def _checkpoint_row(field: str, source: str, profile: Profile) -> dict:
     found = _find(field, source, profile)
     width = dtype_of(profile.precision).itemsize if field in _IN_PRECISION else 4
     memory = None if found["weights"] is None else found["weights"] * width
-    return dict(field=field, source=source, size=_size_text(found), memory=memory) | found
+    return dict(field=field, source=masked(source), size=_size_text(found), memory=memory) | found
 
 # %% ../../nbs/app/08_doctor.ipynb #2c56e69c
 def _world_row(name: str) -> dict:

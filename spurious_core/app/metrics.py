@@ -31,28 +31,40 @@ def _plain_interval(key: str, ci: Any) -> list[float]:
     return [float(end) for end in ci]
 
 
-def _metric(key: str, value: Any, ci: Any = None, n: Any = None) -> dict:
-    "One checked entry, in plain Python numbers."
+def _is_nothing(ci: Any) -> bool:
+    "None, or the two NaNs by which tables say that there is no interval."
+    return ci is None or (hasattr(ci, "__len__") and len(ci) == 2 and bool(pd.isna(list(ci)).all()))
+
+# %% ../../nbs/app/02_metrics.ipynb #8d3aeda7
+def _metric(key: str, value: Any, ci: Any = None, n: Any = None, over: Any = None) -> dict:
+    "One checked entry, in plain Python numbers; it says `over` only where that is known."
     if not isinstance(key, str) or not key or key.split() != [key]:
         raise ValueError(f"metric key {key!r} must be text without spaces")
     if n is not None and (not isinstance(n, numbers.Integral) or n < 1):
         raise ValueError(f"metric {key}: n={n!r} must be a positive count")
-    interval = None if ci is None else _plain_interval(key, ci)
-    return dict(value=_plain_number(key, value), ci=interval, n=None if n is None else int(n))
+    if over is not None and (not isinstance(over, str) or not over.strip() or n is None):
+        raise ValueError(f"metric {key}: over={over!r} must say in words what n={n!r} counts")
+    interval = None if _is_nothing(ci) else _plain_interval(key, ci)
+    entry = dict(value=_plain_number(key, value), ci=interval, n=None if n is None else int(n))
+    return entry if over is None else entry | dict(over=over)
 
-# %% ../../nbs/app/02_metrics.ipynb #8d3aeda7
+# %% ../../nbs/app/02_metrics.ipynb #49588588
 class Metrics(dict):
-    "A study's numbers: `{key: {'value': v, 'ci': [low, high] | None, 'n': n | None}}`, with 95 % intervals."
+    """A study's numbers: `{key: {'value': v, 'ci': [low, high] | None, 'n': n | None}}`, with 95 % intervals.
+
+    An entry may say in `over` what n counts, such as `images` or `runs`."""
 
     def add(
         self,
         key: str,  # such as `consistency.sfsl`
         value: float,  # finite
-        ci: tuple[float, float] | None = None,  # low and high end of its 95 % interval
+        # low and high end of its 95 % interval; None or two NaNs: there is none
+        ci: tuple[float, float] | None = None,
         n: int | None = None,  # of images, or whatever was counted
+        over: str | None = None,  # what n counts and the interval is over, such as `images within runs`
     ) -> None:
         "Sets one number; `ValueError` if it is not finite or the interval is upside down."
-        self[key] = _metric(key, value, ci, n)
+        self[key] = _metric(key, value, ci, n, over)
 
     def save(self, out: str | Path) -> Path:
         "Writes `out/metrics.json`, whole or not at all."
@@ -63,16 +75,16 @@ class Metrics(dict):
         "`out/metrics.json`, read and checked. `ValueError` where it breaks the format."
         metrics = cls()
         for key, entry in _read_entries(Path(out) / "metrics.json").items():
-            if not isinstance(entry, dict) or set(entry) != {"value", "ci", "n"}:
-                raise ValueError(f"metric {key}: {entry!r} must have exactly value, ci, n")
+            if not isinstance(entry, dict) or set(entry) - {"over"} != {"value", "ci", "n"}:
+                raise ValueError(f"metric {key}: {entry!r} must have value, ci, n and nothing else but over")
             metrics.add(key, **entry)
         return metrics
 
     def frame(self) -> pd.DataFrame:
-        "One row per key, in the order they were added: value, low, high, n."
+        "One row per key, in the order they were added: value, low, high, n, over."
         nothing = (math.nan, math.nan)
-        rows = [(entry["value"], *(entry["ci"] or nothing), entry["n"]) for entry in self.values()]
-        table = pd.DataFrame(rows, index=list(self), columns=["value", "low", "high", "n"])
+        rows = [(e["value"], *(e["ci"] or nothing), e["n"], e.get("over")) for e in self.values()]
+        table = pd.DataFrame(rows, index=list(self), columns=["value", "low", "high", "n", "over"])
         return table.astype(dict(value=float, low=float, high=float, n="Int64"))
 
     def _shown(self) -> pd.DataFrame:

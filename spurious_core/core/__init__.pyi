@@ -54,6 +54,7 @@ from .locks import (
 )
 from .markup import as_html as as_html, as_markdown as as_markdown
 from .mask_files import as_mask as as_mask, mask_square as mask_square, open_mask as open_mask
+from .masking import MASK as MASK, masked as masked, secrets_of as secrets_of
 from .opening import (
     GROUND as GROUND,
     Opened as Opened,

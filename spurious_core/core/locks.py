@@ -17,8 +17,6 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from .files import atomic_write, sweep
-
 # %% ../../nbs/core/12_locks.ipynb #dd5b32c7
 LOCK_FILE, HOLDER_FILE = ".lock", ".holder"
 
@@ -40,7 +38,7 @@ def _write_note(folder: Path) -> None:
     command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])[:80] or "python"
     since = time.strftime("%Y-%m-%d %H:%M:%S")
     note = dict(process=os.getpid(), host=socket.gethostname(), command=command, since=since)
-    atomic_write(folder / HOLDER_FILE, json.dumps(note))
+    (folder / HOLDER_FILE).write_text(json.dumps(note), encoding="utf-8")
 
 # %% ../../nbs/core/12_locks.ipynb #8dac148a
 @contextmanager
@@ -60,7 +58,6 @@ def hold_folder(folder: str | Path | None) -> Iterator[None]:
         advice = "wait for it to end, or choose another folder"
         raise FolderInUse(f"{folder} is in use by {_holder(folder)}; {advice}") from None
     try:
-        sweep(folder, HOLDER_FILE)  # what a holder that was killed over its note left
         _write_note(folder)
         yield
     finally:

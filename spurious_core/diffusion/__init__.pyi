@@ -60,6 +60,7 @@ from .plans import (
     is_absent as is_absent,
     plan_prompts as plan_prompts,
     plan_rows as plan_rows,
+    prompts_of as prompts_of,
     source_of as source_of,
 )
 from .processes import Processes as Processes
@@ -82,3 +83,9 @@ from .similarity_loss import (
     see as see,
 )
 from .starts import Start as Start, picture_side as picture_side, start_rows as start_rows
+from .windows import (
+    check_new_word as check_new_word,
+    lost_words as lost_words,
+    warn_of_lost_words as warn_of_lost_words,
+    window_of as window_of,
+)

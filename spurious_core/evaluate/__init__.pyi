@@ -1,6 +1,12 @@
 from .attribute_tests import Signal as Signal, attribute_signal as attribute_signal
 from .calibration import calibration_error as calibration_error, calibration_floor as calibration_floor
-from .comparisons import as_text as as_text, compare as compare, plot_methods as plot_methods
+from .comparisons import (
+    as_text as as_text,
+    compare as compare,
+    compare_pairs as compare_pairs,
+    holm as holm,
+    plot_methods as plot_methods,
+)
 from .group_tables import (
     check_labels as check_labels,
     check_names as check_names,
@@ -15,12 +21,15 @@ from .image_quality import (
     memorisation as memorisation,
 )
 from .intervals import (
+    FEWEST as FEWEST,
     bootstrap as bootstrap,
+    cautious_interval as cautious_interval,
     expanded_tails as expanded_tails,
     finite_interval as finite_interval,
     mean_interval as mean_interval,
     minimum_interval as minimum_interval,
     resampling_weights as resampling_weights,
+    square_and_add as square_and_add,
     wilson as wilson,
 )
 from .jury import (

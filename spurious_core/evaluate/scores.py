@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from .intervals import expanded_tails, resampling_weights
+from .intervals import FEWEST, cautious_interval, expanded_tails, resampling_weights
 
 # %% ../../nbs/evaluate/03_scores.ipynb #2be33c32
 def _cumulated(weights: np.ndarray, order: np.ndarray, last: np.ndarray) -> np.ndarray:
@@ -75,6 +75,18 @@ def _resampled_scores(
     resampled = np.array([roc_and_ap(*pair, w_pos, w_neg) for pair in pairs])
     return _with_mean(values), _with_mean(resampled)
 
+# %% ../../nbs/evaluate/03_scores.ipynb #978b3987
+def _area_ends(values: np.ndarray, resampled: np.ndarray, smaller: int, level: float) -> np.ndarray:
+    "The ends `[2, jurors + 1, 2]` of intervals, where the smaller side has `smaller` images."
+    ends = np.full((2, *values.shape), np.nan)
+    if smaller < FEWEST:
+        return ends
+    ends = np.quantile(resampled, expanded_tails(smaller, level), axis=-1)
+    for place in np.argwhere(ends[1] - ends[0] < 1e-12):
+        place = tuple(place)
+        ends[:, *place] = cautious_interval(values[place], smaller, level=level)
+    return ends
+
 # %% ../../nbs/evaluate/03_scores.ipynb #a7300bb7
 def spurious_scores(
     real: pd.DataFrame,  # verdicts on real images of class k
@@ -85,7 +97,8 @@ def spurious_scores(
 ) -> pd.DataFrame:
     """A table `juror, metric, value, lo, hi, n`: jurors by name and their `mean`, n positives plus negatives.
 
-    The metrics are `roc_auc` and `average_precision`.
+    The metrics are `roc_auc` and `average_precision`. Intervals are over images and lie in [0, 1]; they are
+    NaN for fewer than five positives or negatives.
     Raises `ValueError` for tables of two juries or two classes."""
     jurors = _jurors_in_both(real, free)
     if "class_object_absent" in free:
@@ -94,10 +107,7 @@ def spurious_scores(
         raise ValueError("no negatives: every image shows the object")
     positive, negative = (table[jurors].sort_values(jurors).to_numpy(float) for table in (real, free))
     values, resampled = _resampled_scores(positive, negative, n_boot, seed)
-    smaller = min(len(positive), len(negative))
-    ends = np.full((2, *values.shape), np.nan)
-    if smaller > 1:
-        ends = np.quantile(resampled, expanded_tails(smaller, level), axis=-1)
+    ends = _area_ends(values, resampled, min(len(positive), len(negative)), level)
     rows = []
     for i, juror in enumerate([*(c.removeprefix("p.") for c in jurors), "mean"]):
         for j, metric in enumerate(("roc_auc", "average_precision")):

@@ -21,6 +21,9 @@ from spurious_core.app.metrics import Metrics
         '{"a": {"value": "1", "ci": null, "n": 1}}',
         '{"a": {"value": 1, "ci": [2, 1], "n": 1}}',
         '{"a": {"value": 1, "ci": 3, "n": 1}}',
+        '{"a": {"value": 1, "ci": null, "n": 1, "under": "runs"}}',
+        '{"a": {"value": 1, "ci": null, "n": 1, "over": 3}}',
+        '{"a": {"value": 1, "ci": null, "n": null, "over": "runs"}}',
     ],
 )
 def test_malformed_numbers(tmp_path, text):
@@ -37,10 +40,28 @@ def test_metrics_take_numpy_and_give_plain_numbers(tmp_path):
         "a": dict(value=0.5, ci=[0.25, 0.75], n=3),
         "b": dict(value=2, ci=None, n=None),
     }
-    assert list(m.frame().columns) == ["value", "low", "high", "n"]
+    assert list(m.frame().columns) == ["value", "low", "high", "n", "over"]
     assert "consist" not in repr(m)
     assert "<table" in m._repr_html_()
     assert repr(Metrics())
+
+
+def test_an_entry_may_say_what_n_counts_and_old_files_load(tmp_path):
+    metrics = Metrics()
+    metrics.add("a", 0.5, (0.4, 0.6), 12, "images within runs")
+    assert Metrics.load(metrics.save(tmp_path).parent) == metrics
+    assert metrics["a"] == dict(value=0.5, ci=[0.4, 0.6], n=12, over="images within runs")
+    assert metrics.frame().over.tolist() == ["images within runs"]
+    (tmp_path / "metrics.json").write_text('{"a": {"value": 1, "ci": [0, 2], "n": 3}}')
+    old = Metrics.load(tmp_path)
+    assert old == {"a": dict(value=1, ci=[0.0, 2.0], n=3)}
+    assert "None" not in repr(old)
+
+
+def test_two_nans_are_no_interval():
+    metrics = Metrics()
+    metrics.add("a", 0.5, (math.nan, math.nan), 2)
+    assert metrics["a"]["ci"] is None
 
 
 @pytest.mark.parametrize(
@@ -55,6 +76,7 @@ def test_metrics_take_numpy_and_give_plain_numbers(tmp_path):
         dict(value=1, ci=(2, 1)),
         dict(value=1, ci=(0, math.nan)),
         dict(value=1, ci=(1,)),
+        dict(value=1, n=2, over=""),
     ],
 )
 def test_bad_metrics(entry):

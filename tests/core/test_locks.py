@@ -40,13 +40,6 @@ def test_a_killed_holder_leaves_the_folder_free(tmp_path, holder):
         assert (tmp_path / ".holder").read_text().find(f'"process": {os.getpid()}') > 0
 
 
-def test_half_a_note_of_a_killed_holder_is_swept(tmp_path):
-    (tmp_path / "..holder.abc").write_text("ha")
-    (tmp_path / ".mine").write_text("")
-    with hold_folder(tmp_path):
-        assert sorted(path.name for path in tmp_path.iterdir()) == [".holder", ".lock", ".mine"]
-
-
 def test_nobody_holds_a_folder_twice_in_one_process(tmp_path):
     with hold_folder(tmp_path / "new"):
         with pytest.raises(FolderInUse), hold_folder(tmp_path / "new"):

@@ -28,6 +28,13 @@ def test_bars_draw_values_and_intervals_and_skip_missing_intervals():
     assert [t.get_text() for t in ax.get_xticklabels()] == ["a", "b"]
     spans = [tuple(s[:, 1]) for c in ax.collections for s in c.get_segments()]
     assert spans == [(0, 0.2), (0.1, 0.3), (0.2, 0.4)]
+    shares = df.assign(lo=df.lo - 0.5, hi=df.hi + 0.9)
+    spans = [
+        tuple(s[:, 1])
+        for c in bars(shares, "m", hue="arm", bounds=(0, 1)).collections
+        for s in c.get_segments()
+    ]
+    assert spans == [(0, 1), (0, 1), (0, 1)]
     own = plt.figure().add_subplot()
     assert bars(df[:2], "m", ax=own) is own
     for bad in (dict(x="nope"), dict(x="m", lo="low"), dict(x="m")):

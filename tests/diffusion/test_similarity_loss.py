@@ -36,7 +36,7 @@ def make(guide):
     pool = noise(40, 1)
     pool = pool[pca.alpha(pool, guide)[:, [0, 2]].sum(1).argsort()]
     empty, with_feature = pool[:10], pool[-6:]
-    pictures = dict(object_free=empty, object_images=noise(20, 2, 1.5))
+    pictures = dict(object_free=empty, object_images=noise(20, 2, 1.0))
 
     def make(config=PLAIN, components=(0, 2), references=with_feature, **other):
         return SimilarityLoss(guide, pca, references, components, config, **(pictures | other))

@@ -5,11 +5,23 @@ import tracemalloc
 import numpy as np
 import pytest
 import torch
+from scipy.spatial.distance import cdist
+from sklearn.metrics.pairwise import cosine_distances
+from sklearn.preprocessing import normalize
 
 from spurious_core.data.manifests import draw, sample
 from spurious_core.data.worlds import get_world
-from spurious_core.evaluate.image_quality import diversity, embed, in_distribution, memorisation
+from spurious_core.evaluate.image_quality import (
+    _nearest,
+    _resampled_distances,
+    diversity,
+    embed,
+    in_distribution,
+    memorisation,
+)
+from spurious_core.evaluate.intervals import wilson
 from support.colours import DIM, GREEN, Colour, flat
+from support.memory import peak_of
 
 torch.set_num_threads(1)
 WORLD = get_world("imagenet_like")
@@ -28,11 +40,39 @@ def test_diversity_is_the_mean_pairwise_distance():
     assert abs(value - distances[np.triu_indices(30, 1)].mean()) < 1e-12
     assert lo < value < hi
     assert np.allclose(diversity(features[::-1]), (value, lo, hi))
-    assert np.allclose(diversity(np.repeat(features[:1], 9, 0)), 0, atol=1e-9)
     with pytest.raises(ValueError, match="two"):
         diversity(features[:1])
     with pytest.raises(ValueError, match="clf="):
         diversity(flat(DIM, GREEN))
+
+
+def test_diversity_of_many_images_takes_no_table_of_pairs():
+    n = 2500
+    features = np.random.default_rng(0).normal(size=(n, 8)) + 1
+    (value, lo, hi), peak = peak_of(diversity, features, n_boot=100)
+    unit = features / np.linalg.norm(features, axis=1, keepdims=True)
+    distances = 1 - unit @ unit.T
+    assert value == pytest.approx((distances.sum() - np.trace(distances)) / (n * (n - 1)), abs=1e-12)
+    assert lo < value < hi
+    assert peak < distances.nbytes / 5
+
+
+def test_resampled_diversity_is_that_of_all_pairs():
+    "Each bootstrap sample, the slow way: the distances of all pairs of images that differ."
+    unit = normalize(np.random.default_rng(0).normal(size=(40, 5)))
+    samples = np.random.default_rng(3).multinomial(40, np.full(40, 1 / 40), size=200)
+    distances = cosine_distances(unit)
+    expected = [draws @ distances @ draws / (40**2 - (draws**2).sum()) for draws in samples]
+    np.testing.assert_allclose(_resampled_distances(unit, 200, 3), expected, rtol=0, atol=1e-12)
+
+
+def test_images_that_are_all_alike_still_leave_doubt():
+    features = np.random.default_rng(0).normal(size=(1, 6))
+    value, lo, hi = diversity(np.repeat(features, 9, 0))
+    assert value == pytest.approx(0, abs=1e-9)
+    assert lo == pytest.approx(0, abs=1e-9)
+    assert hi == pytest.approx(2 * wilson(0, 4)[2])  # four pairs without a common image
+    assert np.isnan(diversity(np.repeat(features, 4, 0))[1:]).all()
 
 
 def test_the_diversity_interval_is_centred_on_the_value():
@@ -85,6 +125,15 @@ def test_memorisation_at_full_size_is_exact_and_small():
     assert (found.nearest == distances.argmin(1)).all()
     np.testing.assert_allclose(found.pixel_distance, distances.min(1), rtol=1e-5)
     assert peak < 3 * fresh.nbytes, peak / fresh.nbytes
+
+
+def test_the_nearest_of_many_takes_no_table_of_pairs():
+    rows, references = np.random.default_rng(0).normal(size=(2, 2500, 3)).astype(np.float32)
+    (places, distances), peak = peak_of(_nearest, rows, references)
+    all_pairs = cdist(rows, references)
+    assert (places == all_pairs.argmin(1)).all()
+    np.testing.assert_allclose(distances, all_pairs.min(1), rtol=1e-4)
+    assert peak < 4 * len(rows) * len(references) / 10  # bytes of the table in float32
 
 
 def test_memorisation_refuses():

@@ -6,18 +6,20 @@ from scipy import stats
 
 from spurious_core.evaluate.intervals import (
     bootstrap,
+    cautious_interval,
     expanded_tails,
     finite_interval,
     mean_interval,
     minimum_interval,
     resampling_weights,
+    square_and_add,
     wilson,
 )
 
 
 def test_bootstrap_covers_the_truth_with_few_and_with_many_values():
     rng = np.random.default_rng(0)
-    for n in (3, 8, 60):
+    for n in (5, 8, 60):
         x = rng.exponential(size=(n, 600))  # skewed, mean 1; each column an experiment
         _, lo, hi = bootstrap(x)
         covered = ((lo < 1) & (1 < hi)).mean()
@@ -26,12 +28,61 @@ def test_bootstrap_covers_the_truth_with_few_and_with_many_values():
 
 def test_bootstrap_depends_on_its_seed_and_not_on_the_order():
     x = np.random.default_rng(0).normal(size=8)
-    assert np.isnan(bootstrap([0.4])[1:]).all()
     assert bootstrap(x) == bootstrap(x[::-1])
     assert bootstrap(x) != bootstrap(x, seed=1)
     for bad in ([], [np.nan, 1], np.zeros((2, 2, 2))):
         with pytest.raises(ValueError):
             bootstrap(bad)
+
+
+@pytest.mark.parametrize("n", [1, 2, 4])
+def test_fewer_than_five_values_have_no_interval(n):
+    "Student's t of 0.3 and 0.9 runs from -3.2 to 4.4."
+    mean, lo, hi = bootstrap(np.linspace(0.3, 0.9, n), bounds=(0, 1))
+    assert mean == pytest.approx(np.linspace(0.3, 0.9, n).mean())
+    assert np.isnan([lo, hi]).all()
+
+
+@pytest.mark.parametrize("bounds, scale", [((0, 1), 1), ((-1, 1), 2), ((2, 6), 4)])
+def test_values_that_agree_have_wilsons_interval_on_their_scale(bounds, scale):
+    values = np.full(6, bounds[0] + scale / 4)
+    _, lo, hi = wilson(1.5, 6)
+    expected = bounds[0] + scale * np.array([0.25, lo, hi])
+    np.testing.assert_allclose(bootstrap(values, bounds=bounds), expected, atol=1e-12)
+    assert np.isnan(bootstrap(values)[1:]).all()  # without a scale there is no telling
+
+
+def test_values_at_the_bounds_are_a_share():
+    columns = np.c_[[1, 1, 1, 1, 1], [0, 1, 1, 1, 1], [0.1, 0.2, 0.3, 0.4, 0.5]]
+    mean, lo, hi = bootstrap(columns, bounds=(0, 1))
+    np.testing.assert_allclose(
+        (mean, lo, hi), np.transpose([wilson(5, 5), wilson(4, 5), bootstrap(columns[:, 2])])
+    )
+
+
+def test_resampled_intervals_never_leave_the_range_of_the_values():
+    x = np.random.default_rng(0).choice([0.001, 0.999, 1], (5, 300), p=[0.3, 0.3, 0.4])
+    _, lo, hi = bootstrap(x, bounds=(0, 1))
+    assert (lo >= 0).all() and (hi <= 1).all()  # noqa: PT018
+    assert (hi - lo > 0).all()
+
+
+def test_cautious_intervals_refuse_a_mean_off_the_scale():
+    with pytest.raises(ValueError, match=r"mean=1.2 must lie in \[0, 1\]"):
+        cautious_interval(1.2, 5)
+    assert cautious_interval(1 + 1e-12, 5)[1] == 1
+
+
+def test_square_and_add_is_newcombes_difference():
+    "Newcombe 1998 (Statistics in Medicine 17:873), table II, method 10: 56/70 - 48/80."
+    a, b = wilson(56, 70), wilson(48, 80)
+    value, lo, hi = square_and_add(*np.transpose([a, b]), [1, -1])
+    np.testing.assert_allclose((value, lo, hi), (0.2, 0.0524, 0.3339), atol=1e-4)
+    ends = square_and_add(
+        [[0.2, 1.0], [0.4, 0.0]], [[0.1, 0.9], [0.3, 0.0]], [[0.3, 1.0], [0.5, 0.1]], [0.5, 0.5]
+    )
+    np.testing.assert_allclose(ends[0], [0.3, 0.5])
+    assert np.isnan(square_and_add([0.2, 0.4], [0.1, np.nan], [0.3, np.nan], [0.5, 0.5])[1:]).all()
 
 
 def test_expanded_tails_are_wider_for_few_values_and_plain_for_many():

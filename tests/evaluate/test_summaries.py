@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from spurious_core.evaluate.intervals import wilson
+from spurious_core.evaluate.intervals import square_and_add, wilson
 from spurious_core.evaluate.summaries import metric_columns, paired_difference, summarise
 
 
@@ -44,7 +44,7 @@ def test_differences_need_the_same_runs():
     with pytest.raises(ValueError, match="one arm only"):
         paired_difference(arm, arm[arm.run > 0])
     keyed = arm.assign(label="house", seed=arm.run).drop(columns="run")
-    assert paired_difference(keyed, keyed, by=["label", "seed"]).shape == (1, 5)
+    assert paired_difference(keyed, keyed, by=["label", "seed"]).shape == (1, 6)
 
 
 def test_differences_survive_a_single_run():
@@ -64,6 +64,57 @@ def test_summaries_of_unanimous_sets_still_have_doubt():
     assert by_run.lo[0] == pytest.approx(wilson(5, 5)[1])
     assert by_image.metric.tolist() == ["ok", "score"]
     assert by_image.n.eq(50).all()
+    assert by_run.n.eq(5).all()
+    assert by_image.over.eq("images").all()
+    assert by_run.over.eq("runs").all()
+    assert by_run.lo[1] < 0.5 < by_run.hi[1]  # half in every run
+
+
+@pytest.mark.parametrize("n_runs", [2, 3, 4])
+def test_a_few_runs_have_an_interval_over_their_images_that_says_so(n_runs):
+    "The mean of the runs' shares; it is about these runs, and Student's t would run from -2 to 3."
+    verdicts = runs(0, n_runs).assign(score=lambda t: t.consistency * 0.5 + 0.1)
+    table = summarise(verdicts, cluster="run").set_index("metric")
+    shares = [wilson(run.consistency.sum(), len(run)) for _, run in verdicts.groupby("run")]
+    expected = square_and_add(*np.transpose(shares), np.full(n_runs, 1 / n_runs))
+    np.testing.assert_allclose(table.loc["consistency", ["value", "lo", "hi"]].astype(float), expected)
+    assert table.over.eq("images within runs").all()
+    assert table.n.eq(60 * n_runs).all()
+    assert 0 <= table.lo["score"] < table.value["score"] < table.hi["score"] <= 1
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_shares_at_an_end_stay_inside_and_leave_doubt(share):
+    verdicts = pd.DataFrame(dict(run=np.repeat([0, 1], 12), hit=bool(share)))
+    arms = verdicts, verdicts.assign(hit=not share)
+    summary, difference = summarise(verdicts, cluster="run").iloc[0], paired_difference(*arms).iloc[0]
+    assert 0 <= summary.lo < summary.hi <= 1
+    assert -1 <= difference.lo < difference.hi <= 1
+    assert difference.value == 2 * share - 1
+    assert difference.over == "images within runs"
+
+
+def test_a_number_a_run_has_no_interval_below_five_runs():
+    verdicts = pd.DataFrame(dict(run=range(5), diversity=[0.5, 1.2, 0.7, 0.9, 1.1]))
+    five, four = (summarise(verdicts[:n], cluster="run").iloc[0] for n in (5, 4))
+    assert five.lo < five.value < five.hi
+    assert (five.n, five.over) == (5, "runs")
+    assert np.isnan([four.lo, four.hi]).all()
+    assert four.value == pytest.approx(0.825)
+
+
+def test_the_interval_within_runs_covers_the_mean_of_these_runs():
+    rng, held = np.random.default_rng(0), []
+    for _ in range(400):
+        shares = rng.uniform(0.1, 0.95, (2, 3))
+        arms = []
+        for share in shares:
+            hit = rng.random(3 * 30) < np.repeat(share, 30)
+            arms.append(pd.DataFrame(dict(run=np.repeat(range(3), 30), hit=hit)))
+        one, both = summarise(arms[0], cluster="run").iloc[0], paired_difference(*arms).iloc[0]
+        truth = shares.mean(1)
+        held.append((one.lo <= truth[0] <= one.hi, both.lo <= truth[0] - truth[1] <= both.hi))
+    assert (np.abs(np.mean(held, 0) - 0.95) < 0.033).all()  # three standard errors
 
 
 def test_each_run_counts_once():

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from spurious_core.find.chance import benjamini_hochberg, sign_flip
+from support.memory import peak_of
 
 
 def test_p_values_are_uniform_or_larger_for_any_number_of_images():
@@ -19,6 +20,16 @@ def test_p_values_are_uniform_or_larger_for_any_number_of_images():
         sign_flip([np.nan, 1.0])
     with pytest.raises(ValueError, match="finite numbers"):
         sign_flip([])
+
+
+@pytest.mark.parametrize("n, n_perm", [(20, 999), (37, 60_001), (3001, 2003)])
+def test_signs_drawn_in_blocks_are_those_drawn_at_once(n, n_perm):
+    effects = np.random.default_rng(n).normal(0.02, 1, n)
+    p, peak = peak_of(sign_flip, effects, n_perm, 5)
+    signs = 1 - 2 * np.random.default_rng(5).integers(0, 2, (n_perm, n), dtype=np.int8)
+    as_large = (signs @ effects >= effects.sum() - 1e-9).sum()
+    assert p == (1 + as_large) / (1 + n_perm)
+    assert peak < 12e6  # at once: nine bytes a sign, 54 MB for the longest
 
 
 def test_adjusted_p_values_are_benjamini_and_hochbergs():

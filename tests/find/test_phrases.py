@@ -1,5 +1,8 @@
 "Phrases: one form, one meaning, and alternatives from other classes."
 
+from collections import Counter
+from itertools import islice, product
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,6 +15,7 @@ from spurious_core.find.phrases import (
     similarity,
 )
 from support.invented_edits import LABELS, said
+from support.memory import peak_of
 
 
 def test_phrases():
@@ -56,6 +60,43 @@ def test_phrases():
     assert t.alternative.isna().all()
     with pytest.raises(ValueError, match="1 rows of phrases for 2 images"):
         phrase_table(said(1), [0, 1], LABELS)
+
+
+def slow_clusters(phrases, threshold):
+    "Each phrase against the names of all clusters before it."
+    plain = {phrase: normalise(phrase) for phrase in set(phrases)}
+    count = Counter(plain[phrase] for phrase in phrases)
+    cluster, names = {"": ""}, []
+    for phrase in sorted(set(plain.values()) - {""}, key=lambda p: (-count[p], p)):
+        alike = [name for name in names if similarity(phrase, name) >= threshold]
+        cluster[phrase] = alike[0] if alike else phrase
+        names += [] if alike else [phrase]
+    return {phrase: cluster[normal] for phrase, normal in plain.items()}
+
+
+def invented_phrases(n, n_words, rng):
+    "Phrases of one to three words, some of them twice in one phrase."
+    words = ["".join(letters) for letters in islice(product("bcdfgklmnprt", repeat=4), n_words)]
+    return [" ".join(words[i] for i in rng.integers(n_words, size=rng.integers(1, 4))) for _ in range(n)]
+
+
+@pytest.mark.parametrize("threshold", [0.3, 0.7, 1.0])
+def test_clusters_are_those_of_all_pairs(threshold):
+    rng = np.random.default_rng(0)
+    for n_words in (5, 60):
+        phrases = [*invented_phrases(250, n_words, rng), "a", "the two"]
+        assert cluster_phrases(phrases, threshold) == slow_clusters(phrases, threshold)
+
+
+def test_clusters_of_many_phrases_grow_with_their_number():
+    rng = np.random.default_rng(1)
+    peaks = []
+    for n in (500, 2000):
+        phrases = invented_phrases(n, 4 * n, rng)
+        clusters, peak = peak_of(cluster_phrases, phrases)
+        peaks.append(peak / n)
+        assert set(clusters) == set(phrases)
+    assert peaks[1] < 1.5 * peaks[0]  # bytes a phrase
 
 
 def test_alternatives_come_from_other_classes():

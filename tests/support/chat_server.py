@@ -40,6 +40,33 @@ def fails(status, message="no", **headers):
     )
 
 
+def sends(*chunks, pause=0.0, times=1, head=b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"):
+    """The chunks as they are, again and again, with pauses between them, for as long as somebody reads.
+
+    `head` comes first; `answer.sent` counts the bytes of the chunks."""
+
+    def answer(handler):
+        handler.close_connection = True
+        handler.wfile.write(head)
+        for _ in range(times):
+            for chunk in chunks:
+                handler.wfile.write(chunk)
+                handler.wfile.flush()
+                answer.sent += len(chunk)
+                time.sleep(pause)
+
+    def act(_):
+        return 200, {}, answer
+
+    answer.sent = 0
+    act.answer = answer
+    return act
+
+
+def redirects(url, status=307):
+    return lambda _: (status, dict(Location=url), {})
+
+
 class FakeServer:
     """Speaks the chat-completions protocol.
 
@@ -58,6 +85,8 @@ class FakeServer:
                     outer.times.append(time.monotonic())
                     act = outer.script.pop(0) if len(outer.script) > 1 else outer.script[0]
                 status, headers, answer = act(body)
+                if callable(answer):
+                    return self.stream(answer)
                 data = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
                 self.send_response(status)
                 self.send_header("Content-Type", headers.pop("Content-Type", "application/json"))
@@ -69,6 +98,12 @@ class FakeServer:
                     self.wfile.write(data)
                 except OSError:
                     pass  # the client gave up
+
+            def stream(self, answer):
+                try:
+                    answer(self)
+                except OSError:
+                    pass
 
             def log_message(self, *a):
                 pass

@@ -6,10 +6,13 @@
 __all__ = ['PERSONALIZE_METHODS', 'OPTIMIZERS', 'LR_SCHEDULES', 'LARGEST_RANK', 'PersonalizeConfig']
 
 # %% ../../../nbs/diffusion/training/01_config.ipynb #7994e940
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ...core.checks import not_negative, one_of, positive, whole, within
 from ...core.devices import PRECISIONS
+from ..windows import check_new_word
 
 # %% ../../../nbs/diffusion/training/01_config.ipynb #807f7908
 PERSONALIZE_METHODS = ("lora", "dreambooth", "textual_inversion")
@@ -70,6 +73,11 @@ class PersonalizeConfig:
         "Whether weights of the text encoder are trained; a new word is none of them."
         return self.train_text_encoder and self.method != "textual_inversion"
 
+    def check_given(self, pipe: Any, captions: Sequence[str] | None = None, **of_prior: Any) -> None:
+        "ValueError for what would be given to a training in vain: class images, captions without a new word."
+        _check_prior(self, of_prior)
+        _check_word(self, pipe, captions)
+
 # %% ../../../nbs/diffusion/training/01_config.ipynb #d88799f0
 LARGEST_RANK = 1280  # no layer of Stable Diffusion's attention is wider, and none could hold more
 _COUNTS = ("rank", "num_vectors", "steps", "batch_size", "accumulation", "prior_images")
@@ -102,3 +110,15 @@ def _check(config: PersonalizeConfig) -> None:
     if config.method == "textual_inversion" and config.token not in config.instance_prompt:
         prompt, token = config.instance_prompt, config.token
         raise ValueError(f"instance_prompt={prompt!r} does not contain token={token!r}")
+
+# %% ../../../nbs/diffusion/training/01_config.ipynb #cc5522e9
+def _check_prior(config: PersonalizeConfig, of_prior: dict[str, Any]) -> None:
+    given = [name for name, value in of_prior.items() if value is not None]
+    if given and not config.class_prompt:
+        raise ValueError(f"{' and '.join(given)} without class_prompt: there is no prior to train them for")
+
+
+def _check_word(config: PersonalizeConfig, pipe: Any, captions: Sequence[str] | None) -> None:
+    if config.method == "textual_inversion":
+        texts, what = (captions, "captions") if captions else ([config.instance_prompt], "prompts")
+        check_new_word(pipe, config.token, config.num_vectors, texts, what)

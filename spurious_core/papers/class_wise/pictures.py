@@ -80,7 +80,7 @@ def jury_bars(
     table: pd.DataFrame,  # as `by_arm` makes it
 ) -> Figure:
     "Shares of pictures by metric, a bar an arm, with intervals."
-    ax = bars(table.assign(metric=table.metric.replace(_TWO_LINES)), "metric", hue="arm")
+    ax = bars(table.assign(metric=table.metric.replace(_TWO_LINES)), "metric", hue="arm", bounds=(0, 1))
     ax.set(xlabel="", ylabel="share of images")
     return ax.figure
 

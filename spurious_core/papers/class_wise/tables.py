@@ -28,7 +28,7 @@ def one_row_a_run(verdicts: pd.DataFrame) -> pd.DataFrame:
 
 
 def by_arm(verdicts: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:
-    "`metric, value, lo, hi, n, arm`: means over pictures, intervals over runs."
+    "`metric, value, lo, hi, n, over, arm`: means over runs, and what their intervals are over (`summarise`)."
     tables = [
         summarise(of_arm, cluster="run", metrics=metrics).assign(arm=arm)
         for arm, of_arm in verdicts.groupby("arm", sort=False)
@@ -41,7 +41,7 @@ def by_pair(
     pairs: Iterable[tuple[str, str]],  # of arms: the first minus the second
     metrics: Sequence[str],
 ) -> pd.DataFrame:
-    "`metric, value, lo, hi, n, pair`: differences of arms, paired by run."
+    "`metric, value, lo, hi, n, over, pair`: differences of arms, paired by run."
     tables = []
     for arm, other in pairs:
         compared = (verdicts[verdicts.arm == name] for name in (arm, other))
@@ -75,14 +75,17 @@ def spread(table: pd.DataFrame) -> pd.DataFrame:
 
 # %% ../../../nbs/papers/class_wise/08_tables.ipynb #48b7c411
 def metric_entries(
-    table: pd.DataFrame,  # with `value`, `n` and perhaps `lo`, `hi`
+    table: pd.DataFrame,  # with `value`, `n` and perhaps `lo`, `hi`, `over`
     key: str,  # a template over its columns, such as `"{metric}.{arm}"`
-) -> Iterator[tuple[str, float, tuple[float, float] | None, int]]:
-    "Key, value, interval or None, and count of each row that has a value, as `Metrics.add` takes them."
+) -> Iterator[tuple[str, float, tuple[float, float] | None, int, str | None]]:
+    """Key, value, interval or None, count, and what is counted, as `Metrics.add` takes them.
+
+    A row without a value is left out."""
     for row in table.to_dict("records"):
         ends = row.get("lo", np.nan), row.get("hi", np.nan)
         if np.isfinite(row["value"]):
-            yield key.format(**row), row["value"], ends if np.isfinite(ends).all() else None, row["n"]
+            interval = ends if np.isfinite(ends).all() else None
+            yield key.format(**row), row["value"], interval, row["n"], row.get("over")
 
 # %% ../../../nbs/papers/class_wise/08_tables.ipynb #3bb6b9fa
 def reference_table(

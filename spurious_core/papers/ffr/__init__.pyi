@@ -14,7 +14,7 @@ from .budgets import (
 )
 from .comparing import (
     ArmResults as ArmResults,
-    compare_arms as compare_arms,
+    compare_ffr_arms as compare_ffr_arms,
     draw_pool as draw_pool,
     ffr_pipeline as ffr_pipeline,
     ffr_sets as ffr_sets,

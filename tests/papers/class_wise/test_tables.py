@@ -42,8 +42,11 @@ def test_differences_are_taken_run_by_run(verdicts):
     table = by_pair(verdicts, [("loss", "plain"), ("plain", "loss")], ["consistency"])
     assert table.pair.tolist() == ["loss_minus_plain", "plain_minus_loss"]
     assert table.value.tolist() == [0.5, -0.5]
-    assert table.n.tolist() == [2, 2]
-    assert (table.lo == table.hi).all()  # both runs gained the same
+    assert table.n.tolist() == [8, 8]
+    assert table.over.tolist() == ["images within runs"] * 2
+    assert (table.lo < table.value).all()  # both runs gained the same, and yet
+    assert (table.value < table.hi).all()
+    assert (table[["lo", "hi"]].abs() <= 1).all().all()
 
 
 def test_a_number_of_the_whole_set_counts_once_a_run(verdicts):
@@ -65,12 +68,13 @@ def test_a_row_a_class_and_its_key(verdicts):
 
 def test_entries_have_an_interval_or_none_and_nothing_is_not_entered(verdicts):
     table = by_class(verdicts, ["consistency"])
-    key, value, interval, n = next(metric_entries(table, "{metric}.{arm}.{key}"))
-    assert (key, value, interval, n) == ("consistency.plain.polar_bear", 0.25, None, 4)
+    entry = next(metric_entries(table, "{metric}.{arm}.{key}"))
+    assert entry == ("consistency.plain.polar_bear", 0.25, None, 4, None)
     missing = table.assign(value=[np.nan, 1.0, np.nan, 0.0])
     assert len(list(metric_entries(missing, "{key}"))) == 2
     (entry, *_) = metric_entries(by_arm(verdicts, ["consistency"]), "{metric}.{arm}")
     assert entry[2][0] < entry[1] < entry[2][1]
+    assert entry[3:] == (8, "images within runs")
 
 
 def test_references_fool_the_guide_and_divide_the_jury(world_kit, planted, kit):

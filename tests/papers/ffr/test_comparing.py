@@ -9,7 +9,7 @@ from spurious_core.core.settings import load_profile
 from spurious_core.papers.ffr import comparing
 from spurious_core.papers.ffr.arms import fit_arm
 from spurious_core.papers.ffr.budgets import SYNTHETIC, group_counts
-from spurious_core.papers.ffr.comparing import compare_arms, ffr_pipeline, ffr_sets, hold_out
+from spurious_core.papers.ffr.comparing import compare_ffr_arms, ffr_pipeline, ffr_sets, hold_out
 from spurious_core.papers.ffr.planning import plan_ffr
 
 PLAN = plan_ffr("smoke", methods=["ERM", "DFR"])
@@ -57,7 +57,7 @@ def trained(monkeypatch, grouped):
     monkeypatch.setattr(comparing, "ffr_sets", lambda *_: sets)
     monkeypatch.setattr(comparing, "fit_arm", noted)
     pool = grouped([50] * 4, "generated", seed=2)
-    return compare_arms(PLAN, load_profile("mini"), pool, 0, 0.9), calls
+    return compare_ffr_arms(PLAN, load_profile("mini"), pool, 0, 0.9), calls
 
 
 def test_every_arm_is_there_and_starts_from_what_it_shares(trained):
