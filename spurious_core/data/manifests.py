@@ -51,12 +51,12 @@ def _sample_row(world: World, label: str, rng: np.random.Generator) -> dict[str,
     row["a"] = _attribute(world, label, row)
     return row
 
-# %% ../../nbs/data/07_manifests.ipynb #8f0b55ee
+# %% ../../nbs/data/07_manifests.ipynb #16e8b24b
 def _stream(*key: str | int | None) -> np.random.Generator:
     "A generator for a key, from all 32 bits of its CRC (`seed_of` keeps 31): all worlds were drawn so."
     return np.random.default_rng(zlib.crc32("|".join(map(str, key)).encode()))
 
-
+# %% ../../nbs/data/07_manifests.ipynb #8f0b55ee
 def sample(
     world: World,
     n: int,
