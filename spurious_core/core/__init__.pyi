@@ -5,6 +5,7 @@ from .checkpoints import (
     naming_damage as naming_damage,
     open_safetensors as open_safetensors,
     pack_optimiser as pack_optimiser,
+    read_if_whole as read_if_whole,
     read_tensors as read_tensors,
     read_weights as read_weights,
     save_state as save_state,

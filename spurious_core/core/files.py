@@ -14,6 +14,7 @@ import os
 import re
 import shutil
 import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -79,8 +80,20 @@ def read_json(path: str | Path) -> Any:
     except ValueError as error:  # of JSON, or of UTF-8
         raise ValueError(f"{path} is damaged: {error}") from error
 
+# %% ../../nbs/core/02_files.ipynb #3dfee4fe
+def _json_object(line: str) -> dict | None:
+    "The object that a line holds, or None."
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return row if isinstance(row, dict) else None
+
 # %% ../../nbs/core/02_files.ipynb #b2b87ce2
-def read_json_lines(path: str | Path) -> list[dict]:
+def read_json_lines(
+    path: str | Path,
+    cut_short: bool = False,  # whether half a line at the end is left out, with a warning
+) -> list[dict]:
     "The objects of a file of JSON lines; blank lines are skipped. ValueError for others."
     rows = []
     try:
@@ -90,13 +103,13 @@ def read_json_lines(path: str | Path) -> list[dict]:
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError):
-            row = None
-        if not isinstance(row, dict):
+        row = _json_object(line)
+        if row is not None:
+            rows.append(row)
+        elif cut_short and number == len(lines):
+            warnings.warn(f"{path}: the last line was cut short, and is left out", stacklevel=2)
+        else:
             raise ValueError(f"line {number} of {path} is no JSON object: {line[:60]!r}")
-        rows.append(row)
     return rows
 
 # %% ../../nbs/core/02_files.ipynb #daeb8638

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..core.checks import whole
+from ..core.checks import one_of, whole
 from ..core.files import atomic_write, read_json_lines
 from ..core.images import png_bytes
 from .miniworld import Item, render
@@ -51,12 +51,12 @@ def _sample_row(world: World, label: str, rng: np.random.Generator) -> dict[str,
     row["a"] = _attribute(world, label, row)
     return row
 
-# %% ../../nbs/data/07_manifests.ipynb #8f0b55ee
+# %% ../../nbs/data/07_manifests.ipynb #16e8b24b
 def _stream(*key: str | int | None) -> np.random.Generator:
     "A generator for a key, from all 32 bits of its CRC (`seed_of` keeps 31): all worlds were drawn so."
     return np.random.default_rng(zlib.crc32("|".join(map(str, key)).encode()))
 
-
+# %% ../../nbs/data/07_manifests.ipynb #8f0b55ee
 def sample(
     world: World,
     n: int,
@@ -65,7 +65,11 @@ def sample(
     label: str | None = None,  # only this class; default: classes in turn
     object_free: float = 0.0,  # share of rows without an object (y = -1 there, unless `label` is given)
 ) -> pd.DataFrame:
-    "A manifest of `n` rows: the fields of `Item`, `label`, `y`, `a`, `split` and `prompt`."
+    """A manifest of `n` rows: the fields of `Item`, `label`, `y`, `a`, `split` and `prompt`.
+
+    ValueError for a class that the world does not have."""
+    if label is not None:
+        one_of("label", label, world.labels)
     rows = []
     for i in range(whole("n", n)):
         rng = _stream(world.name, split, seed, label, i)

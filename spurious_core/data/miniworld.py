@@ -37,6 +37,7 @@ class Item:
         if self.prop is not None:
             one_of("prop", self.prop, PROPS)
         within("opacity", self.opacity, "[0, 1]")
+        object.__setattr__(self, "opacity", float(self.opacity))  # numpy's float64 would widen the picture
         one_of("amount", self.amount, (0, *AMOUNTS))
         if (self.prop is None) != (self.amount == 0):
             raise ValueError(f"prop={self.prop!r} with amount={self.amount}: give both or neither")

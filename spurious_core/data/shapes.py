@@ -103,4 +103,5 @@ def over(
     The mask is float32 `[H, W]` in [0, 1] and does not count `opacity`."""
     mask = shrink(layer)[..., 3:] / 255
     premultiplied = shrink(layer.convert("RGBa"))[..., :3]
+    opacity = float(opacity)  # numpy's float64 would widen the picture
     return picture * (1 - opacity * mask) + opacity * premultiplied, mask[..., 0]

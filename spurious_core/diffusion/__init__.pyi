@@ -31,13 +31,16 @@ from .forms import (
 )
 from .generating import generate as generate, regenerate as regenerate
 from .image_sets import (
+    HASHES as HASHES,
     METADATA as METADATA,
     PART as PART,
+    append_metadata as append_metadata,
     collect_parts as collect_parts,
     finished_rows as finished_rows,
     load_image_set as load_image_set,
     locate_pictures as locate_pictures,
     make_set_rows as make_set_rows,
+    picture_hash as picture_hash,
     pipeline_hash as pipeline_hash,
     portable_path as portable_path,
     provenance as provenance,

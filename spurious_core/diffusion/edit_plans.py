@@ -6,6 +6,7 @@
 __all__ = ['at_side', 'touched', 'edit_plan']
 
 # %% ../../nbs/diffusion/08_edit_plans.ipynb #ea635257
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -49,11 +50,25 @@ def touched(mask: np.ndarray, cell: int) -> np.ndarray:
     return cells.repeat(cell, 1).repeat(cell, 2)
 
 # %% ../../nbs/diffusion/08_edit_plans.ipynb #0698bfb2
+def _holds(path: Path, content: str) -> bool:
+    "Whether the pixels of a PNG have this hash."
+    try:
+        with Image.open(path) as image:
+            return digest(np.asarray(image)) == content
+    except (OSError, SyntaxError):  # Pillow raises SyntaxError for a broken PNG header
+        return False
+
+
 def _as_file(folder: Path, array: np.ndarray) -> str:
     "The path of a picture in `folder`, written if need be, named by its content."
-    path = folder / f"{digest(array)}.png"
-    if not path.exists():
-        atomic_write(path, png_bytes(array))
+    content = digest(array)
+    path = folder / f"{content}.png"
+    is_new = not path.exists()
+    if not is_new and _holds(path, content):
+        return str(path)
+    if not is_new:
+        warnings.warn(f"{path} is broken or was changed, and is written again", stacklevel=2)
+    atomic_write(path, png_bytes(array))
     return str(path)
 
 

@@ -80,7 +80,8 @@ def generate(
 ) -> pd.DataFrame:
     """Draws `plan` into the imagefolder `out_dir`, going on where a call stopped; returns its table.
 
-    ValueError if `out_dir` holds another set, FloatingPointError for pictures that are not finite. Launched
+    Pictures that were changed since, or whose start or mask was, are drawn again with a warning. ValueError
+    if `out_dir` holds another set, FloatingPointError for pictures that are not finite. Launched
     as several processes, each draws every n-th batch, and all return the whole table."""
     folder, rows = Path(out_dir), plan_rows(plan, guidance)
     one_of("sampler", sampler, SAMPLERS)
@@ -99,7 +100,7 @@ def generate(
             metadata = METADATA if alone else f"{PART}{processes.rank}.jsonl"
             drawing.draw(batches, metadata, done if alone else {}, show_progress=progress and first)
             processes.wait()
-            if first and not alone:
+            if first:
                 collect_parts(folder)
             processes.wait()
     return load_image_set(folder)

@@ -49,6 +49,8 @@ GENERATED_COLUMNS = (  # what `generate` writes beside the plan's own columns
     "checkpoint",
     "adapter",
     "versions",
+    "image_hash",
+    *(f"{name}_hash" for name in PICTURES),
 )
 
 

@@ -129,9 +129,9 @@ def _needed(
 
 # %% ../../nbs/diffusion/24_similarity_loss.ipynb #cf553e8d
 def see(guide: Classifier, pca: NeuralPCA, images: torch.Tensor) -> Features:
-    "What the guide sees of images `[N, 3, H, W]`, a batch at a time and without gradients."
-    features = guide.batched(guide.features, images)
-    return Features(pca.psi(features), pca.alpha(features))
+    "What the guide sees of images `[N, 3, H, W]`, a batch at a time, without gradients, on its device."
+    features = guide.batched(guide.features, images)  # on the CPU, where fingerprints are the same everywhere
+    return Features(pca.psi(features).to(guide.device), pca.alpha(features).to(guide.device))
 
 # %% ../../nbs/diffusion/24_similarity_loss.ipynb #0da47150
 class SimilarityLoss:

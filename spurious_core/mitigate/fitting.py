@@ -124,5 +124,6 @@ def fit(
     with hold_folder(out_dir or None):
         run = Run(found, train, val, backbone, config, seed, device, precision, **options)
         clf = found.run(run)
+        run.clean_up()
     history, details = pd.DataFrame(run.history), run.details
     return Fitted(clf, history, run.seconds, found, run.selection, run.config, seed, details, train)

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from ..core.checkpoints import read_tensors, write_tensors
+from ..core.checkpoints import read_if_whole, write_tensors
 from ..core.files import digest
 
 # %% ../../nbs/mitigate/07_resumable.ipynb #484dad36
@@ -57,12 +57,16 @@ class ResumableRun:
         "The tensors that `make()` returns, computed once for this run and its folder. Not to be nested."
         if name not in self.kept:
             file = self.out / f"kept.{name}.safetensors" if self.out else None
-            there = file is not None and file.exists()
-            self.kept[name] = self._read(file) if there else self._compute(file, make)
+            there = read_if_whole(file) if file else None
+            self.kept[name] = self._take(*there) if there else self._compute(file, make)
         return self.kept[name]
 
-    def _read(self, file: Path) -> dict[str, torch.Tensor]:
-        tensors, header = read_tensors(file)
+    def clean_up(self) -> None:
+        "Removes the checkpoint that is left of a stage; for a run whose parts are all finished."
+        if self.out:
+            (self.out / TRAINING_CHECKPOINT).unlink(missing_ok=True)
+
+    def _take(self, tensors: dict[str, torch.Tensor], header: dict[str, Any]) -> dict[str, torch.Tensor]:
         self.history += header["history"]
         self.details |= header["details"]
         self.seconds += header["seconds"]
@@ -70,7 +74,10 @@ class ResumableRun:
 
     def _compute(self, file: Path | None, make: Callable[[], dict]) -> dict[str, torch.Tensor]:
         rows_before, start, self.seconds_before = len(self.history), time.time(), 0.0
-        tensors = {name: tensor.detach().cpu().clone() for name, tensor in make().items()}
+        tensors = {
+            name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
+            for name, tensor in make().items()
+        }
         seconds = time.time() - start + self.seconds_before
         self.seconds += seconds
         if file:

@@ -22,7 +22,7 @@ from tqdm.auto import tqdm
 
 # %% ../../nbs/mitigate/08_trainer.ipynb #62eda454
 from ..core.accelerators import accelerator
-from ..core.checkpoints import pack_optimiser, read_tensors, unpack_optimiser, write_tensors
+from ..core.checkpoints import pack_optimiser, read_if_whole, unpack_optimiser, write_tensors
 from ..core.checks import not_negative, one_of, whole
 from ..core.devices import pick_device
 from ..core.files import claim
@@ -234,8 +234,9 @@ class _StageTraining:
         "From the checkpoint of this stage, or from its first step."
         self.at = _Position(stage)
         file = self.run.out / TRAINING_CHECKPOINT if self.run.out else None
-        if file and file.exists():
-            self._restore(*read_tensors(file))
+        there = read_if_whole(file) if file else None
+        if there:
+            self._restore(*there)
         self.optimiser = self.run.accelerator.prepare(self.optimiser)
         self.started = time.time() - self.at.seconds
         self.written = time.time()

@@ -18,7 +18,7 @@ from transformers import AutoModelForImageClassification, ResNetConfig, ResNetFo
 from transformers.utils import cached_file
 
 from ..core.checkpoints import naming_damage, open_safetensors, read_weights
-from ..core.files import read_json, writing
+from ..core.files import read_json, sweep, writing
 from ..core.settings import is_hub_id, split_revision
 from .classifier import Classifier
 from .preprocessing import IMAGENET, Preprocess, read_preprocess, write_preprocess
@@ -173,6 +173,9 @@ def load_classifier(
         clf.preprocess = preprocess
     return clf.to(device, dtype).eval().requires_grad_(False)
 
+# %% ../../nbs/models/04_loading.ipynb #6e131a08
+_SAVING = "saving."  # begins the name, behind a dot, of the folder in which files are made
+
 # %% ../../nbs/models/04_loading.ipynb #c2101081
 def save_classifier(
     clf: Classifier,
@@ -187,7 +190,8 @@ def save_classifier(
     state = {}
     for name, value in clf.net.state_dict().items():
         state[name] = (value.to(dtype) if value.is_floating_point() else value).contiguous()
-    with writing(folder), tempfile.TemporaryDirectory(dir=folder) as beside:
+    sweep(folder, _SAVING)  # what a call that was killed left
+    with writing(folder), tempfile.TemporaryDirectory(dir=folder, prefix=f".{_SAVING}") as beside:
         with without_progress_bars():
             clf.net.save_pretrained(beside, state_dict=state)
         preprocess = json.dumps(write_preprocess(clf.preprocess), indent=2)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from diffusers.utils import logging as diffusers_logging
+from huggingface_hub.utils import are_progress_bars_disabled, disable_progress_bars
 from transformers.utils import logging as transformers_logging
 
 # %% ../../nbs/models/03_quiet.ipynb #3727b581
@@ -18,6 +19,7 @@ def without_progress_bars() -> Iterator[None]:
     "diffusers and transformers draw no progress bars inside; afterwards each does as before."
     libraries = (diffusers_logging, transformers_logging)
     drawing = [library for library in libraries if library.is_progress_bar_enabled()]
+    downloads_were_silent = are_progress_bars_disabled()
     for library in drawing:
         library.disable_progress_bar()
     try:
@@ -25,6 +27,8 @@ def without_progress_bars() -> Iterator[None]:
     finally:
         for library in drawing:
             library.enable_progress_bar()
+        if downloads_were_silent:
+            disable_progress_bars()
 
 
 @contextmanager

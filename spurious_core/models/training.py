@@ -50,7 +50,7 @@ class ClassifierTraining:
 # %% ../../nbs/models/07_training.ipynb #2928dc88
 def _labels(clf: Classifier, images: Any, y: Any) -> torch.Tensor:
     "The labels as a tensor `[N]`; ValueError if they do not fit images and classes."
-    y = torch.as_tensor(np.asarray(y), dtype=torch.long)
+    y = torch.tensor(np.array(y), dtype=torch.long)  # a copy: torch warns of arrays that are read-only
     if len(y) != len(images):
         raise ValueError(f"{len(images)} images but {len(y)} labels")
     if len(y) < 2:

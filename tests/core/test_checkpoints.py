@@ -13,6 +13,7 @@ from spurious_core.core.checkpoints import (
     naming_damage,
     open_safetensors,
     pack_optimiser,
+    read_if_whole,
     read_tensors,
     read_weights,
     save_state,
@@ -84,6 +85,39 @@ def test_a_full_disk_keeps_the_last_checkpoint(tmp_path, monkeypatch):
     tensors, header = read_tensors(file)
     assert header == {"step": 1} and tensors["a"].tolist() == [1, 1]
     assert [p.name for p in tmp_path.iterdir()] == ["state.safetensors"]
+
+
+@pytest.mark.parametrize("title", ["", "x", "xxxxxxxx" * 3])
+def test_what_is_read_lies_where_torch_puts_its_own(tmp_path, title):
+    "Kernels add in another order where a tensor begins elsewhere than at a multiple of 64 bytes."
+    file = tmp_path / "features.safetensors"
+    written = {name: torch.rand(n, 3) for name, n in (("a", 5), ("b", 7), ("c", 1))}
+    write_tensors(file, written, title=title)
+    tensors, _ = read_tensors(file)
+    assert all(torch.equal(written[name], tensor) for name, tensor in tensors.items())
+    assert [tensor.data_ptr() % 64 for tensor in tensors.values()] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("content", [b"", b"half", bytes(4000), None])
+def test_a_file_that_is_not_whole_is_said_and_left_out(tmp_path, content):
+    file = tmp_path / "state.safetensors"
+    assert read_if_whole(file) is None
+    write_tensors(file, {"a": torch.ones(200)}, step=1)
+    assert read_if_whole(file)[1] == {"step": 1}
+    file.write_bytes(file.read_bytes()[:-8] if content is None else content)
+    with pytest.warns(UserWarning, match="state.safetensors is damaged"):
+        assert read_if_whole(file) is None
+    net, opt, _ = training()
+    before = net.weight.detach().clone()
+    with pytest.warns(UserWarning, match="is damaged"):
+        assert load_state(file, dict(net.named_parameters()), opt) is None
+    assert torch.equal(net.weight, before)
+
+
+def test_a_file_without_our_header_is_not_ours(tmp_path):
+    save_file({"a": torch.ones(2)}, tmp_path / "a.safetensors")
+    with pytest.warns(UserWarning, match="a.safetensors was not written here.*as good as missing"):
+        assert read_if_whole(tmp_path / "a.safetensors") is None
 
 
 @pytest.mark.parametrize("ending", [".safetensors", ".pt"])

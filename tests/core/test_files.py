@@ -86,6 +86,22 @@ def test_lines_of_json_end_at_line_feeds_only(tmp_path):
         read_json_lines(file)
 
 
+def test_half_a_line_at_the_end_is_left_out_where_that_is_asked_for(tmp_path):
+    file = tmp_path / "x.jsonl"
+    for end in ('{"a": 2', "\0\0\0", "[2]", '{"a": 2}'):
+        file.write_text('{"a": 1}\n' + end)
+        if end == '{"a": 2}':
+            assert read_json_lines(file, cut_short=True) == [dict(a=1), dict(a=2)]
+            continue
+        with pytest.warns(UserWarning, match="x.jsonl: the last line was cut short"):
+            assert read_json_lines(file, cut_short=True) == [dict(a=1)]
+        with pytest.raises(ValueError, match="line 2 of"):
+            read_json_lines(file)
+    file.write_text('{"a": 1\n{"a": 2}\n')
+    with pytest.raises(ValueError, match="line 1 of"):
+        read_json_lines(file, cut_short=True)
+
+
 def test_a_digest_copies_nothing():
     array = np.zeros(4_000_000, np.float32)
     tracemalloc.start()

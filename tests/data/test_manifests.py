@@ -34,6 +34,11 @@ def test_world_split_seed_and_label_name_other_rows():
     assert len({tuple(table.seed) for table in tables}) == len(tables)
 
 
+def test_a_class_that_the_world_does_not_have_is_refused():
+    with pytest.raises(ValueError, match="label='submarine' is unknown; allowed: .*cow"):
+        sample(get_world("clean"), 3, label="submarine")
+
+
 def test_planted_shares(manifest):
     with_kite, balloon = manifest.prop.eq("kite"), manifest.label == "balloon"
     assert 0.8 < with_kite[balloon].mean() < 0.95

@@ -27,6 +27,15 @@ def test_items_refuse(fields, message):
         Item(**(dict(scene="grass") | fields))
 
 
+def test_the_type_of_a_number_changes_nothing():
+    plain = render(Item("grass", "cow", 0.3, seed=4))
+    for opacity in (np.float64(0.3), np.float32(0.3)):
+        drawn = render(Item("grass", "cow", opacity, seed=4))
+        assert type(drawn.item.opacity) is float
+        assert drawn.object_mask.dtype == plain.object_mask.dtype == np.float32
+        assert abs(drawn.image.astype(int) - plain.image).max() <= (isinstance(opacity, np.float32))
+
+
 def test_faint_objects_are_called_faint():
     assert Item("water", "boat", opacity=0.5).caption == "a photo of a boat in water"
     assert Item("water", "boat", opacity=0.49).caption == "a photo of a faint boat in water"

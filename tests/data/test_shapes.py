@@ -88,3 +88,10 @@ def test_over_mixes_by_opacity_inside_the_mask_only(opacity):
     assert (mask[:, 8:] == 0).all()
     assert np.allclose(mixed[:, :8], 100 + opacity * 155)
     assert (mixed[:, 8:] == 100).all()
+
+
+def test_an_opacity_of_float64_leaves_the_picture_in_float32():
+    layer = Image.new("RGBA", (8, 8), (255, 0, 0, 255))
+    picture, mask = over(np.zeros((2, 2, 3), np.float32), layer, np.float64(0.5))
+    assert (picture.dtype, mask.dtype) == (np.float32, np.float32)
+    assert picture[0, 0].tolist() == [127.5, 0, 0]

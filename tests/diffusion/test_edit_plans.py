@@ -49,6 +49,18 @@ def test_rows_name_their_files_by_content(tmp_path):
     assert Path(plan.init_image[0]).stat().st_mtime_ns == written
 
 
+@pytest.mark.parametrize("content", [b"", IMAGES[1]])
+def test_a_file_that_is_not_what_its_name_says_is_written_again(tmp_path, content):
+    (path,) = edit_plan(IMAGES, None, None, "snow", 4, [0], tmp_path).init_image
+    if isinstance(content, bytes):
+        Path(path).write_bytes(content)
+    else:
+        Image.fromarray(content).save(path)
+    with pytest.warns(UserWarning, match=f"{path} is broken or was changed, and is written again"):
+        edit_plan(IMAGES, None, None, "snow", 4, [0], tmp_path)
+    assert (np.asarray(Image.open(path)) == IMAGES[0]).all()
+
+
 def test_one_seed_becomes_a_seed_for_each_picture():
     plan = edit_plan(IMAGES, None, None, "snow", 4, [0, 2])
     assert plan.seed.is_unique

@@ -14,7 +14,8 @@ import torch
 from PIL import Image
 
 from spurious_core.core.images import read_images
-from spurious_core.diffusion import generating
+from spurious_core.core.locks import LOCK_FILE
+from spurious_core.diffusion import generating, image_sets
 from spurious_core.diffusion.generating import generate, regenerate
 from spurious_core.diffusion.image_sets import load_image_set, pipeline_hash
 from spurious_core.diffusion.sampling import sample_images
@@ -116,15 +117,35 @@ def _die_at(when, pipe, folder):
     generate(pipe, PLAN, folder, batch_size=2, **FAST)
 
 
-@pytest.mark.parametrize("when", [0, 1, 2, 3, 6, 11])
-def test_kill_and_resume(tiny_pipeline, tmp_path, killed, when):
+def _die_in_a_line(when, pipe, folder):
+    "Generates, and kills this process in the second line of the `when`-th batch."
+    real, count = image_sets.append_metadata, iter(range(10**6))
+
+    def append(file, rows):
+        if next(count) == when:
+            with file.open("a") as opened:
+                opened.write(json.dumps(rows[0]) + "\n" + json.dumps(rows[1])[:40])
+                opened.flush()
+                os.kill(os.getpid(), signal.SIGKILL)
+        real(file, rows)
+
+    image_sets.append_metadata = append
+    generate(pipe, PLAN, folder, batch_size=2, **FAST)
+
+
+@pytest.mark.parametrize(
+    "die, when",
+    [(_die_at, 0), (_die_at, 1), (_die_at, 2), (_die_at, 6), (_die_in_a_line, 0), (_die_in_a_line, 2)],
+)
+def test_kill_and_resume(tiny_pipeline, tmp_path, killed, die, when):
     whole = generate(tiny_pipeline, PLAN, tmp_path / "whole", batch_size=2, **FAST)
-    assert killed(_die_at, when, tiny_pipeline, tmp_path / "cut") == -signal.SIGKILL
+    assert killed(die, when, tiny_pipeline, tmp_path / "cut") == -signal.SIGKILL
     again = generate(tiny_pipeline, PLAN, tmp_path / "cut", batch_size=2, **FAST)
     files = sorted([*whole.file_name, "metadata.jsonl"])
     for name in files:
         assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "cut" / name).read_bytes()
-    assert sorted(path.name for path in (tmp_path / "cut").iterdir()) == files
+    assert sorted(path.name for path in (tmp_path / "cut").glob("[!.]*")) == files
+    assert {path.name for path in (tmp_path / "cut").glob(".*")} <= {LOCK_FILE}
     assert len(again) == 9
 
 
@@ -147,6 +168,66 @@ def test_broken_files_are_drawn_again(tiny_pipeline, tmp_path):
     with pytest.warns(UserWarning, match="drawn again"):
         again = generate(tiny_pipeline, PLAN, tmp_path / "s", batch_size=4, **FAST)
     assert (read_images(again) == before).all()
+
+
+def test_what_was_changed_is_drawn_again_and_nothing_else(tiny_pipeline, tmp_path, monkeypatch):
+    "An edited picture, a replaced one, and those whose start or mask has changed."
+    starts = [tmp_path / f"{name}.png" for name in "abc"]
+    images = sample_images(tiny_pipeline, PLAN[:3], **FAST)
+    white = np.full((16, 16), 255, np.uint8)
+    for start, image in zip(starts, images, strict=True):
+        Image.fromarray(image).save(start)
+    Image.fromarray(white).save(tmp_path / "mask.png")
+    plan = PLAN[:5].assign(init_image=[None, *map(str, starts), str(starts[0])])
+    plan["mask"] = [None, None, None, str(tmp_path / "mask.png"), None]
+    table = generate(tiny_pipeline, plan, tmp_path / "s", batch_size=5, **FAST)
+    assert table.init_image_hash.notna().tolist() == [False, True, True, True, True]
+    assert table.mask_hash.notna().tolist() == [False, False, False, True, False]
+    before, paths = read_images(table), [Path(path) for path in table.path]
+    paths[0].write_bytes(paths[1].read_bytes())
+    Image.fromarray(images[2]).save(starts[1])
+    Image.fromarray(white // 2).save(tmp_path / "mask.png")
+    written = [path.stat().st_mtime_ns for path in paths]
+    with pytest.warns(UserWarning) as said:
+        again = generate(tiny_pipeline, plan, tmp_path / "s", batch_size=5, **FAST)
+    words = [str(warning.message) for warning in said if "drawn again" in str(warning.message)]
+    assert len(words) == 3
+    assert "000000.png was changed since it was drawn" in words[0]
+    assert "000002.png was drawn from another init_image" in words[1]
+    assert "000003.png was drawn from another mask" in words[2]
+    kept = [path.stat().st_mtime_ns == time for path, time in zip(paths, written, strict=True)]
+    assert kept == [False, True, False, False, True]
+    assert (read_images(again)[[0, 1, 4]] == before[[0, 1, 4]]).all()
+    assert (read_images(again)[2] != before[2]).any()
+    assert (table.init_image_hash != again.init_image_hash)[1:].tolist() == [False, True, False, False]
+    monkeypatch.setattr(generating, "draw_batch", lambda *args: pytest.fail("drew again"))
+    generate(tiny_pipeline, plan, tmp_path / "s", batch_size=5, **FAST)
+
+
+def test_a_set_of_an_earlier_version_goes_on(tiny_pipeline, tmp_path):
+    table = generate(tiny_pipeline, PLAN, tmp_path / "s", batch_size=3, **FAST)
+    metadata = tmp_path / "s/metadata.jsonl"
+    rows = [json.loads(line) for line in metadata.read_text().splitlines()]
+    old = [{name: value for name, value in row.items() if name != "image_hash"} for row in rows]
+    metadata.write_text("".join(json.dumps(row) + "\n" for row in old[:4]))
+    with pytest.warns(UserWarning, match="holds 4 rows of an earlier version") as said:
+        again = generate(tiny_pipeline, PLAN, tmp_path / "s", batch_size=3, **FAST)
+    assert sum("without hashes" in str(warning.message) for warning in said) == 1
+    assert again.image_hash.isna().sum() == 4
+    assert (read_images(again) == read_images(table)).all()
+    assert close(regenerate(tiny_pipeline, again.iloc[0]), read_images(table)[0])
+
+
+def test_rows_of_several_batches_end_in_order(tiny_pipeline, tmp_path, monkeypatch):
+    "Kinds are drawn one after the other; the table is written whole twice, however many batches there are."
+    writes, write = [], image_sets.atomic_write
+    monkeypatch.setattr(image_sets, "atomic_write", lambda *args: (writes.append(1), write(*args)))
+    plan = PLAN.assign(guidance=[3.0, 2.0, 3.0] * 3)
+    table = generate(tiny_pipeline, plan, tmp_path / "s", batch_size=1, **FAST)
+    assert table.file_name.tolist() == sorted(table.file_name)
+    lines = (tmp_path / "s/metadata.jsonl").read_text().splitlines()
+    assert [json.loads(line)["file_name"] for line in lines] == table.file_name.tolist()
+    assert len(writes) == 2
 
 
 @pytest.mark.parametrize(
@@ -197,7 +278,8 @@ def test_full_disk(tiny_pipeline, tmp_path, monkeypatch):
 
 # ---- provenance
 
-COLUMNS = "file_name prompt seed source sampler steps guidance checkpoint adapter versions y negative_prompt"
+COLUMNS = """file_name prompt seed source sampler steps guidance checkpoint adapter versions y
+negative_prompt image_hash"""
 
 
 def test_provenance_and_regeneration(tiny_pipeline, tmp_path):

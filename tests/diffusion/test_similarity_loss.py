@@ -8,7 +8,7 @@ from torch import nn
 
 from spurious_core.core.seeds import generator
 from spurious_core.diffusion.forms import FORMS
-from spurious_core.diffusion.similarity_loss import SimilarityLoss, SimilarityLossConfig, cutouts
+from spurious_core.diffusion.similarity_loss import SimilarityLoss, SimilarityLossConfig, cutouts, see
 from spurious_core.find.neural_pca import fit_neural_pca
 from spurious_core.models.classifier import Classifier
 
@@ -36,7 +36,7 @@ def make(guide):
     pool = noise(40, 1)
     pool = pool[pca.alpha(pool, guide)[:, [0, 2]].sum(1).argsort()]
     empty, with_feature = pool[:10], pool[-6:]
-    pictures = dict(object_free=empty, object_images=noise(20, 2, 1.5))
+    pictures = dict(object_free=empty, object_images=noise(20, 2, 1.0))
 
     def make(config=PLAIN, components=(0, 2), references=with_feature, **other):
         return SimilarityLoss(guide, pca, references, components, config, **(pictures | other))
@@ -162,3 +162,20 @@ def test_fingerprint_is_what_earlier_runs_wrote_down(make):
         "t_min=300, t_max=1000, snr_weight=True, cutouts=0, cutout_min=0.85, noise=0.02)"
     )
     assert make().fingerprint != text
+
+
+def test_what_the_guide_saw_lies_on_its_device(guide):
+    "Forms fitted on the CPU would meet pictures of an accelerator."
+    pca = fit_neural_pca(guide, noise(40, 0), "boat")
+
+    class Elsewhere:
+        device, features = torch.device("meta"), None
+
+        def batched(self, features, images):
+            return guide.batched(guide.features, images)
+
+    seen = see(Elsewhere(), pca, noise(3, 1))
+    assert seen.psi.device.type == seen.alpha.device.type == "meta"
+    here = see(guide, pca, noise(3, 1))
+    assert here.psi.shape == seen.psi.shape
+    assert here.alpha.device == guide.device

@@ -1,5 +1,10 @@
 "Finished parts are not computed again, and folders know whose they are."
 
+import json
+import os
+import signal
+import warnings
+
 import pandas as pd
 import pytest
 import torch
@@ -7,7 +12,7 @@ from torch import nn
 
 from spurious_core.mitigate import resumable, trainer
 from spurious_core.mitigate.resumable import ResumableRun, fingerprint, weights_digest
-from support.mitigation import FAST, images, quick, validation
+from support.mitigation import FAST, images, quick, same, validation, weights
 
 
 def test_a_part_is_computed_once_for_a_run_and_its_folder(tmp_path):
@@ -23,6 +28,64 @@ def test_a_part_is_computed_once_for_a_run_and_its_folder(tmp_path):
         assert run.once("part", make)["x"].tolist() == [0, 1, 2]
         assert run.once("part", make) is run.kept["part"]
     assert len(calls) == 1
+
+
+def test_a_part_whose_file_is_damaged_is_computed_again(tmp_path):
+    def part():
+        run = ResumableRun()
+        run.out = tmp_path
+        return run.once("part", lambda: dict(x=torch.arange(3)))["x"].tolist(), run.history
+
+    part()
+    (tmp_path / "kept.part.safetensors").write_bytes(b"")
+    with pytest.warns(UserWarning, match="kept.part.safetensors is damaged"):
+        assert part() == ([0, 1, 2], [])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert part() == ([0, 1, 2], [])
+
+
+def test_a_part_is_laid_out_alike_whether_computed_or_read(tmp_path):
+    for _ in range(2):
+        run = ResumableRun()
+        run.out = tmp_path
+        x = run.once("part", lambda: dict(x=torch.arange(6).view(2, 3).T))["x"]
+        assert x.is_contiguous()
+        assert x.tolist() == [[0, 3], [1, 4], [2, 5]]
+
+
+def fit_and_die_before_cleaning_up(folder):
+    "A fit that is killed when its last part is written, and the checkpoint not yet removed."
+    write = resumable.write_tensors
+
+    def dies(path, tensors, **header):
+        write(path, tensors, **header)
+        if path.name == "kept.erm.safetensors":
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    resumable.write_tensors = dies
+    quick("ERM", out_dir=folder, checkpoint_seconds=0.0)
+
+
+def test_a_checkpoint_left_by_a_kill_is_removed_by_the_next_call(killed, tmp_path):
+    assert killed(fit_and_die_before_cleaning_up, tmp_path) == -signal.SIGKILL
+    assert (tmp_path / resumable.TRAINING_CHECKPOINT).exists()
+    quick("ERM", out_dir=tmp_path)
+    assert sorted(path.name for path in tmp_path.glob("[!.]*")) == ["config.json", "kept.erm.safetensors"]
+
+
+def test_a_damaged_checkpoint_is_no_checkpoint(killed, tmp_path):
+    whole = quick("ERM")
+    (tmp_path / resumable.TRAINING_CHECKPOINT).write_bytes(b"half")
+    (tmp_path / "config.json").write_text(json.dumps(identity_of_erm(tmp_path / "other")))
+    with pytest.warns(UserWarning, match="checkpoint.safetensors is damaged"):
+        resumed = quick("ERM", out_dir=tmp_path)
+    assert same(weights(whole), weights(resumed))
+
+
+def identity_of_erm(folder):
+    quick("ERM", out_dir=folder)
+    return json.loads((folder / "config.json").read_text())
 
 
 def test_data_and_networks_are_told_apart():

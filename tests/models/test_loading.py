@@ -1,6 +1,8 @@
 "Loading and saving classifiers: folders, torchvision's names, and what is refused."
 
 import json
+import os
+import signal
 from dataclasses import replace
 
 import numpy as np
@@ -127,6 +129,22 @@ def test_missing_and_wrong_folders(tmp_path):
     (folder / "config.json").write_text(json.dumps(config))
     with pytest.raises(ValueError, match="does not fit"):
         load_classifier(folder)
+
+
+def _die_while_saving(folder):
+    "Saves, and is killed when the first file is put in place."
+    os.replace = lambda *paths: os.kill(os.getpid(), signal.SIGKILL)
+    save_classifier(small_classifier(), folder)
+
+
+def test_what_a_killed_call_left_is_hidden_and_swept_by_the_next(tmp_path, killed):
+    (tmp_path / "tmp_of_mine").mkdir()
+    assert killed(_die_while_saving, tmp_path) == -signal.SIGKILL
+    assert [path.name for path in tmp_path.glob("[!.]*")] == ["tmp_of_mine"]
+    assert len(list(tmp_path.iterdir())) == 2
+    save_classifier(small_classifier(), tmp_path)
+    names = ["config.json", "model.safetensors", "preprocessor_config.json", "tmp_of_mine"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == names
 
 
 def test_labels_must_fit_the_head(tmp_path):

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 from diffusers.utils import logging as diffusers_logging
+from huggingface_hub.utils import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
 from transformers.utils import logging as transformers_logging
 
 from spurious_core.models.quiet import without_progress_bars, without_warnings
@@ -19,10 +20,12 @@ def drawing():
 
 @pytest.fixture(autouse=True)
 def put_back():
-    before = drawing()
+    before, silent = drawing(), are_progress_bars_disabled()
     yield
     for name in before:
         LIBRARIES[name].enable_progress_bar()
+    if silent:
+        disable_progress_bars()
 
 
 @pytest.mark.parametrize("on", [[], ["diffusers"], ["transformers"], ["diffusers", "transformers"]])
@@ -63,3 +66,14 @@ load_tiny_decoder(load_profile("mini").tiny_decoder)
 def test_importing_and_loading_the_tiny_decoder_says_nothing():
     done = subprocess.run([sys.executable, "-c", QUIET], capture_output=True, text=True, check=True)
     assert done.stdout + done.stderr == ""
+
+
+def test_downloads_stay_silent_if_they_were():
+    "transformers switches the bars of huggingface_hub on with its own."
+    transformers_logging.enable_progress_bar()
+    for silent in (True, False):
+        (disable_progress_bars if silent else enable_progress_bars)()
+        with without_progress_bars():
+            assert are_progress_bars_disabled()
+        assert are_progress_bars_disabled() == silent
+        assert transformers_logging.is_progress_bar_enabled()

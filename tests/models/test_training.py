@@ -1,5 +1,7 @@
 "Training: reproducible, augmented, and stopped by bad hyperparameters, labels and losses."
 
+import warnings
+
 import numpy as np
 import pytest
 import torch
@@ -32,6 +34,14 @@ def test_training_is_reproducible_and_augments():
     assert len(calls) == 12
     assert not torch.equal(first, trained(seed=1))
     assert torch.isfinite(trained(precision="bf16", eps=0.5, pgd_steps=1)).all()
+
+
+def test_labels_that_are_read_only_are_no_reason_to_warn():
+    y = Y.copy()
+    y.flags.writeable = False
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        train_classifier(small_classifier(), IMAGES, y, ClassifierTraining(epochs=1), progress=False)
 
 
 @pytest.mark.parametrize(

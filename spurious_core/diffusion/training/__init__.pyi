@@ -53,6 +53,7 @@ from .steps import (
 )
 from .trainable import (
     TEXT_TARGETS as TEXT_TARGETS,
+    damage_of_adapter as damage_of_adapter,
     frozen as frozen,
     make_trainable as make_trainable,
     recomputed_activations as recomputed_activations,
@@ -69,4 +70,5 @@ from .trainer import (
     UNFINISHED_FILES as UNFINISHED_FILES,
     Validation as Validation,
     cut_log as cut_log,
+    settle as settle,
 )

@@ -37,7 +37,13 @@ from spurious_core.diffusion.training.trainable import (
     recomputed_activations,
     working_copy,
 )
-from .trainer import HALF_WRITTEN, RESULT_FILE, Trainer, Validation
+from spurious_core.diffusion.training.trainer import (
+    HALF_WRITTEN,
+    RESULT_FILE,
+    Trainer,
+    Validation,
+    settle,
+)
 
 # %% ../../../nbs/diffusion/training/06_personalizing.ipynb #196d247c
 @dataclass(frozen=True)
@@ -94,6 +100,7 @@ def claim_run(
     if accelerator.is_main_process:
         identity = identity_of(pipe, config, given, accelerator.num_processes)
         claim(out, identity, HALF_WRITTEN)
+        settle(out, config.method)
     accelerator.wait_for_everyone()
     return not (out / RESULT_FILE).exists()
 
@@ -175,7 +182,8 @@ def personalize(
 ) -> Path:
     """Trains an adapter into `out_dir` (also config.json, log.jsonl, result.json) and returns that folder.
 
-    Killed and run again it goes on, to the same adapter; finished, it returns at once."""
+    Killed and run again it goes on, to the same adapter; finished, it returns at once. A result without a
+    whole adapter is not finished."""
     optimizer_maker(config)  # a missing library is said before anything is read or made
     if config.image_loss_weight > 0 and image_loss is None:
         raise ValueError(f"image_loss_weight={config.image_loss_weight} without an image_loss")

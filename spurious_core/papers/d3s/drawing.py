@@ -9,6 +9,7 @@ __all__ = ['write_inits', 'read_inits', 'draw_shift', 'as_grouped', 'preview']
 # %% ../../../nbs/papers/d3s/04_drawing.ipynb #d3b5a90f
 import io
 import json
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from PIL import Image, PngImagePlugin
 
-from ...core.files import atomic_write
+from ...core.files import atomic_write, digest
 from ...core.images import read_images
 from ...core.sheets import contact_sheet
 from ...data.grouped import GroupedImages
@@ -27,24 +28,33 @@ from .pasting import initial_picture
 from .prompts import BACKGROUNDS
 from .sources import BackgroundSource, ForegroundSource
 
-# %% ../../../nbs/papers/d3s/04_drawing.ipynb #ea7b2109
-def _check_start(path: Path, about: str) -> None:
-    "ValueError if the picture at `path` was made from something else than `about`."
-    with Image.open(path) as image:
-        there = image.info.get("plan")
-    if there != about:
-        raise ValueError(f"{path} was made for another plan ({there}); choose another folder")
+# %% ../../../nbs/papers/d3s/04_drawing.ipynb #543a2449
+def _fault_of_start(path: Path, about: str) -> str | None:
+    """What is wrong with the start at `path`, in words; None if nothing is.
+
+    ValueError if it was made from something else than `about`."""
+    try:
+        with Image.open(path) as image:
+            there, pixels = image.info, digest(np.asarray(image))
+    except (OSError, SyntaxError):  # Pillow raises SyntaxError for a broken PNG header
+        return "is broken"
+    if there.get("plan") != about:
+        raise ValueError(f"{path} was made for another plan ({there.get('plan')}); choose another folder")
+    if there.get("pixels", pixels) != pixels:
+        return "was changed since it was pasted"
+    return None
 
 
 def _png_with_plan(picture: np.ndarray, about: str) -> bytes:
-    "A PNG whose text says from which row it was made."
+    "A PNG whose text says from which row it was made, and the hash of its pixels."
     info = PngImagePlugin.PngInfo()
     info.add_text("plan", about)
+    info.add_text("pixels", digest(picture))
     buffer = io.BytesIO()
     Image.fromarray(picture).save(buffer, "PNG", pnginfo=info)
     return buffer.getvalue()
 
-# %% ../../../nbs/papers/d3s/04_drawing.ipynb #543a2449
+# %% ../../../nbs/papers/d3s/04_drawing.ipynb #ea7b2109
 def write_inits(
     plan: pd.DataFrame,
     sources: tuple[ForegroundSource, BackgroundSource],
@@ -53,14 +63,17 @@ def write_inits(
 ) -> pd.DataFrame:
     """Pastes the initial picture of every row into `folder`, going on where an interrupted call stopped.
 
-    Returns the plan with their paths as `init_image`. ValueError for a folder of another plan."""
+    Returns the plan with their paths as `init_image`. A picture that was changed since is pasted again, with
+    a warning. ValueError for a folder of another plan."""
     paths = []
     for row in plan.to_dict("records"):
         path = Path(folder) / f"{row['y']:04d}_{row['a']:02d}_{row['item']:05d}.png"
         about = json.dumps(row | dict(size=size), sort_keys=True)
-        if path.exists():
-            _check_start(path, about)
-        else:
+        is_new = not path.exists()
+        fault = None if is_new else _fault_of_start(path, about)
+        if fault:
+            warnings.warn(f"{path} {fault}, and is pasted again", stacklevel=2)
+        if is_new or fault:
             atomic_write(path, _png_with_plan(initial_picture(row, sources, size), about))
         paths.append(str(path))
     return plan.assign(init_image=paths)

@@ -19,9 +19,10 @@ import torch.nn.functional as F
 from torch import nn
 from tqdm.auto import tqdm
 
-from ...core.checkpoints import pack_optimiser, read_tensors, unpack_optimiser, write_tensors
+from ...core.checkpoints import pack_optimiser, read_if_whole, unpack_optimiser, write_tensors
 from ...core.devices import pick_device
 from ...core.files import claim, digest
+from ...core.locks import hold_folder
 from ...core.seeds import generator, seed_of
 from ...data.grouped import GroupedImages
 from ...mitigate.batches import rng_of
@@ -241,16 +242,14 @@ def _save(path: Path, training: _Training, step: int, rows: list[dict]) -> None:
     write_tensors(path, tensors, step=step, rows=rows)
 
 
-def _restore(path: Path, training: _Training) -> tuple[int, list[dict]]:
-    "Puts a checkpoint back; its step and the losses so far."
-    tensors, header = read_tensors(path)
+def _restore(training: _Training, tensors: dict[str, torch.Tensor]) -> None:
+    "Puts the tensors of a checkpoint back."
     for name, module in _modules(training).items():
         prefix = f"{name}."
         state = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
         module.load_state_dict(state)
     for name, optimiser in _optimisers(training).items():
         unpack_optimiser(optimiser, tensors, name)
-    return header["step"], header["rows"]
 
 # %% ../../../nbs/papers/d3s/12_training.ipynb #2f2c29e4
 DISENTANGLING_CHECKPOINT = "checkpoint.safetensors"  # of a training in progress
@@ -265,10 +264,15 @@ def _resume(out: Path, training: _Training, seed: int) -> tuple[int, list[dict]]
     identity = asdict(training.config)
     identity |= dict(seed=seed, train=fingerprint(training.batches.data), weights=weights)
     claim(out, identity, _SCRATCH)
-    for name in (DISENTANGLING_RESULT, DISENTANGLING_CHECKPOINT):
-        if (out / name).exists():
-            return _restore(out / name, training)
-    return 0, []
+    result = read_if_whole(out / DISENTANGLING_RESULT)
+    if result:
+        (out / DISENTANGLING_CHECKPOINT).unlink(missing_ok=True)  # left by a kill after the result
+    there = result or read_if_whole(out / DISENTANGLING_CHECKPOINT)
+    if there is None:
+        return 0, []
+    tensors, header = there
+    _restore(training, tensors)
+    return header["step"], header["rows"]
 
 
 def _check_losses(row: dict[str, float], step: int, config: Disentangling) -> None:
@@ -279,6 +283,36 @@ def _check_losses(row: dict[str, float], step: int, config: Disentangling) -> No
         raise FloatingPointError(f"{problem}; {advice}")
 
 # %% ../../../nbs/papers/d3s/12_training.ipynb #f1d63ad1
+def _train(
+    training: _Training,
+    seed: int,
+    out: Path | None,
+    progress: bool,
+    checkpoint_seconds: float,
+) -> list[dict[str, float]]:
+    "From wherever the training stands to its end; the losses of all steps."
+    config = training.config
+    total = config.pretrain + config.steps
+    done, rows = _resume(out, training, seed) if out else (0, [])
+    shown = dict(disable=not progress, desc=f"disentangle, {config.penalty}", mininterval=2)
+    written = time.time()
+    with tqdm(total=total, initial=done, **shown) as bar:
+        for step in range(done, total):
+            row = training.step(step)
+            _check_losses(row, step, config)
+            rows.append(dict(step=step) | row)
+            bar.update()
+            if step % 20 == 0:
+                bar.set_postfix({name: f"{value:.3g}" for name, value in row.items()})
+            if out and time.time() - written >= checkpoint_seconds:
+                _save(out / DISENTANGLING_CHECKPOINT, training, step + 1, rows)
+                written = time.time()
+    if out and done < total:
+        _save(out / DISENTANGLING_RESULT, training, total, rows)
+        (out / DISENTANGLING_CHECKPOINT).unlink(missing_ok=True)
+    return rows
+
+# %% ../../../nbs/papers/d3s/12_training.ipynb #9e07ebb7
 def disentangle(
     # copied; classes that it knows keep their rows of the head, and the network is trained as a whole
     backbone: Classifier,
@@ -293,34 +327,13 @@ def disentangle(
     """The disentangled network in eval mode, with its `history` (losses by step).
 
     Killed and called again with the same `out_dir`, it goes on to the same result. ValueError for unfit data,
-    settings or folder; FloatingPointError for a loss that is not finite."""
+    settings or folder; FolderInUse where another one is at work; FloatingPointError for a loss that is not
+    finite."""
     config = Disentangling() if config is None else config
     check_pairs(train)
     training = _Training(backbone, train, config, seed, pick_device(device))
-    total = config.pretrain + config.steps
     out = Path(out_dir) if out_dir else None
-    done, rows = _resume(out, training, seed) if out else (0, [])
-    bar = tqdm(
-        total=total,
-        initial=done,
-        disable=not progress,
-        desc=f"disentangle, {config.penalty}",
-        mininterval=2,
-    )
-    written = time.time()
-    for step in range(done, total):
-        row = training.step(step)
-        _check_losses(row, step, config)
-        rows.append(dict(step=step) | row)
-        bar.update()
-        if step % 20 == 0:
-            bar.set_postfix({name: f"{value:.3g}" for name, value in row.items()})
-        if out and time.time() - written >= checkpoint_seconds:
-            _save(out / DISENTANGLING_CHECKPOINT, training, step + 1, rows)
-            written = time.time()
-    bar.close()
-    if out and done < total:
-        _save(out / DISENTANGLING_RESULT, training, total, rows)
-        (out / DISENTANGLING_CHECKPOINT).unlink(missing_ok=True)
+    with hold_folder(out):
+        rows = _train(training, seed, out, progress, checkpoint_seconds)
     training.model.history = pd.DataFrame(rows)
     return training.model.eval().requires_grad_(False)

@@ -75,6 +75,11 @@ class Protocol:
         return seed_of(repr(config), self.backbone, self.selection, self.precision, *map(fingerprint, sets))
 
 # %% ../../../nbs/papers/mitigation/01_trials.ipynb #4f3d5ef4
+def _work(file: Path) -> Path:
+    "The folder in which the fit of a trial is resumable."
+    return file.with_suffix("")
+
+
 def _fit_and_predict(
     protocol: Protocol,
     method: str,
@@ -83,14 +88,12 @@ def _fit_and_predict(
     seed: int,
     file: Path,
 ) -> None:
-    "Fits, writes the probabilities of test images to `file`, and removes what made the fit resumable."
+    "Fits, and writes the probabilities of test images to `file`; it can be resumed in the folder beside it."
     train, val, test = sets
     options = dict(device=protocol.device, precision=protocol.precision, selection=protocol.selection)
-    work = file.with_suffix("")
     start = protocol.start(train.labels)
-    fitted = fit(method, train, val, start, config, seed=seed, out_dir=work, progress=False, **options)
+    fitted = fit(method, train, val, start, config, seed=seed, out_dir=_work(file), progress=False, **options)
     write_tensors(file, dict(probs=torch.from_numpy(fitted.probs(test))), seconds=fitted.seconds)
-    shutil.rmtree(work)
 
 # %% ../../../nbs/papers/mitigation/01_trials.ipynb #1122800e
 def run_trial(
@@ -107,6 +110,7 @@ def run_trial(
     file = protocol.folder / f"{name}.safetensors"
     if not file.exists():
         _fit_and_predict(protocol, method, sets, config, seed, file)
+    shutil.rmtree(_work(file), ignore_errors=True)  # the fit's, or one that was killed after its result
     tensors, about = read_tensors(file)
     probs, names = tensors["probs"].numpy(), (test.labels, test.attributes)
     counts = np.bincount(train.group, minlength=train.n_groups)

@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from safetensors.torch import load_file
 
+from spurious_core.diffusion.adapters import EMBEDS, LORA
 from spurious_core.diffusion.image_sets import pipeline_hash
-from spurious_core.diffusion.training import personalizing
+from spurious_core.diffusion.training import personalizing, trainer
 from spurious_core.diffusion.training.personalizing import personalize
-from spurious_core.diffusion.training.trainer import Trainer
+from spurious_core.diffusion.training.trainer import Trainer, settle
 from support.training import FULL, PRIOR, REFS, RUN, Brighter, assert_same, train, train_full, weights
 
 WITH_PRIOR = replace(RUN, class_prompt="snow", prior_images=3)
@@ -52,6 +54,88 @@ def test_pipeline_is_unchanged_and_a_finished_run_returns(tiny_pipeline, tmp_pat
     assert not hasattr(tiny_pipeline.unet, "peft_config")
     monkeypatch.setattr(Trainer, "run", lambda *args: pytest.fail("trained again"))
     assert train_full(tiny_pipeline, out) == out
+
+
+def _die_before_cleaning_up(pipe, out):
+    "Trains, and is killed when the result is written."
+    write = trainer.atomic_write
+
+    def deadly(path, content):
+        write(path, content)
+        if path.name == "result.json":
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    trainer.atomic_write = deadly
+    train_full(pipe, out, validate=lambda pipe, step: step)
+
+
+def test_what_a_kill_left_of_a_finished_run_is_removed_by_the_next_call(
+    tiny_pipeline, tmp_path, killed, monkeypatch
+):
+    assert killed(_die_before_cleaning_up, tiny_pipeline, tmp_path) == -signal.SIGKILL
+    assert {"checkpoint.safetensors", "best.safetensors"} <= {path.name for path in tmp_path.iterdir()}
+    monkeypatch.setattr(Trainer, "run", lambda *args: pytest.fail("trained again"))
+    train_full(tiny_pipeline, tmp_path)
+    assert {path.name for path in tmp_path.glob("[!.]*")} == {"config.json", "log.jsonl", "result.json", LORA}
+
+
+@pytest.mark.parametrize("method, file", [("lora", LORA), ("textual_inversion", EMBEDS)])
+def test_a_result_without_its_adapter_is_not_finished(tiny_pipeline, tmp_path, method, file):
+    config = replace(RUN, instance_prompt="a <concept>", method=method, steps=3)
+    out = train(tiny_pipeline, config, tmp_path / "a")
+    before, whole = load_file(out / file), (out / file).read_bytes()
+    for damaged, why in (
+        (None, f"{file} is missing"),
+        (b"", f"{file} is damaged"),
+        (whole[:-8], f"{file} is damaged"),
+    ):
+        (out / file).unlink()
+        if damaged is not None:
+            (out / file).write_bytes(damaged)
+        with pytest.warns(UserWarning, match=f"is not finished, whatever its result says: .*{why}"):
+            train(tiny_pipeline, config, out)
+        assert_same(load_file(out / file), before)
+        assert pd.read_json(out / "log.jsonl", lines=True).step.tolist() == [1, 2, 3]
+
+
+@pytest.mark.parametrize("content", ["", '{"step": ', "3", "{}"])
+def test_a_damaged_result_is_none(tiny_pipeline, tmp_path, content):
+    out = train(tiny_pipeline, replace(RUN, steps=2), tmp_path / "a")
+    before = weights(out)
+    (out / "result.json").write_text(content)
+    with pytest.warns(UserWarning, match="is not finished, whatever its result says: .*result.json"):
+        train(tiny_pipeline, replace(RUN, steps=2), out)
+    assert json.loads((out / "result.json").read_text())["step"] == 2
+    assert_same(weights(out), before)
+
+
+def test_a_run_whose_adapter_went_goes_on_from_its_checkpoint(tiny_pipeline, tmp_path, killed, monkeypatch):
+    whole = train_full(tiny_pipeline, tmp_path / "whole")
+    assert killed(_die_before_cleaning_up, tiny_pipeline, tmp_path / "a") == -signal.SIGKILL
+    (tmp_path / "a" / LORA).unlink()
+    (tmp_path / "a" / "best.safetensors").unlink()
+    steps, step = [], Trainer.step
+    monkeypatch.setattr(Trainer, "step", lambda self, number: (steps.append(number), step(self, number))[1])
+    with pytest.warns(UserWarning, match="is not finished"):
+        out = train_full(tiny_pipeline, tmp_path / "a")
+    assert steps == [4, 5]
+    assert_same(weights(out), weights(whole))
+
+
+def test_a_pipeline_that_lacks_a_part_is_not_finished(tiny_pipeline, tmp_path):
+    out = train(tiny_pipeline, replace(RUN, method="dreambooth", steps=1), tmp_path / "a")
+    settle(out, "dreambooth")
+    assert (out / "result.json").exists()
+    (weight_file,) = (out / "unet").glob("*.safetensors")
+    whole = weight_file.read_bytes()
+    for content in (whole[:-8], None):
+        (out / "result.json").write_text('{"step": 1}')
+        weight_file.unlink()
+        if content:
+            weight_file.write_bytes(content)
+        with pytest.warns(UserWarning, match="is not finished, whatever its result says: .*unet"):
+            settle(out, "dreambooth")
+        assert not (out / "result.json").exists()
 
 
 def test_a_folder_belongs_to_one_run(tiny_pipeline, tmp_path):

@@ -1,10 +1,15 @@
 "AFR: weights by hand, and a last layer tied to where it began."
 
+import os
+import signal
+
 import numpy as np
 import pytest
 import torch
 
+from spurious_core.mitigate import resumable
 from spurious_core.mitigate.methods.afr import afr_head, afr_weights, true_probability
+from support.mitigation import FAST, quick, same, weights
 
 
 def test_weights_by_hand():
@@ -47,3 +52,28 @@ def test_a_head_that_is_not_finite_is_an_error_with_advice(problem):
     head, x, y, weights = problem
     with pytest.raises(FloatingPointError, match="lower afr_lr than 0.5"):
         afr_head(head, x, y, weights * float("nan"), lr=0.5, epochs=20)
+
+
+CONFIG = FAST.with_(epochs=1, afr_lr=0.5)
+
+
+def fit_and_die(folder, part):
+    "A fit that is killed before it writes a part."
+    write = resumable.write_tensors
+
+    def dies(path, tensors, **header):
+        if path.name == f"kept.{part}.safetensors":
+            os.kill(os.getpid(), signal.SIGKILL)
+        write(path, tensors, **header)
+
+    resumable.write_tensors = dies
+    quick("AFR", config=CONFIG, out_dir=folder)
+
+
+def test_killed_between_its_parts_it_ends_in_the_same_weights(killed, tmp_path):
+    "The head that was fitted to features read from disk was 4.7e-10 beside the other."
+    whole = quick("AFR", config=CONFIG)
+    for part in ("features", "head"):
+        assert killed(fit_and_die, tmp_path, part) == -signal.SIGKILL
+        assert (tmp_path / "kept.features.safetensors").exists() == (part == "head")
+    assert same(weights(whole), weights(quick("AFR", config=CONFIG, out_dir=tmp_path)))

@@ -2,12 +2,14 @@
 
 import os
 import signal
+import warnings
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from spurious_core.data.worlds import get_world
 from spurious_core.papers.d3s import drawing
@@ -66,6 +68,41 @@ def test_killed_and_run_again_gives_the_same_set(tiny_pipeline, tmp_path, killed
     assert longer.file_name[:40].tolist() == resumed.file_name.tolist()
     with pytest.raises(ValueError, match="another plan"):
         write_inits(plan_shift(["boat", "cow"], 2, seed=5), SOURCES, first / "init", 16)
+
+
+def test_a_start_that_was_changed_is_pasted_again(tmp_path):
+    plan = plan_shift(["boat", "cow"], 1)
+    paths = [Path(path) for path in write_inits(plan, SOURCES, tmp_path, 16).init_image]
+    before = [path.read_bytes() for path in paths]
+    texts = PngImagePlugin.PngInfo()
+    with Image.open(paths[0]) as image:
+        edited = image.transpose(Image.Transpose.ROTATE_180)
+        for name, text in image.info.items():
+            texts.add_text(name, text)
+    edited.save(paths[0], pnginfo=texts)
+    paths[1].write_bytes(before[1][:-30])
+    with pytest.warns(UserWarning) as said:
+        write_inits(plan, SOURCES, tmp_path, 16)
+    words = [str(warning.message) for warning in said]
+    assert words == [
+        f"{paths[0]} was changed since it was pasted, and is pasted again",
+        f"{paths[1]} is broken, and is pasted again",
+    ]
+    assert [path.read_bytes() for path in paths] == before
+
+
+def test_a_start_of_an_earlier_version_is_kept(tmp_path):
+    plan = plan_shift(["boat", "cow"], 1)
+    path = write_inits(plan, SOURCES, tmp_path, 16).init_image[0]
+    about = PngImagePlugin.PngInfo()
+    with Image.open(path) as image:
+        about.add_text("plan", image.info["plan"])
+        image.save(path, pnginfo=about)
+    written = Path(path).stat().st_mtime_ns
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        write_inits(plan, SOURCES, tmp_path, 16)
+    assert Path(path).stat().st_mtime_ns == written
 
 
 def test_a_set_has_the_classes_and_backgrounds_of_its_table(tmp_path):

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from spurious_core.core.checkpoints import read_tensors
+from spurious_core.core.locks import LOCK_FILE, FolderInUse, hold_folder
 from spurious_core.models.loading import load_classifier, save_classifier
 from spurious_core.papers.d3s import training
 from spurious_core.papers.d3s.disentangling import Disentangling
@@ -188,8 +189,42 @@ def test_what_a_killed_call_left_half_written_is_swept_and_nothing_else(tmp_path
     for name in (*left, ".kept.another.safetensors.tmp"):
         (tmp_path / name).write_bytes(b"half")
     disentangle(small_network(), pictures(), QUICK, out_dir=tmp_path, progress=False)
-    hidden = {path.name for path in tmp_path.glob(".*")}
+    hidden = {path.name for path in tmp_path.glob(".*")} - {LOCK_FILE}
     assert hidden == {".kept.another.safetensors.tmp"}
+
+
+def test_one_training_at_a_time_works_in_a_folder(tmp_path):
+    with hold_folder(tmp_path), pytest.raises(FolderInUse, match="is in use by process"):
+        disentangle(small_network(), pictures(), QUICK, out_dir=tmp_path, progress=False)
+    assert not (tmp_path / "config.json").exists()
+    disentangle(small_network(), pictures(), QUICK, out_dir=tmp_path, progress=False)
+
+
+def die_before_cleaning_up(folder):
+    "Trains, and is killed when the result is written."
+    save = training._save
+
+    def deadly(path, *args):
+        save(path, *args)
+        if path.name == DISENTANGLING_RESULT:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    training._save = deadly
+    disentangle(small_network(), pictures(), QUICK, out_dir=folder, progress=False, checkpoint_seconds=0)
+
+
+def test_what_is_finished_is_read_cleaned_up_and_made_again_if_damaged(tmp_path, killed, monkeypatch):
+    whole = disentangle(small_network(), pictures(), QUICK, progress=False).state_dict()
+    assert killed(die_before_cleaning_up, tmp_path) == -signal.SIGKILL
+    assert (tmp_path / DISENTANGLING_CHECKPOINT).exists()
+    options = dict(out_dir=tmp_path, progress=False)
+    with monkeypatch.context() as patched:
+        patched.setattr(training._Training, "step", lambda *_: pytest.fail("trained again"))
+        assert same(disentangle(small_network(), pictures(), QUICK, **options).state_dict(), whole)
+    assert not (tmp_path / DISENTANGLING_CHECKPOINT).exists()
+    (tmp_path / DISENTANGLING_RESULT).write_bytes(b"")
+    with pytest.warns(UserWarning, match="disentangled.safetensors is damaged"):
+        assert same(disentangle(small_network(), pictures(), QUICK, **options).state_dict(), whole)
 
 
 def test_a_checkpoint_holds_network_critics_moments_and_both_optimisers(tmp_path):

@@ -32,6 +32,16 @@ def test_a_trial_is_read_again_and_other_settings_start_afresh(sets, tmp_path):
     assert len(list(tmp_path.iterdir())) == 3
 
 
+def test_what_a_kill_left_of_a_finished_fit_is_removed(sets, tmp_path):
+    protocol = Protocol(tmp_path, device="cpu")
+    run_trial(protocol, SOURCE, sets, "ERM", 3, epochs=1)
+    (file,) = tmp_path.iterdir()
+    file.with_suffix("").mkdir()
+    (file.with_suffix("") / "kept.erm.safetensors").write_text("large")
+    run_trial(protocol, SOURCE, sets, "ERM", 3, epochs=1)
+    assert list(tmp_path.iterdir()) == [file]
+
+
 def test_a_report_names_the_datas_own_groups(sets, tmp_path):
     report, _ = run_trial(Protocol(tmp_path, device="cpu"), SOURCE, sets, "ERM", 0, epochs=1)
     assert report.table.group.tolist() == ["cat, sofa", "cat, bench", "dog, sofa", "dog, bench"]
