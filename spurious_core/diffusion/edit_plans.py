@@ -49,7 +49,7 @@ def touched(mask: np.ndarray, cell: int) -> np.ndarray:
     cells = mask.reshape(n, height // cell, cell, width // cell, cell).any((2, 4))
     return cells.repeat(cell, 1).repeat(cell, 2)
 
-# %% ../../nbs/diffusion/08_edit_plans.ipynb #0698bfb2
+# %% ../../nbs/diffusion/08_edit_plans.ipynb #1d393bdf
 def _holds(path: Path, content: str) -> bool:
     "Whether the pixels of a PNG have this hash."
     try:
@@ -58,7 +58,7 @@ def _holds(path: Path, content: str) -> bool:
     except (OSError, SyntaxError):  # Pillow raises SyntaxError for a broken PNG header
         return False
 
-
+# %% ../../nbs/diffusion/08_edit_plans.ipynb #0698bfb2
 def _as_file(folder: Path, array: np.ndarray) -> str:
     "The path of a picture in `folder`, written if need be, named by its content."
     content = digest(array)

@@ -251,12 +251,12 @@ def _restore(training: _Training, tensors: dict[str, torch.Tensor]) -> None:
     for name, optimiser in _optimisers(training).items():
         unpack_optimiser(optimiser, tensors, name)
 
-# %% ../../../nbs/papers/d3s/12_training.ipynb #2f2c29e4
+# %% ../../../nbs/papers/d3s/12_training.ipynb #cb00ed19
 DISENTANGLING_CHECKPOINT = "checkpoint.safetensors"  # of a training in progress
 DISENTANGLING_RESULT = "disentangled.safetensors"
 _SCRATCH = (DISENTANGLING_CHECKPOINT, DISENTANGLING_RESULT)  # what a killed call may leave half-written
 
-
+# %% ../../../nbs/papers/d3s/12_training.ipynb #2f2c29e4
 def _resume(out: Path, training: _Training, seed: int) -> tuple[int, list[dict]]:
     "Makes `out` this training's folder, and goes to where it stood there: steps done, and their losses."
     state = training.model.clf.state_dict().values()
@@ -274,7 +274,7 @@ def _resume(out: Path, training: _Training, seed: int) -> tuple[int, list[dict]]
     _restore(training, tensors)
     return header["step"], header["rows"]
 
-
+# %% ../../../nbs/papers/d3s/12_training.ipynb #ffaa5d39
 def _check_losses(row: dict[str, float], step: int, config: Disentangling) -> None:
     bad = [name for name, value in row.items() if not math.isfinite(value)]
     if bad:
