@@ -5,10 +5,11 @@ import pytest
 from spurious_core.app.speed.turns import SPEED_PLANS
 from spurious_core.app.studies import BUDGETS, describe, find_study, list_studies, studies_folder
 from spurious_core.papers.aspire.study_plans import ASPIRE_PLANS
-from spurious_core.papers.benchmark.planning import BENCHMARK_BUDGETS
 from spurious_core.papers.class_wise.plans import CLASS_WISE_PLANS, FORMS_PLANS
-from spurious_core.papers.d3s.study_plans import D3S_PLANS
+from spurious_core.papers.d3s.study.study_plans import D3S_PLANS
+from spurious_core.papers.ddb.study.plan import DDB_PLANS
 from spurious_core.papers.ffr.planning import FFR_BUDGETS
+from spurious_core.papers.mitigation.planning import BENCHMARK_BUDGETS
 from support.toy_study import PARAMETERS
 
 
@@ -53,7 +54,7 @@ PLANS = dict(
     aspire=ASPIRE_PLANS,
     class_wise_spurious_generation=CLASS_WISE_PLANS,
     d3s=D3S_PLANS,
-    ddb=None,  # its plans stand in its notebook
+    ddb=DDB_PLANS,
     ffr=FFR_BUDGETS,
     mitigation_benchmark=BENCHMARK_BUDGETS,
     similarity_loss_forms=FORMS_PLANS,
@@ -63,7 +64,7 @@ PLANS = dict(
 
 @pytest.mark.parametrize("name", list_studies())
 def test_the_comment_names_the_budgets_that_there_are_plans_for(name):
-    plans = PLANS[name] or dict.fromkeys(("smoke", "quick", "full"))
+    plans = PLANS[name]
     study = find_study(name)
     assert sorted(study.budgets) == sorted(plans)
     for budget in {*BUDGETS} - {*plans}:
