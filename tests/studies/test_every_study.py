@@ -158,7 +158,11 @@ def parameters_for(study, own):
     return parameters | (dict(workers=1) if "workers" in find_study(study).parameters else {})
 
 
-@pytest.mark.parametrize("study", list_studies())
+ALWAYS = ("aspire", "class_wise_spurious_generation")  # the others take minutes, and run in `make test-slow`
+RUNS = [s if s in ALWAYS else pytest.param(s, marks=pytest.mark.slow) for s in list_studies()]
+
+
+@pytest.mark.parametrize("study", RUNS)
 def test_it_runs(study, profile, own, server, tmp_path):
     fields, needs = STUDIES[study].fields, STUDIES[study].parameters
     asks = "language_model" in fields
