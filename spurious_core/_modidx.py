@@ -443,6 +443,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                   'spurious_core/core/files.py'),
                                           'spurious_core.core.files.read_json_lines': ( 'core/files.html#read_json_lines',
                                                                                         'spurious_core/core/files.py'),
+                                          'spurious_core.core.files.share_as_usual': ( 'core/files.html#share_as_usual',
+                                                                                       'spurious_core/core/files.py'),
                                           'spurious_core.core.files.sweep': ('core/files.html#sweep', 'spurious_core/core/files.py'),
                                           'spurious_core.core.files.writing': ('core/files.html#writing', 'spurious_core/core/files.py')},
             'spurious_core.core.images': { 'spurious_core.core.images._from_list': ( 'core/images.html#_from_list',

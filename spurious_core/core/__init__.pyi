@@ -37,6 +37,7 @@ from .files import (
     in_use as in_use,
     read_json as read_json,
     read_json_lines as read_json_lines,
+    share_as_usual as share_as_usual,
     sweep as sweep,
     writing as writing,
 )
