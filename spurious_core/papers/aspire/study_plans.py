@@ -21,6 +21,7 @@ from ...mitigate.registry import find_method
 from .cure_arms import CURE_ARMS
 from .cure_worlds import cure_parts, cure_world_names
 from .discovery import DiscoveryConfig
+from ..own_pictures import check_profile_knows
 
 # %% ../../../nbs/papers/aspire/08_study_plans.ipynb #3998c301
 @dataclass(frozen=True)
@@ -187,5 +188,7 @@ def images_to_cure(
     "Training, validation and test images. One's own are split by the run's first seed."
     size, plan = run.profile.resolution, run.plan
     if run.folder:
-        return own_images(run.folder, imagefolder(run.folder).labels, size, run.seed)
+        labels = imagefolder(run.folder).labels
+        check_profile_knows(run.profile, labels)
+        return own_images(run.folder, labels, size, run.seed)
     return cure_parts(world, (plan.majority, plan.val, plan.test), run.ratio, seed, size)

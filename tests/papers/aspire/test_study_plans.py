@@ -9,6 +9,7 @@ from PIL import Image
 
 from spurious_core.core.settings import load_profile
 from spurious_core.papers.aspire.study_plans import ASPIRE_PLANS, AspireRun, aspire_plan, images_to_cure
+from support.data_trees import put
 
 
 def test_what_is_asked_for_replaces_the_budgets_choice():
@@ -76,12 +77,23 @@ def test_input_that_cannot_work_is_refused_first(changes, why):
 
 def test_own_images_are_cured_alone_and_split_by_the_first_seed(tmp_path):
     for i in range(20):
-        path = tmp_path / ("cat", "dog")[i % 2] / f"{i}.png"
+        path = tmp_path / ("boat", "car")[i % 2] / f"{i}.png"
         path.parent.mkdir(exist_ok=True)
         Image.fromarray(np.full((64, 64, 3), i, np.uint8)).save(path)
     run = replace(RUN, folder=str(tmp_path), classifier="net")
     assert (run.searched, run.cured) == ((), ("own",))
     first, second = (images_to_cure("own", seed, run) for seed in (5, 6))
     assert [len(part) for part in first] == [12, 4, 4]
-    assert first[0].labels == ["cat", "dog"]
+    assert first[0].labels == ["boat", "car"]
     assert all((a.images() == b.images()).all() for a, b in zip(first, second, strict=True))
+
+
+def test_a_class_that_the_profile_cannot_draw_is_refused_before_anything_is_made(tmp_path):
+    for label in ("mug", "waterbird"):
+        put(tmp_path / "images" / label / "0.png", 0, 0, 0)
+    run = AspireRun(
+        RUN.plan, RUN.profile, tmp_path / "out", folder=str(tmp_path / "images"), classifier="net"
+    )
+    with pytest.raises(ValueError, match="know the rendered world only .*no mug"):
+        images_to_cure("own", 0, run)
+    assert not (tmp_path / "out").exists()

@@ -23,6 +23,7 @@ from ....data.grouped import GroupedImages
 from ....data.readers.imagefolder import imagefolder
 from ....data.worlds import World, get_world
 from ...class_wise.kit import Kit, require_fields
+from ...own_pictures import check_profile_knows
 
 # %% ../../../../nbs/papers/d3s/study/01_setting_up.ipynb #a3e1080d
 from ..benchmark import draw_benchmark
@@ -82,6 +83,7 @@ def study_inputs(
         pictures = imagefolder(foregrounds, size)
         pictures = _restricted(pictures, labels or pictures.labels)
         _need_three(pictures.labels)
+        check_profile_knows(profile, pictures.labels, ("pipeline",))
         return StudyInputs(pictures.labels, (read_foregrounds(pictures), background), None, pictures)
     world = get_world("d3s")
     labels = labels or world.labels[:n_classes]

@@ -33,6 +33,7 @@ from ..recomposed_images import Recomposed
 from .fooling_worlds import FOOLING_WORLDS, FoolingWorld
 from .plan import DDBPlan
 from .tools import DDBTools, load_ddb_tools, require_ddb_fields
+from ...own_pictures import check_profile_knows
 
 # %% ../../../../nbs/papers/ddb/study/03_sources.ipynb #ab08fa26
 @dataclass
@@ -190,5 +191,6 @@ def ddb_sources(
         tools = load_ddb_tools(profile)
         return [RenderedSource(FOOLING_WORLDS[world], plan, tools) for world in worlds or plan.worlds]
     given = own.read_classifier(pick_device(profile.device))
+    check_profile_knows(profile, given.labels, ("pipeline", "inpaint", "segmenter"))
     tools = load_ddb_tools(profile, own=True)
     return [OwnSource(own.folder, given, tools, seed, own.parts, own.initializer)]
