@@ -2,8 +2,12 @@ from . import dry_run as dry_run
 from . import speed as speed
 from .checkpoint_lookup import (
     MILLIONS as MILLIONS,
+    PIPELINE_FIELDS as PIPELINE_FIELDS,
     look_up as look_up,
+    look_up_field as look_up_field,
     look_up_language_model as look_up_language_model,
+    sources_of as sources_of,
+    why_not as why_not,
 )
 from .cli import (
     app as app,
@@ -14,6 +18,7 @@ from .cli import (
     run_command as run_command,
 )
 from .doctor import Checkup as Checkup, WITHOUT as WITHOUT, examine as examine
+from .headlines import HEADLINES as HEADLINES, fitting_keys as fitting_keys, headline as headline
 from .machine import (
     LIBRARIES as LIBRARIES,
     MachineRow as MachineRow,
@@ -26,10 +31,17 @@ from .machine import (
 )
 from .metrics import Metrics as Metrics
 from .parameters import Parameter as Parameter, TYPES as TYPES, parse_parameters as parse_parameters
-from .runs import NUMBERS as NUMBERS, RunError as RunError, run_study as run_study
+from .progress import (
+    PLAIN_BARS as PLAIN_BARS,
+    Progress as Progress,
+    drop_bars as drop_bars,
+    read_bar as read_bar,
+)
+from .runs import NUMBERS as NUMBERS, run_study as run_study
 from .studies import (
     BUDGETS as BUDGETS,
     CONTRACT as CONTRACT,
+    RunError as RunError,
     Study as Study,
     describe as describe,
     find_study as find_study,
@@ -37,6 +49,7 @@ from .studies import (
     run_folder as run_folder,
     studies_folder as studies_folder,
 )
+from .study_checks import CHECKPOINTS as CHECKPOINTS, FOLDERS as FOLDERS, check_study as check_study
 from .surroundings import (
     PeakMemory as PeakMemory,
     REPORTED_PACKAGES as REPORTED_PACKAGES,

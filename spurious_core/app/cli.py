@@ -6,19 +6,19 @@
 __all__ = ['app', 'list_command', 'describe_command', 'parse_assignments', 'run_command', 'doctor_command']
 
 # %% ../../nbs/app/10_cli.ipynb #89c85d69
+import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from .metrics import Metrics
-from .runs import RunError, run_study
-from .studies import describe, find_study, list_studies, run_folder
+if TYPE_CHECKING:
+    from spurious_core.app.metrics import Metrics
 
 # %% ../../nbs/app/10_cli.ipynb #5c28ac25
 app = typer.Typer(
@@ -28,17 +28,26 @@ app = typer.Typer(
 )
 
 
+def _say(text: str, style: str = "") -> None:
+    "One line on stderr, not cut at the terminal's width."
+    Console(stderr=True, highlight=False).print(Text(text, style=style), soft_wrap=True)
+
+# %% ../../nbs/app/10_cli.ipynb #720ee69e
 @contextmanager
 def _one_line_errors() -> Iterator[None]:
-    "Expected errors as one line on stderr and an exit code: 2 for the caller's mistake, 1 for a failed run."
+    "Expected errors as one line on stderr, and an exit code: 2 for the caller's mistake, 1 for a failed run."
+    from spurious_core.app.studies import RunError
+
     try:
         yield
     except (ValueError, RunError, OSError) as error:
-        console = Console(stderr=True, highlight=False)
-        console.print(Text(f"error: {error}", style="red"), soft_wrap=True)
+        _say(f"error: {' '.join(str(error).split())}", style="red")
         raise typer.Exit(2 if isinstance(error, ValueError) else 1) from None
+    except KeyboardInterrupt:
+        _say("interrupted", style="red")
+        raise typer.Exit(130) from None
 
-
+# %% ../../nbs/app/10_cli.ipynb #1c4b41df
 def _print_table(title: str | None, columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
     table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
     for column in columns:
@@ -56,6 +65,8 @@ def _nearby(path: Path) -> Path:
 @app.command("list")
 def list_command() -> None:
     "List the studies and what each is about."
+    from spurious_core.app.studies import find_study, list_studies
+
     with _one_line_errors():
         _print_table(None, ["study", ""], [(name, find_study(name).summary) for name in list_studies()])
 
@@ -63,10 +74,13 @@ def list_command() -> None:
 @app.command("describe")
 def describe_command(study: str = typer.Argument(help="name of a study, or path of a notebook")) -> None:
     "Show the parameters of a study: name, type, default, meaning."
+    from spurious_core.app.studies import find_study
+
     with _one_line_errors():
-        table = describe(study).assign(default=lambda rows: rows.default.map(repr))
-        columns = ["name", "type", "default", "comment"]
-        _print_table(find_study(study).summary, columns, table[columns].itertuples(index=False))
+        found = find_study(study)
+        shown = [parameter for parameter in found.parameters.values() if parameter.name != "out"]
+        rows = [(each.name, each.type, repr(each.default), each.comment) for each in shown]
+        _print_table(found.summary, ["name", "type", "default", "comment"], rows)
 
 # %% ../../nbs/app/10_cli.ipynb #8577d48c
 def parse_assignments(
@@ -84,41 +98,75 @@ def parse_assignments(
     return params
 
 
-def _number_rows(metrics: Metrics) -> Iterator[tuple]:
+def _number_rows(metrics: "Metrics") -> Iterator[tuple]:
     for key, entry in metrics.items():
         interval = "{:.3f} .. {:.3f}".format(*entry["ci"]) if entry["ci"] else ""
         count = f"{entry['n'] or ''} {entry.get('over', '')}".strip()
         yield key, f"{entry['value']:.3f}", interval, count
 
 # %% ../../nbs/app/10_cli.ipynb #e91e8360
-def _print_places(study: str, folder: Path) -> None:
-    places = dict(
-        notebook=folder / f"{find_study(study).name}.ipynb",
-        figures=folder / "figures",
-        numbers=folder / "metrics.json",
+def _duration(seconds: float) -> str:
+    "Seconds in the two units that say most."
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+# %% ../../nbs/app/10_cli.ipynb #730ee161
+def _print_result(folder: Path, verbose: bool) -> None:
+    "Three sentences about the run of a folder; before them, if asked for, all its numbers."
+    from spurious_core.app.headlines import headline
+    from spurious_core.app.metrics import Metrics
+
+    metrics, about = Metrics.load(folder), json.loads((folder / "environment.json").read_text("utf-8"))
+    if verbose:
+        _print_table(None, ["", "value", "95 % interval", "n"], _number_rows(metrics))
+    study, asked, place = about["study"], about["parameters"], _nearby(folder)
+    run, took = f"budget {asked['budget']} with profile {asked['profile']}", _duration(about["seconds"])
+    sentences = (
+        f"{study} ran at {run} in {took}.",
+        headline(study, metrics),
+        f"Look at {place / study}.ipynb and {place / 'figures'}; "
+        f"{place / 'metrics.json'} has all {len(metrics)} numbers.",
     )
-    console = Console(highlight=False)
-    for what, path in places.items():
-        console.print(Text(f"{what:10}{_nearby(path)}"), soft_wrap=True)
+    for sentence in sentences:
+        Console(highlight=False).print(Text(sentence), soft_wrap=True)
 
 # %% ../../nbs/app/10_cli.ipynb #31a186a0
 _PARAMETER = "a parameter; repeat for more (see: spurious describe STUDY)"
 
-
+# %% ../../nbs/app/10_cli.ipynb #15a16862
 @app.command("run")
 def run_command(
     study: str = typer.Argument(help="name of a study, or path of a notebook"),
     param: list[str] = typer.Option([], "--param", "-p", metavar="NAME=VALUE", help=_PARAMETER),  # noqa: B008
     out: str = typer.Option("", metavar="DIR", help="folder for the results; default _runs/STUDY"),
     timeout: int = typer.Option(None, min=1, help="seconds any one cell may take; default no limit"),
+    check: bool = typer.Option(False, "--check", help="only see whether it could run here; runs nothing"),
+    trust: bool = typer.Option(False, "--trust", help="run the code of a notebook that is no study of ours"),
+    verbose: bool = typer.Option(False, "--verbose", "-v", help="end with the table of all numbers"),
 ) -> None:
-    "Run a study and say where its notebook, figures and numbers lie."
+    "Run a study, and say what came out and where its notebook, figures and numbers lie."
+    from spurious_core.app.studies import find_study, run_folder
+
     with _one_line_errors():
-        place = run_folder(find_study(study).name, out)
-        Console(stderr=True, highlight=False).print(Text(f"results go to {_nearby(place)}"), soft_wrap=True)
-        folder = run_study(study, parse_assignments(param), place, timeout=timeout)
-        _print_table(None, ["", "value", "95 % interval", "n"], _number_rows(Metrics.load(folder)))
-        _print_places(study, folder)
+        found = find_study(study)
+        params = found.check(parse_assignments(param))
+        if not (found.is_ours or trust or check):
+            raise ValueError(
+                f"{study} is no study of ours, and to run it executes its code; read it, then add --trust"
+            )
+        from spurious_core.app.study_checks import check_study
+
+        check_study(found, params)
+        if check:
+            Console(highlight=False).print(f"{found.name} can run here with these parameters")
+            return
+        from spurious_core.app.runs import run_study
+
+        place = run_folder(found.name, out)
+        _say(f"results go to {_nearby(place)}")
+        _print_result(run_study(study, params, place, timeout=timeout), verbose)
 
 # %% ../../nbs/app/10_cli.ipynb #9231f638
 @app.command("doctor")
@@ -126,9 +174,9 @@ def doctor_command(
     profile: str = typer.Option("mini", metavar="NAME", help="section of settings.ini"),
 ) -> None:
     "Say what a profile needs and whether this machine has it; exit code 1 if it cannot run. Changes nothing."
-    from spurious_core.app.doctor import examine
-
     with _one_line_errors():
+        from spurious_core.app.doctor import examine
+
         checkup = examine(profile)
     machine = checkup.machine.replace({"fits": {True: "yes", False: "NO"}})
     for title, table in ((f"checkpoints of {profile}", checkup.checkpoints), ("this machine", machine)):

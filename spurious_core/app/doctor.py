@@ -12,7 +12,7 @@ import pandas as pd
 from huggingface_hub import is_offline_mode
 from huggingface_hub.constants import HF_HUB_CACHE
 
-from .checkpoint_lookup import look_up, look_up_language_model
+from .checkpoint_lookup import PIPELINE_FIELDS, look_up_field, sources_of, why_not
 from spurious_core.app.machine import (
     MachineRow,
     device_rows,
@@ -43,33 +43,20 @@ WITHOUT = dict(
 )
 
 # %% ../../nbs/app/08_doctor.ipynb #02e62292
-_PIPELINES = ("pipeline", "inpaint", "instruct")
-_IN_PRECISION = (*_PIPELINES, "tiny_decoder")  # the others are kept in single precision
+_IN_PRECISION = (*PIPELINE_FIELDS, "tiny_decoder")  # the others are kept in single precision
 _GENERATION = ("pipeline", "inpaint", "tiny_decoder")
 _CLASSIFIERS = ("guide", "null_guide", "jury", "presence", "scene")
 _WORDS = ("captioner", "language_model", "segmenter", "instruct")
 _FIELDS = (*_GENERATION, *_CLASSIFIERS, *_WORDS)  # in the order of the table
 _LOADED = ("pipeline", "tiny_decoder", *_CLASSIFIERS)  # together in memory
 
-
-def _sources(profile: Profile, field: str) -> list[str]:
-    "The checkpoints that a field names; one empty text if it names none."
-    value = getattr(profile, field)
-    if field == "segmenter":
-        return value.split(" + ")  # a detector and SAM are two checkpoints
-    if isinstance(value, tuple):
-        return list(value) or [""]
-    return [value]
-
 # %% ../../nbs/app/08_doctor.ipynb #bb6d85cf
 def _find(field: str, source: str, profile: Profile) -> dict:
-    "As `look_up`, for any field; `none` where a profile may do without."
+    "As `look_up_field`; `none` where a profile may do without."
     if not source:
         state = "none" if field in WITHOUT else "missing"
         return dict(state=state, bytes=0, weights=0, note=WITHOUT.get(field, "the profile must name one"))
-    if field == "language_model":
-        return look_up_language_model(source)
-    return look_up(source, field in _PIPELINES, half=dtype_of(profile.precision).itemsize < 4)
+    return look_up_field(profile, field, source)
 
 
 def _size_text(found: dict) -> str:
@@ -101,7 +88,7 @@ def _world_row(name: str) -> dict:
 def _checkpoint_table(profile: Profile) -> pd.DataFrame:
     "A row for each checkpoint of a profile, and one for its world; bytes and memory are NaN if unknown."
     rows = [
-        _checkpoint_row(field, source, profile) for field in _FIELDS for source in _sources(profile, field)
+        _checkpoint_row(field, source, profile) for field in _FIELDS for source in sources_of(profile, field)
     ]
     rows.append(_world_row(profile.world))
     return pd.DataFrame(rows).astype(dict(bytes=float, memory=float))
@@ -113,11 +100,8 @@ def _checkpoint_problems(checkpoints: pd.DataFrame, offline: bool) -> list[str]:
     for row in checkpoints.itertuples():
         if row.state == "missing" and row.field == "world":
             problems.append(f"world: {row.note}")
-        elif row.state == "missing":
-            problems.append(f"{row.field}: {row.source or 'none'} ({row.note})")
-        elif row.state == "to download" and offline:
-            why = "is not in the hub cache, and HF_HUB_OFFLINE forbids downloading it"
-            problems.append(f"{row.field}: {row.source} {why}")
+        elif problem := why_not(row.field, row.source, row._asdict(), offline):
+            problems.append(problem)
     return problems
 
 

@@ -37,6 +37,7 @@ from .files import (
     in_use as in_use,
     read_json as read_json,
     read_json_lines as read_json_lines,
+    share_as_usual as share_as_usual,
     sweep as sweep,
     writing as writing,
 )
@@ -89,6 +90,7 @@ from .sheets import (
     SUCCESS as SUCCESS,
     before_after as before_after,
     contact_sheet as contact_sheet,
+    padded_row as padded_row,
     show_images as show_images,
     strip as strip,
     verdict_marks as verdict_marks,

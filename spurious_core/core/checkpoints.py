@@ -19,7 +19,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from .files import read_json, writing
+from .files import read_json, share_as_usual, writing
 
 # %% ../../nbs/core/06_checkpoints.ipynb #50ff28f3
 @contextmanager
@@ -86,6 +86,7 @@ def write_tensors(path: Path, tensors: dict[str, torch.Tensor], **header) -> Non
     try:
         with writing(path, "the last checkpoint is kept"):
             save_file(on_cpu, beside, {"meta": json.dumps(header)})
+            share_as_usual(beside)
             os.replace(beside, path)
     finally:
         beside.unlink(missing_ok=True)

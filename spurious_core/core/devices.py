@@ -7,18 +7,22 @@ __all__ = ['DEVICES', 'PRECISIONS', 'pick_device', 'dtype_of']
 
 # %% ../../nbs/core/03_devices.ipynb #0e638f5e
 import os
-
-import torch
+from typing import TYPE_CHECKING
 
 from .checks import one_of
 
+if TYPE_CHECKING:
+    import torch
+
 # %% ../../nbs/core/03_devices.ipynb #cf7f49c1
 DEVICES = ("auto", "cpu", "cuda", "mps")
-PRECISIONS = dict(fp32=torch.float32, bf16=torch.bfloat16, fp16=torch.float16)
+PRECISIONS = dict(fp32="float32", bf16="bfloat16", fp16="float16")  # what torch calls them
 
 
 def _devices_here() -> list[str]:
     "The devices of this machine, the best one last but for further GPUs by number."
+    import torch
+
     gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
     names = ["cpu"]
     if torch.backends.mps.is_available():
@@ -28,10 +32,12 @@ def _devices_here() -> list[str]:
     return names + [f"cuda:{i}" for i in range(gpus)]
 
 # %% ../../nbs/core/03_devices.ipynb #27a4dd6e
-def pick_device(name: str = "auto") -> torch.device:
+def pick_device(name: str = "auto") -> "torch.device":
     """The torch device for `auto`, `cpu`, `mps`, `cuda` or `cuda:N`; `ValueError` if this machine lacks it.
 
     Processes that were launched together get a GPU each."""
+    import torch
+
     here = _devices_here()
     if name in ("auto", "cuda") and "cuda" in here:
         gpus = len([d for d in here if d.startswith("cuda:")])
@@ -44,6 +50,8 @@ def pick_device(name: str = "auto") -> torch.device:
     return torch.device(name)
 
 
-def dtype_of(precision: str) -> torch.dtype:
+def dtype_of(precision: str) -> "torch.dtype":
     "The torch dtype for `fp32`, `bf16` or `fp16`."
-    return PRECISIONS[one_of("precision", precision, PRECISIONS)]
+    import torch
+
+    return getattr(torch, PRECISIONS[one_of("precision", precision, PRECISIONS)])

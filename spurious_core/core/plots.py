@@ -103,8 +103,8 @@ def _alpha_histogram(ax: Axes, alphas: dict[str, np.ndarray]) -> None:
     ax.set_title("alpha")
     ax.set_yticks([])
     sns.despine(ax=ax, left=True)
-    if len(alphas) > 1:
-        ax.legend(frameon=False, fontsize=7)
+    if len(alphas) > 1:  # beside the bars, never on them
+        ax.legend(frameon=False, fontsize=7, loc="upper left", bbox_to_anchor=(1, 1))
 
 # %% ../../nbs/core/08_plots.ipynb #04428e51
 def alpha_panel(
@@ -119,8 +119,10 @@ def alpha_panel(
     named = alphas if isinstance(alphas, dict) else {"": alphas}
     named = {name: _as_numbers(name, values) for name, values in named.items()}
     wide = 0.85 * -(-len(top) // 2)
-    size = 1.7 + wide + 2.4, 2
-    fig, axes = plt.subplots(1, 3, figsize=size, width_ratios=(wide, 1.7, 2.2), layout="constrained")
+    size = 1.7 + wide + (3.6 if len(named) > 1 else 2.4), 2
+    fig, axes = plt.subplots(
+        1, 3, figsize=size, width_ratios=(wide, 1.7, size[0] - wide - 1.9), layout="constrained"
+    )
     pictures = {"top-activating images": _two_rows(top), "feature attack": attack}
     for ax, (name, image) in zip(axes[:2], pictures.items(), strict=True):
         ax.imshow(image)

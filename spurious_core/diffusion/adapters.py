@@ -16,6 +16,7 @@ import torch
 from diffusers import StableDiffusionPipeline
 
 from ..core.checkpoints import naming_damage, read_weights
+from ..models.quiet import without_progress_bars
 
 # %% ../../nbs/diffusion/03_adapters.ipynb #833f432c
 LORA = "pytorch_lora_weights.safetensors"  # names of files in an adapter's folder
@@ -110,7 +111,7 @@ def use_adapter(
         yield pipe
         return
     if (Path(adapter) / "model_index.json").is_file():
-        with naming_damage(adapter):
+        with naming_damage(adapter), without_progress_bars():
             whole = StableDiffusionPipeline.from_pretrained(adapter, dtype=pipe.unet.dtype)
         yield whole.to(pipe.unet.device)
         return
@@ -122,7 +123,8 @@ def use_adapter(
     try:
         if lora:
             where = dict(weight_name=lora.name, adapter_name="adapter", local_files_only=True)
-            pipe.load_lora_weights(str(lora.parent), **where)
+            with without_progress_bars():
+                pipe.load_lora_weights(str(lora.parent), **where)
         yield pipe
     finally:
         if lora:

@@ -71,7 +71,7 @@ def _as_file(folder: Path, array: np.ndarray) -> str:
     atomic_write(path, png_bytes(array))
     return str(path)
 
-
+# %% ../../nbs/diffusion/08_edit_plans.ipynb #c9256b2c
 def _as_grey(mask: np.ndarray) -> np.ndarray:
     "A mask in [0, 1] as uint8."
     return (np.asarray(mask, np.float32) * 255).round().astype(np.uint8)

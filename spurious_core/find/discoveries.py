@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ..core.sheets import contact_sheet
+from ..core.sheets import contact_sheet, padded_row
 
 # %% ../../nbs/find/10_discoveries.ipynb #b80edb7a
 def strongest_edits(
@@ -20,10 +20,9 @@ def strongest_edits(
     feature: Any,  # a row of the ranking, as `itertuples` gives it
     n: int,
 ) -> pd.DataFrame:
-    "The `n` edits of a feature with the largest effect, from the first again where there are fewer."
+    "The `n` edits of a feature with the largest effect, or all where there are fewer."
     of_feature = (edits.label == feature.label) & (edits.kind == feature.kind)
-    rows = edits[of_feature & (edits.cluster == feature.cluster)].sort_values("effect", ascending=False)
-    return rows.iloc[np.arange(n) % len(rows)]
+    return edits[of_feature & (edits.cluster == feature.cluster)].nlargest(n, "effect")
 
 # %% ../../nbs/find/10_discoveries.ipynb #31897d04
 def show_discoveries(
@@ -49,8 +48,8 @@ def show_discoveries(
         shown = strongest_edits(edits, feature, n)
         views = dict(before=images[shown.image], after=after[shown.index], sham=sham[shown.index])
         for name, view in views.items():
-            pictures.append(view)
-            titles += [f"{p:.2f}" for p in shown[f"p_{name}"]]
+            pictures.append(padded_row(view, n))
+            titles += [f"{p:.2f}" for p in shown[f"p_{name}"]] + [None] * (n - len(shown))
             rows.append(f"{feature.cluster}\n{name}")
     options = dict(size=0.7, title=label) | options
     return contact_sheet(np.concatenate(pictures), n, titles=titles, rows=rows, **options)

@@ -17,7 +17,7 @@ from safetensors.torch import save_file
 
 from ..core.checkpoints import open_safetensors
 from ..core.checks import whole
-from ..core.files import writing
+from ..core.files import share_as_usual, writing
 from ..models.classifier import Classifier
 
 # %% ../../nbs/find/00_neural_pca.ipynb #c9e3c62b
@@ -155,6 +155,7 @@ def save_components(pca: NeuralPCA, path: str | Path) -> Path:
     tensors = {name: getattr(pca, name).contiguous() for name in _TENSORS}
     with writing(path):
         save_file(tensors, beside, metadata=dict(label=pca.label, n_images=str(pca.n_images)))
+        share_as_usual(beside)
         os.replace(beside, path)
     return path
 

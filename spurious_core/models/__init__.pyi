@@ -37,7 +37,7 @@ from .preprocessing import (
     read_preprocess as read_preprocess,
     write_preprocess as write_preprocess,
 )
-from .quiet import without_progress_bars as without_progress_bars
+from .quiet import without_progress_bars as without_progress_bars, without_warnings as without_warnings
 from .robustness import convert_robustness as convert_robustness
 from .segmenter_loading import load_segmenter as load_segmenter
 from .segmenters import BoxesToMasks as BoxesToMasks, CLIPSeg as CLIPSeg, Segmenter as Segmenter

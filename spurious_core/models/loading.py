@@ -18,7 +18,7 @@ from transformers import AutoModelForImageClassification, ResNetConfig, ResNetFo
 from transformers.utils import cached_file
 
 from ..core.checkpoints import naming_damage, open_safetensors, read_weights
-from ..core.files import read_json, sweep, writing
+from ..core.files import read_json, share_as_usual, sweep, writing
 from ..core.settings import is_hub_id, split_revision
 from .classifier import Classifier
 from .preprocessing import IMAGENET, Preprocess, read_preprocess, write_preprocess
@@ -196,6 +196,7 @@ def save_classifier(
             clf.net.save_pretrained(beside, state_dict=state)
         preprocess = json.dumps(write_preprocess(clf.preprocess), indent=2)
         (Path(beside) / "preprocessor_config.json").write_text(preprocess)
+        share_as_usual(beside)
         for file in sorted(Path(beside).iterdir(), key=lambda file: file.name == "model.safetensors"):
             os.replace(file, folder / file.name)
     return folder

@@ -10,15 +10,13 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from diffusers import AutoencoderKL, UNet2DConditionModel
 from huggingface_hub import HfApi, is_offline_mode, snapshot_download, try_to_load_from_cache
 from huggingface_hub.constants import HF_HUB_CACHE
-from transformers import CLIPTextModel
 
 from ..core.settings import split_revision
 
 # %% ../../nbs/models/08_pipeline_files.ipynb #aa5991bf
-NETWORKS = dict(unet=UNet2DConditionModel, vae=AutoencoderKL, text_encoder=CLIPTextModel)
+NETWORKS = ("unet", "vae", "text_encoder")
 _WEIGHT_FILE = re.compile(r"(?:diffusion_pytorch_model|pytorch_model|model)(?:\.(\w+))?\.(safetensors|bin)")
 
 

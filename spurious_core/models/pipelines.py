@@ -12,21 +12,21 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import torch
-from diffusers import AutoencoderTiny, StableDiffusionPipeline
+from diffusers import AutoencoderKL, AutoencoderTiny, StableDiffusionPipeline, UNet2DConditionModel
 from huggingface_hub import is_offline_mode
 from safetensors import SafetensorError
+from transformers import CLIPTextModel
 
 from ..core.checkpoints import naming_damage
 from ..core.settings import is_hub_id, split_revision
 from spurious_core.models.pipeline_files import (
-    NETWORKS,
     fetch_pipeline,
     first_line,
     lacking,
     weight_file,
     weight_format,
 )
-from .quiet import without_progress_bars
+from .quiet import without_progress_bars, without_warnings
 
 # %% ../../nbs/models/09_pipelines.ipynb #82008c6d
 # what the libraries raise for a file that they cannot use
@@ -66,13 +66,16 @@ def _is_half(dtype: torch.dtype) -> bool:
     return dtype.itemsize < 4
 
 # %% ../../nbs/models/09_pipelines.ipynb #60e86684
+_CLASSES = dict(unet=UNet2DConditionModel, vae=AutoencoderKL, text_encoder=CLIPTextModel)
+
+
 def _network(folder: Path, name: str, variant: str | None, dtype: torch.dtype) -> torch.nn.Module:
     "One network of a pipeline folder; ValueError if its file is damaged or lacks weights."
     names = [path.name for path in (folder / name).glob("*")]
     file = weight_file(names, variant, _is_half(dtype))
     chosen, ending = weight_format(file)
     try:
-        net, info = NETWORKS[name].from_pretrained(
+        net, info = _CLASSES[name].from_pretrained(
             folder / name,
             variant=chosen,
             use_safetensors=ending == "safetensors",
@@ -94,7 +97,7 @@ def _from_folder(folder: Path, variant: str | None, dtype: torch.dtype) -> Stabl
         kind = StableDiffusionPipeline.load_config(folder).get("_class_name")
         if kind not in _FAMILY:
             raise ValueError(f"{folder} is a {kind}; supported: {', '.join(_FAMILY)}")
-        networks = {name: _network(folder, name, variant, dtype) for name in NETWORKS}
+        networks = {name: _network(folder, name, variant, dtype) for name in _CLASSES}
         options = _UNCHECKED | dict(local_files_only=True)
         return StableDiffusionPipeline.from_pretrained(folder, **networks, **options)
 
@@ -163,7 +166,7 @@ def load_tiny_decoder(
         raise FileNotFoundError(f"there is no folder {source}")
     options = dict(revision=revision, dtype=dtype, output_loading_info=True)
     try:
-        with naming_damage(name), without_progress_bars():
+        with naming_damage(name), without_progress_bars(), without_warnings():
             net, info = AutoencoderTiny.from_pretrained(name, **options)
     except _BAD as error:
         if is_folder:

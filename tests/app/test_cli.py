@@ -1,14 +1,17 @@
 "The command: exit codes, one clear line for mistakes, and where things lie."
 
+import signal
 import subprocess
 import sys
 
+import psutil
 import pytest
 from typer.testing import CliRunner
 
 from spurious_core.app.cli import app, parse_assignments
 from spurious_core.app.metrics import Metrics
 from spurious_core.app.studies import list_studies
+from support.waiting import wait_for
 
 
 def spurious(*args):
@@ -33,18 +36,76 @@ def test_describe(make_study):
 def test_run_says_where_things_lie(make_study, tmp_path, monkeypatch):
     study = make_study()
     monkeypatch.chdir(tmp_path)
-    r = spurious("run", study, "-p", "scale=2", "--param", "seed=4", "--out", "results")
+    r = spurious("run", study, "-p", "scale=2", "--param", "seed=4", "--out", "results", "--trust")
     assert r.exit_code == 0, r.output
-    lines = [l.split() for l in r.stdout.splitlines()[-3:]]
-    assert lines == [
-        ["notebook", "results/toy.ipynb"],
-        ["figures", "results/figures"],
-        ["numbers", "results/metrics.json"],
-    ]
-    assert all((tmp_path / l[1]).exists() for l in lines)
-    assert "scale" in r.output
-    assert "2.000" in r.output
+    ran, found, look = r.stdout.splitlines()
+    assert ran.startswith("toy ran at budget quick with profile mini in ")
+    assert found == "Its first numbers: scale 2.00."
+    assert look == "Look at results/toy.ipynb and results/figures; results/metrics.json has all 1 numbers."
+    assert "results go to results" in r.stderr
     assert Metrics.load("results")["scale"]["value"] == 2
+    r = spurious("run", study, "-p", "scale=3", "--out", "results", "--trust", "--verbose")
+    assert r.stdout.splitlines()[1].split() == ["scale", "3.000"]
+
+
+def test_a_foreign_notebook_wants_trust(make_study, tmp_path):
+    touched = tmp_path / "touched"
+    study = make_study(f"open({str(touched)!r}, 'w').close()")
+    r = spurious("run", study, "--out", tmp_path / "run")
+    assert r.exit_code == 2
+    assert "is no study of ours" in r.output and "--trust" in r.output
+    assert len(r.output.splitlines()) == 1
+    assert not touched.exists() and not (tmp_path / "run").exists()
+
+
+def test_checking_runs_nothing(make_study, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    r = spurious("run", make_study("1/0"), "--check", "-p", "seed=3")
+    assert (r.exit_code, r.output) == (0, "toy can run here with these parameters\n")
+    r = spurious("run", "d3s", "--check", "-p", "foregrounds=/no/such")
+    assert (r.exit_code, r.output) == (2, "error: d3s can't run: foregrounds='/no/such' is no folder\n")
+    assert spurious("run", "d3s", "--check", "-p", "budget=dry").exit_code == 2
+    assert not (tmp_path / "_runs").exists()
+
+
+SLOW = {"torch", "pandas", "nbformat", "papermill", "diffusers", "transformers", "matplotlib", "IPython"}
+LOADED = """
+import sys
+from typer.testing import CliRunner
+from spurious_core.app.cli import app
+result = CliRunner().invoke(app, sys.argv[1:])
+assert result.exit_code in (0, 2), result.output
+print(*sys.modules)
+"""
+
+
+@pytest.mark.parametrize(
+    "args",
+    ["--help", "run --help", "list", "describe aspire", "run aspire --check -p folder=/no/such", "run none"],
+)
+def test_who_only_asks_does_not_wait_for_libraries(args):
+    command = [sys.executable, "-c", LOADED, *args.split()]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert SLOW & set(done.stdout.split()) == set()
+
+
+INTERRUPTED = 'import os, time; open({note!r}, "w").write(str(os.getpid())); time.sleep(300)'
+
+
+def test_an_interrupted_run_is_one_line_and_its_kernel_ends(make_study, tmp_path):
+    note = tmp_path / "kernel"
+    study = make_study(INTERRUPTED.format(note=str(note)))
+    code = "from spurious_core.app.cli import app; app()"
+    command = [sys.executable, "-c", code, "run", study, "--trust", "--out", tmp_path / "run"]
+    runner = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    wait_for(lambda: note.exists() and note.read_text())
+    runner.send_signal(signal.SIGINT)
+    out, err = runner.communicate(timeout=60)
+    assert (runner.returncode, out) == (130, "")
+    said = err.splitlines()
+    assert said[-1] == "interrupted" and len(said) <= 3, err
+    assert "Traceback" not in err
+    wait_for(lambda: not psutil.pid_exists(int(note.read_text())))
 
 
 @pytest.mark.parametrize(
@@ -56,11 +117,12 @@ def test_run_says_where_things_lie(make_study, tmp_path, monkeypatch):
         (["-p", "=3"], "NAME=VALUE"),
         (["-p", "seed=1", "-p", "seed=2"], "given twice"),
         (["-p", "profile=big"], "known: mini, sd15"),
-        (["-p", "budget="], "allowed: dry, smoke"),
+        (["-p", "budget="], "allowed: smoke, quick, full"),
+        (["-p", "budget=dry"], "allowed: smoke, quick, full"),
     ],
 )
 def test_mistakes_are_one_line(make_study, tmp_path, args, message):
-    r = spurious("run", make_study(), "--out", tmp_path / "run", *args)
+    r = spurious("run", make_study(), "--trust", "--out", tmp_path / "run", *args)
     assert r.exit_code == 2
     assert r.output.startswith("error: ")
     assert message in r.output
@@ -78,16 +140,16 @@ def test_unknown_study(args):
 
 
 def test_a_failed_run_is_exit_code_1(make_study, tmp_path):
-    r = spurious("run", make_study("1/0"), "--out", tmp_path / "run")
+    r = spurious("run", make_study("1/0"), "--trust", "--out", tmp_path / "run")
     assert r.exit_code == 1
     assert "ZeroDivisionError" in r.output
     assert "Traceback" not in r.output
-    assert (tmp_path / "run/toy.ipynb").is_file()
+    assert (tmp_path / "run/toy.failed.ipynb").is_file()
 
 
 def test_output_folder_that_is_a_file(make_study, tmp_path):
     (tmp_path / "file").write_text("")
-    r = spurious("run", make_study(), "--out", tmp_path / "file")
+    r = spurious("run", make_study(), "--trust", "--out", tmp_path / "file")
     assert r.exit_code == 1
     assert "error: " in r.output
     assert "Traceback" not in r.output
@@ -100,7 +162,9 @@ def test_values_keep_their_equals_signs():
 def test_as_a_process(make_study, tmp_path):
     code = "from spurious_core.app.cli import app; app()"
     r = subprocess.run(
-        [sys.executable, "-c", code, "run", make_study(), "-p", "scal=1"], capture_output=True, text=True
+        [sys.executable, "-c", code, "run", make_study(), "--trust", "-p", "scal=1"],
+        capture_output=True,
+        text=True,
     )
     assert r.returncode == 2
     assert r.stdout == ""

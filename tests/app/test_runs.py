@@ -4,17 +4,18 @@ import json
 import os
 import subprocess
 import sys
-import time
 
 import nbformat
 import psutil
 import pytest
 
 from spurious_core.app.metrics import Metrics
+from spurious_core.app.progress import Progress, read_bar
 from spurious_core.app.runs import RunError, run_study
 from spurious_core.app.studies import run_folder
 from spurious_core.core.locks import FolderInUse, hold_folder
 from support.toy_study import SAVE
+from support.waiting import wait_for
 
 
 def run(study, to, **params):
@@ -79,7 +80,8 @@ def test_skipped_and_empty_cells_are_no_early_end(make_study, tmp_path):
         (dict(tags="a"), r"not of type list\[str\]"),
         (dict(tags=[1]), r"not of type list\[str\]"),
         (dict(profile=3), "not of type str"),
-        (dict(budget="huge"), "allowed: dry, smoke, quick, full"),
+        (dict(budget="huge"), "allowed: smoke, quick, full"),
+        (dict(budget="dry"), "allowed: smoke, quick, full"),
         (dict(profile="big"), "known: mini, sd15"),
         (dict(out="x"), "output folder"),
     ],
@@ -120,6 +122,22 @@ def fails(study, out, match):
 @pytest.mark.parametrize("leave", ["import sys; sys.exit()", "import sys; sys.exit(0)", "raise SystemExit"])
 def test_leaving_early(make_study, tmp_path, leave):
     fails(make_study(leave, SAVE), tmp_path / "run", "SystemExit")
+
+
+def test_bars_are_relayed_and_not_kept(make_study, tmp_path, capsys, monkeypatch):
+    relayed = []
+    monkeypatch.setattr(Progress, "write", lambda self, text: relayed.append(text))
+    bar = "from tqdm.auto import tqdm\nimport sys\nfor _ in tqdm(range(3), desc='arms', mininterval=0): pass"
+    said = 'print("kept", file=sys.stderr)'
+    study = make_study(bar, said, SAVE)
+    nb = nbformat.read(study, 4)
+    nb.cells.insert(2, nbformat.v4.new_markdown_cell("## The arms"))
+    nbformat.write(nb, study)
+    out = run_study(study, {}, tmp_path / "run")
+    assert "The arms (cell " in capsys.readouterr().err
+    outputs = [o for c in nbformat.read(out / "toy.ipynb", 4).cells for o in c.get("outputs", [])]
+    assert [o.text for o in outputs if o.output_type == "stream"] == ["kept\n"]
+    assert read_bar("".join(relayed)) == "arms 3/3"
 
 
 def test_leaving_in_the_last_cell(make_study, tmp_path):
@@ -186,6 +204,7 @@ def test_the_kernel_is_the_callers_interpreter(make_study, tmp_path, monkeypatch
 
 KILLED = """
 import sys
+from spurious_core.app.progress import Progress, read_bar
 from spurious_core.app.runs import run_study
 run_study(sys.argv[1], {}, sys.argv[2], progress=False)
 """
@@ -201,13 +220,6 @@ def test_the_kernel_of_a_killed_run_ends_by_itself(make_study, tmp_path):
     runner.wait()
     wait_for(lambda: not is_running(int(note.read_text())))
     run(make_study(), tmp_path / "run")  # and the folder is free
-
-
-def wait_for(condition, seconds=60):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.2)
 
 
 def is_running(process):

@@ -2,7 +2,14 @@
 
 import pytest
 
-from spurious_core.app.studies import describe, find_study, list_studies, studies_folder
+from spurious_core.app.speed.turns import SPEED_PLANS
+from spurious_core.app.studies import BUDGETS, describe, find_study, list_studies, studies_folder
+from spurious_core.papers.aspire.study_plans import ASPIRE_PLANS
+from spurious_core.papers.class_wise.plans import CLASS_WISE_PLANS, FORMS_PLANS
+from spurious_core.papers.d3s.study.study_plans import D3S_PLANS
+from spurious_core.papers.ddb.study.plan import DDB_PLANS
+from spurious_core.papers.ffr.planning import FFR_BUDGETS
+from spurious_core.papers.mitigation.planning import BENCHMARK_BUDGETS
 from support.toy_study import PARAMETERS
 
 
@@ -34,6 +41,43 @@ def test_describe_leaves_the_folder_out(make_study):
         "tags",
     ]
     assert df.set_index("name").comment["scale"] == "of nothing"
+
+
+def test_a_study_is_read_without_knowing_all_of_jupyter(tmp_path):
+    for text in ("[]", '{"cells": [{}]}', '{"worksheets": []}'):
+        (tmp_path / "bad.ipynb").write_text(text)
+        with pytest.raises(ValueError, match="bad.ipynb is not a notebook"):
+            find_study(tmp_path / "bad.ipynb")
+
+
+PLANS = dict(
+    aspire=ASPIRE_PLANS,
+    class_wise_spurious_generation=CLASS_WISE_PLANS,
+    d3s=D3S_PLANS,
+    ddb=DDB_PLANS,
+    ffr=FFR_BUDGETS,
+    mitigation_benchmark=BENCHMARK_BUDGETS,
+    similarity_loss_forms=FORMS_PLANS,
+    speed=SPEED_PLANS,
+)
+
+
+@pytest.mark.parametrize("name", list_studies())
+def test_the_comment_names_the_budgets_that_there_are_plans_for(name):
+    plans = PLANS[name]
+    study = find_study(name)
+    assert sorted(study.budgets) == sorted(plans)
+    for budget in {*BUDGETS} - {*plans}:
+        with pytest.raises(ValueError, match=f"budget='{budget}' is unknown; allowed: smoke, quick, full"):
+            study.check(dict(budget=budget))
+    assert study.is_ours
+
+
+def test_a_study_whose_comment_names_no_budget_has_all(make_study):
+    silent = PARAMETERS.replace("# smoke, quick or full", "# how much")
+    study = find_study(make_study(parameters=silent))
+    assert study.budgets == list(BUDGETS)
+    assert not study.is_ours
 
 
 def test_the_projects_studies_are_found():

@@ -20,6 +20,7 @@ from spurious_core.core.checkpoints import (
     unpack_optimiser,
     write_tensors,
 )
+from support.modes import modes, readable_by_all
 
 
 def training(optimiser=torch.optim.AdamW):
@@ -156,3 +157,9 @@ def test_the_damaged_file_of_a_folder_is_found_when_its_reader_fails(tmp_path):
     with pytest.raises(ValueError, match="config.json is damaged") as raised, naming_damage(tmp_path):
         raise KeyError("what a library says")
     assert isinstance(raised.value.__cause__, KeyError)
+
+
+def test_a_colleague_can_read_a_checkpoint(tmp_path):
+    with readable_by_all():
+        write_tensors(tmp_path / "x.safetensors", dict(a=torch.zeros(2)))
+    assert modes(tmp_path) == {"0o644"}

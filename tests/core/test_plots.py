@@ -9,6 +9,7 @@ from PIL import Image
 
 from spurious_core.core.plots import alpha_panel, bars, save_figure
 from spurious_core.core.sheets import contact_sheet
+from support.legends import covering_legends
 
 pytestmark = pytest.mark.usefixtures("closed_figures")
 
@@ -49,6 +50,7 @@ def test_alpha_panel(pictures):
     assert len(fig.axes) == 3
     assert (fig.axes[0].images[0].get_array()[:16, :16] == pictures[0]).all()
     assert fig.axes[2].get_legend() is not None
+    assert covering_legends(fig) == []
     for bad in (np.zeros((3, 2)), np.array([]), np.array([np.nan])):
         with pytest.raises(ValueError, match="alphas"):
             alpha_panel(pictures, pictures[0], bad)

@@ -9,6 +9,7 @@ from spurious_core.core.sheets import (
     SUCCESS,
     before_after,
     contact_sheet,
+    padded_row,
     show_images,
     strip,
     verdict_marks,
@@ -92,3 +93,14 @@ def test_verdict_marks_tell_success_from_cheating():
     assert verdict_marks(v[["top1.a"]])["borders"] == [None] * 3
     with pytest.raises(ValueError, match="top1"):
         verdict_marks(v[["consistency"]])
+
+
+def test_a_short_row_ends_in_white_and_repeats_nothing(pictures):
+    row = padded_row(pictures[:2], 4)
+    assert (row[:2] == pictures[:2]).all() and (row[2:] == 255).all() and len(row) == 4
+    assert (padded_row(pictures, 3) == pictures[:3]).all()
+
+
+def test_a_title_of_two_lines_has_room_for_both(pictures):
+    heights = [sheet(contact_sheet(pictures[:1], titles=[title])).shape[0] for title in ("a", "a\nb")]
+    assert [height - 16 for height in heights] == [3, 6]

@@ -35,13 +35,18 @@ def test_three_rows_a_feature_with_the_confidence_under_each():
         "ball\nafter",
         "ball\nsham",
     ]
+    longer = show_discoveries(edits, ranking, images, images[:2], images[1:], "cat", n=3)
+    assert [text.get_text() for text in longer.axes[0].texts] == words, (
+        "two edits are two pictures, not three"
+    )
     with pytest.raises(ValueError, match="class 'cow' has no ranked"):
         show_discoveries(edits, ranking, images, images[:2], images[1:], "cow")
 
 
-def test_the_strongest_come_first_and_again_where_there_are_too_few():
+def test_the_strongest_come_first_and_none_comes_twice():
     common = dict(label="cat", kind="foreground", cluster="ball")
     rows = [common | dict(effect=effect) for effect in (0.1, 0.4, 0.2)]
     rows.append(common | dict(effect=0.9, cluster="bowl"))
     feature = next(pd.DataFrame([common]).itertuples())
-    assert strongest_edits(pd.DataFrame(rows), feature, 5).index.tolist() == [1, 2, 0, 1, 2]
+    assert strongest_edits(pd.DataFrame(rows), feature, 5).index.tolist() == [1, 2, 0]
+    assert strongest_edits(pd.DataFrame(rows), feature, 2).index.tolist() == [1, 2]

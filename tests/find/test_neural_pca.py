@@ -5,6 +5,7 @@ import torch
 from safetensors.torch import save_file
 
 from spurious_core.find.neural_pca import fit_neural_pca, load_components, save_components
+from support.modes import modes, readable_by_all
 from support.small_guide import D, features, images, small_guide
 
 
@@ -84,3 +85,9 @@ def test_bad_input(clf):
         fit_neural_pca(clf, features(20), 3)
     with pytest.raises(ValueError, match="n_components=0"):
         fit_neural_pca(clf, features(20), 0, n_components=0)
+
+
+def test_a_colleague_can_read_components(clf, tmp_path):
+    with readable_by_all():
+        save_components(fit_neural_pca(clf, features(50), "cup"), tmp_path / "x.safetensors")
+    assert modes(tmp_path) == {"0o644"}

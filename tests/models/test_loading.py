@@ -14,6 +14,7 @@ from transformers import AutoModelForImageClassification, ViTModel
 from spurious_core.models.loading import load_classifier, resnet_of, save_classifier, transformers_key
 from spurious_core.models.preprocessing import Preprocess, as_pixels
 from spurious_core.models.robustness import convert_robustness
+from support.modes import modes, readable_by_all
 from support.networks import LABELS, NETWORKS, small_classifier, small_network
 from support.pickles import Trap
 from support.resnets import PLAIN, normal, random_resnet
@@ -184,3 +185,9 @@ def test_a_full_disk_names_the_folder(tmp_path, monkeypatch):
     monkeypatch.setattr("os.replace", full)
     with pytest.raises(OSError, match="cannot write .*/c: No space left on device; make room"):
         save_classifier(small_classifier(), tmp_path / "c")
+
+
+def test_a_colleague_can_read_a_classifier(tmp_path):
+    with readable_by_all():
+        save_classifier(small_classifier(), tmp_path / "c")
+    assert modes(tmp_path) == {"0o644"}

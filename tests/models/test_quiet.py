@@ -1,11 +1,15 @@
 "Progress bars of the libraries are off inside, and afterwards as they were, whatever happened."
 
+import logging
+import subprocess
+import sys
+
 import pytest
 from diffusers.utils import logging as diffusers_logging
 from huggingface_hub.utils import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
 from transformers.utils import logging as transformers_logging
 
-from spurious_core.models.quiet import without_progress_bars
+from spurious_core.models.quiet import without_progress_bars, without_warnings
 
 LIBRARIES = dict(diffusers=diffusers_logging, transformers=transformers_logging)
 
@@ -40,6 +44,28 @@ def test_each_library_is_put_back(on):
     with pytest.raises(KeyError), without_progress_bars():
         raise KeyError
     assert drawing() == on
+
+
+def test_warnings_are_off_inside_and_back_afterwards(caplog):
+    logger = diffusers_logging.get_logger("diffusers.configuration_utils")
+    before = diffusers_logging.get_verbosity()
+    with pytest.raises(KeyError), without_warnings():
+        assert not logger.isEnabledFor(logging.WARNING) and logger.isEnabledFor(logging.ERROR)
+        raise KeyError
+    assert diffusers_logging.get_verbosity() == before
+
+
+QUIET = """
+from spurious_core.core.settings import load_profile
+from spurious_core.models.pipelines import load_tiny_decoder
+from spurious_core.papers.class_wise.kit import Kit
+load_tiny_decoder(load_profile("mini").tiny_decoder)
+"""
+
+
+def test_importing_and_loading_the_tiny_decoder_says_nothing():
+    done = subprocess.run([sys.executable, "-c", QUIET], capture_output=True, text=True, check=True)
+    assert done.stdout + done.stderr == ""
 
 
 def test_downloads_stay_silent_if_they_were():

@@ -125,7 +125,7 @@ def only(profile, fields, folder, **other):
 def test_the_table_is_of_all_studies_and_all_fields(profile):
     assert sorted(STUDIES) == list_studies()
     named = {name for name, value in vars(load_profile("sd15")).items() if value != ""}
-    needed = {field for fields, _ in STUDIES.values() for field in fields}
+    needed = {field for needs in STUDIES.values() for field in needs.fields}
     assert needed == named - {*HOW, *BESIDES} | {"language_model"}
     p = load_profile(profile)
     for field in named | {"language_model", "world", "presence", "scene", "null_guide"}:
@@ -158,9 +158,13 @@ def parameters_for(study, own):
     return parameters | (dict(workers=1) if "workers" in find_study(study).parameters else {})
 
 
-@pytest.mark.parametrize("study", list_studies())
+ALWAYS = ("aspire", "class_wise_spurious_generation")  # the others take minutes, and run in `make test-slow`
+RUNS = [s if s in ALWAYS else pytest.param(s, marks=pytest.mark.slow) for s in list_studies()]
+
+
+@pytest.mark.parametrize("study", RUNS)
 def test_it_runs(study, profile, own, server, tmp_path):
-    fields, needs = STUDIES[study]
+    fields, needs = STUDIES[study].fields, STUDIES[study].parameters
     asks = "language_model" in fields
     model = dict(language_model=f"openai:m@{server.url}") if asks else {}
     parameters = dict(profile=only(profile, fields, tmp_path, **model)) | parameters_for(study, own)

@@ -14,6 +14,8 @@ class StudyNeeds(NamedTuple):
 
     fields: tuple[str, ...]
     parameters: dict[str, str]  # `budget` is a value; the others say what to give
+    required: tuple[str, ...] = ()  # of the fields: it does not run if the profile leaves one empty
+    rendered: tuple[str, ...] = ()  # required as well where it is given no pictures of one's own
 
 # %% ../../../nbs/app/dry_run/07_study_needs.ipynb #c8901a32
 _GUIDED = ("pipeline", "tiny_decoder", "guide")
@@ -22,13 +24,18 @@ _CLASSIFIED = dict(budget="smoke", folder="images", classifier="a classifier of 
 _PASTED = dict(budget="smoke", foregrounds="images", backgrounds="images by background")
 _ASPIRE = ("pipeline", "inpaint", "instruct", "captioner", "language_model", "segmenter")
 
+_JUDGED = ("pipeline", "guide", "jury")
+_OBSERVED = ("world", "presence", "scene")
+_SURVEYED = (*_OBSERVED, "null_guide")
+_DESCRIBED = tuple(field for field in _ASPIRE if field != "instruct")
+
 STUDIES = dict(
-    aspire=StudyNeeds(_ASPIRE, _CLASSIFIED),
-    class_wise_spurious_generation=StudyNeeds((*_GUIDED, "jury", "segmenter"), _BY_CLASS),
-    d3s=StudyNeeds(("pipeline", "guide", "jury"), _PASTED),
-    ddb=StudyNeeds(("pipeline", "inpaint", "segmenter"), _CLASSIFIED),
-    ffr=StudyNeeds(("pipeline",), dict(budget="smoke")),
+    aspire=StudyNeeds(_ASPIRE, _CLASSIFIED, _DESCRIBED),
+    class_wise_spurious_generation=StudyNeeds((*_GUIDED, "jury", "segmenter"), _BY_CLASS, _JUDGED, _SURVEYED),
+    d3s=StudyNeeds(_JUDGED, _PASTED, _JUDGED, ("world",)),
+    ddb=StudyNeeds(("pipeline", "inpaint", "segmenter"), _CLASSIFIED, ("pipeline",), ("guide", "presence")),
+    ffr=StudyNeeds(("pipeline",), dict(budget="smoke"), ("pipeline",)),
     mitigation_benchmark=StudyNeeds((), dict(budget="smoke")),
-    similarity_loss_forms=StudyNeeds((*_GUIDED, "jury", "segmenter"), _BY_CLASS),
-    speed=StudyNeeds(_GUIDED, _BY_CLASS),
+    similarity_loss_forms=StudyNeeds((*_GUIDED, "jury", "segmenter"), _BY_CLASS, _JUDGED, _OBSERVED),
+    speed=StudyNeeds(_GUIDED, _BY_CLASS, ("pipeline", "guide"), ("world",)),
 )

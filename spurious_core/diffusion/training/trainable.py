@@ -25,6 +25,7 @@ from safetensors.torch import save_file
 
 from ...core.checkpoints import find_damage, open_safetensors
 from ...core.devices import dtype_of, pick_device
+from ...core.files import share_as_usual
 from ...core.seeds import seed_of
 from ..adapters import EMBEDS, LORA
 from .config import PersonalizeConfig
@@ -164,6 +165,7 @@ def save_adapter(
     Files are moved into place one by one, `model_index.json` last: it makes the folder a pipeline."""
     with tempfile.TemporaryDirectory(dir=out, prefix=".adapter") as beside:
         _write_adapter(pipe, params, config, Path(beside))
+        share_as_usual(beside)
         for path in sorted(Path(beside).iterdir(), key=_index_last):
             if (out / path.name).is_dir():
                 shutil.rmtree(out / path.name)

@@ -6,7 +6,7 @@
 __all__ = ['worlds_sheet', 'top_features', 'edits_sheet', 'drawn_sheet', 'cure_wga_figure', 'save_discoveries']
 
 # %% ../../../nbs/papers/aspire/13_pictures.ipynb #2ab32478
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -16,25 +16,20 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ...core.plots import bars, save_figure
-from ...core.sheets import contact_sheet
+from ...core.sheets import contact_sheet, padded_row
 from ...data.grouped import GroupedImages
 from ...find.discoveries import show_discoveries, strongest_edits
 from .curing import Cured
 from .discovery import Findings
 
 # %% ../../../nbs/papers/aspire/13_pictures.ipynb #8c1d9f8a
-def _repeated(rows: Sequence[int], n: int) -> np.ndarray:
-    "`n` of the rows, from the first again where there are fewer."
-    return np.asarray(rows)[np.arange(n) % len(rows)]
-
-
 def worlds_sheet(sets: Mapping[str, GroupedImages], n: int = 10, classes: int = 8) -> Figure:
     "The first `n` pictures of each of the first classes of each world."
     pictures, rows = [], []
     for world, data in sets.items():
         images = data.in_memory()
         for y, label in enumerate(data.labels[:classes]):
-            pictures.append(images.images(_repeated(np.flatnonzero(data.y == y), n)))
+            pictures.append(padded_row(images.images(np.flatnonzero(data.y == y)[:n]), n))
             rows.append(f"{label} ({world})")
     return contact_sheet(np.concatenate(pictures), ncol=n, rows=rows, size=0.5)
 
@@ -53,8 +48,8 @@ def edits_sheet(f: Findings, n: int = 6) -> Figure:
         shown = strongest_edits(f.edits, feature, n)
         views = dict(before=f.images[shown.image], after=f.after[shown.index], sham=f.sham[shown.index])
         for name, view in views.items():
-            pictures.append(view)
-            titles += [f"{p:.2f}" for p in shown[f"p_{name}"]]
+            pictures.append(padded_row(view, n))
+            titles += [f"{p:.2f}" for p in shown[f"p_{name}"]] + [None] * (n - len(shown))
             rows.append(f"{feature.label} - {feature.cluster}: {name}")
     return contact_sheet(np.concatenate(pictures), ncol=n, rows=rows, titles=titles, size=0.6)
 
@@ -67,7 +62,7 @@ def drawn_sheet(cured: Mapping[str, Cured], n: int = 8, classes: int = 4) -> Fig
             sets = dict(edited=entry.chosen[label]) if label in entry.chosen else {}
             sets |= {arm: data.images(np.flatnonzero(data.y == y)) for arm, data in entry.drawn.items()}
             for name, images in sets.items():
-                pictures.append(_repeated(images, n))
+                pictures.append(padded_row(images, n))
                 rows.append(f"{label} ({world}): {name}")
     return contact_sheet(np.concatenate(pictures), ncol=n, rows=rows, size=0.45)
 
@@ -96,7 +91,7 @@ def cure_wga_figure(
         right.set(title=f"{world}: every method", ylabel="", xlabel="")
         for ax in (left, right):
             ax.set_ylim(0, 1)
-            ax.tick_params(axis="x", rotation=30)
+            plt.setp(ax.get_xticklabels(), rotation=30, ha="right", rotation_mode="anchor")
     return fig
 
 # %% ../../../nbs/papers/aspire/13_pictures.ipynb #b19588e0

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['DISENTANGLING_CHECKPOINT', 'DISENTANGLING_RESULT', 'check_pairs', 'disentangle']
 
-# %% ../../../nbs/papers/d3s/12_training.ipynb #5e0d667b
+# %% ../../../nbs/papers/d3s/12_training.ipynb #8817e89c
 import math
 import time
 import warnings
@@ -19,6 +19,7 @@ import torch.nn.functional as F
 from torch import nn
 from tqdm.auto import tqdm
 
+# %% ../../../nbs/papers/d3s/12_training.ipynb #5e0d667b
 from ...core.checkpoints import pack_optimiser, read_if_whole, unpack_optimiser, write_tensors
 from ...core.devices import pick_device
 from ...core.files import claim, digest

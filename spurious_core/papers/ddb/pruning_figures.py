@@ -14,7 +14,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ...core.sheets import contact_sheet
+from ...core.sheets import contact_sheet, padded_row
 from .recomposed_images import Recomposed
 
 # %% ../../../nbs/papers/ddb/08_pruning_figures.ipynb #4665161c
@@ -45,12 +45,6 @@ def _evenly(rows: np.ndarray, n: int) -> np.ndarray:
     "Up to `n` of `rows`, evenly spaced."
     return rows[np.linspace(0, len(rows) - 1, min(n, len(rows))).astype(int)]
 
-
-def _filled_up(images: np.ndarray, n: int) -> np.ndarray:
-    "`images`, followed by white ones: `n` in all."
-    white = np.full_like(images[:1], 255)
-    return np.concatenate([images, white.repeat(n - len(images), 0)])
-
 # %% ../../../nbs/papers/ddb/08_pruning_figures.ipynb #ec13452c
 def pruning_examples(
     made: Recomposed,
@@ -64,6 +58,6 @@ def pruning_examples(
     for name, rows in dict(kept=np.flatnonzero(keep), pruned=np.flatnonzero(~keep)).items():
         if len(rows):
             shown = _evenly(rows, n)
-            pictures += [_filled_up(images[shown], n) for images in (made.originals, made.images)]
+            pictures += [padded_row(images[shown], n) for images in (made.originals, made.images)]
             names += [f"{name}: old", f"{name}: new"]
     return contact_sheet(np.concatenate(pictures), ncol=n, rows=names, size=size)

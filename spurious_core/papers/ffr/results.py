@@ -99,9 +99,10 @@ def wga_figure(
         only, ax = wga[wga.synthetic == "synthetic_only"], axes[0, plan.methods.index("ERM")]
         values = only.sort_values("ratio").value
         ax.plot(range(len(values)), values, color=".4", ls=":", marker=".", ms=4, label="synthetic only")
-        ax.legend(frameon=False, fontsize=6, loc="lower left")
     axes[0, 0].set_ylabel("worst-group accuracy")
-    axes[0, -1].legend(frameon=False, fontsize=7, loc="upper left", bbox_to_anchor=(1, 1))
+    lines = {line.get_label(): line for ax in axes[0] for line in ax.get_lines()}  # each arm once
+    beside = dict(frameon=False, fontsize=7, loc="upper left", bbox_to_anchor=(1, 1))
+    axes[0, -1].legend(lines.values(), lines, **beside)
     return fig
 
 # %% ../../../nbs/papers/ffr/06_results.ipynb #21053a92

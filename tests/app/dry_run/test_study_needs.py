@@ -14,9 +14,9 @@ from spurious_core.core.settings import Profile
 
 def test_every_study_is_listed_with_fields_and_parameters_that_exist():
     assert sorted(STUDIES) == list_studies()
-    for name, (fields, parameters) in STUDIES.items():
-        assert set(fields) <= set(Profile.__dataclass_fields__)
-        assert set(parameters) <= set(find_study(name).parameters)
+    for name, needs in STUDIES.items():
+        assert {*needs.fields, *needs.required, *needs.rendered} <= set(Profile.__dataclass_fields__)
+        assert set(needs.parameters) <= set(find_study(name).parameters)
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ from spurious_core.diffusion.image_sets import pipeline_hash
 from spurious_core.diffusion.training import personalizing, trainer
 from spurious_core.diffusion.training.personalizing import personalize
 from spurious_core.diffusion.training.trainer import Trainer, settle
+from support.modes import modes, readable_by_all
 from support.training import FULL, PRIOR, REFS, RUN, Brighter, assert_same, train, train_full, weights
 
 WITH_PRIOR = replace(RUN, class_prompt="snow", prior_images=3)
@@ -249,3 +250,9 @@ def test_checkpointing_of_the_full_decoder(tiny_pipeline, tmp_path):
     assert len(runs) == once + 12
     assert not tiny_pipeline.vae.is_gradient_checkpointing
     assert max((kept[name] - anew[name]).abs().max() for name in kept) < 1e-5
+
+
+def test_a_colleague_can_read_an_adapter(tiny_pipeline, tmp_path):
+    with readable_by_all():
+        out = train(tiny_pipeline, replace(RUN, steps=1), tmp_path / "a")
+    assert modes(out) == {"0o644"}

@@ -34,6 +34,13 @@ def test_a_row_for_each_class_of_each_world():
     assert rows == ["landbird (mini_beside)", "landbird (clean)"]
 
 
+def test_a_class_of_few_pictures_has_a_row_that_ends_in_white():
+    sheet = worlds_sheet(dict(clean=birds(3)), n=5, classes=1).axes[0].images[0].get_array()
+    seen = [bool((sheet[:, left : left + 8] == 90).all()) for left in range(0, 50, 10)]
+    assert seen == [True, True, True, False, False]
+    assert (sheet[:, 30:] == 255).all()
+
+
 RANKING = pd.DataFrame(
     dict(
         label=["cat", "cat", "dog", "cow"],
@@ -65,6 +72,7 @@ def findings():
 
 def test_edits_before_after_and_sham(findings):
     shown = words(edits_sheet(findings, n=2))
+    assert words(edits_sheet(findings, n=3)) == shown, "two edits are two pictures, not three"
     assert shown[:6] == ["0.90", "0.20", "0.60", "0.10", "0.80", "0.30"]
     assert shown[6:] == ["cat - ball: before", "cat - ball: after", "cat - ball: sham"]
 

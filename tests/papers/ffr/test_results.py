@@ -24,6 +24,7 @@ from spurious_core.papers.ffr.results import (
     wga_by_arm,
     wga_figure,
 )
+from support.legends import covering_legends
 
 RIGHT = dict(none=10, usb=14, asb=12, ffr=16, synthetic_only=18)  # of 20 in the worst group
 FLIPS = dict(none=0.0, usb=0.2, asb=0.4, ffr=0.1)
@@ -132,6 +133,9 @@ def test_rates_by_seed_and_ratio(records):
 def test_pictures_show_what_they_are_given(records, plan, grouped, real, pool):
     figure = wga_figure(arms_table(records, plan), plan)
     lines = {line.get_label(): line.get_ydata().tolist() for line in figure.axes[0].lines}
+    legends = [ax.get_legend() for ax in figure.axes if ax.get_legend()]
+    assert len(legends) == 1 and [text.get_text() for text in legends[0].get_texts()] == list(lines)
+    assert covering_legends(figure) == []
     assert lines["usb"] == pytest.approx([0.68, 0.68])
     assert lines["synthetic only"] == pytest.approx([0.88, 0.88])
     heights = sorted(

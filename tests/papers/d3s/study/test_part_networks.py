@@ -19,6 +19,7 @@ from spurious_core.papers.d3s.study.part_networks import (
 )
 from spurious_core.papers.d3s.study.study_plans import D3SPlan
 from support.d3s import N_CLASSES, N_SCENES, pictures, small_network
+from support.legends import covering_legends
 
 PLAN = D3SPlan(1, 4, 4, None, 2, 1, 1, 1, 1.0, training=dict(pretrain=1, steps=2, batch=48, widths=(4,)))
 
@@ -55,6 +56,7 @@ def test_all_networks_of_all_seeds_are_trained_in_their_folder_and_probed(tmp_pa
     fig = loss_curves(parted["wasserstein", 2].history)
     assert {line.get_label() for line in fig.axes[0].lines} == {"ce_fg", "ce_bg"}
     assert len(fig.axes[1].lines) == 4
+    assert covering_legends(fig) == []
 
 
 def test_the_studys_own_network_and_the_linear_kind_go_without_saying():

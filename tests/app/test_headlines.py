@@ -1,0 +1,60 @@
+"The two sentences of every study, against the numbers that it was seen to save."
+
+import json
+import re
+
+import pytest
+
+from spurious_core.app.headlines import HEADLINES, fitting_keys, headline
+from spurious_core.app.metrics import Metrics
+from spurious_core.app.studies import list_studies
+from support.notebooks import ROOT
+
+
+def test_every_study_has_headlines():
+    assert sorted(HEADLINES) == list_studies()
+
+
+@pytest.mark.parametrize("study", list_studies())
+def test_the_committed_run_has_the_numbers_of_all_its_headlines(study):
+    metrics = Metrics.load(ROOT / "figures" / study)
+    for sentence in HEADLINES[study]:
+        for key in re.findall(r"\{(.+?)\}", sentence):
+            assert fitting_keys(key, metrics), key
+    said = headline(study, metrics)
+    assert said.count(". ") == 1 and said.endswith(".") and "{" not in said
+
+
+@pytest.mark.parametrize("study", list_studies())
+def test_the_smallest_budget_has_something_to_say(study):
+    file = ROOT / "tests" / "baseline" / f"{study}-smoke.json"
+    metrics = Metrics(json.loads(file.read_text(encoding="utf-8"))["metrics"])
+    assert not headline(study, metrics).startswith("Its first numbers")
+
+
+def numbers(**values):
+    metrics = Metrics()
+    for key, value in values.items():
+        metrics.add(key.replace("__", "."), value)
+    return metrics
+
+
+def test_numbers_stand_where_their_keys_do():
+    metrics = numbers(wga__erm=0.5, wga__ddb=0.954)
+    metrics.add("wga.ddb", 0.954, (0.92, 0.98), 9)
+    said = "Accuracy of the worst group is 0.50 after plain training and 0.95 [0.92, 0.98] after recomposing."
+    assert headline("ddb", metrics) == said
+
+
+def test_a_star_stands_for_one_word_or_for_several_if_need_be():
+    metrics = numbers(wga__a__ERM=1, wga__b__ERM=2, wga__a__b__ERM=3, wga__a__DFR=4)
+    assert fitting_keys("wga.*.ERM", metrics) == {"wga.a.ERM": "a", "wga.b.ERM": "b"}
+    assert fitting_keys("wga.*.b.ERM", metrics) == {"wga.a.b.ERM": "a"}
+    assert fitting_keys("*.b.ERM", numbers(wga__a__b__ERM=3)) == {"wga.a.b.ERM": "wga.a"}
+    assert fitting_keys("wga.a.DFR", metrics) == {"wga.a.DFR": ""}
+    assert fitting_keys("wga.a.GroupDRO", metrics) == {}
+
+
+def test_an_unknown_study_names_its_first_numbers():
+    said = headline("coins", numbers(heads=0.5, tails=0.25, edge=0.0, lost=3))
+    assert said == "Its first numbers: heads 0.50, tails 0.25, edge 0.00."

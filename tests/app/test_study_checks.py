@@ -1,0 +1,85 @@
+"What stands in the way of a run is said before anything starts."
+
+import pytest
+
+from spurious_core.app.dry_run.study_needs import STUDIES
+from spurious_core.app.studies import find_study, list_studies
+from spurious_core.app.study_checks import check_study
+from spurious_core.models.loading import save_classifier
+from support.networks import small_classifier
+from support.toy_study import PARAMETERS
+
+
+@pytest.mark.parametrize("name", list_studies())
+def test_every_study_can_run_on_mini(name):
+    assert check_study(find_study(name), dict(budget="smoke")) == dict(budget="smoke")
+
+
+def problems(name, **params):
+    with pytest.raises(ValueError, match=f"{name} can't run: ") as error:
+        check_study(find_study(name), params)
+    assert "\n" not in str(error.value)
+    return str(error.value).partition(": ")[2].split("; ")
+
+
+@pytest.mark.parametrize(
+    "name, parameter",
+    [
+        ("class_wise_spurious_generation", "folder"),
+        ("mitigation_benchmark", "root"),
+        ("d3s", "foregrounds"),
+        ("d3s", "backgrounds"),
+    ],
+)
+def test_a_missing_folder(name, parameter, tmp_path):
+    (tmp_path / "file").write_text("")
+    for place in ("/no/such", str(tmp_path / "file")):
+        assert problems(name, **{parameter: place}) == [f"{parameter}={place!r} is no folder"]
+    check_study(find_study(name), {parameter: str(tmp_path)})
+
+
+def test_a_classifier_of_ones_own(tmp_path, monkeypatch):
+    folder = str(tmp_path)
+    assert problems("aspire", folder=folder)[0].startswith("folder and classifier belong together")
+    assert problems("ddb", classifier=str(tmp_path / "none"))[0] == (
+        f"classifier: {tmp_path / 'none'} (no such file or folder)"
+    )
+    assert "lacks config.json, weights" in problems("aspire", folder=folder, classifier=folder)[0]
+    save_classifier(small_classifier(), tmp_path / "classifier")
+    check_study(find_study("aspire"), dict(folder=folder, classifier=str(tmp_path / "classifier")))
+    check_study(find_study("mitigation_benchmark"), dict(backbone="no-one/has-this"))  # would be downloaded
+    monkeypatch.setattr("spurious_core.app.study_checks.is_offline_mode", lambda: True)
+    offline = problems("mitigation_benchmark", backbone="no-one/has-this")
+    assert "HF_HUB_OFFLINE forbids downloading it" in offline[0]
+
+
+def test_what_a_profile_lacks(monkeypatch, tmp_path):
+    monkeypatch.setenv("SPURIOUS_GUIDE", "/no/such.safetensors")
+    for name in list_studies():
+        takes = {"guide"} & {*STUDIES[name].fields, *STUDIES[name].rendered}
+        if takes:
+            said = "profile 'mini': guide: /no/such.safetensors (no such file or folder)"
+            assert problems(name) == [said]
+        else:
+            check_study(find_study(name), {})
+    monkeypatch.delenv("SPURIOUS_GUIDE")
+    monkeypatch.setenv("SPURIOUS_WORLD", "")
+    said = "profile 'mini' names no world, so set SPURIOUS_WORLD or give pictures of your own"
+    assert problems("speed") == [said] == problems("d3s", foregrounds=str(tmp_path))
+    check_study(find_study("speed"), dict(folder=str(tmp_path)))
+    check_study(find_study("d3s"), dict(foregrounds=str(tmp_path), backgrounds=str(tmp_path)))
+    monkeypatch.setenv("SPURIOUS_CAPTIONER", "")
+    assert problems("aspire") == ["profile 'mini' names no captioner, so set SPURIOUS_CAPTIONER"]
+
+
+def test_required_fields_are_fields():
+    for name, needs in STUDIES.items():
+        assert {*needs.required} <= {*needs.fields}, name
+
+
+def test_of_a_foreign_notebook_only_its_parameters_are_known(make_study, monkeypatch):
+    monkeypatch.setenv("SPURIOUS_GUIDE", "/no/such")
+    study = find_study(make_study(parameters=PARAMETERS + '\nfolder: str = ""', name="aspire"))
+    check_study(study, {})
+    with pytest.raises(ValueError, match="aspire can't run: folder='/no/such' is no folder$"):
+        check_study(study, dict(folder="/no/such"))
