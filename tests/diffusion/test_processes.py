@@ -65,7 +65,8 @@ class Crops:
 
 def train(pipe, config, out, loss=None):
     loss = loss or Crops()
-    return personalize(pipe, REFS, config, out, image_loss=loss, prior_images=PRIOR, progress=False)
+    prior = PRIOR if config.class_prompt else None
+    return personalize(pipe, REFS, config, out, image_loss=loss, prior_images=prior, progress=False)
 
 
 def draw(pipe, out, **settings):

@@ -32,10 +32,10 @@ from ...mitigate.networks import new_classifier
 from ...mitigate.objectives import random_views
 from ...mitigate.resumable import fingerprint
 from ...models.classifier import Classifier
-from .dependency import MEASURES, Dependency, label_vectors
-from .disentangling import Disentangled, Disentangling
 
 # %% ../../../nbs/papers/d3s/12_training.ipynb #7ec44ce9
+from .dependency import MEASURES, Dependency, label_vectors
+from .disentangling import Disentangled, Disentangling
 from .features import CachedFeatures, network_input
 from .linear_dependence import Canonical
 

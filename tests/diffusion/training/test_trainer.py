@@ -63,7 +63,7 @@ def test_kill_while_training(tiny_pipeline, tmp_path, killed):
         again = train_full(tiny_pipeline, out, EACH_STEP, validate=likes_step_five)
         assert_same(weights(whole), weights(again))
         pd.testing.assert_frame_equal(log_of(whole), log_of(out))
-        assert {path.name for path in out.iterdir()} == {"config.json", "log.jsonl", "result.json", LORA}
+        assert {path.name for path in out.glob("[!.]*")} == {"config.json", "log.jsonl", "result.json", LORA}
     assert json.loads((whole / "result.json").read_text())["step"] == 5
 
 
