@@ -109,7 +109,7 @@ def test_metashift_is_trained_with_the_default_settings_and_the_methods_that_it_
     ],
 )
 def test_bad_parameters_are_named(params, why, tmp_path):
-    with pytest.raises(RunError, match=why):
+    with pytest.raises((RunError, ValueError), match=why):
         run(tmp_path / "run", **params)
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 from PIL import Image
 
-from spurious_core.app.runs import RunError, run_study
+from spurious_core.app.runs import run_study
 from spurious_core.data.rendered import world_images
 from spurious_core.data.worlds import get_world
 from spurious_core.diffusion.image_sets import load_image_set
@@ -67,7 +67,7 @@ def test_recompose_and_retrain_on_own_images(own, tmp_path):
 
 
 def test_folder_and_classifier_belong_together(own, tmp_path):
-    with pytest.raises(RunError, match="folder and classifier belong together"):
+    with pytest.raises(ValueError, match="folder and classifier belong together"):
         run_study("aspire", dict(budget="smoke", folder=own["folder"]), tmp_path / "run", progress=False)
 
 
