@@ -178,7 +178,7 @@ def test_killed_and_resumed(tiny_pipeline, tmp_path, killed):
         (dict(seeds=[1]), "1 values of seed"),
         (dict(phrase=["x"]), "1 values of phrase"),
         (dict(steps=3), r"steps is no column: settings=EditSettings\(steps=3\)"),
-        (dict(masks=MASKS * 3), r"mask of floats in \[0, 3\]"),
+        (dict(masks=MASKS * 3), "mask of floats in"),
     ],
 )
 def test_bad_edits_are_named(tiny_pipeline, change, why):
