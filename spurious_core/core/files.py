@@ -49,7 +49,7 @@ def writing(
         text = f"cannot write {path}: {why}" + (f"; {further}" if further else "")
         raise OSError(number, text) from error
 
-# %% ../../nbs/core/02_files.ipynb #8f926710
+# %% ../../nbs/core/02_files.ipynb #1778a477
 def share_as_usual(path: str | Path) -> None:
     "Gives a file, or all files below a folder, the mode that any new file has here."
     mask = os.umask(0)
@@ -59,7 +59,7 @@ def share_as_usual(path: str | Path) -> None:
         if file.is_file():
             file.chmod(0o666 & ~mask)
 
-
+# %% ../../nbs/core/02_files.ipynb #8f926710
 def atomic_write(path: str | Path, content: bytes | str) -> Path:
     """Writes text (as UTF-8) or bytes so that `path` is always whole; folders are made.
 

@@ -6,7 +6,7 @@ that are painted: a rendered world, or a folder."""
 # %% auto #0
 __all__ = ['RenderedSource', 'OwnSource', 'OwnInput', 'ddb_sources']
 
-# %% ../../../../nbs/papers/ddb/study/03_sources.ipynb #f0172128
+# %% ../../../../nbs/papers/ddb/study/03_sources.ipynb #407b0565
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+# %% ../../../../nbs/papers/ddb/study/03_sources.ipynb #f0172128
 from ....core.checks import known
 from ....core.devices import pick_device
 from ....core.settings import Profile
