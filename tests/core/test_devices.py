@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from spurious_core.core.devices import PRECISIONS, dtype_of, pick_device
+from spurious_core.core.devices import PRECISIONS, cpu_multiplies_in_bf16, dtype_of, pick_device
 
 
 def test_device_and_dtype():
@@ -29,3 +29,11 @@ def test_processes_get_a_gpu_each(monkeypatch):
         torch.device("cuda:1"),
         torch.device("cuda:0"),
     ]
+
+
+@pytest.mark.parametrize("avx512", [False, True])
+@pytest.mark.parametrize("amx", [False, True])
+def test_bfloat16_is_for_cpus_that_have_it(monkeypatch, avx512, amx):
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: avx512)
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx)
+    assert cpu_multiplies_in_bf16() == (avx512 or amx)
