@@ -87,9 +87,10 @@ def test_leads_are_paired(records, plan):
     for other in ("usb", "asb", "none"):
         row = leads.loc[(0.9, other)]
         lead = (RIGHT["ffr"] - RIGHT[other]) / 20
-        assert [row.value, row.lo, row.hi] == pytest.approx([lead] * 3)
+        assert row.value == pytest.approx(lead)
+        assert -1 <= row.lo < lead < row.hi <= 1  # five seeds that agree still leave doubt
         assert row.n == 5
-    assert leads_in_words(ffr_leads(records, plan)).loc[("ERM", 0.9), "usb"] == "+0.100 [+0.100, +0.100]"
+    assert leads_in_words(ffr_leads(records, plan)).loc[("ERM", 0.9), "usb"].startswith("+0.100 [-0.")
 
 
 def test_one_seed_has_no_lead_and_one_interval_over_images():
