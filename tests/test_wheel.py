@@ -1,61 +1,105 @@
-"What an installed wheel carries: the profiles, the studies, the embedded checkpoints."
+"The front door in a fresh environment, from a wheel and from a wheel that was built of an sdist."
 
-import os
+import re
 import shutil
 import subprocess
 import sys
+import sysconfig
+import venv
 import zipfile
-from pathlib import Path
+
+import pytest
 
 from spurious_core.core.settings import source_root
 
+ROOT = source_root()
+BUILD = "import sys; from setuptools import build_meta as b; print(getattr(b, sys.argv[1])(sys.argv[2]))"
 
-def test_a_wheel_finds_its_profiles_and_studies(tmp_path):
-    root, tree = source_root(), tmp_path / "tree"
-    tree.mkdir()
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory):
+    "The sources without what a checkout has gathered, and with one more study."
+    tree = tmp_path_factory.mktemp("tree")
     for name in ("pyproject.toml", "README.md", "LICENSE", "settings.ini"):
-        shutil.copy(root / name, tree)
+        shutil.copy(ROOT / name, tree)
+    left_out = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
     for name in ("spurious_core", "nbs"):
-        shutil.copytree(
-            root / name,
-            tree / name,
-            symlinks=True,
-            ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints"),
-        )
-    (tree / "nbs/studies/toy.ipynb").write_text("{}")
-    subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pip",
-            "wheel",
-            "--quiet",
-            "--no-deps",
-            "--no-build-isolation",
-            "-w",
-            tmp_path,
-            tree,
-        ],
-        check=True,
-    )
-    with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as z:
-        z.extractall(tmp_path / "site")
-    site = tmp_path / "site" / "spurious_core"
-    mini = root / "spurious_core" / "mini"
-    assert [
-        p for p in mini.rglob("*") if p.is_file() and not (site / p.relative_to(mini.parent)).is_file()
-    ] == []
-    code = """from spurious_core.app import studies
-from spurious_core.core import settings
-assert settings.source_root() is None and settings.load_profile("sd15").name == "sd15"
-assert "toy" in studies.list_studies(), studies.studies_folder()
-print(settings.__file__)"""
-    r = subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
+        shutil.copytree(ROOT / name, tree / name, symlinks=True, ignore=left_out)
+    shutil.copy(tree / "nbs/studies/ffr.ipynb", tree / "nbs/studies/one_more.ipynb")
+    return tree
+
+
+def build(kind, tree, out):
+    "An sdist or a wheel of a source tree; its path."
+    command = [sys.executable, "-W", "ignore", "-c", BUILD, f"build_{kind}", str(out)]
+    done = subprocess.run(command, cwd=tree, capture_output=True, text=True, check=True)
+    return out / done.stdout.split()[-1]
+
+
+@pytest.fixture(scope="module")
+def wheels(tree, tmp_path_factory):
+    "A wheel of the tree, and one of what the tree's sdist holds."
+    out = tmp_path_factory.mktemp("dist")
+    sdist = build("sdist", tree, out)
+    shutil.unpack_archive(sdist, out / "unpacked")
+    (unpacked,) = (out / "unpacked").iterdir()
+    (out / "again").mkdir()
+    return dict(wheel=build("wheel", tree, out), sdist=build("wheel", unpacked, out / "again"))
+
+
+def files_of(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        return {info.filename: info.CRC for info in archive.infolist() if "dist-info" not in info.filename}
+
+
+def test_an_sdist_holds_all_that_a_wheel_needs(wheels):
+    assert files_of(wheels["sdist"]) == files_of(wheels["wheel"])
+
+
+def test_a_wheel_holds_checkpoints_profiles_studies_and_types(wheels):
+    files = set(files_of(wheels["wheel"]))
+    mini = (ROOT / "spurious_core" / "mini").rglob("*")
+    assert {path.relative_to(ROOT).as_posix() for path in mini if path.is_file()} <= files
+    assert {f"spurious_core/{name}" for name in ("settings.ini", "py.typed", "__init__.pyi")} <= files
+    assert "spurious_core/studies/one_more.ipynb" in files
+
+
+@pytest.fixture(scope="module")
+def fresh(wheels, tmp_path_factory):
+    "The folder of programs of a new environment: the project by way of its sdist, what it needs from ours."
+    home = tmp_path_factory.mktemp("fresh") / "env"
+    venv.create(home, symlinks=True, with_pip=False)
+    bin_folder, site = home / "bin", next(home.glob("lib/python*/site-packages"))
+    with zipfile.ZipFile(wheels["sdist"]) as archive:
+        archive.extractall(site)
+    (site / "needed.pth").write_text(sysconfig.get_paths()["purelib"])  # a path, whose own .pth are not read
+    script = f"#!{bin_folder / 'python'}\nfrom spurious_core.app.cli import app\napp()\n"
+    (bin_folder / "spurious").write_text(script)
+    (bin_folder / "spurious").chmod(0o755)
+    return bin_folder
+
+
+def run(*command, cwd):
+    done = subprocess.run(list(map(str, command)), cwd=cwd, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_readmes_python_runs_in_a_fresh_environment(fresh, tmp_path):
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    block = re.search(r"```python\n(.*?)```", readme, re.S)[1]
+    where = run(fresh / "python", "-c", f"{block}\nprint(sc.__file__)", cwd=tmp_path).split()[-1]
+    assert where.startswith(str(fresh.parent))
+    assert (tmp_path / "birds.png").stat().st_size > 1000
+
+
+def test_the_command_lists_the_studies_of_the_wheel(fresh, tmp_path):
+    listed = run(fresh / "spurious", "list", cwd=tmp_path)
+    assert "one_more" in listed and "class_wise_spurious_generation" in listed
+    about = run(
+        fresh / "python",
+        "-c",
+        "import spurious_core.core.settings as s; print(s.source_root())",
         cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(tmp_path / "site")},
     )
-    assert r.returncode == 0, r.stderr
-    assert Path(r.stdout.strip()) == site / "core" / "settings.py"
+    assert about == "None\n"

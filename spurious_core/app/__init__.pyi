@@ -1,4 +1,5 @@
 from . import dry_run as dry_run
+from . import speed as speed
 from .checkpoint_lookup import (
     MILLIONS as MILLIONS,
     look_up as look_up,

@@ -5,13 +5,14 @@
 # %% auto #0
 __all__ = ['MILLIONS', 'look_up', 'look_up_language_model']
 
-# %% ../../nbs/app/06_checkpoint_lookup.ipynb #bddcd207
+# %% ../../nbs/app/06_checkpoint_lookup.ipynb #c6572143
 import os
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
 
+from ..core.checkpoints import open_safetensors
+from ..core.masking import masked
 from ..core.settings import is_hub_id, split_language_model, split_revision
 from ..models.pipeline_files import cached, lacking, wanted_files, weight_file
 
@@ -19,12 +20,12 @@ from ..models.pipeline_files import cached, lacking, wanted_files, weight_file
 def _row(state: str, size: int | None = None, weights: int | None = None, note: str = "") -> dict:
     return dict(state=state, bytes=size, weights=weights, note=note)
 
-# %% ../../nbs/app/06_checkpoint_lookup.ipynb #78365d37
+# %% ../../nbs/app/06_checkpoint_lookup.ipynb #ec6465ac
 def _count_weights(file: Path) -> int:
     "The number of weights in a file; pickles are taken to hold four bytes each."
     if file.suffix != ".safetensors":
         return file.stat().st_size // 4
-    with safe_open(file, "pt") as opened:
+    with open_safetensors(file) as opened:
         shapes = [opened.get_slice(key).get_shape() for key in opened.keys()]
     return sum(torch.Size(shape).numel() for shape in shapes)
 
@@ -96,7 +97,7 @@ def _hub_checkpoint(source: str, is_pipeline: bool, half: bool) -> dict:
         return _to_download(source, is_pipeline, half, ", ".join([*unpinned, "incomplete in the cache"]))
     return _whole_folder("cached", files, ", ".join([f"commit {folder.name}", *unpinned]))
 
-# %% ../../nbs/app/06_checkpoint_lookup.ipynb #80223786
+# %% ../../nbs/app/06_checkpoint_lookup.ipynb #11c0ff53
 def look_up(
     source: str,  # a file, a folder, or a hub id with or without a revision
     is_pipeline: bool = False,  # whether it is a Stable Diffusion pipeline, else a single network
@@ -114,7 +115,7 @@ def look_up(
             return _local_folder(path, is_pipeline, half)
         if is_hub_id(source):
             return _hub_checkpoint(source, is_pipeline, half)
-    except (OSError, SafetensorError) as error:
+    except (OSError, ValueError) as error:
         return _row("missing", note=f"damaged: {error}")
     return _row("missing", note="no such file or folder")
 
@@ -132,5 +133,5 @@ def look_up_language_model(
         return _row("built in", 0, 0, "a rule for the captions of miniworld, no language model")
     address = address or os.environ.get("OPENAI_BASE_URL", "")
     if address or os.environ.get("OPENAI_API_KEY"):
-        return _row("server", 0, 0, f"captions are sent to {address or 'OpenAI'}")
+        return _row("server", 0, 0, f"captions are sent to {masked(address) or 'OpenAI'}")
     return _row("missing", 0, 0, "set OPENAI_API_KEY or OPENAI_BASE_URL")

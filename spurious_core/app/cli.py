@@ -102,13 +102,13 @@ def _print_places(study: str, folder: Path) -> None:
         console.print(Text(f"{what:10}{_nearby(path)}"), soft_wrap=True)
 
 # %% ../../nbs/app/10_cli.ipynb #31a186a0
-_PARAM_HELP = "a parameter; repeat for more (see: spurious describe STUDY)"
+_PARAMETER = "a parameter; repeat for more (see: spurious describe STUDY)"
 
 
 @app.command("run")
 def run_command(
     study: str = typer.Argument(help="name of a study, or path of a notebook"),
-    param: list[str] = typer.Option([], "--param", "-p", metavar="NAME=VALUE", help=_PARAM_HELP),  # noqa: B008
+    param: list[str] = typer.Option([], "--param", "-p", metavar="NAME=VALUE", help=_PARAMETER),  # noqa: B008
     out: str = typer.Option("", metavar="DIR", help="folder for the results; default _runs/STUDY"),
     timeout: int = typer.Option(None, min=1, help="seconds any one cell may take; default no limit"),
 ) -> None:

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['WITHOUT', 'Checkup', 'examine']
 
-# %% ../../nbs/app/08_doctor.ipynb #44707be5
+# %% ../../nbs/app/08_doctor.ipynb #653bbcde
 from dataclasses import dataclass
 
 import pandas as pd
@@ -22,6 +22,8 @@ from spurious_core.app.machine import (
     version_rows,
 )
 from ..core.devices import dtype_of
+from ..core.markup import as_html
+from ..core.masking import masked
 from ..core.settings import Profile, load_profile
 from ..data.worlds import get_world
 
@@ -82,7 +84,7 @@ def _checkpoint_row(field: str, source: str, profile: Profile) -> dict:
     found = _find(field, source, profile)
     width = dtype_of(profile.precision).itemsize if field in _IN_PRECISION else 4
     memory = None if found["weights"] is None else found["weights"] * width
-    return dict(field=field, source=source, size=_size_text(found), memory=memory) | found
+    return dict(field=field, source=masked(source), size=_size_text(found), memory=memory) | found
 
 # %% ../../nbs/app/08_doctor.ipynb #2c56e69c
 def _world_row(name: str) -> dict:
@@ -124,7 +126,7 @@ def _machine_problems(machine: pd.DataFrame) -> list[str]:
     unfit = machine[~machine.fits & (machine.what != "hub")]  # downloads are named among the checkpoints
     return [f"{row.what}: {row.wanted} is wanted, and there is {row.there}" for row in unfit.itertuples()]
 
-# %% ../../nbs/app/08_doctor.ipynb #fbea2cc9
+# %% ../../nbs/app/08_doctor.ipynb #01824c9f
 @dataclass
 class Checkup:
     "What `examine` found. It is runnable if there are no problems."
@@ -139,7 +141,7 @@ class Checkup:
         return not self.problems
 
     def _repr_html_(self) -> str:
-        verdict = "runnable" if self.runnable else "<br>".join(self.problems)
+        verdict = "runnable" if self.runnable else "<br>".join(map(as_html, self.problems))
         return self.checkpoints.to_html(index=False) + self.machine.to_html(index=False) + f"<p>{verdict}</p>"
 
 # %% ../../nbs/app/08_doctor.ipynb #c31d60a1

@@ -1,8 +1,12 @@
 from .accelerators import accelerator as accelerator
 from .checkpoints import (
+    find_damage as find_damage,
     load_state as load_state,
+    naming_damage as naming_damage,
+    open_safetensors as open_safetensors,
     pack_optimiser as pack_optimiser,
     read_tensors as read_tensors,
+    read_weights as read_weights,
     save_state as save_state,
     unpack_optimiser as unpack_optimiser,
     write_tensors as write_tensors,
@@ -30,8 +34,10 @@ from .files import (
     claim as claim,
     digest as digest,
     in_use as in_use,
+    read_json as read_json,
     read_json_lines as read_json_lines,
     sweep as sweep,
+    writing as writing,
 )
 from .images import (
     picture as picture,
@@ -45,7 +51,9 @@ from .locks import (
     LOCK_FILE as LOCK_FILE,
     hold_folder as hold_folder,
 )
+from .markup import as_html as as_html, as_markdown as as_markdown
 from .mask_files import as_mask as as_mask, mask_square as mask_square, open_mask as open_mask
+from .masking import MASK as MASK, masked as masked, secrets_of as secrets_of
 from .opening import (
     GROUND as GROUND,
     Opened as Opened,

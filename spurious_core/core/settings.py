@@ -16,6 +16,7 @@ import spurious_core
 from .checks import known
 from .devices import DEVICES, PRECISIONS
 from .files import WEIGHT_ENDINGS
+from .masking import masked
 
 # %% ../../nbs/core/04_settings.ipynb #35d494b1
 _PACKAGE = Path(spurious_core.__file__).resolve().parent
@@ -42,7 +43,7 @@ def split_language_model(source: str) -> tuple[str, str, str]:
         name, address = parts.groups()
     if source != "grammar" and not (kind in ("openai", "local") and name):
         allowed = "grammar, openai:MODEL, openai:MODEL@http://ADDRESS or local:ID_OR_FOLDER"
-        raise ValueError(f"language_model={source!r} must be {allowed}")
+        raise ValueError(f"language_model={masked(source)!r} must be {allowed}")
     return kind, name, address
 
 # %% ../../nbs/core/04_settings.ipynb #86533937

@@ -1,4 +1,5 @@
 from . import readers as readers
+from .codes import codes_and_names as codes_and_names, names_of as names_of
 from .digits import SHARES as SHARES, digit_images as digit_images
 from .grouped import GroupedImages as GroupedImages, ORIGINS as ORIGINS, SPLITS as SPLITS, listing as listing
 from .joined import concatenate as concatenate

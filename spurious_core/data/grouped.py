@@ -5,9 +5,8 @@
 # %% auto #0
 __all__ = ['SPLITS', 'ORIGINS', 'listing', 'GroupedImages']
 
-# %% ../../nbs/data/09_grouped.ipynb #391c7694
+# %% ../../nbs/data/09_grouped.ipynb #8202f8b7
 import base64
-import html
 import io
 import warnings
 from collections.abc import Collection, Sequence
@@ -22,6 +21,7 @@ from fastcore.basics import patch
 from matplotlib.figure import Figure
 
 from ..core.checks import one_of, whole
+from ..core.markup import as_html
 from ..core.seeds import seed_of
 from ..core.sheets import contact_sheet
 from .squares import read_squares
@@ -242,13 +242,13 @@ def show(
     names = [self.group_names[group] for group in shown]
     return contact_sheet(sheet.reshape(-1, *batch.shape[1:]), ncol=n, rows=names, size=size)
 
-# %% ../../nbs/data/09_grouped.ipynb #4d103ca3
+# %% ../../nbs/data/09_grouped.ipynb #452066d3
 def _figure_html(images: GroupedImages) -> str:
     "Pictures of each group as an embedded PNG; or why they cannot be read."
     try:
         figure = images.show()
     except OSError as error:
-        return f"<p>{html.escape(str(error))}</p>"
+        return f"<p>{as_html(error)}</p>"
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=80, metadata={"Software": None})
     plt.close(figure)
@@ -262,5 +262,5 @@ def _repr_html_(self: GroupedImages) -> str:
     table = table[table["all"] > 0].drop(columns=["y", "a"])
     further = len(table) - 12
     more = f"<p>and {further} further groups</p>" if further > 0 else ""
-    title = f"<p><b>{html.escape(repr(self))}</b></p>"
+    title = f"<p><b>{as_html(repr(self))}</b></p>"
     return title + table.head(12).to_html(index=False, border=0) + more + _figure_html(self)

@@ -2,6 +2,7 @@ from . import training as training
 from .adapters import EMBEDS as EMBEDS, LORA as LORA, use_adapter as use_adapter
 from .edit_plans import at_side as at_side, edit_plan as edit_plan, touched as touched
 from .editing import (
+    EditSettings as EditSettings,
     edit_strip as edit_strip,
     follows_instructions as follows_instructions,
     instruction as instruction,
@@ -56,6 +57,7 @@ from .plans import (
     is_absent as is_absent,
     plan_prompts as plan_prompts,
     plan_rows as plan_rows,
+    prompts_of as prompts_of,
     source_of as source_of,
 )
 from .processes import Processes as Processes
@@ -78,3 +80,9 @@ from .similarity_loss import (
     see as see,
 )
 from .starts import Start as Start, picture_side as picture_side, start_rows as start_rows
+from .windows import (
+    check_new_word as check_new_word,
+    lost_words as lost_words,
+    warn_of_lost_words as warn_of_lost_words,
+    window_of as window_of,
+)

@@ -5,9 +5,8 @@
 # %% auto #0
 __all__ = ['LORA', 'EMBEDS', 'use_adapter']
 
-# %% ../../nbs/diffusion/03_adapters.ipynb #bd9c6222
+# %% ../../nbs/diffusion/03_adapters.ipynb #e08b96fc
 import copy
-import pickle
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,34 +14,21 @@ from pathlib import Path
 
 import torch
 from diffusers import StableDiffusionPipeline
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 
-# %% ../../nbs/diffusion/03_adapters.ipynb #e00f125b
+from ..core.checkpoints import naming_damage, read_weights
+
+# %% ../../nbs/diffusion/03_adapters.ipynb #833f432c
 LORA = "pytorch_lora_weights.safetensors"  # names of files in an adapter's folder
 
 
 EMBEDS = "learned_embeds.safetensors"
 
-
-def _read_weights(file: Path) -> dict:
-    "What a weight file holds, by name. ValueError for a pickle of more than tensors, numbers and text."
-    try:
-        if file.suffix == ".safetensors":
-            return load_file(file)
-        return torch.load(file, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, SafetensorError) as error:
-        reason = str(error).splitlines()[0]
-        raise ValueError(
-            f"{file} is damaged, or holds more than tensors (which is never opened): {reason}"
-        ) from error
-
-# %% ../../nbs/diffusion/03_adapters.ipynb #82470bf0
+# %% ../../nbs/diffusion/03_adapters.ipynb #990e1a90
 def _find_files(adapter: str | Path) -> tuple[Path | None, Path | None]:
     "The LoRA and the learned embeddings of an adapter, each a path or None. FileNotFoundError if both are."
     path = Path(adapter)
     if path.is_file():
-        is_lora = any("lora" in str(name) for name in _read_weights(path))
+        is_lora = any("lora" in str(name) for name in read_weights(path))
         return (path, None) if is_lora else (None, path)
     lora, embeddings = (p if p.is_file() else None for p in (path / LORA, path / EMBEDS))
     if not lora and not embeddings:
@@ -65,11 +51,11 @@ def _name_layers(pipe: StableDiffusionPipeline) -> dict[str, torch.nn.Module]:
 
 _LORA_KEY = re.compile(r"(.+?)\.(lora(?:_linear_layer)?[._](?:[AB]|down|up)(?:\.default)?)\.weight")
 
-# %% ../../nbs/diffusion/03_adapters.ipynb #6b990805
+# %% ../../nbs/diffusion/03_adapters.ipynb #9faf27f1
 def _check_lora(pipe: StableDiffusionPipeline, file: Path) -> None:
     "ValueError where a LoRA's matrices do not fit the layers they name."
     layers = _name_layers(pipe)
-    for key, matrix in _read_weights(file).items():
+    for key, matrix in read_weights(file).items():
         match = _LORA_KEY.fullmatch(key)
         if not match:
             continue  # scales, and formats that are left to diffusers
@@ -84,10 +70,10 @@ def _check_lora(pipe: StableDiffusionPipeline, file: Path) -> None:
                 f"{file} does not fit this pipeline: {layer} is {here} here, and the LoRA has {there}"
             )
 
-# %% ../../nbs/diffusion/03_adapters.ipynb #7e35c37d
+# %% ../../nbs/diffusion/03_adapters.ipynb #b6a8a9a6
 def _read_embeddings(pipe: StableDiffusionPipeline, file: Path) -> dict[str, torch.Tensor]:
     "Learned embeddings `{word: [n, width]}` of a file. ValueError where they do not fit the text encoder."
-    words = _read_weights(file)
+    words = read_weights(file)
     if "string_to_param" in words:
         words = {words.get("name") or file.stem: next(iter(words["string_to_param"].values()))}
     elif "emb_params" in words:
@@ -113,7 +99,7 @@ def _with_words(pipe: StableDiffusionPipeline, words: dict[str, torch.Tensor]) -
         pipe.load_textual_inversion({word: vectors.detach()})
     return pipe
 
-# %% ../../nbs/diffusion/03_adapters.ipynb #f3b0c98b
+# %% ../../nbs/diffusion/03_adapters.ipynb #68be6cc5
 @contextmanager
 def use_adapter(
     pipe: StableDiffusionPipeline,
@@ -124,7 +110,8 @@ def use_adapter(
         yield pipe
         return
     if (Path(adapter) / "model_index.json").is_file():
-        whole = StableDiffusionPipeline.from_pretrained(adapter, dtype=pipe.unet.dtype)
+        with naming_damage(adapter):
+            whole = StableDiffusionPipeline.from_pretrained(adapter, dtype=pipe.unet.dtype)
         yield whole.to(pipe.unet.device)
         return
     lora, embeddings = _find_files(adapter)

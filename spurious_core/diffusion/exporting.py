@@ -14,7 +14,7 @@ import pandas as pd
 from ..core.checks import whole
 from ..core.files import atomic_write
 
-# %% ../../nbs/diffusion/07_exporting.ipynb #275642df
+# %% ../../nbs/diffusion/07_exporting.ipynb #c399c61d
 def _refuse_one_name(paths: list[Path]) -> None:
     "ValueError where two pictures would become one file."
     first = {}
@@ -24,7 +24,7 @@ def _refuse_one_name(paths: list[Path]) -> None:
                 f"{first[path.name]} and {path} would both be written as {path.name}; rename one"
             )
 
-
+# %% ../../nbs/diffusion/07_exporting.ipynb #275642df
 def export_spurious_imagenet(
     image_set: pd.DataFrame,
     out: str | Path,  # the scorer's `images` folder; call again for further classes

@@ -19,7 +19,7 @@ from .forms import CENTERS, FORMS, UNITS, Evidence, Features, Fence, Form, Guard
 from ..find.neural_pca import NeuralPCA
 from ..models.classifier import Classifier
 
-# %% ../../nbs/diffusion/24_similarity_loss.ipynb #f6eb876e
+# %% ../../nbs/diffusion/24_similarity_loss.ipynb #a9dc4991
 @dataclass
 class SimilarityLossConfig:
     "How the spurious-feature similarity loss compares a picture with the references."
@@ -43,7 +43,9 @@ class SimilarityLossConfig:
         one_of("form", self.form, FORMS)
         one_of("center", self.center, CENTERS)
         one_of("unit", self.unit, UNITS)
-        if not 0 <= self.t_min < self.t_max <= 1000:
+        whole("t_min", self.t_min, minimum=0)
+        whole("t_max", self.t_max)
+        if not self.t_min < self.t_max <= 1000:
             raise ValueError(f"t_min={self.t_min}, t_max={self.t_max}: need 0 <= t_min < t_max <= 1000")
         within("quantile", self.quantile, "(0, 1]")
         within("cutout_min", self.cutout_min, "(0, 1]")

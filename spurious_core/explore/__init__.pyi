@@ -1,9 +1,8 @@
-from .review import (
-    Board as Board,
-    KEYS as KEYS,
+from .review_board import Board as Board, PairView as PairView
+from .sessions import KEYS as KEYS, PAIR as PAIR, Session as Session
+from .votes import (
     QUESTIONS as QUESTIONS,
     Question as Question,
-    Session as Session,
     VERDICTS as VERDICTS,
     Votes as Votes,
     agreement as agreement,

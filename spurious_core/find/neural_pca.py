@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['NeuralPCA', 'save_components', 'load_components', 'fit_neural_pca']
 
-# %% ../../nbs/find/00_neural_pca.ipynb #b98f8c2c
+# %% ../../nbs/find/00_neural_pca.ipynb #6b6b4768
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
 from safetensors.torch import save_file
 
+from ..core.checkpoints import open_safetensors
 from ..core.checks import whole
+from ..core.files import writing
 from ..models.classifier import Classifier
 
 # %% ../../nbs/find/00_neural_pca.ipynb #c9e3c62b
@@ -143,7 +144,7 @@ class NeuralPCA:
             raise IndexError(f"component {l} of {self.label}: there are {len(self)}")
         return l
 
-# %% ../../nbs/find/00_neural_pca.ipynb #09df0d8f
+# %% ../../nbs/find/00_neural_pca.ipynb #38a7693e
 _TENSORS = ("weight", "mean", "eigenvectors", "eigenvalues")
 
 
@@ -152,8 +153,9 @@ def save_components(pca: NeuralPCA, path: str | Path) -> Path:
     path = Path(path)
     beside = path.with_name(f".{path.name}.tmp")
     tensors = {name: getattr(pca, name).contiguous() for name in _TENSORS}
-    save_file(tensors, beside, metadata=dict(label=pca.label, n_images=str(pca.n_images)))
-    os.replace(beside, path)
+    with writing(path):
+        save_file(tensors, beside, metadata=dict(label=pca.label, n_images=str(pca.n_images)))
+        os.replace(beside, path)
     return path
 
 
@@ -161,7 +163,7 @@ def load_components(path: str | Path) -> NeuralPCA:
     "What `save_components` wrote."
     if not Path(path).exists():
         raise FileNotFoundError(f"no components at {path}")
-    with safe_open(path, "pt") as file:
+    with open_safetensors(path) as file:
         about = file.metadata() or {}
         if "label" not in about:
             raise ValueError(f"{path} does not hold the components of a class")

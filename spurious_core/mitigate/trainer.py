@@ -23,7 +23,7 @@ from tqdm.auto import tqdm
 # %% ../../nbs/mitigate/08_trainer.ipynb #62eda454
 from ..core.accelerators import accelerator
 from ..core.checkpoints import pack_optimiser, read_tensors, unpack_optimiser, write_tensors
-from ..core.checks import one_of
+from ..core.checks import not_negative, one_of, whole
 from ..core.devices import pick_device
 from ..core.files import claim
 from ..core.seeds import generator, seed_of
@@ -45,7 +45,7 @@ from .selection import SELECTIONS, scores
 from ..models.classifier import Classifier
 from ..models.preprocessing import as_pixels
 
-# %% ../../nbs/mitigate/08_trainer.ipynb #f70934e8
+# %% ../../nbs/mitigate/08_trainer.ipynb #68616d38
 @dataclass(eq=False, repr=False)
 class Run(ResumableRun):
     "One fit in progress."
@@ -66,6 +66,8 @@ class Run(ResumableRun):
 
     def __post_init__(self):
         one_of("selection", self.selection, SELECTIONS)
+        whole("seed", self.seed, minimum=None)
+        not_negative("checkpoint_seconds", self.checkpoint_seconds)
         if self.val is None:
             self.selection = "last"
         self.config = self.config.for_method(self.method)

@@ -5,8 +5,7 @@
 # %% auto #0
 __all__ = ['CAPTIONERS', 'Captioner', 'load_captioner']
 
-# %% ../../nbs/models/13_captioners.ipynb #404a7d83
-import json
+# %% ../../nbs/models/13_captioners.ipynb #377434d7
 import pickle
 from pathlib import Path
 from typing import Any
@@ -23,8 +22,9 @@ from transformers import (
 )
 from transformers.utils import cached_file
 
+from ..core.checkpoints import naming_damage
 from ..core.checks import whole
-from ..core.files import checkpoint_hash
+from ..core.files import checkpoint_hash, read_json
 from ..core.settings import is_hub_id, split_revision
 from .pipeline_files import first_line
 from .preprocessing import Preprocess, as_pixels, read_preprocess
@@ -123,16 +123,16 @@ def _read_tokenizer(source: str, config: PretrainedConfig, **place: Any) -> Any:
         raise ValueError(f"{source} has no tokenizer of its own: {counts}")
     return tokenizer
 
-# %% ../../nbs/models/13_captioners.ipynb #3e79ef99
+# %% ../../nbs/models/13_captioners.ipynb #248f6b4e
 def _read_preprocessing(source: str, name: str, revision: str) -> Preprocess:
     options = dict(revision=revision, _raise_exceptions_for_missing_entries=False)
     file = cached_file(name, "preprocessor_config.json", **options)
     if not file:
         why = "it is unknown how its pictures are resized and normalised"
         raise ValueError(f"{source} has no preprocessor_config.json, so {why}")
-    return read_preprocess(json.loads(Path(file).read_text(encoding="utf-8")))
+    return read_preprocess(read_json(file))
 
-# %% ../../nbs/models/13_captioners.ipynb #e6d94998
+# %% ../../nbs/models/13_captioners.ipynb #9f5fb63b
 def load_captioner(
     source: str | Path,  # a folder or hub id (`id` or `id@revision`) of a GIT or BLIP
     device: str | torch.device = "cpu",
@@ -146,7 +146,7 @@ def load_captioner(
     if not here and not is_hub_id(source):
         raise FileNotFoundError(f"there is no folder {source}")
     place = dict(pretrained_model_name_or_path=name, revision=revision)
-    with without_progress_bars():
+    with naming_damage(name), without_progress_bars():
         config = _read_config(source, name, revision)
         net = _read_weights(source, _architecture(source, config), dtype=dtype, **place)
         tokenizer = _read_tokenizer(source, config, **place)

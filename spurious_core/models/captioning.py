@@ -30,15 +30,18 @@ def _line(row: Sequence, ending: str) -> str:
     if ending == ".jsonl":
         return json.dumps(dict(zip(CAPTION_COLUMNS, row, strict=True)), ensure_ascii=False) + "\n"
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow(row)
+    unquoted = any("\r" in str(value) for value in row)  # which `csv` leaves bare where lines end with \n
+    quoting = csv.QUOTE_ALL if unquoted else csv.QUOTE_MINIMAL
+    csv.writer(text, lineterminator="\n", quoting=quoting).writerow(row)
     return text.getvalue()
 
 
-def _parse(lines: list[str], ending: str) -> list[dict]:
+def _parse(text: str, ending: str) -> list[dict]:
     "The rows of a file; KeyError, TypeError or ValueError for what holds no captions."
     if ending == ".jsonl":
-        return [json.loads(line) for line in lines]
-    head, *rows = list(csv.reader(lines)) or [CAPTION_COLUMNS]
+        # not splitlines: JSON lines end at \n alone, and a caption may hold U+2028
+        return [json.loads(line) for line in text.split("\n") if line.strip()]
+    head, *rows = list(csv.reader(io.StringIO(text, newline=""))) or [CAPTION_COLUMNS]
     if head != CAPTION_COLUMNS:
         raise KeyError("caption")
     return [dict(zip(CAPTION_COLUMNS, row, strict=True)) for row in rows]
@@ -46,15 +49,15 @@ def _parse(lines: list[str], ending: str) -> list[dict]:
 # %% ../../nbs/models/14_captioning.ipynb #0667b610
 def _read_captions(out: Path, captioner: Captioner) -> dict[str, str]:
     "Captions by hash of pixels, as far as they were written; the file is left without a torn last line."
-    text = out.read_text(encoding="utf-8") if out.exists() else ""
-    complete = text[: text.rfind("\n") + 1]
-    if complete != text:
+    content = out.read_bytes() if out.exists() else b""
+    complete = content[: content.rfind(b"\n") + 1]
+    if complete != content:
         atomic_write(out, complete)
     try:
-        rows = _parse(complete.splitlines(), out.suffix)
+        rows = _parse(complete.decode("utf-8-sig"), out.suffix)
         others = sorted({row["captioner"] for row in rows} - {captioner.identity})
         captions = {row["pixels"]: row["caption"] for row in rows}
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError, csv.Error) as error:
         raise ValueError(f"{out} holds no captions; choose another file") from error
     if others:
         whose = f"{', '.join(others)}, and this is {captioner.identity}"
@@ -115,6 +118,6 @@ def caption_images(
         part = [(names[j], captions[key], key, captioner.identity) for j, key in zip(at, keys, strict=True)]
         rows += part
         if out and new:
-            with out.open("a", encoding="utf-8") as file:
+            with out.open("a", encoding="utf-8", newline="") as file:
                 file.write("".join(_line(part[i], out.suffix) for i in new))
     return pd.DataFrame(rows, columns=CAPTION_COLUMNS)

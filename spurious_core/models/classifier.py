@@ -124,15 +124,28 @@ def evaluate_batches(
     finally:
         net.train(was_training)
 
-# %% ../../nbs/models/01_classifier.ipynb #e3ffdab5
+# %% ../../nbs/models/01_classifier.ipynb #d1ff397d
+def _check_pixels(images: Any) -> Any:
+    "Images as they are. ValueError for floats with NaN, or far outside of [0, 1], such as those in 0..255."
+    if isinstance(images, torch.Tensor) and images.is_floating_point() and images.numel():
+        if not images.isfinite().all():
+            raise ValueError("pixels hold NaN or infinite values")
+        low, high = images.min().item(), images.max().item()
+        if low < -0.25 or high > 1.25:
+            raise ValueError(f"pixels in [{low:.3g}, {high:.3g}] must lie in [0, 1]")
+    return images
+
+
 @patch
 def batched(self: Classifier, f: Callable, images: Any, batch: int = 64) -> torch.Tensor:
-    "`f(pixels)` over images in either layout, in eval mode, without gradients; float32 on the CPU."
-    parts = (images[i : i + batch] for i in range(0, len(images), batch))
+    """`f(pixels)` over images in either layout, in eval mode, without gradients; float32 on the CPU.
+
+    ValueError for floats that are no pixels: NaN, or far outside of [0, 1]."""
+    parts = (_check_pixels(images[i : i + batch]) for i in range(0, len(images), batch))
     return evaluate_batches(self, f, (as_pixels(part, self.device, self.dtype) for part in parts))
 
 
 @patch
 def probs(self: Classifier, images: Any, batch: int = 64) -> torch.Tensor:
-    "Softmax probabilities `[N, K]` of images in either layout."
+    "Softmax probabilities `[N, K]` of images in either layout. ValueError for floats that are no pixels."
     return self.batched(lambda x: self(x).float().softmax(1), images, batch)

@@ -5,31 +5,30 @@
 # %% auto #0
 __all__ = ['transformers_key', 'resnet_of', 'load_classifier', 'save_classifier']
 
-# %% ../../nbs/models/04_loading.ipynb #13a78827
+# %% ../../nbs/models/04_loading.ipynb #8e56ad0e
 import json
 import os
-import pickle
 import re
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
-from safetensors.torch import load_file
 from transformers import AutoModelForImageClassification, ResNetConfig, ResNetForImageClassification
 from transformers.utils import cached_file
 
+from ..core.checkpoints import naming_damage, open_safetensors, read_weights
+from ..core.files import read_json, writing
 from ..core.settings import is_hub_id, split_revision
 from .classifier import Classifier
 from .preprocessing import IMAGENET, Preprocess, read_preprocess, write_preprocess
 from .quiet import without_progress_bars
 
-# %% ../../nbs/models/04_loading.ipynb #ba7bf3a7
+# %% ../../nbs/models/04_loading.ipynb #0bc666be
 def _trained_network(source: str, revision: str) -> torch.nn.Module:
     "An image classifier of transformers; ValueError if a weight is missing or does not fit."
     try:
-        with without_progress_bars():
+        with naming_damage(source), without_progress_bars():
             net, info = AutoModelForImageClassification.from_pretrained(
                 source,
                 revision=revision,
@@ -43,7 +42,7 @@ def _trained_network(source: str, revision: str) -> torch.nn.Module:
         raise ValueError(f"{source} has no weights for {', '.join(missing[:5])}: not a trained classifier")
     return net
 
-# %% ../../nbs/models/04_loading.ipynb #2553373a
+# %% ../../nbs/models/04_loading.ipynb #bc0c69f7
 def _from_transformers(
     source: str, labels: Sequence[str] | None, name: str, revision: str | None = None
 ) -> Classifier:
@@ -55,7 +54,7 @@ def _from_transformers(
     file = cached_file(
         source, "preprocessor_config.json", revision=revision, _raise_exceptions_for_missing_entries=False
     )
-    preprocess = read_preprocess(json.loads(Path(file).read_text())) if file else Preprocess()
+    preprocess = read_preprocess(read_json(file)) if file else Preprocess()
     return Classifier(net, labels, preprocess, name)
 
 # %% ../../nbs/models/04_loading.ipynb #7ff6b287
@@ -115,16 +114,16 @@ def resnet_of(state: dict[str, torch.Tensor]) -> ResNetForImageClassification:
         raise ValueError(f"{what}: {error}") from error
     return net
 
-# %% ../../nbs/models/04_loading.ipynb #01d2f717
+# %% ../../nbs/models/04_loading.ipynb #7e7f3c81
 def _read_state(file: Path) -> dict[str, torch.Tensor]:
     "The tensors of a file; ValueError if it holds anything else."
-    if file.suffix == ".safetensors":
-        return load_file(file)
     try:
-        state = torch.load(file, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
+        state = read_weights(file)
+    except ValueError as error:
+        if file.suffix == ".safetensors":
+            raise
         advice = "if you trust its origin, convert it with convert_robustness(..., allow_pickle=True)"
-        raise ValueError(f"{file} holds more than tensors; {advice}") from error
+        raise ValueError(f"{error}; {advice}") from error
     return state.get("state_dict", state)
 
 
@@ -132,7 +131,7 @@ def _noted(file: Path) -> dict[str, tuple]:
     "What `convert_robustness` noted in the header of a checkpoint: mean, std, labels."
     if file.suffix != ".safetensors":
         return {}
-    with safe_open(file, "pt") as opened:
+    with open_safetensors(file) as opened:
         header = opened.metadata() or {}
     return {name: tuple(json.loads(header[name])) for name in (*IMAGENET, "labels") if name in header}
 
@@ -174,7 +173,7 @@ def load_classifier(
         clf.preprocess = preprocess
     return clf.to(device, dtype).eval().requires_grad_(False)
 
-# %% ../../nbs/models/04_loading.ipynb #c1b8f3e0
+# %% ../../nbs/models/04_loading.ipynb #c2101081
 def save_classifier(
     clf: Classifier,
     folder: str | Path,
@@ -188,7 +187,7 @@ def save_classifier(
     state = {}
     for name, value in clf.net.state_dict().items():
         state[name] = (value.to(dtype) if value.is_floating_point() else value).contiguous()
-    with tempfile.TemporaryDirectory(dir=folder) as beside:
+    with writing(folder), tempfile.TemporaryDirectory(dir=folder) as beside:
         with without_progress_bars():
             clf.net.save_pretrained(beside, state_dict=state)
         preprocess = json.dumps(write_preprocess(clf.preprocess), indent=2)

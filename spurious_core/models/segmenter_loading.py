@@ -5,8 +5,7 @@
 # %% auto #0
 __all__ = ['load_segmenter']
 
-# %% ../../nbs/models/12_segmenter_loading.ipynb #d8acb2fc
-import json
+# %% ../../nbs/models/12_segmenter_loading.ipynb #6f95dfaa
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,8 @@ from transformers import (
 )
 from transformers.utils import cached_file
 
+from ..core.checkpoints import naming_damage
+from ..core.files import read_json
 from ..core.settings import is_hub_id, split_revision
 from .pipeline_files import first_line
 from .preprocessing import read_preprocess
@@ -63,7 +64,7 @@ def _load_network(
     place = dict(pretrained_model_name_or_path=name, revision=revision)
     return net.to(device).requires_grad_(False), place
 
-# %% ../../nbs/models/12_segmenter_loading.ipynb #2e9c3384
+# %% ../../nbs/models/12_segmenter_loading.ipynb #e5894310
 def _load_boxes_to_masks(source: str, parts: list[str], *where: Any) -> BoxesToMasks:
     detector, its_place = _load_network(GroundingDinoForObjectDetection, parts[0], *where)
     sam, sams_place = _load_network(SamModel, parts[1], *where)
@@ -78,10 +79,10 @@ def _load_clipseg(source: str, *where: Any) -> CLIPSeg:
     file = cached_file(name, "preprocessor_config.json", **options)
     if file is None:
         raise FileNotFoundError(f"{source} has no preprocessor_config.json")
-    preprocess = read_preprocess(json.loads(Path(file).read_text(encoding="utf-8")))
+    preprocess = read_preprocess(read_json(file))
     return CLIPSeg(net, AutoTokenizer.from_pretrained(**place), preprocess, Path(source).name)
 
-# %% ../../nbs/models/12_segmenter_loading.ipynb #bf6bf1be
+# %% ../../nbs/models/12_segmenter_loading.ipynb #12d486aa
 def load_segmenter(
     source: str,  # a CLIPSeg, or `DETECTOR + SAM`; each a folder or a hub id (`id` or `id@revision`)
     device: str | torch.device = "cpu",
@@ -94,5 +95,7 @@ def load_segmenter(
     if len(parts) > 2 or not all(parts):
         raise ValueError(f"{source!r}: expected a CLIPSeg, or two checkpoints as `DETECTOR + SAM`")
     if len(parts) == 2:
-        return _load_boxes_to_masks(str(source), parts, device, dtype)
-    return _load_clipseg(parts[0], device, dtype)
+        with naming_damage(parts[0]), naming_damage(parts[1]):
+            return _load_boxes_to_masks(str(source), parts, device, dtype)
+    with naming_damage(parts[0]):
+        return _load_clipseg(parts[0], device, dtype)

@@ -24,7 +24,7 @@ from .adversarial import pgd_l2
 from .classifier import Classifier
 from .preprocessing import as_pixels
 
-# %% ../../nbs/models/07_training.ipynb #afcde2eb
+# %% ../../nbs/models/07_training.ipynb #6a58f572
 @dataclass(frozen=True)
 class ClassifierTraining:
     "How to train: `eps` > 0 makes it adversarial training in the L2 ball of that radius."
@@ -41,6 +41,7 @@ class ClassifierTraining:
     def __post_init__(self):
         for name in ("epochs", "batch", "pgd_steps"):
             whole(name, getattr(self, name))
+        whole("seed", self.seed, minimum=None)
         positive("lr", self.lr)
         for name in ("weight_decay", "eps"):
             not_negative(name, getattr(self, name))

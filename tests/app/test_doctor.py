@@ -56,6 +56,14 @@ def machine_row(checkup, what):
     return checkup.machine.set_index("what").loc[what]
 
 
+def test_a_path_is_shown_as_text():
+    shown = examine(replace(load_profile("mini"), guide="<script>alert(1)</script>"))
+    assert any("<script>" in problem for problem in shown.problems)
+    page = shown._repr_html_()
+    assert "<script>" not in page
+    assert page.count("&lt;script&gt;") == 2  # in the table, and among the problems
+
+
 def test_the_embedded_profile_runs():
     checkup = examine("mini")
     assert checkup.runnable

@@ -5,11 +5,16 @@ import os
 import pytest
 import torch
 from diffusers.training_utils import EMAModel
+from safetensors.torch import save_file
 
 from spurious_core.core.checkpoints import (
+    find_damage,
     load_state,
+    naming_damage,
+    open_safetensors,
     pack_optimiser,
     read_tensors,
+    read_weights,
     save_state,
     unpack_optimiser,
     write_tensors,
@@ -79,3 +84,41 @@ def test_a_full_disk_keeps_the_last_checkpoint(tmp_path, monkeypatch):
     tensors, header = read_tensors(file)
     assert header == {"step": 1} and tensors["a"].tolist() == [1, 1]
     assert [p.name for p in tmp_path.iterdir()] == ["state.safetensors"]
+
+
+@pytest.mark.parametrize("ending", [".safetensors", ".pt"])
+@pytest.mark.parametrize("size", [0, 4, 200])
+def test_a_damaged_weight_file_is_named(tmp_path, ending, size):
+    file = tmp_path / f"weights{ending}"
+    if ending == ".pt":
+        torch.save({"a": torch.ones(100)}, file)
+    else:
+        write_tensors(file, {"a": torch.ones(100)})
+    assert read_weights(file)["a"].sum() == 100
+    file.write_bytes(file.read_bytes()[:size])
+    with pytest.raises(ValueError, match=f"weights{ending} is damaged"):
+        read_weights(file)
+
+
+def test_a_damaged_checkpoint_and_one_of_somebody_else_are_named(tmp_path):
+    file = tmp_path / "state.safetensors"
+    save_file({"a": torch.ones(2)}, file)
+    with pytest.raises(ValueError, match="state.safetensors was not written here: it has no header"):
+        read_tensors(file)
+    file.write_bytes(b"not at all")
+    with pytest.raises(ValueError, match="state.safetensors is damaged"):
+        read_tensors(file)
+    with pytest.raises(FileNotFoundError), open_safetensors(tmp_path / "none.safetensors"):
+        pass
+
+
+def test_the_damaged_file_of_a_folder_is_found_when_its_reader_fails(tmp_path):
+    write_tensors(tmp_path / "model.safetensors", {"a": torch.ones(2)})
+    (tmp_path / "config.json").write_text("{}")
+    assert find_damage(tmp_path) is None and find_damage(tmp_path / "none") is None
+    with pytest.raises(KeyError), naming_damage(tmp_path):
+        raise KeyError("another trouble")
+    (tmp_path / "config.json").write_text("{")
+    with pytest.raises(ValueError, match="config.json is damaged") as raised, naming_damage(tmp_path):
+        raise KeyError("what a library says")
+    assert isinstance(raised.value.__cause__, KeyError)

@@ -1,10 +1,12 @@
 "Files that are whole, hashes of weights, folders that belong to one run."
 
+import errno
 import os
 import tracemalloc
 
 import numpy as np
 import pytest
+from safetensors import SafetensorError
 
 from spurious_core.core.files import (
     atomic_write,
@@ -12,8 +14,10 @@ from spurious_core.core.files import (
     claim,
     digest,
     in_use,
+    read_json,
     read_json_lines,
     sweep,
+    writing,
 )
 
 
@@ -90,3 +94,31 @@ def test_a_digest_copies_nothing():
     tracemalloc.stop()
     assert peak < array.nbytes / 10
     assert digest(array) == digest(array.reshape(2, -1)) == digest(np.zeros(4_000_000, np.float32)[::-1])
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(errno.ENOSPC, "full"), SafetensorError("I/O error: No space left (os error 28)")]
+)
+def test_a_full_disk_names_the_file_and_says_how_to_go_on(tmp_path, error):
+    message = "cannot write .*log.jsonl: No space left on device; all is kept, make room and run the same"
+    with pytest.raises(OSError, match=message) as raised, writing(tmp_path / "log.jsonl", "all is kept"):
+        raise error
+    assert raised.value.errno == errno.ENOSPC
+
+
+def test_what_cannot_be_written_for_another_reason_asks_for_no_room(tmp_path):
+    file = atomic_write(tmp_path / "a.txt", "")
+    with pytest.raises(OSError, match="cannot write .*: File exists$"):
+        atomic_write(file / "b.txt", "")
+    with pytest.raises(OSError, match="cannot write b: not to be said$"), writing("b"):
+        raise SafetensorError("not to be said")
+
+
+@pytest.mark.parametrize("content", [b"", b'{"steps": 2', b"\xff\xfe"])
+def test_damaged_json_is_named(tmp_path, content):
+    file = atomic_write(tmp_path / "config.json", content)
+    with pytest.raises(ValueError, match="config.json is damaged: "):
+        read_json(file)
+    with pytest.raises(ValueError, match="config.json is damaged: "):
+        claim(tmp_path, dict(steps=2))
+    assert read_json(atomic_write(file, '{"steps": 2}')) == dict(steps=2)

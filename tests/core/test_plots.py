@@ -1,8 +1,5 @@
 "Figures of numbers: values and intervals where they belong, the same bytes every time."
 
-import matplotlib
-
-matplotlib.use("agg")
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -11,17 +8,9 @@ import torch
 from PIL import Image
 
 from spurious_core.core.plots import alpha_panel, bars, save_figure
-from spurious_core.core.sheets import (
-    contact_sheet,
-)
+from spurious_core.core.sheets import contact_sheet
 
-IMS = np.random.default_rng(0).integers(0, 256, (10, 16, 16, 3), dtype=np.uint8)
-
-
-@pytest.fixture(autouse=True)
-def close():
-    yield
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("closed_figures")
 
 
 def test_bars_draw_values_and_intervals_and_skip_missing_intervals():
@@ -35,9 +24,8 @@ def test_bars_draw_values_and_intervals_and_skip_missing_intervals():
         )
     )
     ax = bars(df, "m", hue="arm")
-    assert [p.get_height() for p in ax.patches] == [0.1, 0.2, 0.3, 0.4] and [
-        t.get_text() for t in ax.get_xticklabels()
-    ] == ["a", "b"]
+    assert [p.get_height() for p in ax.patches] == [0.1, 0.2, 0.3, 0.4]
+    assert [t.get_text() for t in ax.get_xticklabels()] == ["a", "b"]
     spans = [tuple(s[:, 1]) for c in ax.collections for s in c.get_segments()]
     assert spans == [(0, 0.2), (0.1, 0.3), (0.2, 0.4)]
     shares = df.assign(lo=df.lo - 0.5, hi=df.hi + 0.9)
@@ -54,25 +42,22 @@ def test_bars_draw_values_and_intervals_and_skip_missing_intervals():
             bars(df, **bad)
 
 
-def test_alpha_panel():
-    fig = alpha_panel(IMS, torch.rand(1, 3, 16, 16), {"with": np.arange(9.0), "without": torch.zeros(4)}, n=4)
-    assert (
-        len(fig.axes) == 3
-        and (fig.axes[0].images[0].get_array()[:16, :16] == IMS[0]).all()
-        and fig.axes[2].get_legend() is not None
+def test_alpha_panel(pictures):
+    fig = alpha_panel(
+        pictures, torch.rand(1, 3, 16, 16), {"with": np.arange(9.0), "without": torch.zeros(4)}, n=4
     )
+    assert len(fig.axes) == 3
+    assert (fig.axes[0].images[0].get_array()[:16, :16] == pictures[0]).all()
+    assert fig.axes[2].get_legend() is not None
     for bad in (np.zeros((3, 2)), np.array([]), np.array([np.nan])):
         with pytest.raises(ValueError, match="alphas"):
-            alpha_panel(IMS, IMS[0], bad)
+            alpha_panel(pictures, pictures[0], bad)
 
 
-def test_save_figure_is_atomic_and_deterministic(tmp_path, monkeypatch):
-    a, b = (save_figure(contact_sheet(IMS, title="t"), tmp_path / d / "f.png") for d in "ab")
-    assert a.read_bytes() == b.read_bytes() and not Image.open(a).info.keys() & {
-        "Software",
-        "Creation Time",
-        "date",
-    }
+def test_save_figure_is_atomic_and_deterministic(tmp_path, monkeypatch, pictures):
+    a, b = (save_figure(contact_sheet(pictures, title="t"), tmp_path / d / "f.png") for d in "ab")
+    assert a.read_bytes() == b.read_bytes()
+    assert not Image.open(a).info.keys() & {"Software", "Creation Time", "date"}
     before = a.read_bytes()
     with pytest.raises(ValueError, match=".png"):
         save_figure(plt.figure(), tmp_path / "f.jpg")
@@ -82,5 +67,5 @@ def test_save_figure_is_atomic_and_deterministic(tmp_path, monkeypatch):
 
     monkeypatch.setattr("os.replace", full)
     with pytest.raises(OSError):
-        save_figure(contact_sheet(IMS[:1]), a)
+        save_figure(contact_sheet(pictures[:1]), a)
     assert a.read_bytes() == before

@@ -1,9 +1,5 @@
 "Contact sheets: the right pixels in the right place, and clear errors."
 
-import matplotlib
-
-matplotlib.use("agg")
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -18,13 +14,7 @@ from spurious_core.core.sheets import (
     verdict_marks,
 )
 
-IMS = np.random.default_rng(0).integers(0, 256, (10, 16, 16, 3), dtype=np.uint8)
-
-
-@pytest.fixture(autouse=True)
-def close():
-    yield
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("closed_figures")
 
 
 def sheet(fig):
@@ -35,17 +25,17 @@ def words(fig):
     return [t.get_text() for t in fig.axes[0].texts]
 
 
-def test_contact_sheet_puts_each_image_in_its_cell():
-    s = sheet(contact_sheet(IMS, ncol=4))
+def test_contact_sheet_puts_each_image_in_its_cell(pictures):
+    s = sheet(contact_sheet(pictures, ncol=4))
     step = 18  # 16 pixels and a gap of 2
-    for i, im in enumerate(IMS):
+    for i, im in enumerate(pictures):
         assert (s[i // 4 * step :, i % 4 * step :][:16, :16] == im).all()
     assert (s[2 * step :, 2 * step :] == 255).all()  # the last row is not full
 
 
-def test_titles_and_borders_belong_to_their_image():
+def test_titles_and_borders_belong_to_their_image(pictures):
     fig = contact_sheet(
-        IMS,
+        pictures,
         ncol=5,
         titles=[str(i) for i in range(10)],
         borders=[None] * 7 + ["red"] + [None] * 2,
@@ -55,40 +45,38 @@ def test_titles_and_borders_belong_to_their_image():
     assert words(fig) == [str(i) for i in range(10)] + ["a", "b"] + list("vwxyz")
     (frame,) = fig.axes[0].patches
     seventh = fig.axes[0].texts[7]
-    assert (
-        frame.get_x() < seventh.get_position()[0] < frame.get_x() + frame.get_width()
-        and frame.get_y() + frame.get_height() < seventh.get_position()[1]
-    )
+    x, y = seventh.get_position()
+    assert frame.get_x() < x < frame.get_x() + frame.get_width()
+    assert frame.get_y() + frame.get_height() < y
 
 
 @pytest.mark.parametrize(
     "kw", [dict(titles=["a"]), dict(borders=["red"] * 11), dict(rows=["a"]), dict(cols=["a"]), dict(ncol=0)]
 )
-def test_contact_sheet_refuses_what_does_not_fit(kw):
+def test_contact_sheet_refuses_what_does_not_fit(kw, pictures):
     with pytest.raises(ValueError):
-        contact_sheet(IMS, **{"ncol": 5} | kw)
+        contact_sheet(pictures, **{"ncol": 5} | kw)
 
 
-def test_strip_and_before_after_are_rows_in_order():
+def test_strip_and_before_after_are_rows_in_order(pictures):
     fig = strip(
-        {"one": IMS[:3], "two": IMS[5:8]},
+        {"one": pictures[:3], "two": pictures[5:8]},
         n=2,
         marks={"two": dict(titles=["p", "q", "r"], borders=["red", None, None])},
     )
-    assert (sheet(fig)[:16, 18:] == IMS[1]).all() and (
-        sheet(fig)[-19:-3, 18:] == IMS[6]
-    ).all()  # 3 pixels of caption below
-    assert words(fig) == ["p", "q", "one", "two"] and len(fig.axes[0].patches) == 1
-    assert (sheet(before_after(IMS[:2], IMS[2:4]))[18:, :16] == IMS[2]).all() and sheet(
-        show_images(IMS)
-    ).shape[0] == 16
-    for bad in (dict(), {"a": IMS[:1]}, {"a": IMS, "b": np.zeros((9, 8, 8, 3), np.uint8)}):
+    assert (sheet(fig)[:16, 18:] == pictures[1]).all()
+    assert (sheet(fig)[-19:-3, 18:] == pictures[6]).all()  # 3 pixels of caption below
+    assert words(fig) == ["p", "q", "one", "two"]
+    assert len(fig.axes[0].patches) == 1
+    assert (sheet(before_after(pictures[:2], pictures[2:4]))[18:, :16] == pictures[2]).all()
+    assert sheet(show_images(pictures)).shape[0] == 16
+    for bad in (dict(), {"a": pictures[:1]}, {"a": pictures, "b": np.zeros((9, 8, 8, 3), np.uint8)}):
         with pytest.raises(ValueError):
             strip(bad, n=2)
     with pytest.raises(ValueError, match="unknown arm in marks"):
-        strip({"a": IMS}, marks={"b": {}})
+        strip({"a": pictures}, marks={"b": {}})
     with pytest.raises(ValueError, match="2 images before"):
-        before_after(IMS[:2], IMS[:3])
+        before_after(pictures[:2], pictures[:3])
 
 
 def test_verdict_marks_tell_success_from_cheating():

@@ -12,6 +12,7 @@ from spurious_core.core.images import read_images
 from spurious_core.core.seeds import generator
 from spurious_core.diffusion import generating
 from spurious_core.diffusion.editing import (
+    EditSettings,
     edit_strip,
     follows_instructions,
     instruction,
@@ -32,7 +33,8 @@ IMAGES = RNG.integers(0, 256, (5, 16, 16, 3), dtype=np.uint8)
 MASKS = np.zeros((5, 16, 16), np.float32)
 MASKS[:, 3:8, 4:9] = 0.9
 MASKS[2] = 0  # nothing was found in the third
-FAST = dict(steps=3)
+FAST = dict(steps=3)  # of what draws plans
+QUICK = EditSettings(**FAST)
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +59,8 @@ def inpaint(tmp_path):
 @pytest.mark.parametrize("kind", ["tiny_pipeline", "inpaint"])
 def test_outside_of_the_feathered_region_nothing_changes(kind, request):
     pipe = request.getfixturevalue(kind)
-    edited = remove(pipe, IMAGES, MASKS, "an empty place", seeds=1, margin=1 / 16, edge=2 / 16, **FAST)
+    settings = EditSettings(margin=1 / 16, edge=2 / 16, **FAST)
+    edited = remove(pipe, IMAGES, MASKS, "an empty place", seeds=1, settings=settings)
     share = feather(grow(MASKS, 1), 2)
     outside, inside = share == 0, share == 1
     assert outside.mean() > 0.3
@@ -67,7 +70,8 @@ def test_outside_of_the_feathered_region_nothing_changes(kind, request):
 
 
 def test_the_background_changes_and_the_object_stays(tiny_pipeline):
-    edited = replace_background(tiny_pipeline, IMAGES, MASKS, "snow", seeds=1, edge=1 / 16, **FAST)
+    settings = EditSettings(edge=1 / 16, **FAST)
+    edited = replace_background(tiny_pipeline, IMAGES, MASKS, "snow", seeds=1, settings=settings)
     background = feather(MASKS < 0.5, 1)
     outside = background == 0
     assert outside.any()
@@ -77,17 +81,18 @@ def test_the_background_changes_and_the_object_stays(tiny_pipeline):
 
 
 def test_a_margin_keeps_more_of_the_object(tiny_pipeline):
-    edited = replace_background(tiny_pipeline, IMAGES, MASKS, "snow", seeds=1, edge=0, margin=2 / 16, **FAST)
+    settings = EditSettings(edge=0, margin=2 / 16, **FAST)
+    edited = replace_background(tiny_pipeline, IMAGES, MASKS, "snow", seeds=1, settings=settings)
     kept = grow(MASKS, 2)
     assert (edited[kept] == IMAGES[kept]).all()
 
 
 def test_an_edit_depends_on_its_picture_alone(tiny_pipeline):
     seeds, prompts = [7, 8, 9, 10, 11], ["a", "b", "c", "d", "e"]
-    edited = remove(tiny_pipeline, IMAGES, MASKS, prompts, seeds, **FAST)
+    edited = remove(tiny_pipeline, IMAGES, MASKS, prompts, seeds, settings=QUICK)
     reverse = [values[::-1] for values in (IMAGES, MASKS, prompts, seeds)]
-    assert close(edited, remove(tiny_pipeline, *reverse, batch_size=2, **FAST)[::-1])
-    other_seeds = remove(tiny_pipeline, IMAGES, MASKS, prompts, 3, **FAST)
+    assert close(edited, remove(tiny_pipeline, *reverse, settings=EditSettings(batch_size=2, **FAST))[::-1])
+    other_seeds = remove(tiny_pipeline, IMAGES, MASKS, prompts, 3, settings=QUICK)
     assert difference(edited, other_seeds)[[0, 1, 3, 4]].max() > 5
 
 
@@ -95,7 +100,7 @@ def test_larger_pictures_are_edited_at_the_pipelines_size(tiny_pipeline):
     large = np.asarray([np.asarray(Image.fromarray(image).resize((40, 30))) for image in IMAGES])
     masks = np.zeros((5, 30, 40), np.uint8)
     masks[:, 5:15, 10:20] = 255
-    edited = remove(tiny_pipeline, large, masks, "x", **FAST)
+    edited = remove(tiny_pipeline, large, masks, "x", settings=QUICK)
     small = [np.asarray(Image.fromarray(image).resize((16, 16), Image.LANCZOS)) for image in large]
     small = np.stack(small)
     assert edited.shape == IMAGES.shape
@@ -104,7 +109,7 @@ def test_larger_pictures_are_edited_at_the_pipelines_size(tiny_pipeline):
 
 
 def test_nothing_found_anywhere(tiny_pipeline, tmp_path):
-    assert (remove(tiny_pipeline, IMAGES, MASKS * 0, "x", out=tmp_path / "e", **FAST) == IMAGES).all()
+    assert (remove(tiny_pipeline, IMAGES, MASKS * 0, "x", out=tmp_path / "e", settings=QUICK) == IMAGES).all()
 
 
 # ---- on disk
@@ -120,8 +125,7 @@ def _edit(pipe, out):
         out=out,
         phrase=["lamps", "boat", "kite", "lamps", "buoy"],
         origin=[f"{i}.jpg" for i in range(5)],
-        batch_size=2,
-        **FAST,
+        settings=EditSettings(batch_size=2, **FAST),
     )
 
 
@@ -138,7 +142,7 @@ def test_provenance_and_regeneration(tiny_pipeline, tmp_path):
     assert table["mask"].nunique() == 1
     assert table.init_image.nunique() == 4
     assert (regenerate(tiny_pipeline, table.iloc[2]) == edited[3]).all()
-    assert close(edited, remove(tiny_pipeline, IMAGES, MASKS, "p", seeds=4, **FAST))
+    assert close(edited, remove(tiny_pipeline, IMAGES, MASKS, "p", seeds=4, settings=QUICK))
 
 
 def test_killed_and_resumed(tiny_pipeline, tmp_path, killed):
@@ -163,7 +167,7 @@ def test_killed_and_resumed(tiny_pipeline, tmp_path, killed):
     assert (_edit(tiny_pipeline, tmp_path / "e") == whole).all()
     assert first.stat().st_mtime_ns == written
     with pytest.raises(ValueError, match="another image set"):
-        remove(tiny_pipeline, IMAGES, MASKS, "other", seeds=4, out=tmp_path / "e", **FAST)
+        remove(tiny_pipeline, IMAGES, MASKS, "other", seeds=4, out=tmp_path / "e", settings=QUICK)
 
 
 @pytest.mark.parametrize(
@@ -173,14 +177,39 @@ def test_killed_and_resumed(tiny_pipeline, tmp_path, killed):
         (dict(prompts=["a", "b"]), "2 values of prompt for 5"),
         (dict(seeds=[1]), "1 values of seed"),
         (dict(phrase=["x"]), "1 values of phrase"),
-        (dict(margin=-1), "pixels=-16"),
-        (dict(strength=0.0), "strength=0"),
+        (dict(steps=3), r"steps is no column: settings=EditSettings\(steps=3\)"),
         (dict(masks=MASKS * 3), "expected bool"),
     ],
 )
 def test_bad_edits_are_named(tiny_pipeline, change, why):
     with pytest.raises(ValueError, match=why):
-        remove(tiny_pipeline, **dict(images=IMAGES, masks=MASKS, prompts="x") | change, **FAST)
+        remove(tiny_pipeline, **dict(images=IMAGES, masks=MASKS, prompts="x") | change)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        dict(steps=0),
+        dict(steps=1.5),
+        dict(batch_size=0),
+        dict(guidance=float("nan")),
+        dict(guidance=-1.0),
+        dict(strength=0.0),
+        dict(image_guidance=0.5),
+        dict(image_guidance=float("inf")),
+        dict(margin=-1),
+        dict(edge=float("nan")),
+    ],
+)
+def test_settings_that_cannot_be_are_refused_when_they_are_made(bad):
+    (name,) = bad
+    with pytest.raises(ValueError, match=f"{name}="):
+        EditSettings(**bad)
+
+
+def test_a_region_is_the_edits_own_unless_it_is_set():
+    assert EditSettings().region(64, margin=1 / 32, edge=1 / 64) == (2, 1)
+    assert EditSettings(margin=0, edge=1 / 8).region(64, margin=1 / 32, edge=1 / 64) == (0, 8)
 
 
 # ---- InstructPix2Pix
@@ -212,8 +241,9 @@ def test_an_instructed_picture_depends_on_its_row_alone(instruct):
 
 def test_instructed_background(instruct, tmp_path):
     prompt = instruction("grass", "snow")
-    free = replace_background(instruct, IMAGES, None, prompt, seeds=2, out=tmp_path / "free", **FAST)
-    kept = replace_background(instruct, IMAGES, MASKS, prompt, seeds=2, edge=0, out=tmp_path / "kept", **FAST)
+    free = replace_background(instruct, IMAGES, None, prompt, 2, tmp_path / "free", QUICK)
+    sharp = EditSettings(edge=0, **FAST)
+    kept = replace_background(instruct, IMAGES, MASKS, prompt, 2, tmp_path / "kept", sharp)
     inside = MASKS >= 0.5
     outside = ~inside
     outside[2] = False
@@ -238,7 +268,7 @@ def test_each_pipeline_says_what_it_is_made_for(tiny_pipeline, instruct, inpaint
     with pytest.raises(ValueError, match="for inpainting"):
         sample_images(inpaint, edit, **FAST)
     with pytest.raises(ValueError, match="told what stays"):
-        replace_background(tiny_pipeline, IMAGES, None, "x", **FAST)
+        replace_background(tiny_pipeline, IMAGES, None, "x")
 
 
 def test_paste_on_disk(tiny_pipeline, tmp_path):

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from PIL import Image
 
 from spurious_core.core.images import read_images
@@ -223,3 +224,21 @@ def test_a_set_remembers_its_sampler(tiny_pipeline, tmp_path):
     assert not close(images, sample_images(tiny_pipeline, PLAN[:2], **FAST))
     with pytest.raises(ValueError, match="has sampler='ddim' there and 'dpmsolver\\+\\+' here"):
         generate(tiny_pipeline, PLAN[:2], tmp_path / "a", **FAST)
+
+
+@pytest.mark.parametrize(
+    "bad", [dict(steps=0), dict(steps=1.5), dict(guidance=float("nan")), dict(batch_size=0)]
+)
+def test_bad_settings_are_refused_before_the_folder_is_made(tiny_pipeline, tmp_path, bad):
+    (name,) = bad
+    with pytest.raises(ValueError, match=f"{name}="):
+        generate(tiny_pipeline, PLAN, tmp_path / "set", **FAST | bad)
+    assert not (tmp_path / "set").exists()
+
+
+def test_a_picture_that_is_not_finite_is_never_saved(tiny_pipeline, tmp_path):
+    torch.nn.init.constant_(tiny_pipeline.vae.decoder.conv_out.bias, float("inf"))
+    with pytest.raises(FloatingPointError, match="not finite after the autoencoder"):
+        generate(tiny_pipeline, PLAN, tmp_path / "set", **FAST)
+    assert not list((tmp_path / "set").glob("*.png"))
+    assert not (tmp_path / "set/metadata.jsonl").read_text()

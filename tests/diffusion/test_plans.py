@@ -115,3 +115,19 @@ def test_batches_hold_rows_of_one_kind():
     assert batch_rows(rows, 16) == [[0, 1, 2], [3, 5], [4]]
     with pytest.raises(ValueError, match="batch_size=0 must be at least 1"):
         batch_rows(rows, 0)
+
+
+@pytest.mark.parametrize("bad", [dict(n=0), dict(n=1.5), dict(seed=1.5), dict(seed=None)])
+def test_counts_and_seeds_of_a_plan_are_whole(bad):
+    (name,) = bad
+    with pytest.raises(ValueError, match=f"{name}="):
+        plan_prompts("x", **dict(n=1) | bad)
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), -1.0, None])
+def test_guidance_is_a_finite_number(bad):
+    with pytest.raises(ValueError, match="guidance="):
+        plan_rows(PLAN, bad)
+    if bad == bad and bad is not None:  # else the cell is empty, and the plan's own scale serves
+        with pytest.raises(ValueError, match="row 0 of the plan: guidance="):
+            plan_rows(PLAN.assign(guidance=bad), 3.0)

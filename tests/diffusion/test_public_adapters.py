@@ -1,5 +1,6 @@
 "Adapters of other tools in our pipelines, and ours in plain diffusers."
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -150,3 +151,14 @@ def test_our_adapters_in_plain_diffusers(tiny_folder, tmp_path, method):
     if method == "lora":  # the public names, which older readers need
         public = ("unet.", "text_encoder.text_model.encoder.")
         assert all(key.startswith(public) for key in load_file(out / LORA))
+
+
+def test_a_damaged_adapter_is_named(tiny_pipeline, tiny_folder, tmp_path):
+    for file in (tmp_path / LORA, tmp_path / "words.pt"):
+        file.write_bytes(b"half of it")
+        with pytest.raises(ValueError, match=f"{file.name} is damaged"):
+            use(tiny_pipeline, file)
+    whole = shutil.copytree(tiny_folder, tmp_path / "whole")
+    (whole / "unet/config.json").write_text("{")
+    with pytest.raises(ValueError, match="unet/config.json is damaged"):
+        use(tiny_pipeline, whole)

@@ -220,3 +220,22 @@ def test_diffusers_inpainting_forgets_the_picture_where_latents_are_given(tmp_pa
         ours.append(sample_images(pipe, plan, **FAST))
     assert close(*theirs)
     assert not close(*ours)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [dict(steps=0), dict(steps=1.5), dict(guidance=float("nan")), dict(batch_size=0), dict(sampler="euler")],
+)
+def test_settings_that_cannot_be_are_refused(tiny_pipeline, bad):
+    (name,) = bad
+    with pytest.raises(ValueError, match=f"{name}="):
+        sample_images(tiny_pipeline, PLAN, **FAST | bad)
+
+
+@pytest.mark.parametrize("part, whose", [("unet", "U-Net"), ("vae", "autoencoder")])
+def test_pictures_that_are_not_finite_are_an_error(tiny_pipeline, part, whose):
+    layer = tiny_pipeline.unet.conv_out if part == "unet" else tiny_pipeline.vae.decoder.conv_out
+    torch.nn.init.constant_(layer.bias, float("nan"))
+    message = f"2 of 2 pictures are not finite after the {whose} .*seed {PLAN.seed[0]}"
+    with pytest.raises(FloatingPointError, match=message):
+        sample_images(tiny_pipeline, PLAN[:2], **FAST)

@@ -39,3 +39,8 @@ def test_names_and_warnings_are_escaped():
     assert "&lt;b&gt;a" in page
     assert "<svg></svg>" in page
     assert "⚠ a &lt; b" in page
+
+
+def test_headings_and_colours_are_escaped():
+    assert "<th>a &lt; b</th>" in html_table(pd.DataFrame({"a < b": ["1"]}), [""])
+    assert "<script>" not in accuracy_bar(0.5, colour='"/><script>')

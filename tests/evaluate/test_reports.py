@@ -174,6 +174,18 @@ def test_names_are_escaped_in_html_and_latex():
     assert r"x\_y" in found.to_latex()
 
 
+def test_names_are_escaped_in_markdown():
+    y, a = [0, 1] * 40, [0, 1, 1, 0] * 20
+    page = group_report(y, a, y, ["<b>a|c</b>", "x_y"], PLACES).to_markdown()
+    rows = [line for line in page.splitlines() if line.startswith("|")]
+    assert {row.count("|") for row in rows} == {4}
+    assert "<b>" not in page
+    assert "&lt;b&gt;a&#124;c&lt;/b&gt;, " in rows[2]
+    assert "x_y" in page
+    few = group_report([0], [0], [0], ["<b>", "y"], PLACES)
+    assert "- &lt;b&gt;, " in few.to_markdown()  # a warning
+
+
 def test_warnings_go_where_the_numbers_go():
     small = report([3] * 4, [1] * 4)
     assert "⚠" in small._repr_html_()

@@ -70,6 +70,9 @@ def test_round_trip_and_foreign_files(clf, tmp_path):
         load_components(tmp_path / "other.safetensors")
     with pytest.raises(FileNotFoundError):
         load_components(tmp_path / "none.safetensors")
+    (tmp_path / "p.safetensors").write_bytes(b"half of it")
+    with pytest.raises(ValueError, match="p.safetensors is damaged"):
+        load_components(tmp_path / "p.safetensors")
 
 
 def test_bad_input(clf):

@@ -22,6 +22,10 @@ from spurious_core.mitigate.registry import METHODS
         dict(optimiser="lion"),
         dict(lr_schedule="step"),
         dict(weight_decay=-1),
+        dict(lr=float("inf")),
+        dict(warmup=float("inf")),
+        dict(epochs=None),
+        dict(clip=float("nan")),
     ],
 )
 def test_a_bad_setting_is_named(bad):

@@ -68,6 +68,19 @@ def test_a_registered_method_is_fitted_by_its_name(monkeypatch):
     assert fitted._repr_markdown_().startswith("**Again**")
 
 
+def test_what_a_method_says_is_shown_as_text(monkeypatch):
+    def train(run):
+        run.details["worst"] = "<b>a|c</b>"
+        return run.erm()
+
+    monkeypatch.setattr(registry, "_REGISTERED", {})
+    register(Method("<i>", "no*body*", "<u>plain</u>", train))
+    shown = quick("<i>")._repr_markdown_()
+    assert shown.startswith("**&lt;i&gt;** (no&#42;body&#42;): &lt;u&gt;plain&lt;/u&gt;.")
+    assert "; worst: &lt;b&gt;a&#124;c&lt;/b&gt;" in shown
+    assert "<" not in shown
+
+
 @pytest.mark.parametrize(
     "options, message",
     [

@@ -14,7 +14,7 @@ SEVERAL = Hyperparameter((1.0, 0.1), "strengths", 1e-6)
     [
         (COUNT, 2.5, "h=2.5 must be a whole number"),
         (COUNT, True, "h=True must be a whole number"),
-        (COUNT, 0, r"h=0 must lie in \[1, inf\]"),
+        (COUNT, 0, r"h=0 must lie in \[1, inf\)"),
         (SHARE, 2, r"h=2 must lie in \[0, 1\]"),
         (SHARE, float("nan"), "must lie in"),
         (SHARE, "0.5", "must lie in"),

@@ -21,6 +21,13 @@ def test_a_preset_can_be_changed():
     assert preset("mini_digits", "DFR").hyperparameters == {}
 
 
+def test_any_other_data_set_has_a_preset():
+    assert {name: preset("default", name).epochs for name in ("ERM", "SUBG", "DFR")} == dict(
+        ERM=20, SUBG=60, DFR=20
+    )
+    assert preset("default", "GroupDRO").hyperparameters == dict(eta=0.1)
+
+
 def test_what_is_unknown_is_refused(monkeypatch):
     with pytest.raises(ValueError, match="preset='cats' is unknown; allowed: waterbirds, celeba"):
         preset("cats", "JTT")

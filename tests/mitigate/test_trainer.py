@@ -125,3 +125,9 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_last_checkpoint(t
         quick("ERM", backbone=lambda: Classifier(Sick(seen), LABELS), **options)
     tensors = read_tensors(tmp_path / TRAINING_CHECKPOINT)[0].values()
     assert all(torch.isfinite(value).all() for value in tensors if value.is_floating_point())
+
+
+@pytest.mark.parametrize("seed", [1.5, None])
+def test_a_seed_that_is_no_whole_number_is_refused(seed):
+    with pytest.raises(ValueError, match="seed="):
+        quick("ERM", seed=seed)

@@ -170,3 +170,11 @@ def test_true_captions_name_what_the_masks_show(name):
         assert (c[field].notna().to_numpy() == there).all()
         assert c[field][there].tolist() == m[field][there].tolist()
         assert ((masks.reshape(len(m), -1).max(1) > 0) == there).all()
+
+
+@pytest.mark.parametrize("name", ["config.json", "preprocessor_config.json", "model.safetensors"])
+def test_a_damaged_file_is_named(saved, tmp_path, name):
+    folder = copy(saved, tmp_path)
+    (folder / name).write_bytes((folder / name).read_bytes()[:40])
+    with pytest.raises(ValueError, match=f"{name} is damaged"):
+        load_captioner(folder)

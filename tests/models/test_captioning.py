@@ -61,6 +61,26 @@ def test_killed_and_run_again(git, pictures, tmp_path, killed, ending):
 
 
 @pytest.mark.parametrize("ending", [".csv", ".jsonl"])
+@pytest.mark.parametrize("sign", ["\u2028", "\u2029", "\x85", "\x0b", "\n", "\r", "\r\n"])
+def test_captions_with_line_breaks_of_any_kind_come_back(pictures, tmp_path, ending, sign):
+    class Odd:
+        identity = "odd"
+
+        def __call__(self, images, *a):
+            return [f"two{sign}lines"] * len(images)
+
+    class Mute(Odd):
+        __call__ = None
+
+    out = tmp_path / f"captions{ending}"
+    caption_images(pictures, Odd(), out)
+    out.write_bytes(
+        b"\xef\xbb\xbf" + out.read_bytes() + b"\xe2\x80"
+    )  # an editor's mark, and a torn character
+    assert caption_images(pictures, Mute(), out).caption.tolist() == [f"two{sign}lines"] * len(pictures)
+
+
+@pytest.mark.parametrize("ending", [".csv", ".jsonl"])
 def test_captions_with_commas_and_quotes_come_back(pictures, tmp_path, ending):
     class Odd:
         identity = "odd"

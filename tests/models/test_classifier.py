@@ -92,3 +92,17 @@ def test_narrow_networks_never_see_channels_last(widths, contiguous):
     first.register_forward_pre_hook(lambda module, args: seen.append(args[0].is_contiguous()))
     clf(as_pixels(np.zeros((7, 32, 32, 3), np.uint8)))
     assert seen == [contiguous]
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_pixels_that_are_not_finite_are_refused(x, bad):
+    x[1, 0, 3, 3] = bad
+    with pytest.raises(ValueError, match="pixels hold NaN or infinite values"):
+        small_classifier().probs(x)
+
+
+def test_floats_in_0_to_255_are_refused_and_overshooting_decoders_are_not(x):
+    clf = small_classifier()
+    with pytest.raises(ValueError, match=r"pixels in \[.*, 25.\] must lie in \[0, 1\]"):
+        clf.probs(x * 255)
+    assert clf.probs(x * 1.4 - 0.2).isfinite().all()

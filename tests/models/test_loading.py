@@ -141,3 +141,28 @@ def test_labels_that_are_asked_for_come_before_noted_ones(tmp_path):
     file = convert_robustness(tmp_path / "c.pt", tmp_path / "named.safetensors", labels=LABELS)
     assert load_classifier(file).labels == LABELS
     assert load_classifier(file, labels=LABELS[::-1]).labels == LABELS[::-1]
+
+
+@pytest.mark.parametrize("name", ["config.json", "preprocessor_config.json", "model.safetensors"])
+def test_a_damaged_file_of_a_folder_is_named(tmp_path, name):
+    folder = save_classifier(small_classifier(), tmp_path / "c")
+    (folder / name).write_bytes((folder / name).read_bytes()[:50])
+    with pytest.raises(ValueError, match=f"{name} is damaged"):
+        load_classifier(folder)
+
+
+@pytest.mark.parametrize("suffix", [".safetensors", ".pt"])
+def test_a_damaged_state_dict_is_named(tmp_path, suffix):
+    file = write(dict(a=torch.ones(99)), tmp_path / f"r{suffix}")
+    file.write_bytes(file.read_bytes()[:100])
+    with pytest.raises(ValueError, match=f"r{suffix} is damaged"):
+        load_classifier(file)
+
+
+def test_a_full_disk_names_the_folder(tmp_path, monkeypatch):
+    def full(*paths):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.replace", full)
+    with pytest.raises(OSError, match="cannot write .*/c: No space left on device; make room"):
+        save_classifier(small_classifier(), tmp_path / "c")

@@ -1,6 +1,7 @@
 "Stable Diffusion in every public layout, and its pictures beside those of plain diffusers."
 
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -290,3 +291,17 @@ def test_taesd_with_code_and_taesd_nowhere(taesd, tmp_path):
     assert not (tmp_path / "evil").exists()
     with pytest.raises(FileNotFoundError, match="no folder /nowhere/taesd"):
         load_tiny_decoder("/nowhere/taesd")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["model_index.json", "scheduler/scheduler_config.json", "unet/config.json", "tokenizer/vocab.json"],
+)
+def test_a_damaged_config_is_named(tiny_folder, tmp_path, name):
+    folder = shutil.copytree(tiny_folder, tmp_path / "p")
+    file = folder / name
+    if not file.exists():
+        file = next(folder.glob("tokenizer/*.json"))
+    file.write_text(file.read_text()[:20])
+    with pytest.raises(ValueError, match=f"{file.name} is damaged"):
+        load_pipeline(folder)

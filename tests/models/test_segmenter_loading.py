@@ -2,25 +2,17 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
-from transformers import (
-    BertTokenizer,
-    CLIPSegConfig,
-    CLIPSegForImageSegmentation,
-    CLIPSegProcessor,
-    GroundingDinoConfig,
-    GroundingDinoForObjectDetection,
-    GroundingDinoImageProcessorPil,
-    SamConfig,
-    SamImageProcessorPil,
-    SamModel,
-)
+from transformers import CLIPSegConfig, CLIPSegForImageSegmentation, CLIPSegProcessor
 
+from spurious_core.app.dry_run.random_segmenters import random_segmenter
+from spurious_core.app.dry_run.sizes import SIZES
 from spurious_core.core.settings import load_profile
 from spurious_core.data.manifests import draw, sample
 from spurious_core.data.worlds import get_world
@@ -29,11 +21,7 @@ from spurious_core.models.segmenter_loading import load_segmenter
 from spurious_core.models.segmenters import BoxesToMasks
 
 RNG = np.random.default_rng(0)
-
-
 IMAGES = RNG.integers(0, 256, (5, 24, 32, 3), dtype=np.uint8)
-
-
 PHRASES = ["a lamp", "boats", "a lamp", "the background of a long phrase", "boats"]
 
 
@@ -169,86 +157,15 @@ def test_bad_sources(clipseg, tmp_path):
 
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory):
-    "Random GroundingDINO and SAM of 64 pixels, in folders like grounding-dino-tiny and sam-vit-base."
-    root = tmp_path_factory.mktemp("pair")
-    dino, sam = root / "dino", root / "sam"
-    torch.manual_seed(0)
-    letters = "abcdefghijklmnopqrstuvwxyz"
-    words = [
-        "[PAD]",
-        "[UNK]",
-        "[CLS]",
-        "[SEP]",
-        "[MASK]",
-        ".",
-        "lamp",
-        *letters,
-        *(f"##{c}" for c in letters),
-    ]
-    BertTokenizer(vocab={w: i for i, w in enumerate(words)}).save_pretrained(dino)
-    swin = dict(
-        model_type="swin",
-        image_size=32,
-        patch_size=2,
-        embed_dim=8,
-        depths=[1] * 4,
-        num_heads=[1, 1, 2, 2],
-        window_size=4,
-        out_indices=[2, 3, 4],
-    )
-    bert = dict(
-        model_type="bert",
-        vocab_size=len(words),
-        hidden_size=16,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        intermediate_size=16,
-        max_position_embeddings=64,
-    )
-    GroundingDinoForObjectDetection(
-        GroundingDinoConfig(
-            backbone_config=swin,
-            text_config=bert,
-            d_model=32,
-            encoder_layers=1,
-            decoder_layers=2,
-            encoder_ffn_dim=16,
-            decoder_ffn_dim=16,
-            encoder_attention_heads=2,
-            decoder_attention_heads=2,
-            num_queries=6,
-            max_text_len=64,
-        )
-    ).save_pretrained(dino)
-    GroundingDinoImageProcessorPil(size=dict(shortest_edge=64, longest_edge=96)).save_pretrained(dino)
-    SamModel(
-        SamConfig(
-            vision_config=dict(
-                hidden_size=16,
-                output_channels=16,
-                num_hidden_layers=1,
-                num_attention_heads=2,
-                image_size=64,
-                patch_size=8,
-                window_size=4,
-                global_attn_indexes=[0],
-                num_pos_feats=8,
-                mlp_dim=16,
-                initializer_range=0.1,
-            ),
-            prompt_encoder_config=dict(hidden_size=16, image_size=64, patch_size=8, mask_input_channels=4),
-            mask_decoder_config=dict(
-                hidden_size=16, mlp_dim=16, num_hidden_layers=1, num_attention_heads=2, iou_head_hidden_dim=16
-            ),
-        )
-    ).save_pretrained(sam)
-    SamImageProcessorPil(size=dict(longest_edge=64), pad_size=dict(height=64, width=64)).save_pretrained(sam)
-    return dino, sam
+    "The name of a random GroundingDINO, which finds six boxes, and a random SAM of 64 pixels."
+    tiny = SIZES["tiny"]
+    size = replace(tiny, detector=tiny.detector | dict(num_queries=6))
+    return random_segmenter(tmp_path_factory.mktemp("pair"), size)
 
 
 @pytest.fixture(scope="module")
 def boxer(pair):
-    return load_segmenter(f"{pair[0]} + {pair[1]}")
+    return load_segmenter(pair)
 
 
 def test_boxes_become_masks(boxer):
@@ -261,9 +178,8 @@ def test_boxes_become_masks(boxer):
     assert box.ndim == 2
     assert box.shape[1] == 4
     assert len(box)
-    assert torch.equal(
-        box, boxer.boxes(IMAGES[:1], "a lamp")[0]
-    )  # the detector reads lower case with a full stop
+    # the detector reads lower case with a full stop
+    assert torch.equal(box, boxer.boxes(IMAGES[:1], "a lamp")[0])
     assert box.abs().max() > 1
     assert box[:, 2:].max() <= 40  # pixels of the picture
     assert np.allclose(masks[0], boxer.mask_in(IMAGES[0], box), atol=1e-4)
@@ -278,7 +194,7 @@ def test_masks_of_boxes_do_not_depend_on_the_batch(boxer):
 
 
 def test_no_box_is_an_empty_mask(pair, boxer):
-    strict = load_segmenter(f"{pair[0]} + {pair[1]}")
+    strict = load_segmenter(pair)
     strict.box_threshold = 1.0
     masks = strict(IMAGES, PHRASES)
     assert not masks.any()
@@ -287,9 +203,7 @@ def test_no_box_is_an_empty_mask(pair, boxer):
 
 def test_half_precision(pair, clipseg):
     assert np.isfinite(load_segmenter(clipseg[0], dtype=torch.bfloat16)(IMAGES, PHRASES)).all()
-    assert np.isfinite(
-        load_segmenter(f"{pair[0]} + {pair[1]}", dtype=torch.bfloat16)(IMAGES[:2], PHRASES[:2])
-    ).all()
+    assert np.isfinite(load_segmenter(pair, dtype=torch.bfloat16)(IMAGES[:2], PHRASES[:2])).all()
 
 
 def test_the_embedded_segmenter_on_renders_it_never_saw():
@@ -330,3 +244,11 @@ def test_the_embedded_segmenter_is_a_plain_clipseg():
     with torch.no_grad():
         plain = net(**x).logits.sigmoid().reshape(64, 64).numpy()
     assert np.allclose(plain, load_segmenter(folder)(picture, "the background")[0], atol=1e-3)
+
+
+@pytest.mark.parametrize("name", ["config.json", "preprocessor_config.json", "model.safetensors"])
+def test_a_damaged_file_is_named(tmp_path, name):
+    folder = shutil.copytree(load_profile("mini").segmenter, tmp_path / "s")
+    (folder / name).write_bytes((folder / name).read_bytes()[:40])
+    with pytest.raises(ValueError, match=f"{name} is damaged"):
+        load_segmenter(str(folder))

@@ -67,3 +67,10 @@ def test_a_loss_that_is_no_number():
 
     with pytest.raises(FloatingPointError, match="resnet: loss is nan in epoch 0; a lower lr than 0.002"):
         train_classifier(small_classifier(), IMAGES, Y, augment=broken, progress=False)
+
+
+@pytest.mark.parametrize("bad", [dict(seed=1.5), dict(seed=None), dict(lr=float("inf")), dict(epochs=1.5)])
+def test_more_settings_that_cannot_be(bad):
+    (name,) = bad
+    with pytest.raises(ValueError, match=f"{name}="):
+        ClassifierTraining(**bad)

@@ -8,10 +8,14 @@ import pytest
 from PIL import Image
 
 from spurious_core.app.runs import RunError, run_study
+from spurious_core.core.settings import load_profile
+
+PLACES = dict(cat=("sofa", "bed"), dog=("bench", "bike"))
 
 
 @pytest.fixture
 def waterbirds(tmp_path):
+    "Red for water birds, blue for water; three splits, in a table whose rows are in no order."
     root = tmp_path / "waterbird_complete95_forest2water2"
     rng = np.random.default_rng(0)
     rows = []
@@ -19,85 +23,120 @@ def waterbirds(tmp_path):
         y, place = i % 2, int(rng.integers(2))
         name = f"{i % 3:03d}.species/bird_{i}.jpg"
         (root / name).parent.mkdir(parents=True, exist_ok=True)
-        im = rng.integers(0, 60, (40, 40, 3)).astype(np.uint8)
-        im[..., 0] += np.uint8(150 * y)
-        im[..., 2] += np.uint8(120 * place)
-        Image.fromarray(im).save(root / name)
-        rows.append(
-            dict(
-                img_id=i, img_filename=name, y=y, split=i // 2 % 3, place=place, place_filename=f"/x/{i}.jpg"
-            )
-        )
+        image = rng.integers(0, 60, (40, 40, 3)).astype(np.uint8)
+        image[..., 0] += np.uint8(150 * y)
+        image[..., 2] += np.uint8(120 * place)
+        Image.fromarray(image).save(root / name)
+        row = dict(img_id=i, img_filename=name, y=y, split=i // 2 % 3)
+        rows.append(row | dict(place=place, place_filename=f"/x/{i}.jpg"))
     pd.DataFrame(rows).sample(frac=1, random_state=0).to_csv(root / "metadata.csv", index=False)
     return root
 
 
+def run(folder, **parameters):
+    "The benchmark at budget `smoke`; its folder."
+    return run_study("mitigation_benchmark", dict(budget="smoke") | parameters, folder)
+
+
+def numbers(folder):
+    return json.loads((folder / "metrics.json").read_text())
+
+
 def test_benchmark_on_a_folder_of_your_own(waterbirds, tmp_path):
-    out = run_study(
-        "mitigation_benchmark",
-        dict(
-            budget="smoke",
-            world="waterbirds",
-            root=str(waterbirds),
-            size=32,
-            settings="mini_waterbirds",
-            methods=["ERM", "DFR"],
-        ),
-        tmp_path / "run",
+    own = dict(world="waterbirds", root=str(waterbirds), size=32, settings="mini_waterbirds")
+    m = numbers(run(tmp_path / "run", methods=["ERM", "DFR"], **own))
+    for method in ("ERM", "DFR"):
+        for measure in ("wga", "ba", "average", "average_reweighted", "seconds"):
+            assert f"{measure}.waterbirds.{method}" in m
+        worst, average = (m[f"{measure}.waterbirds.{method}"]["value"] for measure in ("wga", "average"))
+        assert 0 <= worst <= average <= 1
+
+
+def write_pictures(root, parts):
+    "Pictures of cats and dogs whose red tells the class: `parts` are folders and how many each holds."
+    rng = np.random.default_rng(0)
+    for folder, n in parts.items():
+        (root / folder).mkdir(parents=True)
+        for i in range(n):
+            pixels = rng.integers(0, 60, (40, 40, 3)).astype(np.uint8)
+            pixels[..., 0] += np.uint8(150 * ("dog" in folder))
+            Image.fromarray(pixels).save(root / folder / f"{i}.jpg")
+
+
+def run_on(root, out, **params):
+    "The numbers of a run on a folder of one's own, and its notebook as text."
+    params = dict(budget="smoke", root=str(root), size=32) | params
+    folder = run_study("mitigation_benchmark", params, out)
+    text = (folder / "mitigation_benchmark.ipynb").read_text()
+    return json.loads((folder / "metrics.json").read_text()), text
+
+
+def test_ones_own_classes_have_their_names_and_a_backbone_its_device(tmp_path):
+    root = tmp_path / "pets"
+    parts = {
+        f"{split}/{pet}": n for split, n in dict(train=20, val=8, test=15).items() for pet in ("cat", "dog")
+    }
+    write_pictures(root, parts)
+    measured, text = run_on(
+        root, tmp_path / "run", world="imagefolder", methods=["ERM"], backbone=load_profile("mini").guide
     )
-    m = json.loads((tmp_path / "run" / "metrics.json").read_text())
-    assert {
-        f"{k}.waterbirds.{n}"
-        for k in ("wga", "ba", "average", "average_reweighted", "seconds")
-        for n in ("ERM", "DFR")
-    } <= set(m)
-    assert all(
-        0 <= m[f"wga.waterbirds.{n}"]["value"] <= m[f"average.waterbirds.{n}"]["value"] <= 1
-        for n in ("ERM", "DFR")
+    assert {"wga.imagefolder.ERM", "ba.imagefolder.ERM", "seconds.imagefolder.ERM"} <= set(measured)
+    assert "cat, none" in text and "dog, none" in text
+    assert "landbird, land" not in text
+
+
+def test_metashift_is_trained_with_the_default_settings_and_the_methods_that_it_allows(tmp_path):
+    root = tmp_path / "MetaDatasetCatDog"
+    write_pictures(
+        root,
+        {f"train/{pet}/{pet}({place})": 10 for pet, places in PLACES.items() for place in places}
+        | {"test/cat/cat(shelf)": 20, "test/dog/dog(shelf)": 20},
     )
+    measured, text = run_on(root, tmp_path / "run", world="metashift_disc")
+    assert {key for key in measured if key.startswith("wga.")} == {"wga.metashift_disc.ERM"}
+    assert "cat, sofa" in text
+    with pytest.raises(RunError, match="DFR needs at least 2 validation images of each group"):
+        run_on(root, tmp_path / "refused", world="metashift_disc", methods=["ERM", "DFR"])
+    assert not (tmp_path / "refused" / "fits").exists()
 
 
 @pytest.mark.parametrize(
     "params, why",
     [
-        (dict(world="tetris"), "world 'tetris' is unknown"),
+        (dict(world="tetris"), "world='tetris' is unknown; allowed: waterbirds, celeba, digits"),
         (dict(methods=["magic"]), "method='magic' is unknown; allowed: ERM"),
         (dict(world="waterbirds", root="/nowhere"), "nowhere"),
     ],
 )
 def test_bad_parameters_are_named(params, why, tmp_path):
     with pytest.raises(RunError, match=why):
-        run_study("mitigation_benchmark", dict(budget="smoke") | params, tmp_path / "run")
+        run(tmp_path / "run", **params)
 
 
 def test_a_second_run_reads_what_the_first_has_fitted_and_other_settings_start_afresh(tmp_path):
-    def run(**more):
-        return run_study(
-            "mitigation_benchmark",
-            dict(budget="smoke", world="digits", methods=["ERM"]) | more,
-            tmp_path / "run",
-        ) and json.loads((tmp_path / "run" / "metrics.json").read_text())
+    folder = tmp_path / "run"
+    settings = dict(world="digits", methods=["ERM"])
 
     def fits():
-        return {p.name: p.stat().st_mtime_ns for p in (tmp_path / "run" / "fits").iterdir()}
+        return {path.name: path.stat().st_mtime_ns for path in (folder / "fits").iterdir()}
 
-    first, kept = run(), fits()
-    assert len(kept) == 1 and all(n.startswith("digits.0.ERM.") and n.endswith(".safetensors") for n in kept)
-    assert run() == first and fits() == kept
-    run(selection="average")
-    assert len(fits()) == 2 and kept.items() <= fits().items()
+    first, kept = numbers(run(folder, **settings)), fits()
+    (name,) = kept
+    assert name.startswith("digits.0.ERM.")
+    assert name.endswith(".safetensors")
+    assert numbers(run(folder, **settings)) == first
+    assert fits() == kept
+    run(folder, selection="average", **settings)
+    assert len(fits()) == 2
+    assert kept.items() <= fits().items()
 
 
 def test_the_rendered_worlds_are_the_hard_ones_unless_told_otherwise(tmp_path):
     def sheet(hard):
-        return (
-            run_study(
-                "mitigation_benchmark",
-                dict(budget="smoke", world="celeba", methods=["ERM"], hard=hard),
-                tmp_path / str(hard),
-            )
-            / "mitigation_benchmark.ipynb"
-        ).read_text()
+        folder = run(tmp_path / str(hard), world="celeba", methods=["ERM"], hard=hard)
+        return (folder / "mitigation_benchmark.ipynb").read_text()
 
     hard, plain = sheet(True), sheet(False)
-    assert "woman, dark" in hard and "woman, dark" not in plain and "blond, man" in plain
+    assert "woman, dark" in hard
+    assert "woman, dark" not in plain
+    assert "blond, man" in plain

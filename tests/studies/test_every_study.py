@@ -1,4 +1,7 @@
-"Every study, unchanged, on checkpoints in the formats of the profile sd15: random weights, a thousand classes, bfloat16, 128 pixels, and of the profile nothing but the fields that the table in nbs/app/dry_run/07_study_needs.ipynb says, which sd15 has."
+"""Every study, unchanged, on checkpoints in the formats of the profile sd15.
+
+They have random weights, a thousand classes, bfloat16 and 128 pixels. Of the profile each study gets nothing
+but the fields that the table in nbs/app/dry_run/07_study_needs.ipynb says, all of which sd15 has."""
 
 import configparser
 import json
@@ -28,7 +31,12 @@ from spurious_core.models.language.grammar import Grammar
 from spurious_core.models.language.protocol import NoAnswer
 from spurious_core.models.loading import load_classifier
 from spurious_core.papers.d3s.prompts import BACKGROUNDS
-from support.chat_server import FakeServer, completion
+from support.chat_server import completion, forget_other_servers, running_server
+from support.own_pictures import put_captions
+
+LABELS = ["boat", "car", "house"]
+HOW = ("resolution", "sampler_steps", "guidance", "precision")  # fields that every study gets
+BESIDES = {"name", "device", "dpi"}  # fields of a profile that name no checkpoint either
 
 
 @pytest.fixture(scope="module")
@@ -36,153 +44,129 @@ def profile(tmp_path_factory):
     return make_random_profile(tmp_path_factory.mktemp("random") / "small", "small", whole=True)
 
 
+def put(path, image, shape):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(image).resize(shape).save(path)
+
+
+def put_classes(root):
+    "Folders of classes in three splits."
+    world = replace(get_world("clean"), classes={label: (label,) for label in LABELS})
+    manifest = sample(world, 48, "train", 100)
+    splits = ("train", "train", "val", "test")
+    for i, (image, y) in enumerate(zip(draw(manifest), manifest.y, strict=True)):
+        put(root / splits[i // 3 % 4] / LABELS[y] / f"{i:03d}.jpg", image, (100, 80))
+
+
+def put_backgrounds(root):
+    "Three pictures of each background."
+    for background in BACKGROUNDS:
+        for i in range(3):
+            put(root / background / f"{i}.png", render(Item(background, seed=i)).image, (100, 80))
+
+
+def put_parts(root, thing, prop, rng):
+    "References, empty places and training pictures of one class, of any shape."
+    parts = dict(references=(6, dict(prop=prop, amount=3)), empty=(20, {}), train=(24, dict(object=thing)))
+    for part, (n, shown) in parts.items():
+        for i in range(n):
+            image = render(Item(list(SCENES)[i % 10], seed=i, **shown), 192).image
+            shape = int(rng.integers(140, 300)), int(rng.integers(130, 200))
+            put(root / part / f"IMG_{i:03d}.jpg", image, shape)
+
+
 @pytest.fixture(scope="module")
 def own(tmp_path_factory):
-    "Pictures as a person has them: folders of classes in three splits, folders of backgrounds, a classifier of these classes, and for two of them references, empty places and training pictures of any shape."
-    root = tmp_path_factory.mktemp("own")
-    labels = ["boat", "car", "house"]
-    m = sample(replace(get_world("clean"), classes={l: (l,) for l in labels}), 48, "train", 100)
+    """Pictures as a person has them, and a classifier of their classes.
 
-    def put(file, im):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(im).resize((100, 80)).save(file)
-
-    for i, (im, y) in enumerate(zip(draw(m), m.y)):
-        put(root / "images" / ("train", "train", "val", "test")[i // 3 % 4] / labels[y] / f"{i:03d}.jpg", im)
-    for b in BACKGROUNDS:
-        for i in range(3):
-            put(root / "backgrounds" / b / f"{i}.png", render(Item(b, seed=i)).image)
-    parts = dict(references=6, empty=20, train=24)
-    g = np.random.default_rng(0)
-    for k, thing, prop in (("class 17", "boat", "buoy"), ("house", "house", "fence")):
-        for part, n in parts.items():
-            for i in range(n):
-                what = dict(references=dict(prop=prop, amount=3), train=dict(object=thing)).get(part, {})
-                im = render(Item(list(SCENES)[i % 10], seed=i, **what), 192).image
-                p = root / "classes" / k / part / f"IMG_{i:03d}.jpg"
-                p.parent.mkdir(parents=True, exist_ok=True)
-                Image.fromarray(im).resize((int(g.integers(140, 300)), int(g.integers(130, 200)))).save(p)
-    (root / "classes/class 17/references/metadata.jsonl").write_text(
-        "".join(
-            json.dumps(dict(file_name=f"IMG_{i:03d}.jpg", text=f"a photo of an empty sks scene {v}")) + "\n"
-            for i, v in zip(range(6), SCENES.values())
-        )
-    )
-    random_classifier(
-        root / "classifier",
-        SIZES["small"],
-        [*get_world("clean").labels, *(f"class {i}" for i in range(10, 1000))],
-        SIZES["small"].jury["swin"],
-        kind="swin",
-    )
+    Folders of classes and of backgrounds, and for two classes the folders that a target is read from."""
+    root, rng = tmp_path_factory.mktemp("own"), np.random.default_rng(0)
+    put_classes(root / "images")
+    put_backgrounds(root / "backgrounds")
+    put_parts(root / "classes/class 17", "boat", "buoy", rng)
+    put_parts(root / "classes/house", "house", "fence", rng)
+    put_captions(root / "classes/class 17/references", list(SCENES.values())[:6])
+    labels = [*get_world("clean").labels, *(f"class {i}" for i in range(10, 1000))]
+    small = SIZES["small"]
+    random_classifier(root / "classifier", small, labels, small.jury["swin"], kind="swin")
     return root
+
+
+def grammatical_answer(body):
+    "What the world's grammar answers to the request of a client."
+    system, user = (message["content"] for message in body["messages"])
+    schema = body["response_format"]["json_schema"]["schema"]
+    try:
+        return 200, {}, completion(json.dumps(Grammar().ask(system, user, schema)))
+    except NoAnswer as error:
+        return 200, {}, completion(refusal=str(error))
 
 
 @pytest.fixture
 def server(monkeypatch, tmp_path):
-    "A language model behind the chat-completions protocol, as sd15 wants one; what it answers is the world's grammar."
-    for k in (
-        "OPENAI_BASE_URL",
-        "OPENAI_API_KEY",
-        "http_proxy",
-        "https_proxy",
-        "all_proxy",
-        "HTTP_PROXY",
-        "HTTPS_PROXY",
-        "ALL_PROXY",
-    ):
-        monkeypatch.delenv(k, raising=False)
-    monkeypatch.setenv("MPLCONFIGDIR", matplotlib.get_cachedir())
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
-    s, g = FakeServer(), Grammar()  # answers are kept in the test's folder, fonts where they are
-
-    def answer(body):
-        system, user = (m["content"] for m in body["messages"])
-        try:
-            return (
-                200,
-                {},
-                completion(json.dumps(g.ask(system, user, body["response_format"]["json_schema"]["schema"]))),
-            )
-        except NoAnswer as e:
-            return 200, {}, completion(refusal=str(e))
-
-    s.script = [answer]
-    yield s
-    s.httpd.shutdown()
-    s.httpd.server_close()
+    "A language model behind the chat-completions protocol, as sd15 wants one; it speaks the world's grammar."
+    monkeypatch.setenv("MPLCONFIGDIR", matplotlib.get_cachedir())  # fonts stay where they are
+    forget_other_servers(monkeypatch, tmp_path / "xdg")
+    with running_server(grammatical_answer) as server:
+        yield server
 
 
 def only(profile, fields, folder, **other):
     "The same profile with no other fields than these."
     path, _, name = profile.rpartition(":")
-    ini = configparser.ConfigParser(interpolation=None)
-    ini.read(path)
-    section = {
-        k: v if k in fields or k in ("resolution", "sampler_steps", "guidance", "precision") else ""
-        for k, v in ini[name].items()
-    } | other
+    whole = configparser.ConfigParser(interpolation=None)
+    whole.read(path)
+    section = {key: value if key in (*fields, *HOW) else "" for key, value in whole[name].items()} | other
     file = Path(folder) / "own.ini"
-    file.write_text("[own]\n" + "".join(f"{k} = {v}\n" for k, v in section.items()))
+    file.write_text("[own]\n" + "".join(f"{key} = {value}\n" for key, value in section.items()))
     return f"{file}:own"
 
 
 def test_the_table_is_of_all_studies_and_all_fields(profile):
-    p, sd15 = load_profile(profile), load_profile("sd15")
-    named = {k for k, v in vars(sd15).items() if v != ""}
-    assert sorted(STUDIES) == list_studies() and all(
-        getattr(p, k) for k in named | {"language_model", "world", "presence", "scene", "null_guide"}
-    )
-    assert {f for fields, _ in STUDIES.values() for f in fields} == named - {
-        "name",
-        "resolution",
-        "sampler_steps",
-        "guidance",
-        "precision",
-        "device",
-        "dpi",
-    } | {"language_model"}
-    assert [load_classifier(j).net.config.model_type for j in p.jury] == [
-        "resnet",
-        "convnextv2",
-        "vit",
-        "swin",
-    ] and all(len(load_classifier(c).labels) == 1000 for c in (p.guide, *p.jury))
+    assert sorted(STUDIES) == list_studies()
+    named = {name for name, value in vars(load_profile("sd15")).items() if value != ""}
+    needed = {field for fields, _ in STUDIES.values() for field in fields}
+    assert needed == named - {*HOW, *BESIDES} | {"language_model"}
+    p = load_profile(profile)
+    for field in named | {"language_model", "world", "presence", "scene", "null_guide"}:
+        assert getattr(p, field), field
+
+
+def test_the_profile_has_every_architecture_and_a_thousand_classes(profile):
+    p = load_profile(profile)
+    jury = [load_classifier(juror) for juror in p.jury]
+    assert [juror.net.config.model_type for juror in jury] == ["resnet", "convnextv2", "vit", "swin"]
+    assert all(len(clf.labels) == 1000 for clf in (load_classifier(p.guide), *jury))
 
 
 def test_doctor_says_runnable(profile):
     r = CliRunner().invoke(app, ["doctor", "--profile", profile])
-    assert r.exit_code == 0 and "can run here" in r.output
+    assert r.exit_code == 0
+    assert "can run here" in r.output
+
+
+def parameters_for(study, own):
+    "The parameters of the table, with the folders of `own` for what they say."
+    parameters = dict(STUDIES[study].parameters)
+    places = dict(
+        folder="images" if "classifier" in parameters else "classes",
+        classifier="classifier",
+        foregrounds="images",
+        backgrounds="backgrounds",
+    )
+    parameters |= {name: str(own / place) for name, place in places.items() if name in parameters}
+    return parameters | (dict(workers=1) if "workers" in find_study(study).parameters else {})
 
 
 @pytest.mark.parametrize("study", list_studies())
 def test_it_runs(study, profile, own, server, tmp_path):
-    fields, params = STUDIES[study]
-    places = {
-        k: str(own / v)
-        for k, v in dict(
-            folder="images" if "classifier" in params else "classes",
-            classifier="classifier",
-            foregrounds="images",
-            backgrounds="backgrounds",
-        ).items()
-        if k in params
-    }
+    fields, needs = STUDIES[study]
     asks = "language_model" in fields
-    mine = only(profile, fields, tmp_path, **dict(language_model=f"openai:m@{server.url}") if asks else {})
-    out = run_study(
-        study,
-        dict(
-            profile=mine,
-            **params | places | ({"workers": 1} if "workers" in find_study(study).parameters else {}),
-        ),
-        tmp_path / "run",
-        timeout=300,
-        progress=False,
-    )
-    assert (
-        Metrics.load(out)
-        and list((out / "figures").glob("*.png"))
-        and json.loads((out / "environment.json").read_text())["parameters"]["budget"] == params["budget"]
-    )
+    model = dict(language_model=f"openai:m@{server.url}") if asks else {}
+    parameters = dict(profile=only(profile, fields, tmp_path, **model)) | parameters_for(study, own)
+    out = run_study(study, parameters, tmp_path / "run", timeout=300, progress=False)
+    assert Metrics.load(out)
+    assert list((out / "figures").glob("*.png"))
+    about = json.loads((out / "environment.json").read_text())
+    assert about["parameters"]["budget"] == needs["budget"]
     assert bool(server.seen) == asks

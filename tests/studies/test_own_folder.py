@@ -1,16 +1,15 @@
 "Three studies take a folder of your own pictures: bad ones are refused first, and no observer is needed."
 
-import nbformat
 import pytest
 
 from spurious_core.app.dry_run.random_profiles import make_random_profile
 from spurious_core.app.metrics import Metrics
 from spurious_core.app.runs import run_study
-from spurious_core.app.studies import find_study
 from spurious_core.diffusion.image_sets import load_image_set
 from spurious_core.papers.class_wise.kit import load_kit
 from spurious_core.papers.class_wise.target import find_target
 from support.own_pictures import write_own_folder
+from support.study_cells import run_cells
 
 
 @pytest.fixture(scope="module")
@@ -21,14 +20,8 @@ def own_folder(tmp_path_factory):
 
 
 def set_up(study, **parameters):
-    "Runs a study's cells in this process, up to the one that loads the kit and chooses the classes."
-    names = {name: p.default for name, p in find_study(study).parameters.items()}
-    names |= dict(budget="dry") | parameters
-    for cell in nbformat.read(find_study(study).path, 4).cells:
-        if cell.cell_type == "code" and "parameters" not in cell.metadata.get("tags", []):
-            exec(cell.source, names)
-        if "kit.choose(" in cell.source or "load_kit(profile, folder)" in cell.source:
-            return
+    "Runs a study's cells, up to the one that loads the kit and chooses the classes."
+    run_cells(study, ("kit.choose(", "load_kit(profile, folder)"), budget="dry", **parameters)
 
 
 @pytest.mark.parametrize("study", ["class_wise_spurious_generation", "similarity_loss_forms", "speed"])

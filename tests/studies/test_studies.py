@@ -10,14 +10,13 @@ from spurious_core.app.studies import list_studies, studies_folder
 
 
 def test_every_notebook_is_found():
-    assert len(list_studies()) == len([p for p in studies_folder().glob("*.ipynb") if p.name[0] not in "_."])
+    notebooks = [path for path in studies_folder().glob("*.ipynb") if path.name[0] not in "_."]
+    assert len(list_studies()) == len(notebooks)
 
 
 @pytest.mark.parametrize("study", list_studies())
 def test_smoke(study, tmp_path):
     out = run_study(study, dict(budget="smoke"), tmp_path, timeout=600, progress=False)
-    assert (
-        Metrics.load(out)
-        and list((out / "figures").glob("*.png"))
-        and json.loads((out / "environment.json").read_text())["study"] == study
-    )
+    assert Metrics.load(out)
+    assert list((out / "figures").glob("*.png"))
+    assert json.loads((out / "environment.json").read_text())["study"] == study

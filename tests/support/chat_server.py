@@ -3,8 +3,11 @@
 import json
 import threading
 import time
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+# where clients would look for a server that the test does not name
+ELSEWHERE = ("OPENAI_BASE_URL", "OPENAI_API_KEY", "http_proxy", "https_proxy", "all_proxy")
 GOOD = dict(foreground=["red ball"], background=["sofa"], alternative="beach")
 
 
@@ -37,6 +40,33 @@ def fails(status, message="no", **headers):
     )
 
 
+def sends(*chunks, pause=0.0, times=1, head=b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"):
+    """The chunks as they are, again and again, with pauses between them, for as long as somebody reads.
+
+    `head` comes first; `answer.sent` counts the bytes of the chunks."""
+
+    def answer(handler):
+        handler.close_connection = True
+        handler.wfile.write(head)
+        for _ in range(times):
+            for chunk in chunks:
+                handler.wfile.write(chunk)
+                handler.wfile.flush()
+                answer.sent += len(chunk)
+                time.sleep(pause)
+
+    def act(_):
+        return 200, {}, answer
+
+    answer.sent = 0
+    act.answer = answer
+    return act
+
+
+def redirects(url, status=307):
+    return lambda _: (status, dict(Location=url), {})
+
+
 class FakeServer:
     """Speaks the chat-completions protocol.
 
@@ -55,6 +85,8 @@ class FakeServer:
                     outer.times.append(time.monotonic())
                     act = outer.script.pop(0) if len(outer.script) > 1 else outer.script[0]
                 status, headers, answer = act(body)
+                if callable(answer):
+                    return self.stream(answer)
                 data = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
                 self.send_response(status)
                 self.send_header("Content-Type", headers.pop("Content-Type", "application/json"))
@@ -67,6 +99,12 @@ class FakeServer:
                 except OSError:
                     pass  # the client gave up
 
+            def stream(self, answer):
+                try:
+                    answer(self)
+                except OSError:
+                    pass
+
             def log_message(self, *a):
                 pass
 
@@ -76,3 +114,25 @@ class FakeServer:
             target=self.httpd.serve_forever, kwargs=dict(poll_interval=0.05), daemon=True
         ).start()
         self.url = f"http://127.0.0.1:{self.httpd.server_port}/v1"
+
+    def close(self):
+        self.httpd.shutdown()
+        self.httpd.server_close()
+
+
+@contextmanager
+def running_server(*script):
+    "A server that answers by a script, for as long as it is needed."
+    server = FakeServer()
+    server.script = list(script) or server.script
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+def forget_other_servers(monkeypatch, cache):
+    "An environment that names no server and no proxy; answers are kept in the folder `cache`."
+    for name in (*ELSEWHERE, *map(str.upper, ELSEWHERE)):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache))

@@ -1,15 +1,25 @@
 "What the tests of DDB share: images with a shortcut, a network that sees colours, painted pictures."
 
+from dataclasses import dataclass, replace
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import torch
 
+from spurious_core.core.settings import load_profile
 from spurious_core.data.grouped import GroupedImages
 from spurious_core.diffusion.training.config import PersonalizeConfig
+from spurious_core.evaluate.reports import group_report
 from spurious_core.mitigate.config import MitigationConfig
 from spurious_core.mitigate.networks import small_resnet
 from spurious_core.models.classifier import Classifier
 from spurious_core.papers.ddb.recomposed_images import Recomposed
+from spurious_core.papers.ddb.rules import Rule
+from spurious_core.papers.ddb.study.one_run import DDBResult
+from spurious_core.papers.ddb.study.plan import ddb_plan
+from spurious_core.papers.ddb.study.run_context import DDBRun
+from spurious_core.papers.ddb.study.tools import DDBTools
 
 
 def grouped(counts, g="real", split="train", seed=0, side=16, labels=("no", "yes")):
@@ -84,3 +94,70 @@ WORDS = PersonalizeConfig(
 def net(labels=DATA.labels):
     "A small network, untrained."
     return small_resnet(list(labels), (4, 8))
+
+
+@dataclass
+class ToySource:
+    "A source of the pictures above, whose causal part is in the middle; every third painted one is bad."
+
+    tools: DDBTools
+    given: Any = None
+    known: bool = True
+
+    key = "toy"
+    dataset = "mini_toy"
+    selection = "wga"
+    generated_batch = 4
+    initializer = "photo"
+
+    def images(self, seed):
+        return [DATA, VAL, grouped([15] * 4, split="test", seed=2)]
+
+    def causal_parts(self, images):
+        return middle(len(images))
+
+    def truth(self, made):
+        third = np.arange(len(made)) % 3 == 0
+        return pd.DataFrame(
+            dict(bad=third if self.known else np.nan, old=0.0 if self.known else np.nan), range(len(made))
+        )
+
+
+def toy_run(pipe, out, seed=3, **changes):
+    "A run of such a source that takes seconds; `changes` of `DDBRun`."
+    profile = replace(load_profile("mini"), resolution=16, device="cpu")
+    plan = replace(ddb_plan("smoke"), epochs=1, word_steps=1)
+    return DDBRun(
+        **dict(source=ToySource(DDBTools(profile, pipe, pipe)), plan=plan, seed=seed, out=out) | changes
+    )
+
+
+def ddb_result(dataset="mini_a", seed=0, bad=(True, False, False, True), **wga):
+    "A made-up result of a run: four pictures, of which the last is pruned."
+    scores = pd.DataFrame(dict(psi=[0.1, 0.2, 0.3, 0.4], limit=0.5, rho=[4.0, 3.0, 2.0, 1.0], bad=bad))
+    kept = np.array([True, True, True, False])
+    scores = scores.assign(old=bad, agreement=[0.9, 0.1, 0.2, 0.3], kept=kept)
+    tried = pd.DataFrame(
+        dict(rule=["none", "rho"], keep=[kept | True, kept], wga=[0.8, 0.7], agreement=np.nan)
+    )
+    report = group_report([0, 1, 1], [0, 0, 0], [0, 0, 1], ["cat", "dog"], ["none"])
+    hows = ["psi", "reversed psi", "rho", "reversed rho", "random", "oracle"]
+    doses = pd.DataFrame(dict(how=hows, share=[0.5] * 5 + [0.0], gain=[-0.3, 0.1, -0.2, 0.0, 0.0, 0.2]))
+    pixels = np.arange(4 * 8 * 8 * 3).reshape(4, 8, 8, 3).astype(np.uint8)
+    table = pd.DataFrame(dict(origin=range(4), y_was=0, y=1, a=0))
+    made = Recomposed(pixels, pixels[::-1], np.ones((4, 8, 8)), table)
+    return DDBResult(
+        *(dataset, dataset, seed, ["cat", "dog"], ["cat, none", "dog, none"]),
+        word_images=10,
+        word_groups=np.array([3, 1]),
+        gamma=1.0,
+        gamma_pasted=0.5,
+        rule=Rule(None, 1.5),
+        scores=scores,
+        tried=tried,
+        wga=wga or dict(ERM=0.5, DDB=0.9, DDB_unpruned=0.8),
+        doses=doses,
+        word_sizes=pd.DataFrame(dict(images=[0], wga=[0.4], good=[0.5])),
+        reports=[report, report],
+        pictures=dict(made=made, pasted=made),
+    )

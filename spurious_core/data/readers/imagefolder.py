@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from ..codes import codes_and_names
 from ..grouped import GroupedImages
-from .codes import codes_and_names
 from .folder_tables import SPLIT_WORDS, split_of, tables_by_split
 from .folders import few, finish_set, need_columns, reader
 

@@ -5,6 +5,7 @@ from .caches import (
     prompt_ids as prompt_ids,
 )
 from .config import (
+    LARGEST_RANK as LARGEST_RANK,
     LR_SCHEDULES as LR_SCHEDULES,
     OPTIMIZERS as OPTIMIZERS,
     PERSONALIZE_METHODS as PERSONALIZE_METHODS,

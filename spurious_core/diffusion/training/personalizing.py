@@ -180,6 +180,7 @@ def personalize(
     if config.image_loss_weight > 0 and image_loss is None:
         raise ValueError(f"image_loss_weight={config.image_loss_weight} without an image_loss")
     out, pipe = Path(out_dir), working_copy(pipe, config)
+    config.check_given(pipe, captions, prior_images=prior_images, prior_captions=prior_captions)
     size = pipe.unet.config.sample_size * pipe.vae_scale_factor
     given = Given(
         load_references(references, size, config.min_references),

@@ -20,6 +20,7 @@ from ...core.seeds import generator, seed_of
 from ..one_step import decode_image, predict_x0
 from .caches import draw_timesteps, endless_order, prompt_ids
 from .config import PersonalizeConfig
+from ..windows import warn_of_lost_words
 
 # %% ../../../nbs/diffusion/training/03_steps.ipynb #657e5d62
 @dataclass(frozen=True)
@@ -213,6 +214,9 @@ class TrainingStep:
         gate = gate_of(self.image_loss, total)
         self.snr_weights = min_snr_weights(self.scheduler, config.snr_gamma).to(self.accelerator.device)
         self.draw = BatchSampler(config, self.pictures, gate, total, self.accelerator)
+        if self.accelerator.is_main_process:
+            texts = [caption for part in self.pictures for caption in part.captions]
+            warn_of_lost_words(self.pipe, texts, "captions")
         self.encode = PromptEncoder(self.pipe, [part.captions for part in self.pictures], self.text_encoder)
         self.image_term = ImageTerm(self.image_loss, self.decoder, self.scheduler, config.seed, processes)
 

@@ -6,7 +6,7 @@
 __all__ = ['CHECKPOINT_FILE', 'BEST_FILE', 'LOG_FILE', 'RESULT_FILE', 'UNFINISHED_FILES', 'HALF_WRITTEN', 'cut_log', 'Validation',
            'Trainer']
 
-# %% ../../../nbs/diffusion/training/05_trainer.ipynb #fdabd686
+# %% ../../../nbs/diffusion/training/05_trainer.ipynb #30c04e4f
 import json
 import math
 import time
@@ -22,7 +22,7 @@ from fastcore.basics import patch
 from tqdm.auto import tqdm
 
 from ...core.checkpoints import load_state, read_tensors, save_state, write_tensors
-from ...core.files import atomic_write
+from ...core.files import atomic_write, writing
 from ...core.plots import save_figure
 from ...core.sheets import contact_sheet
 from ..sampling import sample_images
@@ -30,12 +30,13 @@ from .config import PersonalizeConfig
 from .learner import Learner, mean_row
 from .trainable import save_adapter
 
-# %% ../../../nbs/diffusion/training/05_trainer.ipynb #0737fe75
+# %% ../../../nbs/diffusion/training/05_trainer.ipynb #b120ec3a
 CHECKPOINT_FILE, BEST_FILE, LOG_FILE = "checkpoint.safetensors", "best.safetensors", "log.jsonl"
 RESULT_FILE = "result.json"
 UNFINISHED_FILES = (CHECKPOINT_FILE, BEST_FILE)  # gone when the run is finished
 # how names begin of what a killed process may leave half-written
 HALF_WRITTEN = (LOG_FILE, RESULT_FILE, "adapter", *UNFINISHED_FILES)
+_KEPT = "the last checkpoint is kept"
 
 # %% ../../../nbs/diffusion/training/05_trainer.ipynb #641d6cc2
 def cut_log(file: Path, steps: int) -> None:
@@ -53,7 +54,7 @@ def _diverged(what: str, step: int, checkpoint: Path) -> NoReturn:
     advice = "Lower the learning rate or the weight of the image loss, in a new folder"
     raise FloatingPointError(f"the {what} is not finite at step {step + 1}; {kept}. {advice}")
 
-# %% ../../../nbs/diffusion/training/05_trainer.ipynb #77599251
+# %% ../../../nbs/diffusion/training/05_trainer.ipynb #a5fdfc8a
 @dataclass
 class Validation:
     "Shows and scores what is learned, and keeps the best of it in the run's folder."
@@ -75,9 +76,10 @@ class Validation:
     def __call__(self, params: dict[str, torch.nn.Parameter], step: int) -> None:
         "Shows and scores the pipeline as it is; writes down `params` when they are the best so far."
         if self.sheet is not None:
-            (self.out / "sheets").mkdir(exist_ok=True)
             drawn = contact_sheet(sample_images(self.pipe, self.sheet))
-            save_figure(drawn, self.out / "sheets" / f"{step:06d}.png")
+            with writing(file := self.out / "sheets" / f"{step:06d}.png"):
+                file.parent.mkdir(exist_ok=True)
+                save_figure(drawn, file)
         value = float(self.score(self.pipe, step)) if self.score is not None else math.nan
         if value > self.best:
             self.best = value
@@ -93,7 +95,7 @@ class Validation:
             parameter.copy_(tensors[name])
         return header
 
-# %% ../../../nbs/diffusion/training/05_trainer.ipynb #b6c970ba
+# %% ../../../nbs/diffusion/training/05_trainer.ipynb #eb0e3982
 @dataclass
 class Trainer:
     "Trains what `learner` holds and leaves the adapter in `out`: `Trainer(...).run()`."
@@ -112,7 +114,9 @@ class Trainer:
         return self.out / CHECKPOINT_FILE
 
     def run(self, progress: bool = True) -> Path:
-        "From wherever the run stands to its end; returns its folder."
+        """From wherever the run stands to its end; returns its folder.
+
+        A full disk is an `OSError` that says how to go on, whatever was to be written."""
         if self.config.trackers:
             self.accelerator.init_trackers("personalize")
         start, steps, began = self.resume(), self.config.steps, time.time()
@@ -175,14 +179,14 @@ def step(
     self.learner.descend()
     return row | dict(step=number + 1, grad_norm=norm, lr=self.learner.rate)
 
-# %% ../../../nbs/diffusion/training/05_trainer.ipynb #ccbe8e0a
+# %% ../../../nbs/diffusion/training/05_trainer.ipynb #1e2957db
 @patch
 def log(self: Trainer, row: dict[str, float]) -> None:
     "Adds a row to `log.jsonl`, and to accelerate's trackers."
     if self.config.trackers:
         self.accelerator.log(row, step=row["step"])
     if self.accelerator.is_main_process:
-        with (self.out / LOG_FILE).open("a") as file:
+        with writing(path := self.out / LOG_FILE, _KEPT), path.open("a") as file:
             file.write(json.dumps(row) + "\n")
 
 # %% ../../../nbs/diffusion/training/05_trainer.ipynb #496d8b49
@@ -194,7 +198,7 @@ def validate(self: Trainer, done: int) -> None:
         with self.learner.averaged():
             self.validation(self.learner.params, done)
 
-# %% ../../../nbs/diffusion/training/05_trainer.ipynb #9aed42b6
+# %% ../../../nbs/diffusion/training/05_trainer.ipynb #cfb8a1e3
 @patch
 @torch.no_grad()
 def finish(self: Trainer, seconds: float) -> None:
@@ -205,7 +209,8 @@ def finish(self: Trainer, seconds: float) -> None:
         result = dict(step=self.config.steps)
         if self.learner.ema:
             self.learner.ema.copy_to(params.values())
-    save_adapter(self.pipe, params, self.config, self.out)
+    with writing(self.out, _KEPT):
+        save_adapter(self.pipe, params, self.config, self.out)
     numbers = sum(parameter.numel() for parameter in params.values())
     result |= dict(seconds=round(seconds, 2), parameters=numbers)
     atomic_write(self.out / RESULT_FILE, json.dumps(result))

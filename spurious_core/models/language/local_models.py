@@ -15,16 +15,17 @@ from jinja2 import TemplateError
 from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 
+from ...core.checkpoints import naming_damage
 from ...core.files import checkpoint_hash
 from ...core.settings import split_language_model, split_revision
-from .answers import TextModel
+from .answers import TextModel, without_system
 from .grammar import Grammar
 from .protocol import LanguageModel, LanguageModelError
 from .servers import Server
 from ..pipeline_files import first_line
 from ..quiet import without_progress_bars
 
-# %% ../../../nbs/models/language/05_local_models.ipynb #971af98a
+# %% ../../../nbs/models/language/05_local_models.ipynb #1c302f12
 _UNUSABLE = (OSError, ValueError, KeyError, RuntimeError, SafetensorError, pickle.UnpicklingError)
 
 
@@ -33,7 +34,7 @@ def _read_local(source: str, dtype: torch.dtype) -> tuple[Any, PreTrainedModel]:
     name, revision = split_revision(source)
     place = dict(pretrained_model_name_or_path=name, revision=revision or "main")
     try:
-        with without_progress_bars():
+        with naming_damage(name), without_progress_bars():
             tokenizer = AutoTokenizer.from_pretrained(**place)
             net, info = AutoModelForCausalLM.from_pretrained(dtype=dtype, output_loading_info=True, **place)
     except _UNUSABLE as error:
@@ -77,8 +78,7 @@ class Local(TextModel):
         try:
             return self.tokenizer.apply_chat_template(talk, **options)
         except TemplateError:  # no place for a system text
-            first = dict(role="user", content=f"{talk[0]['content']}\n\n{talk[1]['content']}")
-            return self.tokenizer.apply_chat_template([first, *talk[2:]], **options)
+            return self.tokenizer.apply_chat_template(without_system(talk), **options)
 
     def _check_room(self, tokens: int) -> None:
         room = getattr(self.net.config, "max_position_embeddings", None)
@@ -108,7 +108,7 @@ def load_language_model(
     cache: str | Path | None = None,  # folder of answers; default: in the user's cache
     device: str | torch.device = "cpu",
     dtype: torch.dtype = torch.float32,  # of a local model
-    **options: Any,  # timeout, retries, workers of a server; max_new_tokens of a local model
+    **options: Any,  # limits and workers of a server; max_new_tokens of a local model
 ) -> LanguageModel:
     """The language model that a profile names.
 

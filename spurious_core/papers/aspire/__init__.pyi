@@ -9,9 +9,9 @@ from .cure_arms import (
 from .cure_tables import (
     POOLED as POOLED,
     cure_scores as cure_scores,
+    cure_wga_table as cure_wga_table,
     gain_table as gain_table,
     side_by_side as side_by_side,
-    wga_table as wga_table,
 )
 from .cure_worlds import (
     CURE_WORLDS as CURE_WORLDS,
@@ -51,11 +51,11 @@ from .marking import (
     reported as reported,
 )
 from .pictures import (
+    cure_wga_figure as cure_wga_figure,
     drawn_sheet as drawn_sheet,
     edits_sheet as edits_sheet,
     save_discoveries as save_discoveries,
     top_features as top_features,
-    wga_figure as wga_figure,
     worlds_sheet as worlds_sheet,
 )
 from .retraining import add_generated as add_generated, retrain as retrain, with_origin as with_origin

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['EMPTY_SCENE', 'scene_prompt', 'surroundings', 'edit_prompts', 'edit_images']
 
-# %% ../../../nbs/papers/aspire/01_edits.ipynb #6fd2f468
+# %% ../../../nbs/papers/aspire/01_edits.ipynb #90757e1b
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,13 @@ import numpy as np
 import pandas as pd
 
 from ...core.seeds import seed_of
-from ...diffusion.editing import follows_instructions, instruction, remove, replace_background
+from spurious_core.diffusion.editing import (
+    EditSettings,
+    follows_instructions,
+    instruction,
+    remove,
+    replace_background,
+)
 from ...diffusion.starts import picture_side
 from ...models.masks import found
 
@@ -64,7 +70,7 @@ def edit_prompts(
         shams.append(scene_prompt(what, *before))
     return edits, shams
 
-# %% ../../../nbs/papers/aspire/01_edits.ipynb #d1ece5b4
+# %% ../../../nbs/papers/aspire/01_edits.ipynb #14faeacf
 def _edit_found(
     pipe: Any,
     pictures: np.ndarray,
@@ -73,14 +79,13 @@ def _edit_found(
     prompts: dict[str, list[str]],  # of the edits and of their shams
     out: Path,
     seed: int,
-    options: dict,
+    settings: EditSettings,
 ) -> list[np.ndarray]:
     "The pictures of each list of prompts, drawn with the same noise into a folder of its name."
     edit = remove if rows.kind.iloc[0] == "foreground" else replace_background
     seeds = [seed_of("edit", seed, row.image, row.kind, row.phrase) for row in rows.itertuples()]
     return [
-        edit(pipe, pictures, masks, texts, seeds, out=out / name, **options)
-        for name, texts in prompts.items()
+        edit(pipe, pictures, masks, texts, seeds, out / name, settings) for name, texts in prompts.items()
     ]
 
 
@@ -92,7 +97,7 @@ def _pipelines(pipe: Any, backgrounds: Any) -> dict[str, Any]:
         raise ValueError(f"the pipelines draw pictures of different sides: {sorted(sides)}")
     return pipelines
 
-# %% ../../../nbs/papers/aspire/01_edits.ipynb #1992cb1a
+# %% ../../../nbs/papers/aspire/01_edits.ipynb #ed4a03f2
 def edit_images(
     pipe: Any,  # an inpainting pipeline
     segmenter: Any,  # finds what a phrase names, such as a `regions.Segmenter`
@@ -102,12 +107,12 @@ def edit_images(
     out: str | Path,  # a folder, in which an interrupted call goes on
     seed: int = 0,
     backgrounds: Any = None,  # a pipeline that changes backgrounds, such as InstructPix2Pix; None: the same
-    **options: Any,  # of `editing`: steps, guidance, batch_size, ...
+    **options: Any,  # of `EditSettings`: steps, guidance, batch_size, ...
 ) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
     """The rows of the plan whose region was found, their edits and their shams.
 
     Pictures are uint8 `[n, side, side, 3]`. `ValueError` if nothing was found."""
-    pipelines = _pipelines(pipe, backgrounds)
+    pipelines, settings = _pipelines(pipe, backgrounds), EditSettings(**options)
     instruct, parts = follows_instructions(pipelines["background"]), []
     for kind, rows in plan.groupby("kind", sort=False):
         pictures = images[rows.image]
@@ -118,7 +123,8 @@ def edit_images(
             continue
         rows, pictures, masks = rows[ok], pictures[ok], masks[ok]
         prompts = dict(zip(("edit", "sham"), edit_prompts(rows, extracted, instruct), strict=True))
-        drawn = _edit_found(pipelines[kind], pictures, masks, rows, prompts, Path(out) / kind, seed, options)
+        folder = Path(out) / kind
+        drawn = _edit_found(pipelines[kind], pictures, masks, rows, prompts, folder, seed, settings)
         parts.append((rows, *drawn))
     if not parts:
         raise ValueError(f"the segmenter found none of {len(plan)} regions")

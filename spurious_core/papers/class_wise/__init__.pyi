@@ -24,6 +24,7 @@ from .comparison import (
     share_cores as share_cores,
     shared_training as shared_training,
 )
+from .example_folder import EXAMPLE_COUNTS as EXAMPLE_COUNTS, write_example_folder as write_example_folder
 from .kit import (
     FOLDER_PARTS as FOLDER_PARTS,
     Kit as Kit,

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['FOLDER_PARTS', 'own_classes', 'require_fields', 'Kit', 'class_number', 'agree_on_names', 'load_kit']
 
-# %% ../../../nbs/papers/class_wise/00_kit.ipynb #0b96c75e
+# %% ../../../nbs/papers/class_wise/00_kit.ipynb #bfd79d53
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -22,6 +22,7 @@ from ...models.loading import load_classifier
 from ...models.pipelines import load_pipeline, load_tiny_decoder
 from ...models.segmenter_loading import load_segmenter
 from ...models.segmenters import Segmenter
+from ..own_pictures import check_profile_knows
 
 # %% ../../../nbs/papers/class_wise/00_kit.ipynb #f821eeb7
 # the folders that each class needs, and how many pictures each of them needs
@@ -151,7 +152,7 @@ def agree_on_names(
 def _load_or_none(source: str, device) -> Classifier | None:
     return load_classifier(source, device=device) if source else None
 
-# %% ../../../nbs/papers/class_wise/00_kit.ipynb #806f693f
+# %% ../../../nbs/papers/class_wise/00_kit.ipynb #49823332
 def load_kit(
     profile: str | Profile = "mini",
     folder: str | Path = "",  # of your own pictures, in place of the profile's world
@@ -159,9 +160,11 @@ def load_kit(
 ) -> Kit:
     """Loads what a profile names; what it does not name is None, or empty.
 
-    Errors name what is missing or damaged, before anything is loaded where that can be known."""
+    Errors name what is missing or damaged, or what of a folder the profile's models can't know, before
+    anything is loaded where that can be known."""
     profile = load_profile(profile) if isinstance(profile, str) else profile
     classes = own_classes(folder) if folder else []
+    check_profile_knows(profile, classes, ("pipeline", "segmenter"))
     require_fields(profile, ("pipeline", "guide", *need))
     device = pick_device(profile.device)
     placed = dict(device=device, dtype=dtype_of(profile.precision))

@@ -1,4 +1,5 @@
-from .causal_parts import rendered_parts as rendered_parts
+from . import study as study
+from .causal_parts import rendered_parts as rendered_parts, segmented_parts as segmented_parts
 from .causal_tokens import (
     CAPTION_TEMPLATES as CAPTION_TEMPLATES,
     captions_of as captions_of,

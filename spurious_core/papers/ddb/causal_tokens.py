@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['CAPTION_TEMPLATES', 'token_of', 'captions_of', 'learn_tokens', 'convergence']
 
-# %% ../../../nbs/papers/ddb/01_causal_tokens.ipynb #6d507937
+# %% ../../../nbs/papers/ddb/01_causal_tokens.ipynb #10449396
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,8 +17,9 @@ from diffusers import StableDiffusionPipeline
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
-from safetensors.torch import load_file, save
+from safetensors.torch import save
 
+from ...core.checkpoints import read_weights
 from ...core.files import atomic_write
 from ...core.seeds import seed_of
 from ...data.grouped import GroupedImages
@@ -49,7 +50,7 @@ def captions_of(
     drawn = [templates[seed_of("caption", seed, label, i) % len(templates)] for i in range(n)]
     return [template.format(token_of(label)) for template in drawn]
 
-# %% ../../../nbs/papers/ddb/01_causal_tokens.ipynb #8b4e43a1
+# %% ../../../nbs/papers/ddb/01_causal_tokens.ipynb #f2b1bbc3
 def learn_tokens(
     pipe: StableDiffusionPipeline,
     data: GroupedImages,
@@ -80,7 +81,7 @@ def learn_tokens(
             sheet=plan_prompts(prompt, sheet, config.seed) if sheet else None,
             progress=progress,
         )
-        words |= load_file(folder / EMBEDS)
+        words |= read_weights(folder / EMBEDS)
     atomic_write(out / EMBEDS, save({token: words[token] for token in sorted(words)}))
     return out
 

@@ -35,6 +35,34 @@ def test_waterbirds(tmp_path):
     assert "img_id" in d.manifest
 
 
+def test_names_are_the_datas_own_where_it_has_any(tmp_path):
+    label, attribute = (["cat", "dog"][y] for y in Y), (["sofa", "bench"][a] for a in A)
+    d = waterbirds(waterbird_tree(tmp_path, label=list(label), attribute=list(attribute)))
+    assert d.group_names == ["cat, sofa", "cat, bench", "dog, sofa", "dog, bench"]
+    assert agrees(d)
+
+
+def test_files_outside_of_cub_are_no_birds(tmp_path):
+    root = waterbird_tree(tmp_path)
+    table = pd.read_csv(root / "metadata.csv")
+    (root / "pets").mkdir()
+    for i, f in enumerate(table.img_filename):
+        (root / f).rename(root / f"pets/{i}.jpg")
+    table.assign(img_filename=[f"pets/{i}.jpg" for i in range(12)]).to_csv(root / "metadata.csv", index=False)
+    d = waterbirds(root)
+    assert d.labels == ["label 0", "label 1"]
+    assert d.attributes == ["attribute 0", "attribute 1"]
+    assert agrees(d)
+
+
+def test_a_code_with_two_names_is_refused(tmp_path):
+    label = ["cow"] + [["cat", "dog"][y] for y in Y[1:]]
+    with pytest.raises(
+        ValueError, match=r"column label: expected one name for code 1; found \['cow', 'dog'\]"
+    ):
+        waterbirds(waterbird_tree(tmp_path, label=label))
+
+
 @pytest.mark.parametrize(
     "change, message",
     [

@@ -91,6 +91,45 @@ def test_one_caption_a_picture(tiny_pipeline, tmp_path):
         train_full(tiny_pipeline, tmp_path / "b", prior_captions=["snow"])
 
 
+@pytest.mark.parametrize("given", [dict(prior_images=PRIOR), dict(prior_captions=["snow"] * 4)])
+def test_class_images_without_a_prior(tiny_pipeline, tmp_path, given):
+    with pytest.raises(ValueError, match=f"{next(iter(given))} without class_prompt"):
+        train(tiny_pipeline, RUN, tmp_path / "a", **given)
+    assert not (tmp_path / "a").exists()
+
+
+WORD = replace(RUN, method="textual_inversion", instance_prompt="a photo of <concept>", steps=1)
+
+
+@pytest.mark.parametrize(
+    "config, captions, why",
+    [
+        (
+            replace(WORD, instance_prompt="a photo of " * 10 + "<concept>"),
+            None,
+            "1 of 1 prompts have it beyond",
+        ),
+        (replace(WORD, num_vectors=30), None, "1 of 1 prompts have it beyond"),
+        (WORD, ["a <concept>"] * 3 + ["a photo", "snow"], "2 of 3 captions lack it; the first: 'a photo'"),
+        (
+            WORD,
+            ["a <concept>"] * 4 + ["snow " * 30 + "<concept>"],
+            "1 of 2 captions have it beyond the 24 tokens",
+        ),
+    ],
+)
+def test_a_new_word_that_nobody_sees(tiny_pipeline, tmp_path, config, captions, why):
+    with pytest.raises(ValueError, match=f"token='<concept>' cannot be learned: {why}"):
+        train(tiny_pipeline, config, tmp_path / "a", captions=captions)
+    assert not (tmp_path / "a").exists()
+
+
+def test_captions_that_are_cut_are_named(tiny_pipeline, tmp_path):
+    captions = ["sks"] * 4 + ["a " * 22 + "snow"]
+    with pytest.warns(UserWarning, match="1 of 2 captions are longer than the 24 tokens .* loses 'snow'"):
+        train(tiny_pipeline, replace(RUN, steps=1), tmp_path / "a", captions=captions)
+
+
 def test_a_weight_without_a_loss(tiny_pipeline, tmp_path):
     with pytest.raises(ValueError, match="image_loss_weight=1.0 without an image_loss"):
         train(tiny_pipeline, replace(RUN, image_loss_weight=1.0), tmp_path / "a")

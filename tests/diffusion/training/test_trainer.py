@@ -1,6 +1,7 @@
 "Killed at any step, or while writing, and run again: the same adapter to the last bit."
 
 import errno
+import io
 import json
 import os
 import signal
@@ -13,6 +14,7 @@ import torch
 from safetensors.torch import load_file
 
 from spurious_core.core import checkpoints
+from spurious_core.core.files import atomic_write, writing
 from spurious_core.diffusion.adapters import LORA
 from spurious_core.diffusion.plans import plan_prompts
 from spurious_core.diffusion.training.trainer import Validation, cut_log
@@ -106,6 +108,60 @@ def test_full_disk(tiny_pipeline, tmp_path, monkeypatch):
     assert raised.value.errno == errno.ENOSPC
     assert checkpoints.read_tensors(tmp_path / "a" / "checkpoint.safetensors")[1]["step"] == 2
     assert_same(weights(train(tiny_pipeline, RUN, tmp_path / "a")), weights(whole))
+
+
+FULL_DISK = OSError(errno.ENOSPC, "No space left on device")
+
+
+def _refuse(*args, **options):
+    raise FULL_DISK
+
+
+class FullFile(io.StringIO):
+    "A file of which nothing can be written."
+
+    write = _refuse
+
+
+def full_log(patch):
+    real = Path.open
+
+    def opened(self, mode="r", *args, **options):
+        return FullFile() if self.name == "log.jsonl" and mode == "a" else real(self, mode, *args, **options)
+
+    patch.setattr(Path, "open", opened)
+
+
+WRITERS = dict(
+    config=lambda patch: patch.setattr("os.fsync", _refuse),
+    log=full_log,
+    sheet=lambda patch: patch.setattr("spurious_core.diffusion.training.trainer.save_figure", _refuse),
+    best=lambda patch: patch.setattr(checkpoints, "save_file", _refuse),
+    adapter=lambda patch: patch.setattr("spurious_core.diffusion.training.trainer.save_adapter", _refuse),
+    result=lambda patch: patch.setattr("spurious_core.diffusion.training.trainer.atomic_write", _full_result),
+    prior=lambda patch: patch.setattr("spurious_core.diffusion.image_sets._save_png", _refuse),
+)
+
+
+def _full_result(path, content):
+    return atomic_write(path, content) if path.name != "result.json" else _full_write(path)
+
+
+def _full_write(path):
+    with writing(path):
+        _refuse()
+
+
+@pytest.mark.parametrize("what", WRITERS)
+def test_a_full_disk_says_how_to_go_on_whatever_is_written(tiny_pipeline, tmp_path, monkeypatch, what):
+    config = replace(RUN, class_prompt="snow", prior_images=2) if what == "prior" else RUN
+    options = dict(sheet=plan_prompts("sks", 1), validate=lambda pipe, step: step)
+    with monkeypatch.context() as patch:
+        WRITERS[what](patch)
+        with pytest.raises(OSError, match="make room and run the same command to go on") as raised:
+            train(tiny_pipeline, config, tmp_path / "a", **options)
+        assert raised.value.errno == errno.ENOSPC
+    assert (train(tiny_pipeline, config, tmp_path / "a", **options) / "result.json").is_file()
 
 
 def test_eight_bit_optimiser_resumes(tiny_pipeline, tmp_path, killed):

@@ -3,15 +3,13 @@
 import pytest
 
 from spurious_core.models.language.servers import Server
-from support.chat_server import FakeServer
+from support.chat_server import forget_other_servers, running_server
 
 
 @pytest.fixture
 def fake():
-    s = FakeServer()
-    yield s
-    s.httpd.shutdown()
-    s.httpd.server_close()
+    with running_server() as server:
+        yield server
 
 
 @pytest.fixture
@@ -21,15 +19,4 @@ def model(fake, tmp_path):
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch, tmp_path):
-    for k in (
-        "OPENAI_BASE_URL",
-        "OPENAI_API_KEY",
-        "http_proxy",
-        "https_proxy",
-        "all_proxy",
-        "HTTP_PROXY",
-        "HTTPS_PROXY",
-        "ALL_PROXY",
-    ):
-        monkeypatch.delenv(k, raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+    forget_other_servers(monkeypatch, tmp_path / "xdg")

@@ -8,6 +8,7 @@ import warnings
 
 import pytest
 
+from spurious_core.models.language.answers import parse_answer
 from spurious_core.models.language.protocol import (
     PHRASES,
     SYSTEM,
@@ -89,6 +90,70 @@ def test_talk_around_the_answer(fake, model):
     fake.script = [says("<think>{so}</think> Sure:\n```json\n" + json.dumps(GOOD) + "\n```\nAnything else?")]
     assert model.ask(*QUESTION) == GOOD
     assert len(fake.seen) == 1
+
+
+DRAFT = json.dumps(dict(foreground=["draft"], background=[], alternative="no"))
+FINAL = json.dumps(GOOD)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"<think>{DRAFT}</think>\n{FINAL}",
+        f"<think>a {DRAFT}</think> <think>b {DRAFT}</think>{FINAL}",
+        f"{DRAFT}</think>{FINAL}",  # the template wrote the opening tag
+        f"<Thinking>{DRAFT}</Thinking>{FINAL}",
+        f"{DRAFT} wait, wrong: {FINAL}",
+        f"{FINAL} <think>{DRAFT}",
+        f'{{"draft": {DRAFT}, "answer": {FINAL}}}',
+        f'{FINAL} {{"confidence": 1}}',
+    ],
+)
+def test_the_last_answer_counts_and_no_draft(fake, model, tmp_path, text):
+    fake.script = [says(text)]
+    assert model.ask(*QUESTION) == GOOD
+    assert len(fake.seen) == 1
+    assert json.loads(files(tmp_path)[0].read_text())["answer"] == GOOD
+
+
+@pytest.mark.parametrize(
+    "text", [f"<think>{DRAFT}", f"{DRAFT} wait, wrong: {FINAL[:-1]}", f"<think>{FINAL}</think>"]
+)
+def test_a_draft_alone_is_no_answer(fake, model, text):
+    fake.script = [says(text), good]
+    assert model.ask(*QUESTION) == GOOD
+    assert len(fake.seen) == 2
+
+
+def test_what_is_kept_may_speak_of_thoughts_and_begin_with_a_mark(fake, model, tmp_path):
+    odd = dict(foreground=["</think>"], background=[], alternative="a\u2028b")
+    fake.script = [says(json.dumps(odd).replace("<", "\\u003c"))]
+    assert model.ask(*QUESTION) == odd == model.ask(*QUESTION)
+    (file,) = files(tmp_path)
+    file.write_text(file.read_text(encoding="utf-8"), encoding="utf-8-sig")
+    assert model.ask(*QUESTION) == odd
+    assert len(fake.seen) == 1
+
+
+def test_halves_of_surrogate_pairs(fake, model, tmp_path):
+    fake.script = [says('{"foreground": ["\\ud83d cup"], "background": [], "alternative": ""}')]
+    question = (SYSTEM, "a caption \udcff of a cup", PHRASES)
+    for _ in range(2):
+        assert model.ask(*question)["foreground"] == ["\ufffd cup"]
+    assert len(fake.seen) == 1
+    assert fake.seen[0]["body"]["messages"][1]["content"] == "a caption \ufffd of a cup"
+
+
+def test_deep_and_long_answers_are_wrong_answers_only(fake, model):
+    deep = '{"foreground": ' + "[" * 50_000 + "]" * 50_000 + ', "background": [], "alternative": ""}'
+    fake.script = [says(deep), says("{" * 200_000), good]
+    assert model.ask(*QUESTION) == GOOD
+    assert max(len(turn["content"]) for seen in fake.seen for turn in seen["body"]["messages"]) < 5000
+
+
+def test_a_misfit_names_the_last_object():
+    with pytest.raises(ValueError, match=r"at \$.background: "):
+        parse_answer(json.dumps(dict(x=1)) + json.dumps(GOOD | dict(background=3)), PHRASES)
 
 
 def test_many_threads_with_few_questions(fake, model, tmp_path):

@@ -148,6 +148,11 @@ def test_the_doctor_says_where_captions_would_go(tmp_path, monkeypatch):
     assert r.state == "server"
     assert "http://localhost:8000/v1" in r.note
     assert not p
+    r, p = row("openai:m@http://ann:very-secret@localhost:8000/v1")
+    assert r.source == "openai:m@http://***@localhost:8000/v1"
+    assert r.note == "captions are sent to http://***@localhost:8000/v1"
+    with pytest.raises(ValueError, match=r"language_model='x:http://\*\*\*@h'"):
+        split_language_model("x:http://ann:very-secret@h")
     r, p = row("openai:m")
     assert r.state == "missing"
     assert len(p) == 1

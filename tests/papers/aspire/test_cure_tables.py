@@ -6,7 +6,7 @@ import pytest
 
 from spurious_core.evaluate.intervals import bootstrap
 from spurious_core.evaluate.reports import group_report
-from spurious_core.papers.aspire.cure_tables import cure_scores, gain_table, side_by_side, wga_table
+from spurious_core.papers.aspire.cure_tables import cure_scores, cure_wga_table, gain_table, side_by_side
 from spurious_core.papers.aspire.curing import Cured
 
 WGA = {  # by arm and method: mini_waterbirds with seeds 0, 1, 2, and mini_beside
@@ -38,7 +38,7 @@ def row(table, key):
 
 
 def test_worst_groups_of_a_world_and_of_all(scores):
-    table = wga_table(scores)
+    table = cure_wga_table(scores)
     assert len(table) == 3 * len(WGA)
     here = row(table, "wga.mini_beside.ERM_plus_aspire")
     assert (here.value, here.lo, here.hi) == pytest.approx((0.5, 0.45, 0.6))  # of the test images
@@ -65,14 +65,14 @@ def test_five_seeds_have_an_interval_over_seeds(scores):
         np.concatenate([wga, 0.9 * wga])
         for wga in (np.mean(WGA[arm, "ERM"], axis=0) for arm in ("aspire", "none"))
     )
-    found = row(wga_table(six), "wga.all.ERM_plus_aspire")
+    found = row(cure_wga_table(six), "wga.all.ERM_plus_aspire")
     assert (found.value, found.lo, found.hi, found.n) == pytest.approx((*bootstrap(ours), 6))
     found = row(gain_table(six), "gain.all.ERM")
     assert (found.value, found.lo, found.hi, found.n) == pytest.approx((*bootstrap(ours - other), 6))
 
 
 def test_one_seed_has_the_interval_of_its_test_images(scores):
-    table = wga_table(scores[scores.seed == 1])
+    table = cure_wga_table(scores[scores.seed == 1])
     found = row(table, "wga.mini_beside.ERM")
     assert (found.value, found.lo, found.hi, found.n) == pytest.approx((0.2, 0.15, 0.3, 1))
     assert np.isnan(row(table, "wga.all.ERM").lo)
@@ -80,14 +80,14 @@ def test_one_seed_has_the_interval_of_its_test_images(scores):
 
 
 def test_all_is_the_only_world_there_is(scores):
-    table = wga_table(scores[(scores.seed == 1) & (scores.world == "mini_beside")])
+    table = cure_wga_table(scores[(scores.seed == 1) & (scores.world == "mini_beside")])
     both = (row(table, f"wga.{world}.ERM_plus_random") for world in ("all", "mini_beside"))
     alone = [tuple(found[["value", "lo", "hi", "n"]]) for found in both]
     assert alone[0] == alone[1]
 
 
 def test_a_grid_has_empty_cells_and_no_pooled_row_of_one_world(scores):
-    grid = side_by_side(wga_table(scores), "arm")
+    grid = side_by_side(cure_wga_table(scores), "arm")
     assert list(grid.columns) == ["none", "random", "aspire"]
     assert grid.loc[("DFR", "all"), "random"] == ""
     assert grid.loc[("ERM", "mini_waterbirds"), "none"].startswith("0.100 [")

@@ -7,14 +7,14 @@ import pandas as pd
 import pytest
 
 from spurious_core.data.grouped import GroupedImages
-from spurious_core.papers.aspire.cure_tables import wga_table
+from spurious_core.papers.aspire.cure_tables import cure_wga_table
 from spurious_core.papers.aspire.curing import Cured
 from spurious_core.papers.aspire.pictures import (
+    cure_wga_figure,
     drawn_sheet,
     edits_sheet,
     save_discoveries,
     top_features,
-    wga_figure,
     worlds_sheet,
 )
 
@@ -91,7 +91,7 @@ def test_worst_groups_with_a_dot_for_each_seed():
             for arm, method, wga in rows
         ]
     )
-    axes = wga_figure(wga_table(scores), scores).axes
+    axes = cure_wga_figure(cure_wga_table(scores), scores).axes
     assert [ax.get_title() for ax in axes] == [
         f"{world}: {what}"
         for world in ("mini_waterbirds", "mini_beside")

@@ -88,7 +88,7 @@ def test_a_kit_says_what_it_lacks(own_folder, bare_profile):
         (("references", "empty"), "is the folder of one class"),
         (
             ("hause/references", "hause/empty", "hause/train"),
-            "class 'hause' is unknown to guide; close to it: house",
+            "no hause .close to it: house.",
         ),
     ],
 )

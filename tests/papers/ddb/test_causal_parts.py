@@ -1,4 +1,4 @@
-"What the renderer says of causal parts."
+"What the renderer and a segmenter say of causal parts."
 
 from dataclasses import replace
 
@@ -7,7 +7,8 @@ import pytest
 
 from spurious_core.data.manifests import draw, sample
 from spurious_core.data.worlds import get_world
-from spurious_core.papers.ddb.causal_parts import rendered_parts
+from spurious_core.papers.ddb.causal_parts import rendered_parts, segmented_parts
+from support.ddb import grouped, middle
 
 BIRDS = get_world("waterbirds")
 
@@ -37,3 +38,33 @@ def test_a_world_without_attribute_or_object_is_refused():
         rendered_parts(get_world("imagenet_like"), sample(BIRDS, 20))
     with pytest.raises(ValueError, match="show no object"):
         rendered_parts(BIRDS, sample(BIRDS, 10, object_free=1.0))
+
+
+def by_name(masks, names=("bird", "duck")):
+    "The causal parts of six pictures in which a segmenter sees `masks`."
+    images, asked = grouped([3, 0, 0, 3]), []
+
+    def segmenter(pictures, phrases):
+        asked.extend(phrases)
+        return masks
+
+    return segmented_parts(images, names, segmenter), asked, images
+
+
+def test_each_class_has_a_name_of_its_own():
+    _, asked, images = by_name(middle(6))
+    assert asked == [("bird", "duck")[y] for y in images.y]
+
+
+def test_a_part_that_covers_the_picture_says_nothing():
+    masks = middle(6)
+    masks[0] = 1
+    parts, _, _ = by_name(masks)
+    assert not parts[0].any() and parts[1:].any((1, 2)).all()
+
+
+def test_a_class_whose_part_is_never_found_is_an_error():
+    with pytest.raises(
+        ValueError, match="no 'bird' was found in any picture of class 'no'; `parts` can name"
+    ):
+        by_name(np.zeros((6, 16, 16), np.float32))

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from spurious_core.data.grouped import GroupedImages
+from spurious_core.papers.ffr.arms import ArmSources
 
 
 def coloured_groups(counts, origin="real", split="train", seed=0):
@@ -37,3 +38,8 @@ def val():
 @pytest.fixture(scope="session")
 def pool():
     return coloured_groups([45] * 4, "generated", seed=2)
+
+
+@pytest.fixture(scope="session")
+def sources(real, val, pool):
+    return ArmSources(real, val, pool)

@@ -1,0 +1,77 @@
+"Names that are markup: HTML and Markdown show them as text."
+
+from html import unescape
+from html.parser import HTMLParser
+
+import pytest
+
+from spurious_core.core.markup import as_html, as_markdown
+
+NASTY = "<script>alert('1')</script> & \"x\""
+
+
+class Reader(HTMLParser):
+    "The tags and the text of a page."
+
+    def __init__(self):
+        super().__init__()
+        self.tags, self.text = [], ""
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def read(page):
+    reader = Reader()
+    reader.feed(page)
+    reader.close()
+    return reader
+
+
+def test_html_shows_the_text_and_makes_no_tag():
+    page = read(f"<p>{as_html(NASTY)}</p>")
+    assert [tag for tag, _ in page.tags] == ["p"]
+    assert page.text == NASTY
+
+
+def test_html_stays_within_an_attribute():
+    value = "a\" onclick='x' b"
+    assert read(f'<p title="{as_html(value)}">').tags == [("p", dict(title=value))]
+
+
+@pytest.mark.parametrize(
+    "text, shown",
+    [
+        ("<b>a</b>", "&lt;b&gt;a&lt;/b&gt;"),
+        ("a|b", "a&#124;b"),
+        ("*a*", "&#42;a&#42;"),
+        ("`a`", "&#96;a&#96;"),
+        ("[a](b)", "[a&#93;(b)"),
+        ("[a][b]", "[a&#93;[b]"),
+        ("[a]: b", "[a&#93;: b"),
+        ("$x$", "&#36;x&#36;"),
+        ("~a~", "&#126;a&#126;"),
+        ("# a", "&#35; a"),
+        ("\\|", "&#92;&#124;"),
+        ("_a_", "&#95;a&#95;"),
+        ("__a__", "&#95;&#95;a&#95;&#95;"),
+        ("&lt;", "&amp;lt;"),
+        ("a\n\n| b |", "a &#124; b &#124;"),
+    ],
+)
+def test_markdown_has_no_sign_left_that_means_something(text, shown):
+    assert as_markdown(text) == shown
+    assert unescape(shown) == " ".join(text.split())
+
+
+@pytest.mark.parametrize("text", ["on_land", "96.0 [87.0, 99.0] %", "a-b, c (d): 1.5", "Bär"])
+def test_plain_names_stay_plain(text):
+    assert as_markdown(text) == text
+
+
+def test_values_that_are_no_text_are_shown_as_text():
+    assert as_markdown(3) == as_html(3) == "3"
+    assert as_markdown(["a_"]) == "['a&#95;']"

@@ -1,0 +1,232 @@
+"What could go wrong when people vote: a vote on the wrong pair or on none, a key that counts twice, markup."
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from spurious_core.explore.review_board import Board, PairView
+from spurious_core.explore.sessions import Session
+from spurious_core.explore.votes import Votes
+from support.notebooks import ROOT, cells_of
+from support.pairs import press_all, write_pairs
+
+
+@pytest.fixture
+def table(tmp_path):
+    return write_pairs(tmp_path)
+
+
+@pytest.fixture
+def session(tmp_path, table):
+    return Session(table, Votes(tmp_path / "v.jsonl"), "a", need=1)
+
+
+def grey(picture):
+    return np.asarray(Image.open(io.BytesIO(picture.value)))[0, 0, 0]
+
+
+def shown(board):
+    "The items whose pictures stand left and right."
+    return [f"item {grey(picture)}" for picture in (board.pair.left, board.pair.right)]
+
+
+def remove_picture(session, item, column="path"):
+    "Removes a picture after the session has begun; returns what was in it."
+    path = Path(session.table.loc[item, column])
+    content = path.read_bytes()
+    path.unlink()
+    return path, content
+
+
+# --- what is shown
+
+
+def test_the_current_pair_is_shown(session):
+    board = Board(session, 16)
+    assert shown(board) == [session.current] * 2
+    press_all(board, "yn")
+    assert shown(board) == [session.current] * 2
+
+
+def test_the_question_that_stands_open_is_shown(session):
+    board = Board(session)
+    assert "object of the left picture" in board.pair.text.value
+    board.press("y")
+    assert "offensive" in board.pair.text.value
+
+
+def test_prompts_are_no_markup(session):
+    assert f"&lt;b&gt;{session.current.split()[1]}&lt;/b&gt;" in Board(session).pair.text.value
+    board = Board(session, note=lambda row: f"<i>{row['item']}</i>")
+    assert f"&lt;i&gt;{session.current}&lt;/i&gt;" in board.pair.text.value
+    assert "<i>" not in board.pair.text.value
+
+
+@pytest.mark.parametrize("side, colours", [(8, 2), (30, None)])
+def test_small_pictures_are_enlarged_without_smoothing(tmp_path, side, colours):
+    pixels = np.zeros((side, side, 3), np.uint8)
+    pixels[:, side // 2 :] = 255
+    path = tmp_path / "edge.png"
+    Image.fromarray(pixels).save(path)
+    view = PairView(40)
+    view.show(dict(item="0", init_image=path, path=path) | dict(prompt=""), "?")
+    drawn = np.asarray(Image.open(io.BytesIO(view.left.value)))
+    assert drawn.shape == (40, 40, 3)
+    assert (len(np.unique(drawn)) == colours) if colours else (len(np.unique(drawn)) > 2)
+
+
+def test_the_end_is_said_and_takes_no_votes(session):
+    board = Board(session)
+    while session.current:
+        board.buttons["y"].click()
+        board.buttons["n"].click()
+    assert "Nothing is left" in board.summary.value and "12 kept" in board.summary.value
+    assert board.pair.item is None and board.buttons["n"].disabled
+    board.buttons["b"].click()
+    assert len(session.votes.frame()) == 11
+    assert shown(board) == [session.current] * 2 and not board.summary.value
+
+
+# --- keys and buttons
+
+
+def test_keys_in_the_field_count_once(session):
+    board, votes = Board(session), session.votes
+    board.entry.value = "y"
+    assert len(votes.frame()) == 0
+    board.entry.value = "yn"
+    assert len(votes.frame()) == 1
+    board.entry.value = "ynynyn"
+    assert len(votes.frame()) == 3  # four keys that came in one message
+
+
+def test_deleting_in_the_field_is_no_answer(session):
+    board = Board(session)
+    board.entry.value = "yny"
+    board.entry.value = "yn"
+    board.entry.value = ""
+    assert len(session.votes.frame()) == 1 and session.answers == dict(object=True)
+    board.entry.value = "n"
+    assert len(session.votes.frame()) == 2
+    board.entry.value = "y"  # retyped from scratch
+    assert session.answers == dict(object=True)
+
+
+def test_buttons_mean_what_keys_mean(session):
+    board = Board(session)
+    first = session.current
+    for key in "yn":
+        board.buttons[key].click()
+    assert session.votes.frame()[["item", "good"]].values.tolist() == [[first, True]]
+    assert board.progress.value == 1
+    board.buttons["b"].click()
+    assert session.votes.frame().empty and board.progress.value == 0
+
+
+# --- pictures that nobody saw
+
+
+@pytest.mark.parametrize("column", ["init_image", "path"])
+def test_nobody_votes_on_a_missing_picture(session, column):
+    board, second = Board(session), session.left[1]
+    remove_picture(session, second, column)
+    press_all(board, "ynynyn")
+    assert session.current == second
+    assert session.votes.frame()["item"].tolist() == session.done != [second]
+    assert board.pair.item is None and board.pair.pictures.layout.display == "none"
+    assert not board.pair.left.value and not board.pair.right.value
+    assert board.buttons["y"].disabled and board.buttons["n"].disabled
+
+
+def test_a_missing_picture_is_one_readable_line(session):
+    board = Board(session)
+    path, _ = remove_picture(session, session.left[1])
+    press_all(board, "yn")
+    assert board.error.value.count("FileNotFoundError") == 1
+    assert path.name in board.error.value and "\n" not in board.error.value
+    assert "Traceback" not in board.error.value
+
+
+def test_a_damaged_picture_is_as_good_as_none(session):
+    board, second = Board(session), session.left[1]
+    Path(session.table.loc[second, "path"]).write_bytes(b"no picture")
+    press_all(board, "ynyn")
+    assert "UnidentifiedImageError" in board.error.value
+    assert session.current == second and len(session.votes.frame()) == 1
+
+
+def test_one_passes_over_a_missing_picture(session):
+    board, (second, third) = Board(session), session.left[1:3]
+    remove_picture(session, second)
+    press_all(board, "yns")
+    assert session.current == third and shown(board) == [third] * 2
+    assert not board.error.value and not board.buttons["y"].disabled
+    press_all(board, "yn")
+    assert third in session.votes.frame()["item"].tolist()
+
+
+def test_a_picture_that_comes_back_is_looked_at_before_the_vote(session):
+    board, second = Board(session), session.left[1]
+    path, content = remove_picture(session, second)
+    press_all(board, "yn")
+    path.write_bytes(content)
+    press_all(board, "yn")
+    assert len(session.votes.frame()) == 1
+    board.press("b")
+    press_all(board, "yn")
+    assert shown(board) == [second] * 2
+
+
+def test_a_board_without_its_picture_is_an_error(session):
+    remove_picture(session, session.current)
+    with pytest.raises(FileNotFoundError):
+        Board(session)
+
+
+def test_a_board_left_behind_catches_up_before_it_votes(session):
+    behind, ahead = Board(session), Board(session)
+    press_all(ahead, "yn")
+    second = session.current
+    behind.press("n")
+    assert not session.answers and shown(behind) == [second] * 2
+    press_all(behind, "yn")
+    assert session.votes.frame()["item"].tolist()[1:] == [second]
+
+
+def test_a_file_of_votes_that_breaks_is_one_line(session):
+    board, now = Board(session), session.current
+    session.votes.path.write_text("<script>")
+    press_all(board, "yn")
+    assert "line 1 is no vote: &#x27;&lt;script&gt;&#x27;" in board.error.value
+    assert "<script>" not in board.error.value and "\n" not in board.error.value
+    session.votes.path.unlink()
+    board.press("n")
+    assert not board.error.value
+    assert session.votes.frame()[["item", "good"]].values.tolist() == [[now, True]]
+
+
+def test_an_error_in_the_words_about_a_row_is_one_line(session):
+    def note(row):
+        if row["item"] != first:
+            raise KeyError("caption")
+        return "first"
+
+    first = session.current
+    board = Board(session, note=note)
+    press_all(board, "ynyn")
+    assert "KeyError" in board.error.value and len(session.votes.frame()) == 1
+
+
+def test_the_notebooks_board_has_its_pictures_after_run_all():
+    names = {"__name__": "notebook"}
+    for cell in cells_of(ROOT / "nbs/explore/02_review_board.ipynb"):
+        if cell.kind == "code":
+            exec(cell.source, names)
+    live = names["live"]
+    while live.session.current:
+        assert live.takes_votes, live.error.value
+        press_all(live, "yn")
+    assert len(live.session.votes.frame()) == 9 and "Nothing is left" in live.summary.value

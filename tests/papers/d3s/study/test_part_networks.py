@@ -1,0 +1,75 @@
+"Arms, probes of all networks, and intervals over seeds."
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from spurious_core.papers.d3s.study.part_networks import (
+    chance_rows,
+    disentangle_arms,
+    interval_over_seeds,
+    loss_curves,
+    penalty_arms,
+    probe_networks,
+    probe_rows,
+    probe_summary,
+    probe_table,
+)
+from spurious_core.papers.d3s.study.study_plans import D3SPlan
+from support.d3s import N_CLASSES, N_SCENES, pictures, small_network
+
+PLAN = D3SPlan(1, 4, 4, None, 2, 1, 1, 1, 1.0, training=dict(pretrain=1, steps=2, batch=48, widths=(4,)))
+
+
+def test_the_arm_none_pays_nothing():
+    arms = penalty_arms(PLAN)
+    assert list(arms) == ["none", "wasserstein", "mine"]
+    assert (arms["none"].penalty, arms["none"].linear) == ("none", 0.0)
+    assert arms["mine"].linear > 0
+
+
+def test_all_networks_of_all_seeds_are_trained_in_their_folder_and_probed(tmp_path):
+    study = SimpleNamespace(plan=PLAN, seeds=range(2, 4), device="cpu", folder=tmp_path)
+    data = pictures(240)
+    data.manifest = data.manifest.assign(kept=True, split=["train"] * 120 + ["val"] * 60 + ["test"] * 60)
+    sets, before = {2: data, 3: data}, {2: small_network(2), 3: small_network(3)}
+    arms = {name: penalty_arms(PLAN)[name] for name in ("none", "wasserstein")}
+    parted = disentangle_arms(study, before, sets, arms)
+    assert set(parted) == {(name, seed) for name in arms for seed in (2, 3)}
+    assert {path.name for path in (tmp_path / "networks").iterdir()} == {
+        f"{name}_seed{seed}" for name, seed in parted
+    }
+    read = probe_networks(study, before, parted, sets)
+    assert read.groupby(["network", "seed", "kind"]).size().tolist() == [6] * 12
+    summary = probe_summary(read)
+    assert list(summary.network.unique()) == ["before", "none", "wasserstein"]
+    one = read[(read.network == "none") & (read.kind == "mlp") & (read.probe == "fg_from_bg")].value
+    row = summary[(summary.network == "none") & (summary.kind == "mlp") & (summary.probe == "fg_from_bg")]
+    assert row.value.item() == pytest.approx(one.mean())
+    chances = chance_rows(read).set_index("key").value
+    assert chances["chance.fg"] == pytest.approx(1 / N_CLASSES)
+    assert chances["chance.bg"] == pytest.approx(1 / N_SCENES)
+    assert list(probe_table(summary)) == ["before", "none", "wasserstein", "chance"]
+    fig = loss_curves(parted["wasserstein", 2].history)
+    assert {line.get_label() for line in fig.axes[0].lines} == {"ce_fg", "ce_bg"}
+    assert len(fig.axes[1].lines) == 4
+
+
+def test_the_studys_own_network_and_the_linear_kind_go_without_saying():
+    names = [("wasserstein", "linear"), ("wasserstein", "mlp"), ("none", "linear"), ("before", "mlp")]
+    rows = [dict(network=n, kind=kind, probe="bg_from_fg", value=0.5) for n, kind in names]
+    assert probe_rows(pd.DataFrame(rows)).key.tolist() == [
+        "probe.bg_from_fg",
+        "probe.mlp.bg_from_fg",
+        "probe.none.bg_from_fg",
+        "probe.before.mlp.bg_from_fg",
+    ]
+
+
+def test_intervals_stay_among_shares_and_a_few_seeds_have_none():
+    row = interval_over_seeds([0.97, 1.0, 0.99, 1.0, 1.0])
+    assert row["lo"] < row["value"] == pytest.approx(0.992)
+    assert row["value"] < row["hi"] <= 1
+    assert np.isnan(interval_over_seeds([0.97, 1.0, 0.99])["lo"])

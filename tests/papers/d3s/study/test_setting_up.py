@@ -1,0 +1,77 @@
+"What a study is about: rendered or your own pictures, and what is refused before anything is drawn."
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+from PIL import Image
+
+from spurious_core.app.metrics import Metrics
+from spurious_core.core.settings import load_profile
+from spurious_core.papers.d3s.plans import Recipe
+from spurious_core.papers.d3s.study.setting_up import D3SStudy, record_rows, study_inputs
+from spurious_core.papers.d3s.study.study_plans import plan_of_budget
+
+MINI = load_profile("mini")
+
+
+@pytest.fixture
+def own(tmp_path):
+    "Four classes of two pictures each, all of one grey: 0, 10, 20 and 30."
+    for y, label in enumerate(["ant", "bee", "cat", "dog"]):
+        for i in range(2):
+            path = tmp_path / "own" / label / f"{i}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(np.full((64, 64, 3), 10 * y, np.uint8)).save(path)
+    return str(tmp_path / "own")
+
+
+def test_chosen_classes_of_your_own_are_renumbered_in_the_order_asked_for(own):
+    inputs = study_inputs(MINI, own, classes=["dog", "ant", "cat"])
+    assert inputs.world is None
+    assert inputs.labels == inputs.pictures.labels == ["dog", "ant", "cat"]
+    greys = inputs.pictures.images()[:, 0, 0, 0]
+    assert dict(zip(inputs.pictures.y.tolist(), greys.tolist(), strict=True)) == {0: 30, 1: 0, 2: 20}
+    assert study_inputs(MINI, own, n_classes=3).labels == ["ant", "bee", "cat", "dog"]
+
+
+def test_too_few_or_unknown_classes_are_refused(own):
+    for foregrounds, two in (("", ["boat", "car"]), (own, ["ant", "bee"])):
+        with pytest.raises(ValueError, match="needs at least three classes"):
+            study_inputs(MINI, foregrounds, classes=two)
+    with pytest.raises(ValueError, match="unknown class 'eel'; known: ant, bee, cat, dog"):
+        study_inputs(MINI, own, classes=["ant", "bee", "eel"])
+    with pytest.raises(ValueError, match="unknown class 'eel'; known: boat"):
+        study_inputs(MINI, classes=["boat", "car", "eel"])
+
+
+def test_a_profile_without_a_world_needs_both_folders(own, monkeypatch):
+    monkeypatch.setenv("SPURIOUS_WORLD", "")
+    bare = load_profile("mini")
+    assert study_inputs(bare, own, "backgrounds").world is None
+    for folders in ((own, ""), ("", "backgrounds"), ("", "")):
+        with pytest.raises(ValueError, match="names no world"):
+            study_inputs(bare, *folders)
+
+
+def test_seeds_follow_each_other_and_the_sampler_takes_no_more_steps_than_the_profile(tmp_path):
+    profile = SimpleNamespace(resolution=64, sampler_steps=5, device="cpu")
+    kit = SimpleNamespace(profile=profile, presence=None, scene=None)
+    study = D3SStudy(kit, study_inputs(MINI), plan_of_budget("full"), Recipe(), tmp_path, seed=7)
+    assert list(study.seeds) == [7, 8, 9]
+    assert study.drawing["steps"] == 5
+    study.keep(Figure((1, 1)), "empty")
+    assert (tmp_path / "figures" / "empty.png").is_file()
+
+
+def test_rows_become_metrics_and_what_is_unknown_is_left_out():
+    metrics = Metrics()
+    rows = [
+        dict(key="kept", value=0.5, lo=0.4, hi=0.6, n=20),
+        dict(key="chance", value=0.1, lo=np.nan, hi=np.nan, n=np.nan),
+    ]
+    record_rows(metrics, pd.DataFrame(rows))
+    assert metrics["kept"] == dict(value=0.5, ci=[0.4, 0.6], n=20)
+    assert metrics["chance"] == dict(value=0.1, ci=None, n=None)

@@ -1,0 +1,76 @@
+"A trial must not read what another one has fitted, and start on a device that is there."
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from spurious_core.core.devices import pick_device
+from spurious_core.core.settings import load_profile
+from spurious_core.mitigate.networks import small_resnet
+from spurious_core.mitigate.registry import METHODS
+from spurious_core.models.classifier import Classifier
+from spurious_core.models.loading import save_classifier
+from spurious_core.papers.mitigation.planning import BenchmarkSource, plan_benchmark
+from spurious_core.papers.mitigation.trials import Protocol, fitting_methods, refusals, run_trial
+
+SOURCE = BenchmarkSource("imagefolder", "/data")
+
+
+def test_a_trial_is_read_again_and_other_settings_start_afresh(sets, tmp_path):
+    protocol = Protocol(tmp_path, device="cpu")
+    report, seconds = run_trial(protocol, SOURCE, sets, "ERM", 3, epochs=1)
+    (file,) = tmp_path.iterdir()
+    assert file.name.startswith("imagefolder.3.ERM.") and file.suffix == ".safetensors"
+    before = file.stat().st_mtime_ns
+    again, same_seconds = run_trial(protocol, SOURCE, sets, "ERM", 3, epochs=1)
+    assert file.stat().st_mtime_ns == before
+    assert (again.metrics()["wga"], same_seconds) == (report.metrics()["wga"], seconds)
+    run_trial(replace(protocol, selection="average"), SOURCE, sets, "ERM", 3, epochs=1)
+    run_trial(protocol, SOURCE, sets, "ERM", 3, epochs=2)
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_a_report_names_the_datas_own_groups(sets, tmp_path):
+    report, _ = run_trial(Protocol(tmp_path, device="cpu"), SOURCE, sets, "ERM", 0, epochs=1)
+    assert report.table.group.tolist() == ["cat, sofa", "cat, bench", "dog, sofa", "dog, bench"]
+    assert report.table.train.tolist() == [20, 4, 4, 20]
+    assert report.table.n.tolist() == [10] * 4
+
+
+@pytest.mark.parametrize("device", ["auto", "cpu"])
+def test_a_backbone_is_loaded_on_a_device_that_is_there(device, tmp_path):
+    torch.manual_seed(0)
+    saved = small_resnet(["no", "yes"], (4, 8))
+    start = Protocol(tmp_path, str(save_classifier(saved, tmp_path / "net")), device=device).start(
+        ["cat", "dog"]
+    )
+    assert isinstance(start, Classifier)
+    assert start.head_weight.device.type == pick_device(device).type
+    assert torch.allclose(start.head_weight.cpu(), saved.head_weight, atol=1e-3)
+
+
+def test_a_trial_may_start_from_a_backbone_of_other_classes(sets, tmp_path):
+    folder = save_classifier(small_resnet(["a", "b", "c"], (4, 8)), tmp_path / "net")
+    protocol = Protocol(tmp_path / "fits", str(folder), device=load_profile("mini").device)
+    protocol.folder.mkdir()
+    report, _ = run_trial(protocol, SOURCE, sets, "ERM", 0, epochs=1)
+    assert np.isfinite(report.wga)
+
+
+def test_what_cannot_be_fitted_is_known_before(sets):
+    train, val, test = sets
+    assert refusals(METHODS, train, val) == {}
+    lacking = train.subset(train.group != 1)
+    refused = refusals(METHODS, lacking, val)
+    assert {"Resample", "GroupDRO"} <= set(refused)
+    assert not {"ERM", "JTT"} & set(refused)
+    plan = plan_benchmark("quick")
+    assert fitting_methods(plan, (lacking, val, test), False) == [m for m in METHODS if m not in refused]
+    asked = plan_benchmark("quick", methods=["ERM", "Resample"])
+    with pytest.raises(ValueError, match=r"Resample balances groups.*\(cat, bench\)"):
+        fitting_methods(asked, (lacking, val, test), True)
+    alone = plan_benchmark("quick", methods=["Resample"])
+    with pytest.raises(ValueError, match="Resample balances groups"):
+        fitting_methods(alone, (lacking, val, test), False)
