@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from spurious_core.evaluate.intervals import wilson
 from spurious_core.evaluate.scores import roc_and_ap, spurious_scores
 
 
@@ -50,6 +51,16 @@ def test_spurious_scores_per_juror_and_mean():
     assert np.isclose(value["mean", "roc_auc"], np.mean([value[juror, "roc_auc"] for juror in "ab"]))
     assert ((table.lo < table.value) & (table.value < table.hi)).all()
     assert table.n.eq(200).all()
+
+
+def test_areas_of_one_still_leave_doubt_and_a_few_images_say_nothing():
+    rng = np.random.default_rng(0)
+    high, low = rng.uniform(0.6, 1, (20, 2)), rng.uniform(0, 0.4, (9, 2))
+    table = spurious_scores(verdicts(high), verdicts(low))
+    assert (table.value == 1).all()
+    np.testing.assert_allclose(table[["lo", "hi"]], [wilson(9, 9)[1:]] * len(table))  # of the smaller side
+    few = spurious_scores(verdicts(high), verdicts(low[:4]))
+    assert few[["lo", "hi"]].isna().all().all()
 
 
 def test_jurors_who_agree_do_not_shorten_the_interval_of_their_mean():

@@ -92,6 +92,8 @@ def test_the_order_holds_is_reversed_or_undecided(reports):
     words = order_in_words(order.assign(lo=order.value - 0.05, hi=order.value + 0.05))
     assert words.loc["DFR over JTT"].tolist() == ["reversed -0.10 [-0.15, -0.05]", ""]
     assert words.loc["JTT over ERM"].tolist() == ["holds +0.30 [+0.25, +0.35]"] * 2
+    assert (order.lo < order.value).all()  # all seeds agree, and yet
+    assert (order.value < order.hi).all()
     unsure = order_in_words(order.assign(lo=-0.5, hi=0.5))
     assert unsure.imagefolder["JTT over ERM"].startswith("undecided")
 

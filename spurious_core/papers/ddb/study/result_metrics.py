@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from ....evaluate.intervals import finite_interval
 from .one_run import DDBResult
 from spurious_core.papers.ddb.study.result_tables import (
     arm_differences,
@@ -38,7 +39,7 @@ def entries(
         finite = [number for number in numbers if np.isfinite(number)]
         if finite:
             value, *interval = over_runs(finite, lowest)
-            found[key] = value, tuple(interval) if len(finite) > 1 else None, len(finite)
+            found[key] = value, finite_interval(*interval), len(finite)
     return found
 
 # %% ../../../../nbs/papers/ddb/study/11_result_metrics.ipynb #14cf5f70

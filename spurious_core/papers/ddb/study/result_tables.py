@@ -25,8 +25,8 @@ def over_runs(
     values: Sequence[float],  # one of each run, finite
     lowest: float = 0.0,  # of the range that they lie in; the highest is 1
 ) -> tuple[float, float, float]:
-    "Their mean, and the ends of its interval: NaN for one run."
-    value, lo, hi = np.clip(bootstrap(np.asarray(values, float)), lowest, 1).tolist()
+    "Their mean, and the ends of its interval: NaN for fewer than five runs."
+    value, lo, hi = map(float, bootstrap(np.asarray(values, float), bounds=(lowest, 1)))
     return value, lo, hi
 
 

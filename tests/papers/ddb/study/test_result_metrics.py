@@ -20,8 +20,10 @@ def found():
 
 def test_runs_without_a_number_are_left_out():
     assert entries(dict(a=[np.nan, 0.5], b=[np.nan])) == dict(a=(0.5, None, 1))
-    value, (lo, hi), n = entries(dict(a=[0.4, 0.6]))["a"]
-    assert (round(value, 6), n) == (0.5, 2) and lo == 0 and hi == 1
+    assert entries(dict(a=[0.25, 0.75])) == dict(a=(0.5, None, 2))
+    value, (lo, hi), n = entries(dict(a=[0.3, 0.4, 0.5, 0.6, np.nan, 0.7]))["a"]
+    assert (round(value, 6), n) == (0.5, 5)
+    assert 0.3 <= lo < 0.5 < hi <= 0.7
 
 
 def test_keys_are_metric_dataset_method_and_all_is_every_run(found):

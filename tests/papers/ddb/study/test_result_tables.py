@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from spurious_core.evaluate.intervals import wilson
 from spurious_core.papers.ddb.study.result_tables import (
     arm_differences,
     doses_table,
@@ -28,10 +29,11 @@ OWN = [ddb_result("own", bad=np.nan)]
 
 
 def test_intervals_stay_in_the_range():
-    assert over_runs([0.9, 1.0])[2] == 1
-    assert over_runs([0.0, 0.1])[1] == 0
-    assert over_runs([0.0, 0.1], lowest=-1)[1] < 0
-    assert np.isnan(over_runs([0.5])[1:]).all()
+    assert over_runs([1.0] * 5) == pytest.approx(wilson(5, 5))
+    assert over_runs([0.0] * 5)[1] == 0 < over_runs([0.0] * 5)[2]
+    assert over_runs([0.0] * 5, lowest=-1)[1] < 0
+    assert 0.9 < over_runs([0.9, 0.95, 1.0, 1.0, 1.0])[1] < 0.97
+    assert np.isnan(over_runs([0.5, 0.6, 0.7, 0.8])[1:]).all()
 
 
 def test_unknown_numbers_are_not_shown():
@@ -73,7 +75,9 @@ def test_differences_are_taken_run_by_run():
     table = mean_differences(RESULTS)
     assert table.columns.tolist() == ["mini_a", "mini_b", "all"]
     assert table.loc["pruning_gain", "mini_b"] == "+0.100"
-    assert table.loc["pruning_gain", "all"].startswith("+0.033 [")
+    assert table.loc["pruning_gain", "all"] == "+0.033"  # three runs are too few for more
+    again = [ddb_result(seed=seed) for seed in (2, 3)]
+    assert mean_differences(RESULTS + again).loc["pruning_gain", "all"].startswith("+0.060 [")
 
 
 def test_accuracies_over_seeds():
