@@ -31,8 +31,7 @@ HEADLINES = dict(
         "and the other's in {probe.fg_from_bg} and {probe.bg_from_fg}.",
     ),
     ddb=(
-        "Accuracy of the worst group is {wga.all.ERM} after plain training "
-        "and {wga.all.DDB} after recomposing.",
+        "Accuracy of the worst group: {wga.all.ERM} after plain training, {wga.all.DDB} after recomposing.",
         "A last layer refitted on balanced groups (DFR) has {wga.all.DFR}, "
         "recomposing by cut and paste {wga.all.cut_and_paste}.",
     ),
