@@ -55,7 +55,7 @@ def test_each_word_is_learned_from_captions_with_it(monkeypatch, tmp_path):
         captions[config.token] = options["captions"]
         return out
 
-    monkeypatch.setattr(causal_tokens, "load_file", lambda file: {})
+    monkeypatch.setattr(causal_tokens, "read_weights", lambda file: {})
     monkeypatch.setattr(causal_tokens, "personalize", personalize)
     learn_tokens(None, DATA, inversion_rows(DATA, 4), WORDS, tmp_path, progress=False)
     assert list(captions) == ["<no>", "<yes>"]
@@ -88,7 +88,7 @@ def test_a_word_may_start_from_the_name_of_its_class(monkeypatch, tmp_path):
         starts.append(config.initializer)
         return out
 
-    monkeypatch.setattr(causal_tokens, "load_file", lambda file: {})
+    monkeypatch.setattr(causal_tokens, "read_weights", lambda file: {})
     monkeypatch.setattr(causal_tokens, "personalize", personalize)
     rows = inversion_rows(DATA, 2)
     for initializer in ("a {}", "animal"):
