@@ -10,6 +10,7 @@ import math
 import os
 from pathlib import Path
 
+from ..core.files import open_safetensors
 from ..core.masking import masked
 from ..core.settings import Profile, is_hub_id, split_language_model, split_revision
 from ..models.pipeline_files import cached, lacking, wanted_files, weight_file
@@ -23,9 +24,7 @@ def _count_weights(file: Path) -> int:
     "The number of weights in a file; pickles are taken to hold four bytes each."
     if file.suffix != ".safetensors":
         return file.stat().st_size // 4
-    from spurious_core.core.checkpoints import open_safetensors  # here, because it has to import torch
-
-    with open_safetensors(file) as opened:
+    with open_safetensors(file, "np") as opened:
         shapes = [opened.get_slice(key).get_shape() for key in opened.keys()]
     return sum(map(math.prod, shapes))
 

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['WEIGHT_ENDINGS', 'writing', 'share_as_usual', 'atomic_write', 'read_json', 'read_json_lines', 'checkpoint_hash',
-           'digest', 'in_use', 'sweep', 'claim']
+           'digest', 'open_safetensors', 'in_use', 'sweep', 'claim']
 
 # %% ../../nbs/core/02_files.ipynb #c14cbeb2
 import errno
@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 
 # %% ../../nbs/core/02_files.ipynb #53a2697e
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -145,6 +145,19 @@ def digest(array: np.ndarray) -> str:
     "Sixteen hex digits (SHA-256) of an array's values."
     values = np.ascontiguousarray(array).reshape(-1).view(np.uint8)  # no copy of a contiguous array
     return hashlib.sha256(values).hexdigest()[:16]
+
+# %% ../../nbs/core/02_files.ipynb #75ce81f3
+@contextmanager
+def open_safetensors(
+    path: str | Path,
+    framework: str = "pt",  # whose tensors it gives; np: numpy's, and torch isn't imported
+) -> Iterator[Any]:
+    "The open file, within the block. `ValueError` with its name if it is damaged, or no safetensors file."
+    try:
+        with safe_open(path, framework) as file:
+            yield file
+    except SafetensorError as error:
+        raise ValueError(f"{path} is damaged, or no safetensors file: {error}") from error
 
 # %% ../../nbs/core/02_files.ipynb #d49e6182
 def in_use(folder: str | Path) -> bool:

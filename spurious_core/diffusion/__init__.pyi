@@ -1,3 +1,4 @@
+from . import families as families
 from . import training as training
 from .adapters import EMBEDS as EMBEDS, LORA as LORA, use_adapter as use_adapter
 from .edit_plans import at_side as at_side, edit_plan as edit_plan, touched as touched
@@ -48,11 +49,7 @@ from .image_sets import (
     save_images as save_images,
     write_metadata as write_metadata,
 )
-from .one_step import (
-    PREDICTION_TYPES as PREDICTION_TYPES,
-    decode_image as decode_image,
-    predict_x0 as predict_x0,
-)
+from .one_step import one_step_images as one_step_images
 from .plans import (
     GENERATED_COLUMNS as GENERATED_COLUMNS,
     PICTURES as PICTURES,
@@ -71,10 +68,10 @@ from .references import (
 )
 from .sampling import (
     PromptCache as PromptCache,
-    SAMPLERS as SAMPLERS,
     draw_batch as draw_batch,
     make_sampler as make_sampler,
     sample_images as sample_images,
+    sampler_name as sampler_name,
 )
 from .similarity_loss import (
     SimilarityLoss as SimilarityLoss,
@@ -82,7 +79,7 @@ from .similarity_loss import (
     cutouts as cutouts,
     see as see,
 )
-from .starts import Start as Start, picture_side as picture_side, start_rows as start_rows
+from .starts import picture_side as picture_side, start_rows as start_rows
 from .windows import (
     check_new_word as check_new_word,
     lost_words as lost_words,

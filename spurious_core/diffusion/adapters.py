@@ -11,11 +11,13 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import torch
-from diffusers import StableDiffusionPipeline
 
-from ..core.checkpoints import naming_damage, read_weights
+from ..core.checkpoints import read_weights
+from .families.registry import family_of
+from ..models.pipelines import load_pipeline
 from ..models.quiet import without_progress_bars
 
 # %% ../../nbs/diffusion/03_adapters.ipynb #833f432c
@@ -38,22 +40,27 @@ def _find_files(adapter: str | Path) -> tuple[Path | None, Path | None]:
     return lora, embeddings
 
 # %% ../../nbs/diffusion/03_adapters.ipynb #777a3fcc
-def _name_layers(pipe: StableDiffusionPipeline) -> dict[str, torch.nn.Module]:
-    "The layers of U-Net and text encoder under every name that LoRA files have for them."
-    named = [(f"unet.{name}", layer) for name, layer in pipe.unet.named_modules()]
-    for name, layer in pipe.text_encoder.named_modules():
-        name = name.removeprefix("text_model.")
-        named += [(f"text_encoder.{name}", layer), (f"text_encoder.text_model.{name}", layer)]
+def _name_layers(pipe: Any) -> dict[str, torch.nn.Module]:
+    "The layers of denoiser and text encoders under every name that LoRA files have for them."
+    family = family_of(pipe)
+    named = [
+        (f"{family.denoiser_name}.{name}", layer) for name, layer in family.denoiser(pipe).named_modules()
+    ]
+    for part, encoder in family.text_parts(pipe).items():
+        for name, layer in encoder.named_modules():
+            name = name.removeprefix("text_model.")
+            named += [(f"{part}.{name}", layer), (f"{part}.text_model.{name}", layer)]
     for name, layer in list(named):
-        kohya = name.replace("unet.", "lora_unet.", 1).replace("text_encoder.", "lora_te.", 1)
-        named.append((kohya.replace(".", "_"), layer))
+        part, _, inner = name.partition(".")
+        if part in family.kohya:
+            named.append((f"{family.kohya[part]}.{inner}".replace(".", "_"), layer))
     return {name: layer for name, layer in named if hasattr(layer, "weight")}
 
 
 _LORA_KEY = re.compile(r"(.+?)\.(lora(?:_linear_layer)?[._](?:[AB]|down|up)(?:\.default)?)\.weight")
 
 # %% ../../nbs/diffusion/03_adapters.ipynb #9faf27f1
-def _check_lora(pipe: StableDiffusionPipeline, file: Path) -> None:
+def _check_lora(pipe: Any, file: Path) -> None:
     "ValueError where a LoRA's matrices do not fit the layers they name."
     layers = _name_layers(pipe)
     for key, matrix in read_weights(file).items():
@@ -72,14 +79,15 @@ def _check_lora(pipe: StableDiffusionPipeline, file: Path) -> None:
             )
 
 # %% ../../nbs/diffusion/03_adapters.ipynb #b6a8a9a6
-def _read_embeddings(pipe: StableDiffusionPipeline, file: Path) -> dict[str, torch.Tensor]:
+def _read_embeddings(pipe: Any, file: Path) -> dict[str, torch.Tensor]:
     "Learned embeddings `{word: [n, width]}` of a file. ValueError where they do not fit the text encoder."
     words = read_weights(file)
     if "string_to_param" in words:
         words = {words.get("name") or file.stem: next(iter(words["string_to_param"].values()))}
     elif "emb_params" in words:
         words = {file.stem: words["emb_params"]}
-    width = pipe.text_encoder.get_input_embeddings().weight.shape[1]
+    encoder, _ = family_of(pipe).word_parts(pipe)
+    width = encoder.get_input_embeddings().weight.shape[1]
     for word, vectors in words.items():
         if not isinstance(vectors, torch.Tensor):
             kind = type(vectors).__name__
@@ -92,10 +100,11 @@ def _read_embeddings(pipe: StableDiffusionPipeline, file: Path) -> dict[str, tor
     return words
 
 # %% ../../nbs/diffusion/03_adapters.ipynb #4c87c5c0
-def _with_words(pipe: StableDiffusionPipeline, words: dict[str, torch.Tensor]) -> StableDiffusionPipeline:
+def _with_words(pipe: Any, words: dict[str, torch.Tensor]) -> Any:
     "A pipeline that shares all with `pipe` but the text encoder and the tokenizer, which know further words."
-    copied = {name: copy.deepcopy(getattr(pipe, name)) for name in ("text_encoder", "tokenizer")}
-    pipe = type(pipe)(**pipe.components | copied, requires_safety_checker=False)
+    family = family_of(pipe)
+    names = [name for pair in family.words for name in pair]
+    pipe = family.with_parts(pipe, **{name: copy.deepcopy(getattr(pipe, name)) for name in names})
     for word, vectors in words.items():
         pipe.load_textual_inversion({word: vectors.detach()})
     return pipe
@@ -103,17 +112,16 @@ def _with_words(pipe: StableDiffusionPipeline, words: dict[str, torch.Tensor]) -
 # %% ../../nbs/diffusion/03_adapters.ipynb #68be6cc5
 @contextmanager
 def use_adapter(
-    pipe: StableDiffusionPipeline,
+    pipe: Any,
     adapter: str | Path | None = None,  # a folder or a file; None: the pipeline as it is
-) -> Iterator[StableDiffusionPipeline]:
+) -> Iterator[Any]:
     "Lends `pipe` with an adapter; on leaving, `pipe` is as before. What does not fit raises before loading."
     if adapter is None:
         yield pipe
         return
     if (Path(adapter) / "model_index.json").is_file():
-        with naming_damage(adapter), without_progress_bars():
-            whole = StableDiffusionPipeline.from_pretrained(adapter, dtype=pipe.unet.dtype)
-        yield whole.to(pipe.unet.device)
+        denoiser = family_of(pipe).denoiser(pipe)
+        yield load_pipeline(adapter, dtype=denoiser.dtype, device=denoiser.device)
         return
     lora, embeddings = _find_files(adapter)
     if lora:

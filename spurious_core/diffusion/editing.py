@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from diffusers import StableDiffusionPipeline
 from matplotlib.figure import Figure
 
 from ..core.checks import not_negative, whole, within
 from ..core.images import read_images, to_array
 from ..core.sheets import strip
 from .edit_plans import at_side, edit_plan, touched
+from .families.registry import family_of
 from .generating import generate
 from .sampling import sample_images
 from .starts import picture_side
@@ -67,7 +67,7 @@ def _check_columns(columns: dict) -> None:
 
 
 def _draw_edits(
-    pipe: StableDiffusionPipeline,
+    pipe: Any,
     images: np.ndarray,
     plan: pd.DataFrame,
     out: str | Path | None,
@@ -88,7 +88,7 @@ def _draw_edits(
 
 # %% ../../nbs/diffusion/09_editing.ipynb #7296f99d
 def remove(
-    pipe: StableDiffusionPipeline,  # for inpainting, or an ordinary one
+    pipe: Any,  # for inpainting, or an ordinary one
     images: Any,  # uint8 `[N, H, W, 3]`
     masks: Any,  # `[N, H, W]` of what is to go, soft or bool
     prompts: str | list,  # what each picture shows without it; one for all, or N
@@ -136,13 +136,13 @@ def instruction(background: str, other: str) -> str:
     return f"turn the background of {background} into {other}."
 
 
-def follows_instructions(pipe: StableDiffusionPipeline) -> bool:
-    "Whether a pipeline is an InstructPix2Pix: its U-Net sees the latents of a picture beside its own."
-    return pipe.unet.config.in_channels == 2 * pipe.vae.config.latent_channels
+def follows_instructions(pipe: Any) -> bool:
+    "Whether a pipeline is an InstructPix2Pix: its network sees the latents of a picture beside its own."
+    return family_of(pipe).follows_instructions(pipe)
 
 # %% ../../nbs/diffusion/09_editing.ipynb #28b13372
 def replace_background(
-    pipe: StableDiffusionPipeline,  # for inpainting, ordinary, or InstructPix2Pix
+    pipe: Any,  # for inpainting, ordinary, or InstructPix2Pix
     images: Any,  # uint8 `[N, H, W, 3]`
     masks: Any,  # `[N, H, W]` of the object, which stays; None, with InstructPix2Pix only: all may change
     prompts: str | list,  # captions with the new background, or instructions for InstructPix2Pix

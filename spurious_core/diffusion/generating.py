@@ -9,15 +9,16 @@ __all__ = ['generate', 'regenerate']
 # %% ../../nbs/diffusion/06_generating.ipynb #da787aff
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from diffusers import StableDiffusionPipeline
 from tqdm.auto import tqdm
 
-from ..core.checks import one_of, whole
+from ..core.checks import whole
 from ..core.locks import hold_folder
 from .adapters import use_adapter
+from .families.registry import family_of
 from spurious_core.diffusion.image_sets import (
     METADATA,
     PART,
@@ -30,7 +31,7 @@ from spurious_core.diffusion.image_sets import (
 )
 from .plans import batch_rows, is_absent, plan_rows, prompts_of
 from .processes import Processes
-from .sampling import SAMPLERS, PromptCache, draw_batch, sample_images
+from .sampling import PromptCache, draw_batch, sample_images, sampler_name
 from .windows import warn_of_lost_words
 
 # %% ../../nbs/diffusion/06_generating.ipynb #6adbdb57
@@ -38,7 +39,7 @@ from .windows import warn_of_lost_words
 class _Drawing:
     "What it takes to draw batches of a plan into a folder."
 
-    pipe: StableDiffusionPipeline  # with its adapter
+    pipe: Any  # with its adapter
     rows: list[dict]  # of the plan
     set_rows: list[dict]  # of the image set, one for each
     folder: Path
@@ -68,13 +69,13 @@ class _Drawing:
 
 # %% ../../nbs/diffusion/06_generating.ipynb #de370c55
 def generate(
-    pipe: StableDiffusionPipeline,
+    pipe: Any,
     plan: pd.DataFrame,
     out_dir: str | Path,
     batch_size: int = 16,
     steps: int = 20,
     guidance: float = 3.0,
-    sampler: str = "dpmsolver++",  # or ddim
+    sampler: str | None = None,  # see `sampler_name`
     adapter: str | Path | None = None,  # a LoRA, learned embeddings, or a whole pipeline
     progress: bool = True,
 ) -> pd.DataFrame:
@@ -84,12 +85,12 @@ def generate(
     if `out_dir` holds another set, FloatingPointError for pictures that are not finite. Launched
     as several processes, each draws every n-th batch, and all return the whole table."""
     folder, rows = Path(out_dir), plan_rows(plan, guidance)
-    one_of("sampler", sampler, SAMPLERS)
+    sampler = sampler_name(pipe, sampler)
     whole("batch_size", batch_size)
     steps = whole("steps", steps)
     set_rows = make_set_rows(rows, folder, pipe, adapter, dict(sampler=sampler, steps=steps))
     with use_adapter(pipe, adapter) as adapted:
-        processes = Processes(adapted.unet.device)
+        processes = Processes(family_of(adapted).denoiser(adapted).device)
         first, alone = processes.rank == 0, processes.count == 1
         with hold_folder(folder if first else None):
             done = processes.from_first(finished_rows(folder, set_rows) if first else None)
@@ -107,7 +108,7 @@ def generate(
 
 # %% ../../nbs/diffusion/06_generating.ipynb #cdaa0da2
 def regenerate(
-    pipe: StableDiffusionPipeline,
+    pipe: Any,
     row: dict | pd.Series,  # of an image set
     adapter: str | Path | None = None,
 ) -> np.ndarray:

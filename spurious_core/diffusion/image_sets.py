@@ -22,26 +22,26 @@ import diffusers
 import numpy as np
 import pandas as pd
 import torch
-from diffusers import StableDiffusionPipeline
 from PIL import Image
 
 from ..core.files import atomic_write, checkpoint_hash, digest, in_use, read_json_lines, sweep
 from ..core.mask_files import open_mask
 from ..core.opening import decode
+from .families.registry import family_of
 from .plans import PICTURES, is_absent
 
 # %% ../../nbs/diffusion/04_image_sets.ipynb #2627ac11
-def pipeline_hash(pipe: StableDiffusionPipeline) -> str:
-    "Sixteen hex digits (SHA-256) of a pipeline's weights in memory: U-Net, text encoder, autoencoder."
+def pipeline_hash(pipe: Any) -> str:
+    "Sixteen hex digits (SHA-256) of a pipeline's weights in memory: denoiser, text encoders, autoencoder."
     whole = hashlib.sha256()
-    for part in (pipe.unet, pipe.text_encoder, pipe.vae):
+    for part in family_of(pipe).networks(pipe):
         for name, weights in sorted(part.state_dict().items()):
             whole.update(name.encode())
             whole.update(weights.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
     return whole.hexdigest()[:16]
 
 
-def provenance(pipe: StableDiffusionPipeline, adapter: str | Path | None) -> dict[str, str | None]:
+def provenance(pipe: Any, adapter: str | Path | None) -> dict[str, str | None]:
     "Checkpoint and adapter of a picture, as hashes."
     return dict(checkpoint=pipeline_hash(pipe), adapter=checkpoint_hash(adapter) if adapter else None)
 
@@ -146,7 +146,7 @@ def _hashes(row: dict, known: dict[tuple[str, str], str]) -> dict[str, str]:
 def make_set_rows(
     rows: list[dict],  # of the plan, checked
     folder: Path,
-    pipe: StableDiffusionPipeline,
+    pipe: Any,
     adapter: str | Path | None,
     settings: dict,  # the same for all: sampler and steps
 ) -> list[dict]:

@@ -7,7 +7,7 @@ __all__ = ['SimilarityLossConfig', 'cutouts', 'see', 'SimilarityLoss']
 
 # %% ../../nbs/diffusion/24_similarity_loss.ipynb #ae57b3a7
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -32,9 +32,10 @@ class SimilarityLossConfig:
     guard: float = 1.0  # weight of the limit on the object's direction
     keep: float = 0.0  # weight of the fence around the other components
     n_keep: int = 12  # how many leading components the fence covers
-    t_min: int = 300  # gate: the loss acts on timesteps in [t_min, t_max)
-    t_max: int = 1000
-    snr_weight: bool = True  # scale by sqrt(alpha_bar_t), the trust that a one-step estimate deserves
+    # gate: the loss acts on levels of noise in [sigma_min, sigma_max]; of Stable Diffusion's timesteps
+    sigma_min: float = 0.639  # 0.639 leaves out the first 300
+    sigma_max: float = 1.0
+    snr_weight: bool = True  # scale by sqrt(1 - sigma^2), the trust that a one-step estimate deserves
     cutouts: int = 2  # random cut-outs the guide looks at; 0: the picture as it is
     cutout_min: float = 0.85  # smallest side of a cut-out, a fraction of the picture
     noise: float = 0.02  # standard deviation of noise added before the guide
@@ -43,10 +44,10 @@ class SimilarityLossConfig:
         one_of("form", self.form, FORMS)
         one_of("center", self.center, CENTERS)
         one_of("unit", self.unit, UNITS)
-        whole("t_min", self.t_min, minimum=0)
-        whole("t_max", self.t_max)
-        if not self.t_min < self.t_max <= 1000:
-            raise ValueError(f"t_min={self.t_min}, t_max={self.t_max}: need 0 <= t_min < t_max <= 1000")
+        for name in ("sigma_min", "sigma_max"):
+            within(name, getattr(self, name), "[0, 1]")
+        if not self.sigma_min < self.sigma_max:
+            raise ValueError(f"sigma_min={self.sigma_min} must be less than sigma_max={self.sigma_max}")
         within("quantile", self.quantile, "(0, 1]")
         within("cutout_min", self.cutout_min, "(0, 1]")
         for name in ("guard", "keep", "noise"):
@@ -135,7 +136,7 @@ def see(guide: Classifier, pca: NeuralPCA, images: torch.Tensor) -> Features:
 
 # %% ../../nbs/diffusion/24_similarity_loss.ipynb #0da47150
 class SimilarityLoss:
-    "Spurious-feature similarity loss `loss(x0_image, batch, t) -> [B]`; ours, after MaungMaung et al. 2024."
+    "Spurious-feature similarity loss `loss(x0_image, batch, sigma) -> [B]`; ours, after MaungMaung et al."
 
     def __init__(
         self,
@@ -163,30 +164,28 @@ class SimilarityLoss:
     def fingerprint(self) -> str:
         "Text that tells this loss from any other; the trainer keeps it with the run."
         alpha = digest(self.references.alpha.numpy(force=True).round(4))[:12]
-        fields = ", ".join(f"{name}={value!r}" for name, value in asdict(self.config).items())
-        # the class was called SFSLConfig when the first runs were written down; their folders stay theirs
-        return f"{self.guide.name} {self.pca.label} {self.components} {alpha} SFSLConfig({fields})"
+        return f"{self.guide.name} {self.pca.label} {self.components} {alpha} {self.config}"
 
-    def gate(self, t: torch.Tensor) -> torch.Tensor:
-        "Which timesteps the loss acts on: `[B]` bool."
-        return (t >= self.config.t_min) & (t < self.config.t_max)
+    def gate(self, sigma: torch.Tensor) -> torch.Tensor:
+        "Which levels of noise the loss acts on: `[B]` bool."
+        return (sigma >= self.config.sigma_min) & (sigma <= self.config.sigma_max)
 
-    def views(self, x0_image: torch.Tensor, batch: dict[str, Any], t: torch.Tensor) -> torch.Tensor:
+    def views(self, x0_image: torch.Tensor, batch: dict[str, Any]) -> torch.Tensor:
         "What the guide looks at: `[V*B, 3, H, W]`, the cut-outs, or the pictures as they are."
         c = self.config
         if not c.cutouts:
             return x0_image
-        rng = torch.Generator().manual_seed(int(batch.get("seed", int(t.sum()))))
+        rng = torch.Generator().manual_seed(int(batch.get("seed", 0)))
         return cutouts(x0_image, c.cutouts, c.cutout_min, c.noise, rng, batch.get("place"), batch.get("of"))
 
     def __call__(
         self,
         x0_image: torch.Tensor,  # `[B, 3, H, W]`: one-step estimates, about [0, 1]
         batch: dict[str, Any],  # what the trainer knows of them
-        t: torch.Tensor,  # `[B]`: their timesteps
+        sigma: torch.Tensor,  # `[B]`: their levels of noise
     ) -> torch.Tensor:
         "The loss of each picture, `[B]`: the mean over its views."
-        features = self.guide.features(self.views(x0_image, batch, t))
+        features = self.guide.features(self.views(x0_image, batch))
         seen = Features(self.pca.psi(features), self.pca.alpha(features))
         n_views = max(1, self.config.cutouts)
         index = batch.get("index")
@@ -194,6 +193,6 @@ class SimilarityLoss:
         for weight, guard in self.guards:
             loss = loss + weight * guard(seen)
         loss = loss.view(n_views, -1).mean(0)
-        if self.config.snr_weight and "alpha_bar" in batch:
-            loss = loss * batch["alpha_bar"].to(loss).sqrt()
+        if self.config.snr_weight:
+            loss = loss * (1 - sigma.to(loss).square()).sqrt()
         return loss

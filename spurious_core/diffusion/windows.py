@@ -11,26 +11,30 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
+from .families.registry import family_of
+
 # %% ../../nbs/diffusion/25_windows.ipynb #43ead161
 def window_of(
-    pipe: Any,  # a diffusers pipeline with one tokenizer
+    pipe: Any,  # a diffusers pipeline
 ) -> int:
-    "How many tokens the text encoder of a pipeline reads, begin and end included."
-    positions = getattr(pipe.text_encoder.config, "max_position_embeddings", None)
-    return min(pipe.tokenizer.model_max_length, positions or pipe.tokenizer.model_max_length)
+    "How many tokens of a prompt a pipeline reads, begin and end included."
+    return family_of(pipe).window(pipe)[1]
 
 
 def _all_ids(pipe: Any, text: str, tokenizer: Any) -> list[int]:
     "All tokens of a text, also those that are cut; the tokenizer itself says nothing about them."
-    return tokenizer(pipe.maybe_convert_prompt(text, tokenizer), verbose=False).input_ids
+    if hasattr(pipe, "maybe_convert_prompt"):  # where pipelines take new words
+        text = pipe.maybe_convert_prompt(text, tokenizer)
+    return tokenizer(text, verbose=False).input_ids
 
 
 def lost_words(pipe: Any, text: str) -> str:
     "The end of a prompt that the text encoder never sees; '' if it sees all."
-    ids, window = _all_ids(pipe, text, pipe.tokenizer), window_of(pipe)
+    tokenizer, window = family_of(pipe).window(pipe)
+    ids = _all_ids(pipe, text, tokenizer)
     if len(ids) <= window:
         return ""
-    lost = pipe.tokenizer.decode(ids[window - 1 : -1])
+    lost = tokenizer.decode(ids[window - 1 : -1])
     return " ".join(lost.replace("</w>", " ").split())  # CLIP's sign for a word's end
 
 # %% ../../nbs/diffusion/25_windows.ipynb #6acf314a
@@ -57,7 +61,7 @@ def check_new_word(
     what: str = "captions",
 ) -> None:
     "ValueError for captions that lack a new word, or have it where the text encoder doesn't see it."
-    tokenizer = copy.deepcopy(pipe.tokenizer)
+    tokenizer = copy.deepcopy(family_of(pipe).word_parts(pipe)[1])
     names = [token, *(f"{token}_{i}" for i in range(1, num_vectors))]  # as diffusers calls them
     tokenizer.add_tokens(names)
     wanted, window = set(tokenizer.convert_tokens_to_ids(names)), window_of(pipe)

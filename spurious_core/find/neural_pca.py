@@ -15,9 +15,8 @@ from typing import Any
 import torch
 from safetensors.torch import save_file
 
-from ..core.checkpoints import open_safetensors
 from ..core.checks import whole
-from ..core.files import share_as_usual, writing
+from ..core.files import open_safetensors, share_as_usual, writing
 from ..models.classifier import Classifier
 
 # %% ../../nbs/find/00_neural_pca.ipynb #c9e3c62b

@@ -17,8 +17,8 @@ import torch
 from transformers import AutoModelForImageClassification, ResNetConfig, ResNetForImageClassification
 from transformers.utils import cached_file
 
-from ..core.checkpoints import naming_damage, open_safetensors, read_weights
-from ..core.files import read_json, share_as_usual, sweep, writing
+from ..core.checkpoints import naming_damage, read_weights
+from ..core.files import open_safetensors, read_json, share_as_usual, sweep, writing
 from ..core.settings import is_hub_id, split_revision
 from .classifier import Classifier
 from .preprocessing import IMAGENET, Preprocess, read_preprocess, write_preprocess

@@ -11,7 +11,6 @@ from spurious_core.core.checkpoints import (
     find_damage,
     load_state,
     naming_damage,
-    open_safetensors,
     pack_optimiser,
     read_if_whole,
     read_tensors,
@@ -20,6 +19,7 @@ from spurious_core.core.checkpoints import (
     unpack_optimiser,
     write_tensors,
 )
+from spurious_core.core.files import open_safetensors
 from support.modes import modes, readable_by_all
 
 

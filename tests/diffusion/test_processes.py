@@ -54,10 +54,10 @@ class Crops:
 
     fingerprint = "crops"
 
-    def gate(self, t):
-        return t < 300
+    def gate(self, sigma):
+        return sigma < 0.64
 
-    def __call__(self, x, batch, t):
+    def __call__(self, x, batch, sigma):
         generator = torch.Generator().manual_seed(batch["seed"])
         y = cutouts(x, 1, 0.5, 0.1, generator, batch["place"], batch["of"])
         return (y * torch.linspace(-1, 1, 16)).mean((1, 2, 3)) * (1 + batch["index"])
@@ -209,8 +209,8 @@ def test_killed_while_training(tiny_pipeline, tmp_path, rank):
 class Diverging(Crops):
     "NaN in the second process."
 
-    def __call__(self, x, batch, t):
-        loss = super().__call__(x, batch, t)
+    def __call__(self, x, batch, sigma):
+        loss = super().__call__(x, batch, sigma)
         return loss * float("nan") if os.environ["RANK"] == "1" else loss
 
 

@@ -13,12 +13,8 @@ from PIL import Image
 
 from spurious_core.core.seeds import generator
 from spurious_core.core.settings import load_profile
-from spurious_core.diffusion.sampling import (
-    SAMPLERS,
-    PromptCache,
-    make_sampler,
-    sample_images,
-)
+from spurious_core.diffusion.families.unet_drawing import DIFFUSION_SAMPLERS
+from spurious_core.diffusion.sampling import PromptCache, make_sampler, sample_images
 from support.drawing import FAST, PLAN, close, difference
 from support.pipelines import build_pipeline
 
@@ -74,12 +70,12 @@ def test_each_prompt_is_encoded_once(tiny_pipeline):
 
 def test_the_cache_keeps_the_order_of_prompts(tiny_pipeline):
     cache = PromptCache(tiny_pipeline)
-    one, other, again = cache(["a", "b", "a"])
+    one, other, again = cache(["a", "b", "a"])["prompt_embeds"]
     assert torch.equal(one, again)
     assert not torch.equal(one, other)
 
 
-@pytest.mark.parametrize("sampler", SAMPLERS)
+@pytest.mark.parametrize("sampler", DIFFUSION_SAMPLERS)
 def test_equals_plain_diffusers(tiny_pipeline, sampler):
     pipe, seed, prompt = tiny_pipeline, int(PLAN.seed[0]), PLAN.prompt[0]
     pipe.set_progress_bar_config(disable=True)
@@ -149,7 +145,7 @@ OTHER = np.random.default_rng(1).integers(0, 256, (16, 16, 3), np.uint8)
 SETTINGS = dict(num_inference_steps=6, guidance_scale=3.0)
 
 
-@pytest.mark.parametrize("sampler", SAMPLERS)
+@pytest.mark.parametrize("sampler", DIFFUSION_SAMPLERS)
 @pytest.mark.parametrize("strength", [0.5, 1.0])
 def test_a_put_back_picture_equals_plain_inpainting(tiny_pipeline, sampler, strength):
     plan = PLAN[:1].assign(init_image=[IMAGE], mask=[RIGHT], strength=strength)
@@ -232,7 +228,7 @@ def test_settings_that_cannot_be_are_refused(tiny_pipeline, bad):
         sample_images(tiny_pipeline, PLAN, **FAST | bad)
 
 
-@pytest.mark.parametrize("part, whose", [("unet", "U-Net"), ("vae", "autoencoder")])
+@pytest.mark.parametrize("part, whose", [("unet", "denoiser"), ("vae", "autoencoder")])
 def test_pictures_that_are_not_finite_are_an_error(tiny_pipeline, part, whose):
     layer = tiny_pipeline.unet.conv_out if part == "unet" else tiny_pipeline.vae.decoder.conv_out
     torch.nn.init.constant_(layer.bias, float("nan"))

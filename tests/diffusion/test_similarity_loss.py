@@ -13,7 +13,7 @@ from spurious_core.find.neural_pca import fit_neural_pca
 from spurious_core.models.classifier import Classifier
 
 PLAIN = SimilarityLossConfig(cutouts=0, unit="spread")
-T = torch.full((4,), 500)
+T = torch.full((4,), 0.85)
 
 
 def noise(n, seed, level=0.5):
@@ -57,8 +57,8 @@ def make(guide):
         dict(noise=float("nan")),
         dict(n_keep=-1),
         dict(cutouts=1.5),
-        dict(t_min=1000),
-        dict(t_max=1001),
+        dict(sigma_min=1.0),
+        dict(sigma_max=1.1),
     ],
 )
 def test_settings_are_checked(setting):
@@ -122,15 +122,15 @@ def test_what_it_is_made_from_is_checked(make):
 
 
 def test_gate(make):
-    loss = make(replace(PLAIN, t_min=300, t_max=900))
-    assert loss.gate(torch.tensor([0, 299, 300, 899, 900])).tolist() == [False, False, True, True, False]
+    loss = make(replace(PLAIN, sigma_min=0.3, sigma_max=0.9))
+    assert loss.gate(torch.tensor([0, 0.29, 0.3, 0.9, 0.91])).tolist() == [False, False, True, True, False]
 
 
 def test_noisy_estimates_are_trusted_less(make):
-    x, alpha_bar = noise(4, 5), torch.tensor([1.0, 0.25, 0.09, 0.0])
-    whole = make()(x, {}, T)
-    assert torch.allclose(make()(x, dict(alpha_bar=alpha_bar), T), whole * alpha_bar.sqrt())
-    assert torch.equal(make(replace(PLAIN, snr_weight=False))(x, dict(alpha_bar=alpha_bar), T), whole)
+    x, sigma = noise(4, 5), torch.tensor([0.0, 0.6, 0.8, 1.0])
+    whole = make()(x, {}, torch.zeros(4))
+    assert torch.allclose(make()(x, {}, sigma), whole * torch.tensor([1.0, 0.8, 0.6, 0.0]))
+    assert torch.equal(make(replace(PLAIN, snr_weight=False))(x, {}, sigma), whole)
 
 
 def test_the_same_seed_gives_the_same_cutouts(make):
@@ -151,15 +151,14 @@ def test_cutouts():
     assert torch.allclose(flat, torch.full_like(flat, 0.4))
 
 
-def test_fingerprint_is_what_earlier_runs_wrote_down(make):
-    "A run that was begun before the class was renamed is still accepted in its folder."
+def test_fingerprint_tells_all_that_shapes_the_loss(make):
     text = make(SimilarityLossConfig(cutouts=0)).fingerprint
-    start, _, config = text.partition(" SFSLConfig(")
+    start, _, config = text.partition(" SimilarityLossConfig(")
     assert start.startswith("small boat [0, 2] ")
     assert len(start.split()[-1]) == 12
     assert config == (
         "form='contrast', unit='way', center='object_free', quantile=0.5, guard=1.0, keep=0.0, n_keep=12, "
-        "t_min=300, t_max=1000, snr_weight=True, cutouts=0, cutout_min=0.85, noise=0.02)"
+        "sigma_min=0.639, sigma_max=1.0, snr_weight=True, cutouts=0, cutout_min=0.85, noise=0.02)"
     )
     assert make().fingerprint != text
 

@@ -22,8 +22,8 @@ from PIL import Image, ImageOps
 from torch.utils.data import DataLoader, Dataset, RandomSampler
 
 from .turns import Side, wait_for
+from ...diffusion.families.registry import family_of
 from ...diffusion.training.config import PersonalizeConfig
-from ...diffusion.training.trainable import TEXT_TARGETS
 
 # %% ../../../nbs/app/speed/01_plain_recipe.ipynb #2c2d4112
 class PlainData(Dataset):
@@ -99,7 +99,7 @@ class PlainRecipe:
     ) -> None:
         self.config, self.device, self.vae = config, pipe.unet.device, pipe.vae
         self.unet = _adapted(pipe.unet, config.targets, config.rank)
-        text_targets = TEXT_TARGETS if config.train_text_encoder else None
+        text_targets = family_of(pipe).text_targets if config.train_text_encoder else None
         self.text = _adapted(pipe.text_encoder, text_targets, config.rank)
         self.vae.requires_grad_(False)
         if config.gradient_checkpointing:

@@ -2,7 +2,6 @@ from .caches import (
     draw_timesteps as draw_timesteps,
     endless_order as endless_order,
     latent_moments as latent_moments,
-    prompt_ids as prompt_ids,
 )
 from .config import (
     LARGEST_RANK as LARGEST_RANK,
@@ -49,10 +48,8 @@ from .steps import (
     TrainingPictures as TrainingPictures,
     TrainingStep as TrainingStep,
     gate_of as gate_of,
-    min_snr_weights as min_snr_weights,
 )
 from .trainable import (
-    TEXT_TARGETS as TEXT_TARGETS,
     damage_of_adapter as damage_of_adapter,
     frozen as frozen,
     make_trainable as make_trainable,

@@ -17,6 +17,7 @@ from accelerate import Accelerator
 from diffusers.optimization import get_scheduler
 from diffusers.training_utils import EMAModel
 
+from ..families.family import is_of_denoiser
 from .config import PersonalizeConfig
 
 # %% ../../../nbs/diffusion/training/04_learner.ipynb #b1909a9b
@@ -33,16 +34,11 @@ def optimizer_maker(config: PersonalizeConfig) -> Callable[..., torch.optim.Opti
     return AdamW8bit
 
 # %% ../../../nbs/diffusion/training/04_learner.ipynb #c486da34
-def _is_text(name: str, config: PersonalizeConfig) -> bool:
-    "Whether a parameter belongs to the text encoder; a new word does."
-    return config.method == "textual_inversion" or name.startswith("text_encoder.")
-
-
 def parameter_groups(params: dict[str, torch.nn.Parameter], config: PersonalizeConfig) -> list[dict]:
-    "The optimiser's groups, the U-Net's first; `base` is the rate that the schedule scales."
+    "The optimiser's groups, the denoiser's first; `base` is the rate that the schedule scales."
     groups = []
-    for text, base in ((False, config.lr), (True, config.text_lr or config.lr)):
-        members = [value for name, value in params.items() if _is_text(name, config) == text]
+    for draws, base in ((True, config.lr), (False, config.text_lr or config.lr)):
+        members = [value for name, value in params.items() if is_of_denoiser(name) == draws]
         if members:
             groups.append(dict(params=members, base=base))
     return groups
@@ -104,9 +100,9 @@ class Learner:
     ):
         decay = 0.0 if config.method == "textual_inversion" else config.weight_decay
         groups = parameter_groups(params, config)
-        text = {name: _is_text(name, config) for name in params}
-        self.trains_text = any(text.values())
-        self.params = dict(sorted(params.items(), key=lambda item: text[item[0]]))  # as the groups have them
+        self.trains_text = not all(map(is_of_denoiser, params))
+        # as the groups have them
+        self.params = dict(sorted(params.items(), key=lambda item: not is_of_denoiser(item[0])))
         self.accelerator, self.schedule = accelerator, rate_schedule(config)
         self.ema = EMAModel(params.values(), decay=config.ema) if config.ema else None
         self.optimizer = accelerator.prepare(make_optimizer(groups, lr=config.lr, weight_decay=decay))

@@ -8,7 +8,6 @@ __all__ = ['Given', 'identity_of', 'claim_run', 'training_pictures', 'build_trai
 # %% ../../../nbs/diffusion/training/06_personalizing.ipynb #4728aa84
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +20,12 @@ from ...core.checks import as_many
 from ...core.files import claim, digest
 from ...core.images import read_images
 from ...core.locks import hold_folder
+from ..families.registry import family_of
 from ..generating import generate
 from ..image_sets import pipeline_hash
 from ..plans import plan_prompts
 from ..references import load_references
+from ..starts import picture_side
 from .caches import latent_moments
 from .config import PersonalizeConfig
 from .learner import Learner, optimizer_maker
@@ -89,7 +90,7 @@ def identity_of(
 def _accelerator(pipe: Any, config: PersonalizeConfig, out: Path) -> Accelerator:
     "accelerate for the pipeline's device, with the recipe's precision and trackers."
     trackers = list(config.trackers) or None
-    device = pipe.unet.device
+    device = family_of(pipe).denoiser(pipe).device
     return make_accelerator(device, config.precision, log_with=trackers, project_dir=str(out))
 
 # %% ../../../nbs/diffusion/training/06_personalizing.ipynb #e470c028
@@ -128,7 +129,7 @@ def training_pictures(
     if config.has_prior:
         sets.append(("prior_captions", given.prior_captions, class_images, config.class_prompt))
     return [
-        TrainingPictures(*latent_moments(pipe.vae, images), _captions(name, captions, images, default))
+        TrainingPictures(*latent_moments(pipe, images), _captions(name, captions, images, default))
         for name, captions, images, default in sets
     ]
 
@@ -144,29 +145,25 @@ def build_trainer(
     sheet: pd.DataFrame | None = None,  # a plan that is drawn at every validation
 ) -> Trainer:
     "The trainer of a run: `build_trainer(...).run()`."
-    learner = Learner(make_trainable(pipe, config), config, accelerator, optimizer_maker(config))
+    family, params = family_of(pipe), make_trainable(pipe, config)
+    learner = Learner(params, config, accelerator, optimizer_maker(config))
     if config.gradient_checkpointing:
-        pipe.unet.enable_gradient_checkpointing()
-    place = partial(accelerator.prepare_model, evaluation_mode=True)
+        family.denoiser(pipe).enable_gradient_checkpointing()
+    encoders = family.text_parts(pipe).values() if learner.trains_text else ()
+    for network in (family.denoiser(pipe), *encoders):
+        accelerator.prepare_model(network, evaluation_mode=True)  # in place, as long as it isn't compiled
     losses = TrainingStep(
-        pipe,
-        config,
-        pictures,
-        accelerator,
-        unet=place(pipe.unet),
-        text_encoder=place(pipe.text_encoder) if learner.trains_text else None,
-        image_loss=given.image_loss,
-        decoder=given.decoder,
+        pipe, config, pictures, accelerator, learner.trains_text, given.image_loss, given.decoder
     )
     return Trainer(pipe, config, out, accelerator, learner, losses, Validation(pipe, out, validate, sheet))
 
 # %% ../../../nbs/diffusion/training/06_personalizing.ipynb #0fec5662
 def personalize(
-    pipe: Any,  # a StableDiffusionPipeline, which stays as it is, or its folder
+    pipe: Any,  # a diffusers pipeline, which stays as it is, or its folder
     references: str | Path | np.ndarray,  # a folder, or uint8 `[N, H, W, 3]`
     config: PersonalizeConfig,
     out_dir: str | Path,
-    # `(x0_image, batch, t) -> [b]`; may have `gate(t)` and a `fingerprint` (text) that tells it from others
+    # `(x0_image, batch, sigma) -> [b]`; may have `gate(sigma)`, and a `fingerprint` that tells it from others
     image_loss: Callable | None = None,
     # what decodes for it, such as an AutoencoderTiny; None: the pipeline's autoencoder
     decoder: Any = None,
@@ -189,7 +186,7 @@ def personalize(
         raise ValueError(f"image_loss_weight={config.image_loss_weight} without an image_loss")
     out, pipe = Path(out_dir), working_copy(pipe, config)
     config.check_given(pipe, captions, prior_images=prior_images, prior_captions=prior_captions)
-    size = pipe.unet.config.sample_size * pipe.vae_scale_factor
+    size = picture_side(pipe)
     given = Given(
         load_references(references, size, config.min_references),
         None if prior_images is None else load_references(prior_images, size, 1),

@@ -32,9 +32,9 @@ _PARTS: dict[str, dict[str, Any]] = {
     "unit spread": dict(weight=0.015, unit="spread", guard=3.0),
     "weight 0.025": dict(weight=0.025),
     "weight 0.1": dict(weight=0.1),
-    "gate t<400": dict(t_min=0, t_max=400),
-    "gate t<800": dict(t_min=0, t_max=800),
-    "no gate": dict(t_min=0),
+    "gate t<400": dict(sigma_min=0.0, sigma_max=0.758),
+    "gate t<800": dict(sigma_min=0.0, sigma_max=0.9813),
+    "no gate": dict(sigma_min=0.0),
 }
 
 # %% ../../../nbs/papers/class_wise/11_candidates.ipynb #05877e20

@@ -79,7 +79,7 @@ def test_nan_stops_and_keeps_the_checkpoint(tiny_pipeline, tmp_path, bad):
     class Bad(Brighter):
         "Not a number, or of an infinite gradient, at the fifth step."
 
-        def __call__(self, x, batch, t):
+        def __call__(self, x, batch, sigma):
             self.seen.append(1)
             loss = x.mean((1, 2, 3))
             if len(self.seen) != 5:

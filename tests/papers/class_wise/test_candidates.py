@@ -38,7 +38,7 @@ def test_the_first_are_plain_and_chosen():
     "label, changes",
     [
         ("best reference", dict(quantile=0.9)),
-        ("no gate", dict(t_min=0)),
+        ("no gate", dict(sigma_min=0.0)),
         ("contrast, fence", dict(keep=0.3)),
         ("unit spread", dict(unit="spread", guard=3.0)),
     ],
@@ -73,7 +73,7 @@ def test_the_table_shows_what_tells_them_apart():
         "quantile",
         "guard",
         "keep",
-        "t_min",
-        "t_max",
+        "sigma_min",
+        "sigma_max",
     ]
     assert not table.isna().any().any()

@@ -77,6 +77,6 @@ def test_the_bank_holds_every_feature_and_is_the_same_for_a_seed():
 
 def test_the_loss_pulls_from_empty_pictures_to_the_references(world_kit, planted):
     loss = loss_of(world_kit, planted, SimilarityLossConfig(cutouts=0))
-    t = torch.full((8,), 500)
-    near, far = (loss(as_pixels(batch[:8]), {}, t) for batch in (planted.references, planted.object_free))
+    sigma = torch.full((8,), 0.8)
+    near, far = (loss(as_pixels(batch[:8]), {}, sigma) for batch in (planted.references, planted.object_free))
     assert near.mean() < far.mean()

@@ -1,0 +1,226 @@
+"What every family of models must do, asked of each in the same way."
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from diffusers import DiffusionPipeline, EulerDiscreteScheduler, FlowMatchEulerDiscreteScheduler
+
+from spurious_core.core.accelerators import accelerator
+from spurious_core.core.seeds import generator
+from spurious_core.diffusion.adapters import use_adapter
+from spurious_core.diffusion.families.family import stack
+from spurious_core.diffusion.families.noise_schedules import NoiseSchedule, predict_x0
+from spurious_core.diffusion.families.registry import family_of
+from spurious_core.diffusion.plans import plan_prompts
+from spurious_core.diffusion.sampling import PromptCache, sample_images
+from spurious_core.diffusion.starts import picture_side
+from spurious_core.diffusion.training.caches import latent_moments
+from spurious_core.diffusion.training.config import PersonalizeConfig
+from spurious_core.diffusion.training.personalizing import personalize
+from spurious_core.diffusion.training.steps import TrainingPictures, TrainingStep
+from spurious_core.diffusion.training.trainable import frozen, make_trainable
+from spurious_core.models.pipelines import load_pipeline
+from support.drawing import close
+from support.families import BUILDERS
+
+FAST = dict(steps=3, progress=False)
+RECIPE = PersonalizeConfig(
+    "a photo of sks", rank=2, lora_alpha=5.0, lr=5e-2, steps=2, batch_size=2, image_loss_weight=1e4, seed=3
+)
+
+
+@pytest.fixture(scope="module", params=BUILDERS)
+def folder(request, tmp_path_factory):
+    return BUILDERS[request.param][1](tmp_path_factory.mktemp("family") / request.param)
+
+
+@pytest.fixture(scope="module")
+def pipe(folder):
+    pipe = load_pipeline(folder)
+    pipe.set_progress_bar_config(disable=True)
+    return pipe
+
+
+@pytest.fixture(scope="module")
+def family(pipe):
+    return family_of(pipe)
+
+
+@pytest.fixture
+def plan():
+    return plan_prompts(["a photo of a boat", "snow and much more of it"], 2, seed=1)
+
+
+def pictures(pipe, n, seed=0):
+    side = picture_side(pipe)
+    return np.random.default_rng(seed).integers(0, 256, (n, side, side, 3), np.uint8)
+
+
+def leftwards(x0_image, batch, sigma):
+    "Brighter on the left, which a random decoder can draw."
+    half = x0_image.shape[-1] // 2
+    return (x0_image[..., half:] - x0_image[..., :half]).mean((1, 2, 3))
+
+
+def test_a_folder_says_which_family_it_is(folder, family, request):
+    assert family_of(folder).name == family.name
+    assert family.name in {name for name, _ in BUILDERS.values()}
+    assert DiffusionPipeline.load_config(folder)["_class_name"] in family.pipelines
+
+
+def variants(pipe, family, plan):
+    "The plan as every kind of row that the family draws."
+    side = picture_side(pipe)
+    mask = np.zeros((side, side), np.uint8)
+    mask[:, side // 2 :] = 255
+    edit = plan.assign(init_image=list(pictures(pipe, len(plan))), strength=0.7)
+    yield plan
+    if "img2img" in family.sources:
+        yield edit
+    if "inpaint" in family.sources:
+        yield edit.assign(mask=[mask] * len(plan))
+
+
+def test_a_row_does_not_depend_on_its_company(pipe, family, plan):
+    for rows in variants(pipe, family, plan):
+        together = sample_images(pipe, rows, **FAST)
+        assert close(together[1:2], sample_images(pipe, rows[1:2], **FAST))
+        assert close(together, sample_images(pipe, rows[::-1], batch_size=3, **FAST)[::-1])
+        assert (together == sample_images(pipe, rows, **FAST)).all()  # nothing is left of the last call
+        assert not close(together[0], together[1])
+
+
+@pytest.mark.parametrize("guidance", [1.0, 3.0])
+def test_it_draws_what_plain_diffusers_draws(pipe, family, folder, plan, guidance):
+    "From the prompt itself, without our cache, noise or sampler's name."
+    plain = load_pipeline(folder)
+    plain.scheduler = next(iter(family.samplers.values()))(plain.scheduler.config)
+    seed, prompt = int(plan.seed[0]), str(plan.prompt[0])
+    settings = dict(num_inference_steps=3, **family.guidance_of(plain, guidance))
+    side = picture_side(pipe)
+    theirs = plain(prompt=prompt, height=side, width=side, generator=[generator(seed)], **settings).images[0]
+    assert close(sample_images(pipe, plan[:1], guidance=guidance, **FAST)[0], theirs)
+
+
+def one_level(scheduler, prediction):
+    "The schedule of the last of a scheduler's steps alone, and what latents are multiplied by before it."
+    sigma, time = scheduler.sigmas[-2:-1].float(), scheduler.timesteps[-1:]
+    if isinstance(scheduler, FlowMatchEulerDiscreteScheduler):
+        return NoiseSchedule(1 - sigma, sigma, time, prediction), 1.0
+    signal = 1 / (1 + sigma.square()).sqrt()
+    return NoiseSchedule(signal, sigma * signal, time, prediction), signal.item()
+
+
+def test_the_estimate_is_where_the_last_step_ends(pipe, family, folder, plan):
+    plain = load_pipeline(folder)
+    is_flow = family.schedule(pipe).prediction == "flow_prediction"
+    kind = FlowMatchEulerDiscreteScheduler if is_flow else EulerDiscreteScheduler
+    plain.scheduler = kind.from_config(plain.scheduler.config)
+    seen = []
+
+    def note(task, step, time, tensors):
+        seen.append(tensors["latents"].clone())
+        return {}
+
+    prompt, side = str(plan.prompt[0]), picture_side(pipe)
+    how = dict(num_inference_steps=3, height=side, width=side, generator=[generator(0)])
+    guidance = family.guidance_of(plain, 1.0)
+    plain(prompt=prompt, callback_on_step_end=note, output_type="latent", **how, **guidance)
+    schedule, scale = one_level(plain.scheduler, family.schedule(pipe).prediction)
+    noisy = family.unpack(plain, seen[-2], side) * scale
+    with torch.no_grad():
+        conditions = stack(family.conditions(plain, [prompt]))
+        output = family.predict(plain, noisy, schedule.times, conditions)
+    estimate = predict_x0(schedule, output, noisy, torch.tensor([0]))
+    assert torch.allclose(estimate, family.unpack(plain, seen[-1], side), atol=1e-4)
+
+
+def test_latents_become_the_pipelines_own_picture_and_pass_gradients_back(pipe, family):
+    side = picture_side(pipe)
+    latents = torch.randn(2, *family.latent_shape(pipe, side), generator=generator(0)).requires_grad_(True)
+    images = family.from_latents(pipe, latents)
+    assert images.shape == (2, 3, side, side)
+    (gradient,) = torch.autograd.grad(images.sum(), latents)
+    assert gradient.abs().amax((1, 2, 3)).min() > 0
+    alone = family.from_latents(pipe, latents[1:])
+    assert torch.allclose(images[1:], alone, atol=1e-4)
+
+
+def test_pictures_become_latents_as_the_network_sees_them(pipe, family):
+    "Encoded and decoded by the pipeline's own autoencoder, and scaled both ways, mean latents are the same."
+    mean, std = latent_moments(pipe, pictures(pipe, 3), batch=2)
+    assert mean.shape == std.shape == (3, *family.latent_shape(pipe, picture_side(pipe)))
+    together = latent_moments(pipe, pictures(pipe, 3))[0]
+    assert torch.allclose(mean, together, atol=1e-4)
+
+
+def test_prompts_may_be_kept_and_put_together_again(pipe, family):
+    cache = PromptCache(pipe)
+    both = cache(["snow", "a photo of a boat", "snow"])
+    alone = family.conditions(pipe, ["a photo of a boat"])[0]
+    for name, values in both.items():
+        assert torch.allclose(values[1], alone[name], atol=1e-4)
+        assert torch.equal(values[0], values[2])
+    differences = [
+        not torch.equal(values[0], values[1]) for values in both.values() if values[0].is_floating_point()
+    ]
+    assert all(differences)
+
+
+def test_an_adapter_changes_plain_diffusers_as_it_changes_ours(pipe, family, folder, plan, tmp_path):
+    out = personalize(
+        pipe, pictures(pipe, 4), replace(RECIPE, image_loss_weight=0.0), tmp_path, progress=False
+    )
+    with use_adapter(pipe, out) as adapted:
+        ours = sample_images(adapted, plan, **FAST)
+    assert not close(ours, sample_images(pipe, plan, **FAST))
+    plain = load_pipeline(folder)
+    plain.load_lora_weights(str(out))
+    assert close(ours, sample_images(plain, plan, **FAST))
+
+
+def image_term(pipe, params):
+    "The image loss of one batch with fixed noise, as a function of the parameters."
+    config = replace(RECIPE, gated_share=1.0)
+    sets = [TrainingPictures(*latent_moments(pipe, pictures(pipe, 4)), [config.instance_prompt] * 4)]
+    step = TrainingStep(pipe, config, sets, accelerator(torch.device("cpu")), image_loss=leftwards)
+    batch, n_gated = step.draw(0)
+
+    def value():
+        noisy, output = step.predict(batch)
+        return step.image_term(0, batch, noisy, output, n_gated)
+
+    return value
+
+
+def move(params, gradients, length):
+    "Moves parameters along their gradients, by so much in all."
+    norm = torch.cat([gradient.flatten() for gradient in gradients]).norm()
+    with torch.no_grad():
+        for parameter, gradient in zip(params, gradients, strict=True):
+            parameter += length / norm * gradient
+
+
+def test_the_image_loss_sends_its_true_gradient_into_the_adapter(folder):
+    "Along the gradient, finite differences of the loss are its norm; and ten steps lower it on fixed noise."
+    torch.manual_seed(0)
+    pipe = load_pipeline(folder)
+    params = list(make_trainable(pipe, RECIPE).values())
+    with frozen(pipe.vae):
+        value = image_term(pipe, params)
+        for _ in range(3):  # away from where a LoRA begins, and half of its gradients are zero
+            move(params, torch.autograd.grad(value(), params), 0.3)
+        gradients = torch.autograd.grad(value(), params)
+        norm = torch.cat([gradient.flatten() for gradient in gradients]).norm().item()
+        length, values = 0.02, []
+        for way in (length, -2 * length):
+            move(params, gradients, way)
+            values.append(value().item())
+        move(params, gradients, length)
+        assert (values[0] - values[1]) / (2 * length) == pytest.approx(norm, rel=0.01)
+        before = value().item()
+        for _ in range(10):
+            move(params, torch.autograd.grad(value(), params), -0.02)
+        assert value().item() < before

@@ -1,0 +1,30 @@
+"The family of a pipeline is found from its class, or from its folder."
+
+import json
+
+import pytest
+
+from spurious_core.diffusion.families.registry import family_of, find_families
+
+
+def test_every_family_is_found_by_its_file_and_knows_other_classes():
+    families = find_families()
+    assert {name: family.name for name, family in families.items()} == {name: name for name in families}
+    classes = [name for family in families.values() for name in family.pipelines]
+    assert len(classes) == len(set(classes)) >= len(families)
+
+
+def test_a_derived_class_belongs_to_the_family_of_its_base(tiny_pipeline):
+    class Own(type(tiny_pipeline)):
+        pass
+
+    own = Own(**tiny_pipeline.components, requires_safety_checker=False)
+    assert family_of(own) is family_of(tiny_pipeline)
+
+
+def test_an_unknown_kind_is_refused_with_the_known_ones(tmp_path):
+    (tmp_path / "model_index.json").write_text(json.dumps(dict(_class_name="KandinskyPipeline")))
+    with pytest.raises(ValueError, match="KandinskyPipeline belongs to no known family .*known: .*sd "):
+        family_of(tmp_path)
+    with pytest.raises(ValueError, match="int belongs to no known family"):
+        family_of(3)

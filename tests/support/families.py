@@ -1,0 +1,15 @@
+"A tiny random pipeline of every family of models, in exactly the public format, made on the spot."
+
+from support.pipelines import build_pipeline
+
+
+def stable_diffusion(folder):
+    return build_pipeline(folder)
+
+
+def stable_diffusion_2(folder):
+    return build_pipeline(folder, prediction="v_prediction")
+
+
+# name of the test -> (name of the family, what saves a pipeline of it)
+BUILDERS = {"sd": ("sd", stable_diffusion), "sd2": ("sd", stable_diffusion_2)}
