@@ -55,7 +55,7 @@ class Profile:
     `ValueError` names the bad value and what is allowed."""
 
     name: str
-    pipeline: str  # a StableDiffusionPipeline
+    pipeline: str  # a diffusers pipeline
     tiny_decoder: str  # an AutoencoderTiny for cheap decoding
     guide: str  # the robust classifier that the image loss sees
     null_guide: str  # a guide trained where nothing is planted
