@@ -548,6 +548,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                              'spurious_core/core/settings.py'),
                                              'spurious_core.core.settings._checkpoint': ( 'core/settings.html#_checkpoint',
                                                                                           'spurious_core/core/settings.py'),
+                                             'spurious_core.core.settings._read_file': ( 'core/settings.html#_read_file',
+                                                                                         'spurious_core/core/settings.py'),
                                              'spurious_core.core.settings._read_section': ( 'core/settings.html#_read_section',
                                                                                             'spurious_core/core/settings.py'),
                                              'spurious_core.core.settings._value': ( 'core/settings.html#_value',
