@@ -81,7 +81,7 @@ MILLIONS = {
     "madebyollin/taef1": 2.4,
 }  # of weights, approximately
 
-
+# %% ../../nbs/app/06_checkpoint_lookup.ipynb #9fe5de36
 def _to_download(source: str, is_pipeline: bool, half: bool, note: str) -> dict:
     name, _ = split_revision(source)
     if name not in MILLIONS:

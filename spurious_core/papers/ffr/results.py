@@ -107,7 +107,7 @@ def wga_figure(
     axes[0, -1].legend(lines.values(), lines, **beside)
     return fig
 
-# %% ../../../nbs/papers/ffr/06_results.ipynb #21053a92
+# %% ../../../nbs/papers/ffr/06_results.ipynb #3b27241d
 def ffr_leads(results: Sequence[ArmResults], plan: FFRPlan) -> pd.DataFrame:
     """FFR's worst-group accuracy minus that of each other arm, paired over seeds.
 
@@ -121,7 +121,7 @@ def ffr_leads(results: Sequence[ArmResults], plan: FFRPlan) -> pd.DataFrame:
     names = pd.DataFrame(list(pairs), columns=["ratio", "against", "method"])
     return names.join(table.drop(columns="pair"))
 
-
+# %% ../../../nbs/papers/ffr/06_results.ipynb #60fb887b
 def leads_in_words(
     leads: pd.DataFrame,  # of `ffr_leads`
 ) -> pd.DataFrame | str:
@@ -136,7 +136,7 @@ def leads_in_words(
     ]
     return leads.assign(text=text).pivot(index=["method", "ratio"], columns="against", values="text")
 
-
+# %% ../../../nbs/papers/ffr/06_results.ipynb #7bec79da
 def chosen_rates(results: Sequence[ArmResults]) -> pd.DataFrame:
     "The rate of FFR's second stage, as a factor on the usual one: a row for each seed, a column a ratio."
     rows = pd.DataFrame([dict(seed=r.seed, ratio=r.ratio, rate=r.rate) for r in results])
