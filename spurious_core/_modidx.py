@@ -411,6 +411,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                   'spurious_core/core/checks.py'),
                                            'spurious_core.core.checks.finite': ('core/checks.html#finite', 'spurious_core/core/checks.py'),
                                            'spurious_core.core.checks.known': ('core/checks.html#known', 'spurious_core/core/checks.py'),
+                                           'spurious_core.core.checks.not_blank': ( 'core/checks.html#not_blank',
+                                                                                    'spurious_core/core/checks.py'),
                                            'spurious_core.core.checks.not_negative': ( 'core/checks.html#not_negative',
                                                                                        'spurious_core/core/checks.py'),
                                            'spurious_core.core.checks.one_of': ('core/checks.html#one_of', 'spurious_core/core/checks.py'),

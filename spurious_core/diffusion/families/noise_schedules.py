@@ -108,7 +108,14 @@ def predict_x0(
 def diffusion_schedule(
     config: Any,  # of a diffusers scheduler
 ) -> NoiseSchedule:
-    "The schedule of a model that learned noise, velocity or latents. ValueError for another prediction."
+    """The schedule of a model that learned noise, velocity or latents.
+
+    ValueError for another prediction, and for a scheduler of flow models, which has no such schedule."""
+    kind = str(config.get("_class_name", "scheduler"))
+    if kind.startswith("FlowMatch") or config.get("use_flow_sigmas"):
+        raise ValueError(
+            f"a {kind} for flow models does not fit a network that learned noise: take DDIM or Euler"
+        )
     scheduler = DDPMScheduler.from_config(config)
     alpha_bar = scheduler.alphas_cumprod.float()
     times = torch.arange(len(alpha_bar))
