@@ -111,11 +111,10 @@ def diffusion_schedule(
     """The schedule of a model that learned noise, velocity or latents.
 
     ValueError for another prediction, and for a scheduler of flow models, which has no such schedule."""
-    kind = str(config.get("_class_name", "scheduler"))
-    if kind.startswith("FlowMatch") or config.get("use_flow_sigmas"):
-        raise ValueError(
-            f"a {kind} for flow models does not fit a network that learned noise: take DDIM or Euler"
-        )
+    of_flow = [name for name in ("shift", "use_flow_sigmas") if config.get(name)]
+    if of_flow:
+        setting = f"{of_flow[0]}={config[of_flow[0]]!r}"
+        raise ValueError(f"a scheduler of flow models ({setting}) does not fit a network that learned noise")
     scheduler = DDPMScheduler.from_config(config)
     alpha_bar = scheduler.alphas_cumprod.float()
     times = torch.arange(len(alpha_bar))
