@@ -1,5 +1,6 @@
 from . import dry_run as dry_run
 from . import speed as speed
+from . import sweeps as sweeps
 from .checkpoint_lookup import (
     MILLIONS as MILLIONS,
     PIPELINE_FIELDS as PIPELINE_FIELDS,
@@ -16,6 +17,8 @@ from .cli import (
     list_command as list_command,
     parse_assignments as parse_assignments,
     run_command as run_command,
+    sweep_command as sweep_command,
+    table_command as table_command,
 )
 from .doctor import Checkup as Checkup, WITHOUT as WITHOUT, examine as examine
 from .headlines import HEADLINES as HEADLINES, fitting_keys as fitting_keys, headline as headline

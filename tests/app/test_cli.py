@@ -22,7 +22,7 @@ def test_list_and_help():
     r = spurious("list")
     assert r.exit_code == 0
     assert all(n in r.output for n in list_studies())
-    for cmd in ([], ["run"], ["describe"], ["list"]):
+    for cmd in ([], ["run"], ["describe"], ["list"], ["sweep"], ["table"]):
         assert "Usage" in spurious(*cmd, "--help").output
 
 
@@ -81,7 +81,15 @@ print(*sys.modules)
 
 @pytest.mark.parametrize(
     "args",
-    ["--help", "run --help", "list", "describe aspire", "run aspire --check -p folder=/no/such", "run none"],
+    [
+        "--help",
+        "run --help",
+        "list",
+        "describe aspire",
+        "run aspire --check -p folder=/no/such",
+        "run none",
+        "sweep --help",
+    ],
 )
 def test_who_only_asks_does_not_wait_for_libraries(args):
     command = [sys.executable, "-c", LOADED, *args.split()]
@@ -170,3 +178,50 @@ def test_as_a_process(make_study, tmp_path):
     assert r.stdout == ""
     assert r.stderr.startswith("error: ")
     assert "Traceback" not in r.stderr
+
+
+def test_a_sweep_and_its_table(make_study, tmp_path, monkeypatch):
+    study = make_study(SAVE_SEED)
+    monkeypatch.chdir(tmp_path)
+    args = ("sweep", study, "-p", "seed=0..4", "-p", "scale=1", "--trust", "--out", "s")
+    r = spurious(*args)
+    assert r.exit_code == 0, r.output
+    assert "5 cells: 5 waiting" in r.output and "5 cells: 5 done." in r.output
+    assert "spurious table s" in r.output
+    r = spurious("table", "s", "--by", "scale", "--save", "table.csv")
+    assert r.exit_code == 0
+    rows = (tmp_path / "table.csv").read_text().splitlines()
+    assert rows[0] == "key,scale,value,lo,hi,n"
+    assert rows[1].startswith("scale,1.0,3.0,") and rows[1].endswith(",5")
+    assert spurious(*args).output.count(" done") == 2  # nothing was left to do
+
+
+SAVE_SEED = """import json, pathlib
+numbers = {"scale": {"value": scale + seed, "ci": None, "n": None}}
+pathlib.Path(out, "metrics.json").write_text(json.dumps(numbers))"""
+
+
+def test_a_sweep_with_a_failed_cell_says_so(make_study, tmp_path):
+    study = make_study("assert seed, 'zero never works'", SAVE_SEED)
+    r = spurious("sweep", study, "-p", "seed=0..1", "--trust", "--out", tmp_path / "s")
+    assert r.exit_code == 1
+    assert "2 cells: 1 done, 1 failed." in r.output and "zero never works" in r.output
+    r = spurious("table", tmp_path / "s")
+    assert "1 of 2 cells are not in order (1 failed)" in r.output
+
+
+@pytest.mark.parametrize(
+    "args, why",
+    [
+        ([], "give a grid (-p NAME=VALUES) or a list of cells (--cells FILE), one of them"),
+        (["-p", "seed=0..1"], "is no study of ours"),
+        (["--trust", "-p", "sed=0..1"], "unknown parameter 'sed'"),
+        (["--trust", "-p", "seed=1..10000000"], "the grid has 10,000,000 cells"),
+        (["--trust", "-p", "seed=x"], "seed='x' is not of type int"),
+    ],
+)
+def test_mistakes_in_a_sweep(make_study, tmp_path, args, why):
+    r = spurious("sweep", make_study(), *args, "--out", tmp_path / "s")
+    assert (r.exit_code, why in r.output) == (2, True), r.output
+    assert not (tmp_path / "s").exists()
+    assert spurious("table", tmp_path / "s").exit_code == 2

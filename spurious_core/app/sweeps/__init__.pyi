@@ -1,0 +1,42 @@
+from .cell_folders import (
+    Cell as Cell,
+    STATES as STATES,
+    add_cell as add_cell,
+    cell_name as cell_name,
+    code_stamp as code_stamp,
+    is_done as is_done,
+    list_cells as list_cells,
+    note_failure as note_failure,
+    publish as publish,
+    state_of as state_of,
+)
+from .claims import CLAIM_FILE as CLAIM_FILE, LEASE as LEASE, Watch as Watch, keeping as keeping
+from .gathering import (
+    EXPORTS as EXPORTS,
+    OF_CELL as OF_CELL,
+    OF_NUMBER as OF_NUMBER,
+    as_file_text as as_file_text,
+    gather as gather,
+    missing_in_words as missing_in_words,
+    over_seeds as over_seeds,
+    paired_difference as paired_difference,
+)
+from .grids import (
+    MOST_CELLS as MOST_CELLS,
+    grid_cells as grid_cells,
+    listed_cells as listed_cells,
+    read_values as read_values,
+)
+from .local_engine import (
+    run_locally as run_locally,
+    visible_cards as visible_cards,
+    worker_environment as worker_environment,
+)
+from .sweeping import (
+    ENGINES as ENGINES,
+    status_in_words as status_in_words,
+    study_of as study_of,
+    sweep as sweep,
+    sweep_status as sweep_status,
+)
+from .workers import WorkerConfig as WorkerConfig, main as main, run_cell as run_cell, work as work

@@ -1,0 +1,83 @@
+"A cell is a folder, and what the folder holds is all the truth there is."
+
+import json
+
+import pytest
+
+from spurious_core.app.metrics import Metrics
+from spurious_core.app.studies import find_study
+from spurious_core.app.sweeps.cell_folders import (
+    add_cell,
+    cell_name,
+    code_stamp,
+    is_done,
+    list_cells,
+    note_failure,
+    publish,
+    state_of,
+)
+
+
+@pytest.fixture
+def toy(make_study):
+    return find_study(make_study())
+
+
+def attempt_with(folder, value):
+    folder.mkdir()
+    metrics = Metrics()
+    metrics.add("scale", value)
+    metrics.save(folder)
+    return folder
+
+
+def test_defaults_count_as_if_they_had_been_given(toy):
+    assert cell_name(toy, {}) == cell_name(toy, dict(seed=0, scale=1.0)) == cell_name(toy, dict(out="x"))
+    assert (
+        len({cell_name(toy, params) for params in ({}, dict(seed=1), dict(scale=2.0), dict(tags=["a"]))}) == 4
+    )
+
+
+def test_adding_a_cell_again_changes_nothing(toy, tmp_path):
+    cell = add_cell(tmp_path / "sweep", toy, dict(seed=1))
+    written = (cell.folder / "cell.json").stat().st_mtime_ns
+    assert add_cell(tmp_path / "sweep", toy, dict(seed=1)) == cell
+    assert (cell.folder / "cell.json").stat().st_mtime_ns == written
+    add_cell(tmp_path / "sweep", toy, dict(seed=2))
+    assert len(list_cells(tmp_path / "sweep")) == 2
+
+
+def test_of_two_that_finish_the_second_is_thrown_away(toy, tmp_path):
+    cell, stamp = add_cell(tmp_path, toy, {}), code_stamp(toy)
+    assert publish(cell, attempt_with(cell.folder / "a", 1.0), stamp)
+    assert not publish(cell, attempt_with(cell.folder / "b", 2.0), stamp)
+    assert Metrics.load(cell.run)["scale"]["value"] == 1.0
+
+
+def test_states(toy, tmp_path):
+    cell, stamp = add_cell(tmp_path, toy, {}), code_stamp(toy)
+    assert state_of(cell, stamp) == "waiting"
+    assert state_of(cell, stamp, is_claimed=True) == "running"
+    note_failure(cell, "no memory", 3.0)
+    assert state_of(cell, stamp) == "failed"
+    publish(cell, attempt_with(cell.folder / "a", 1.0), stamp)
+    assert state_of(cell, stamp) == "done"
+    assert state_of(cell, stamp | dict(torch="0")) == "stale"
+
+
+@pytest.mark.parametrize("text", ["", "{", "{}", '{"a": {"value": 1}}'])
+def test_a_run_without_valid_numbers_is_not_done(toy, tmp_path, text):
+    cell = add_cell(tmp_path, toy, {})
+    cell.run.mkdir()
+    (cell.run / "metrics.json").write_text(text)
+    assert not is_done(cell)
+
+
+def test_the_stamp_changes_with_the_notebooks_code_and_not_with_its_outputs(make_study):
+    path = make_study()
+    before = code_stamp(find_study(path))
+    notebook = json.loads(path.read_text())
+    notebook["cells"][-1]["outputs"] = [dict(output_type="stream", name="stdout", text="seen")]
+    path.write_text(json.dumps(notebook))
+    assert code_stamp(find_study(path)) == before
+    assert code_stamp(find_study(make_study("1/0"))) != before

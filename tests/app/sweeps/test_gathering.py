@@ -1,0 +1,93 @@
+"The numbers of all cells in one table."
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from spurious_core.app.metrics import Metrics
+from spurious_core.app.studies import find_study
+from spurious_core.app.sweeps.cell_folders import add_cell, code_stamp, note_failure, publish
+from spurious_core.app.sweeps.gathering import (
+    as_file_text,
+    gather,
+    missing_in_words,
+    over_seeds,
+    paired_difference,
+)
+from spurious_core.app.sweeps.sweeping import sweep_status
+from spurious_core.evaluate.intervals import bootstrap
+
+
+@pytest.fixture
+def root(make_study, tmp_path):
+    "Eleven finished cells and one that failed."
+    toy, root = find_study(make_study()), tmp_path / "sweep"
+    root.mkdir()
+    (root / "sweep.json").write_text(json.dumps(dict(study=str(toy.path))))
+    for seed in range(6):
+        for scale in (1.0, 2.0):
+            cell = add_cell(root, toy, dict(seed=seed, scale=scale))
+            if (seed, scale) == (5, 2.0):
+                note_failure(cell, "no memory", 1.0)
+                continue
+            attempt = cell.folder / "a"
+            attempt.mkdir()
+            metrics = Metrics()
+            metrics.add("wga", 0.5 + 0.1 * scale + 0.01 * seed, (0.4, 0.9), 40, "images")
+            metrics.save(attempt)
+            about = dict(parameters=dict(seed=seed, scale=scale), seconds=2.5, commit="abc")
+            (attempt / "environment.json").write_text(json.dumps(about))
+            publish(cell, attempt, code_stamp(toy))
+    return root
+
+
+def test_a_row_for_each_number_of_each_finished_cell(root):
+    table = gather(root)
+    assert len(table) == 11
+    row = table[(table.seed == 3) & (table.scale == 2.0)].iloc[0]
+    assert (row.key, row.value, row.lo, row.hi, row.n, row.over) == (
+        "wga",
+        pytest.approx(0.73),
+        0.4,
+        0.9,
+        40,
+        "images",
+    )
+    assert (row.state, row.commit, row.seconds) == ("done", "abc", 2.5)
+
+
+def test_what_is_missing_is_named(root):
+    status = sweep_status(root)
+    (failed,) = status.index[status.state == "failed"]
+    assert missing_in_words(status) == f"1 of 12 cells are not in order (1 failed): {failed}"
+    assert missing_in_words(status[status.state == "done"]) == ""
+
+
+def test_intervals_are_over_seeds(root):
+    table = over_seeds(gather(root), ["wga"], by=["scale"]).set_index("scale")
+    value, lo, hi = bootstrap(np.array([0.6 + 0.01 * seed for seed in range(6)]))
+    row = table.loc[1.0]
+    assert (row.value, row.lo, row.hi, row.n) == pytest.approx((value, lo, hi, 6))
+    assert table.loc[2.0].n == 5
+    with pytest.raises(ValueError, match="unknown parameter 'size'; known: seed, scale"):
+        over_seeds(gather(root), by=["size"])
+    with pytest.raises(ValueError, match="unknown key 'wgb'; known: wga"):
+        over_seeds(gather(root), ["wgb"])
+
+
+def test_pairs_differ_in_one_parameter_alone(root):
+    difference = paired_difference(gather(root), "wga", "scale", (2.0, 1.0))
+    assert difference["value"] == pytest.approx(0.1) and difference["n"] == 5  # the sixth has no partner
+    with pytest.raises(ValueError, match="scale=3.0 is unknown; allowed: 1.0, 2.0"):
+        paired_difference(gather(root), "wga", "scale", (3.0, 1.0))
+
+
+def test_exports():
+    table = pd.DataFrame([dict(key="wga_all", value=0.5)])
+    assert as_file_text(table, "csv") == "key,value\nwga_all,0.5\n"
+    assert "| wga_all |" in as_file_text(table, "md")
+    assert r"wga\_all & 0.5" in as_file_text(table, "tex")
+    with pytest.raises(ValueError, match="kind='xlsx' is unknown; allowed: csv, md, tex"):
+        as_file_text(table, "xlsx")

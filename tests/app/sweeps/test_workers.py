@@ -1,0 +1,89 @@
+"One worker: it takes a cell that nobody works on, runs it, and publishes what came out."
+
+import errno
+import json
+
+import pytest
+
+from spurious_core.app.metrics import Metrics
+from spurious_core.app.studies import find_study
+from spurious_core.app.sweeps import workers
+from spurious_core.app.sweeps.cell_folders import add_cell, is_done
+from spurious_core.app.sweeps.claims import CLAIM_FILE, Watch
+from spurious_core.app.sweeps.workers import WorkerConfig, run_cell, work
+from support.toy_study import SAVE
+
+QUICK = WorkerConfig(lease=2)
+
+
+@pytest.fixture
+def cells(make_study, tmp_path):
+    "Three cells; the one of seed 1 fails."
+    toy = find_study(make_study("assert seed != 1, 'seed 1 never works'", SAVE))
+    return [add_cell(tmp_path / "sweep", toy, dict(seed=seed, scale=float(seed))) for seed in range(3)]
+
+
+def root_of(cells):
+    return cells[0].folder.parent.parent
+
+
+def test_all_cells_are_worked_off_and_a_failure_keeps_its_notebook_and_its_error(cells):
+    lines = []
+    assert work(root_of(cells), QUICK, lines.append) == 2
+    assert [is_done(cell) for cell in cells] == [True, False, True]
+    assert Metrics.load(cells[2].run)["scale"]["value"] == 2.0
+    assert len(cells[1].failures) == 1 and "seed 1 never works" in cells[1].failures[0]["error"]
+    assert list((cells[1].folder / "failed").glob("*.ipynb*"))
+    assert sorted(line.split()[1] for line in lines) == ["done", "done", "failed:"]
+    assert work(root_of(cells), QUICK) == 0  # as often as was asked for, and no more
+    assert work(root_of(cells), WorkerConfig(retries=2, lease=2)) == 0
+    assert len(cells[1].failures) == 3
+
+
+def test_what_another_works_on_is_left_alone_and_what_a_dead_one_held_is_taken(cells, monkeypatch):
+    monkeypatch.setattr(workers, "run_cell", lambda cell, config: cell.run.mkdir() or finish(cell))
+
+    def finish(cell):
+        metrics = Metrics()
+        metrics.add("scale", 1.0)
+        metrics.save(cell.run)
+        return True
+
+    assert Watch().take(cells[0].folder)  # and never counts
+    (cells[0].folder / "attempt-dead").mkdir()
+    assert work(root_of(cells), WorkerConfig(lease=0.3)) == 3
+    assert not (cells[0].folder / "attempt-dead").exists()
+    assert not any((cell.folder / CLAIM_FILE).exists() for cell in cells)
+
+
+def test_a_full_disk_ends_the_worker_and_leaves_the_cell_as_it_was(cells, monkeypatch):
+    def full(*args, **options):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(workers, "run_study", full)
+    with pytest.raises(OSError, match="No space left"):
+        work(root_of(cells), QUICK)
+    assert not cells[0].failures and not (cells[0].folder / CLAIM_FILE).exists()
+
+
+def test_who_comes_too_late_changes_nothing(cells, monkeypatch):
+    "Another finished the cell while this attempt ran, which failed for that reason or another."
+
+    def overtaken(study, params, attempt, **options):
+        cells[0].run.mkdir()
+        (cells[0].run / "metrics.json").write_text(json.dumps(dict(scale=dict(value=7.0, ci=None, n=None))))
+        attempt.mkdir()
+        (attempt / "metrics.json").write_text(json.dumps(dict(scale=dict(value=8.0, ci=None, n=None))))
+        return attempt
+
+    monkeypatch.setattr(workers, "run_study", overtaken)
+    run_cell(cells[0], QUICK)
+    assert Metrics.load(cells[0].run)["scale"]["value"] == 7.0
+    assert not cells[0].failures and not list(cells[0].folder.glob("attempt-*"))
+
+
+@pytest.mark.parametrize("bad", [dict(retries=-1), dict(lease=0), dict(timeout=0), dict(timeout=1.5)])
+def test_settings_are_checked(bad):
+    (name,) = bad
+    with pytest.raises(ValueError, match=name):
+        WorkerConfig(**bad)
