@@ -455,6 +455,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                                 'spurious_core/app/sweeps/grids.py')},
             'spurious_core.app.sweeps.local_engine': { 'spurious_core.app.sweeps.local_engine._listen': ( 'app/sweeps/local_engine.html#_listen',
                                                                                                           'spurious_core/app/sweeps/local_engine.py'),
+                                                       'spurious_core.app.sweeps.local_engine._start_worker': ( 'app/sweeps/local_engine.html#_start_worker',
+                                                                                                                'spurious_core/app/sweeps/local_engine.py'),
                                                        'spurious_core.app.sweeps.local_engine.run_locally': ( 'app/sweeps/local_engine.html#run_locally',
                                                                                                               'spurious_core/app/sweeps/local_engine.py'),
                                                        'spurious_core.app.sweeps.local_engine.visible_cards': ( 'app/sweeps/local_engine.html#visible_cards',

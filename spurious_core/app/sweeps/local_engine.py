@@ -42,7 +42,14 @@ def worker_environment(
         share["CUDA_VISIBLE_DEVICES"] = cards[number % len(cards)]
     return dict(os.environ) | share
 
-# %% ../../../nbs/app/sweeps/04_local_engine.ipynb #b5e59bfe
+# %% ../../../nbs/app/sweeps/04_local_engine.ipynb #c2ab0394
+def _start_worker(root: str | Path, config: WorkerConfig, environment: dict[str, str]) -> subprocess.Popen:
+    arguments = [str(root), str(config.retries), str(config.timeout or 0), str(config.lease)]
+    command = [sys.executable, "-c", _WORKER, *arguments]
+    pipes = dict(stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return subprocess.Popen(command, env=environment, **pipes)
+
+
 def run_locally(
     root: str | Path,  # the sweep's folder
     config: WorkerConfig,
@@ -52,17 +59,8 @@ def run_locally(
     "Runs the open cells in worker processes. OSError if one of them had to stop, as with a full disk."
     whole("workers", workers)
     cores, cards = len(os.sched_getaffinity(0)), visible_cards()
-    arguments = [str(root), str(config.retries), str(config.timeout or 0), str(config.lease)]
-    running = [
-        subprocess.Popen(
-            [sys.executable, "-c", _WORKER, *arguments],
-            env=worker_environment(number, workers, cores, cards),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        for number in range(workers)
-    ]
+    environments = [worker_environment(number, workers, cores, cards) for number in range(workers)]
+    running = [_start_worker(root, config, environment) for environment in environments]
     try:
         errors = _listen(running, say)
     finally:
@@ -72,7 +70,7 @@ def run_locally(
     if errors:
         raise OSError(errors[0])
 
-
+# %% ../../../nbs/app/sweeps/04_local_engine.ipynb #b5e59bfe
 def _listen(running: list[subprocess.Popen], say: Callable[[str], None]) -> list[str]:
     "Passes on the workers' lines until all have ended; the last line of each that ended badly."
     last = dict.fromkeys(range(len(running)), "")
