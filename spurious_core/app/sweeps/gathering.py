@@ -39,7 +39,7 @@ def _rows_of(cell: Cell, stamp: dict[str, str]) -> list[dict]:
         rows.append(about | number)
     return rows
 
-
+# %% ../../../nbs/app/sweeps/06_gathering.ipynb #465cd1bb
 def gather(root: str | Path) -> pd.DataFrame:
     "A row for each number of each finished cell: parameters, `OF_CELL` and `OF_NUMBER`."
     stamp = code_stamp(study_of(root))
@@ -76,7 +76,7 @@ def over_seeds(
         )
     return pd.DataFrame(rows, columns=["key", *by, "value", "lo", "hi", "n"])
 
-
+# %% ../../../nbs/app/sweeps/06_gathering.ipynb #ec465e56
 def paired_difference(
     table: pd.DataFrame,  # of `gather`
     key: str,  # the number that is compared
