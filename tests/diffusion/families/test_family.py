@@ -21,9 +21,9 @@ from spurious_core.diffusion.training.config import PersonalizeConfig
 from spurious_core.diffusion.training.personalizing import personalize
 from spurious_core.diffusion.training.steps import TrainingPictures, TrainingStep
 from spurious_core.diffusion.training.trainable import frozen, make_trainable
-from spurious_core.models.pipelines import load_pipeline
 from support.drawing import close
 from support.families import BUILDERS
+from support.loading import load_pipeline
 
 FAST = dict(steps=3, progress=False)
 RECIPE = PersonalizeConfig(
@@ -98,7 +98,9 @@ def test_it_draws_what_plain_diffusers_draws(pipe, family, folder, plan, guidanc
     plain = load_pipeline(folder)
     plain.scheduler = next(iter(family.samplers.values()))(plain.scheduler.config)
     seed, prompt = int(plan.seed[0]), str(plan.prompt[0])
-    settings = dict(num_inference_steps=3, **family.guidance_of(plain, guidance))
+    settings = dict(
+        num_inference_steps=3, **family.guidance_of(plain, guidance), **family.call_options(plain)
+    )
     side = picture_side(pipe)
     theirs = plain(prompt=prompt, height=side, width=side, generator=[generator(seed)], **settings).images[0]
     assert close(sample_images(pipe, plan[:1], guidance=guidance, **FAST)[0], theirs)
@@ -126,8 +128,8 @@ def test_the_estimate_is_where_the_last_step_ends(pipe, family, folder, plan):
 
     prompt, side = str(plan.prompt[0]), picture_side(pipe)
     how = dict(num_inference_steps=3, height=side, width=side, generator=[generator(0)])
-    guidance = family.guidance_of(plain, 1.0)
-    plain(prompt=prompt, callback_on_step_end=note, output_type="latent", **how, **guidance)
+    how |= family.guidance_of(plain, 1.0) | family.call_options(plain)
+    plain(prompt=prompt, callback_on_step_end=note, output_type="latent", **how)
     schedule, scale = one_level(plain.scheduler, family.schedule(pipe).prediction)
     noisy = family.unpack(plain, seen[-2], side) * scale
     with torch.no_grad():
