@@ -5,19 +5,29 @@ from contextlib import contextmanager
 
 import torch
 from diffusers import (
+    AutoencoderDC,
     AutoencoderKL,
+    DPMSolverMultistepScheduler,
     FlowMatchEulerDiscreteScheduler,
+    SanaPipeline,
+    SanaTransformer2DModel,
     SD3Transformer2DModel,
     StableDiffusion3Pipeline,
+    ZImagePipeline,
+    ZImageTransformer2DModel,
 )
 from transformers import (
     CLIPTextConfig,
     CLIPTextModelWithProjection,
+    Gemma2Config,
+    Gemma2Model,
+    Qwen3Config,
+    Qwen3Model,
     T5Config,
     T5EncoderModel,
 )
 
-from support.small_tokenizers import clip_tokenizer, t5_tokenizer
+from support.small_tokenizers import clip_tokenizer, gemma_tokenizer, qwen_tokenizer, t5_tokenizer
 
 
 @contextmanager
@@ -118,5 +128,108 @@ def stable_diffusion_35(folder):
     return stable_diffusion_3(folder, with_t5=True)
 
 
+def gemma(tokenizer, width):
+    return Gemma2Model(
+        Gemma2Config(
+            vocab_size=len(tokenizer),
+            hidden_size=width,
+            intermediate_size=2 * width,
+            num_hidden_layers=1,
+            num_attention_heads=2,
+            num_key_value_heads=1,
+            head_dim=4,
+            query_pre_attn_scalar=4,
+            pad_token_id=tokenizer.pad_token_id,
+            bos_token_id=tokenizer.bos_token_id,
+            eos_token_id=tokenizer.eos_token_id,
+        )
+    )
+
+
+def deep_autoencoder():
+    return AutoencoderDC(
+        latent_channels=4,
+        attention_head_dim=8,
+        encoder_block_types=("ResBlock", "EfficientViTBlock"),
+        decoder_block_types=("ResBlock", "EfficientViTBlock"),
+        encoder_block_out_channels=(8, 8),
+        decoder_block_out_channels=(8, 8),
+        encoder_layers_per_block=(1, 1),
+        decoder_layers_per_block=(1, 1),
+        encoder_qkv_multiscales=((), ()),
+        decoder_qkv_multiscales=((), ()),
+        scaling_factor=0.41407,
+    )
+
+
+def sana(folder):
+    "32 x 32 pixels, latents 4 x 16 x 16."
+    with random_weights():
+        tokenizer = gemma_tokenizer()
+        transformer = SanaTransformer2DModel(
+            sample_size=16,
+            in_channels=4,
+            out_channels=4,
+            num_layers=1,
+            num_attention_heads=1,
+            attention_head_dim=16,  # in few dimensions nearly all rectified queries may be zero
+            num_cross_attention_heads=2,
+            cross_attention_head_dim=8,
+            cross_attention_dim=16,
+            caption_channels=8,
+        )
+        scheduler = DPMSolverMultistepScheduler(
+            use_flow_sigmas=True, prediction_type="flow_prediction", flow_shift=3.0
+        )
+        SanaPipeline(
+            tokenizer, gemma(tokenizer, 8), deep_autoencoder(), transformer, scheduler
+        ).save_pretrained(folder)
+    return folder
+
+
+def qwen(kind, tokenizer, width, layers):
+    return kind(
+        Qwen3Config(
+            vocab_size=len(tokenizer),
+            hidden_size=width,
+            intermediate_size=2 * width,
+            num_hidden_layers=layers,
+            num_attention_heads=2,
+            num_key_value_heads=1,
+            head_dim=4,
+            pad_token_id=tokenizer.pad_token_id,
+            eos_token_id=tokenizer.eos_token_id,
+        )
+    )
+
+
+def z_image(folder):
+    "16 x 16 pixels, latents 4 x 8 x 8."
+    with random_weights():
+        tokenizer = qwen_tokenizer()
+        transformer = ZImageTransformer2DModel(
+            in_channels=4,
+            dim=12,
+            n_layers=1,
+            n_refiner_layers=1,
+            n_heads=2,
+            n_kv_heads=2,
+            cap_feat_dim=8,
+            axes_dims=[2, 2, 2],
+            axes_lens=[256, 16, 16],  # tokens of the prompt, and patches a side
+        )
+        scheduler = FlowMatchEulerDiscreteScheduler(shift=3.0)
+        encoder = qwen(Qwen3Model, tokenizer, 8, layers=2)
+        ZImagePipeline(scheduler, shifted_autoencoder(), encoder, tokenizer, transformer).save_pretrained(
+            folder
+        )
+    return folder
+
+
 # as in `support.families`
-FLOW_BUILDERS = {"sd3": ("sd3", stable_diffusion_3), "sd35": ("sd3", stable_diffusion_35)}
+FLOW_BUILDERS = {
+    "sd3": ("sd3", stable_diffusion_3),
+    "sd35": ("sd3", stable_diffusion_35),
+    "sana": ("sana", sana),
+    "z_image": ("z_image", z_image),
+}

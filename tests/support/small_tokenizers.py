@@ -28,7 +28,7 @@ def t5_tokenizer(length=32):
     return T5Tokenizer(vocab=words, extra_ids=0, model_max_length=length)
 
 
-def gemma_tokenizer(length=64):
+def gemma_tokenizer(length=2048):
     "Gemma's, over small letters and bytes; the begin of a text has to be asked for."
     words = ["<pad>", "<eos>", "<bos>", "<unk>", "<mask>", *(f"<0x{i:02X}>" for i in range(256))]
     words += ["\u2581", *string.ascii_lowercase]

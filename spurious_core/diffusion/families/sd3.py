@@ -14,14 +14,14 @@ from diffusers import StableDiffusion3Pipeline
 
 from .flow_drawing import FlowFamily, FlowTask
 
-# %% ../../../nbs/diffusion/families/21_sd3.ipynb #5ff320f1
+# %% ../../../nbs/diffusion/families/21_sd3.ipynb #3c26919c
 class _TextToImage(FlowTask, StableDiffusion3Pipeline):
     "Pictures from noise."
 
 
 T5_TOKENS = 256  # of a prompt that diffusers lets a T5 read
 
-
+# %% ../../../nbs/diffusion/families/21_sd3.ipynb #5ff320f1
 class StableDiffusion3(FlowFamily):
     "Stable Diffusion 3 and 3.5."
 
