@@ -1,14 +1,12 @@
 "Tiny random pipelines that learn a flow, each complete and saved in its public format."
 
-import warnings
-from contextlib import contextmanager
-
-import torch
 from diffusers import (
-    AutoencoderDC,
-    AutoencoderKL,
     DPMSolverMultistepScheduler,
     FlowMatchEulerDiscreteScheduler,
+    Flux2KleinPipeline,
+    Flux2Transformer2DModel,
+    FluxPipeline,
+    FluxTransformer2DModel,
     SanaPipeline,
     SanaTransformer2DModel,
     SD3Transformer2DModel,
@@ -16,78 +14,19 @@ from diffusers import (
     ZImagePipeline,
     ZImageTransformer2DModel,
 )
-from transformers import (
-    CLIPTextConfig,
-    CLIPTextModelWithProjection,
-    Gemma2Config,
-    Gemma2Model,
-    Qwen3Config,
-    Qwen3Model,
-    T5Config,
-    T5EncoderModel,
+from transformers import CLIPTextModel, CLIPTextModelWithProjection, Qwen3ForCausalLM, Qwen3Model
+
+from support.flow_parts import (
+    clip_encoder,
+    deep_autoencoder,
+    gemma,
+    normalising_autoencoder,
+    qwen,
+    random_weights,
+    shifted_autoencoder,
+    t5_encoder,
 )
-
 from support.small_tokenizers import clip_tokenizer, gemma_tokenizer, qwen_tokenizer, t5_tokenizer
-
-
-@contextmanager
-def random_weights(seed=0):
-    "Within the block, new networks have the weights of a seed."
-    with torch.random.fork_rng(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        torch.manual_seed(seed)
-        yield
-
-
-def clip_encoder(kind, tokenizer, width=8):
-    "A text encoder of CLIP that knows which token is the last, whose vector stands for the whole prompt."
-    return kind(
-        CLIPTextConfig(
-            vocab_size=len(tokenizer),
-            hidden_size=width,
-            projection_dim=width,
-            intermediate_size=2 * width,
-            num_hidden_layers=2,
-            num_attention_heads=2,
-            max_position_embeddings=tokenizer.model_max_length,
-            bos_token_id=tokenizer.bos_token_id,
-            eos_token_id=tokenizer.eos_token_id,
-            pad_token_id=tokenizer.pad_token_id,
-        )
-    )
-
-
-def t5_encoder(tokenizer, width):
-    return T5EncoderModel(
-        T5Config(
-            vocab_size=len(tokenizer),
-            d_model=width,
-            d_kv=4,
-            d_ff=2 * width,
-            num_layers=1,
-            num_heads=2,
-            pad_token_id=tokenizer.pad_token_id,
-            eos_token_id=tokenizer.eos_token_id,
-        )
-    )
-
-
-def autoencoder(kind=AutoencoderKL, side=16, channels=4, **options):
-    "Half as many latents as pixels a side."
-    return kind(
-        down_block_types=("DownEncoderBlock2D",) * 2,
-        up_block_types=("UpDecoderBlock2D",) * 2,
-        block_out_channels=(4, 8),
-        norm_num_groups=4,
-        latent_channels=channels,
-        sample_size=side,
-        mid_block_add_attention=False,
-        **options,
-    )
-
-
-def shifted_autoencoder(side=16):
-    return autoencoder(side=side, scaling_factor=1.5305, shift_factor=0.0609)
 
 
 def stable_diffusion_3(folder, with_t5=False):
@@ -128,40 +67,6 @@ def stable_diffusion_35(folder):
     return stable_diffusion_3(folder, with_t5=True)
 
 
-def gemma(tokenizer, width):
-    return Gemma2Model(
-        Gemma2Config(
-            vocab_size=len(tokenizer),
-            hidden_size=width,
-            intermediate_size=2 * width,
-            num_hidden_layers=1,
-            num_attention_heads=2,
-            num_key_value_heads=1,
-            head_dim=4,
-            query_pre_attn_scalar=4,
-            pad_token_id=tokenizer.pad_token_id,
-            bos_token_id=tokenizer.bos_token_id,
-            eos_token_id=tokenizer.eos_token_id,
-        )
-    )
-
-
-def deep_autoencoder():
-    return AutoencoderDC(
-        latent_channels=4,
-        attention_head_dim=8,
-        encoder_block_types=("ResBlock", "EfficientViTBlock"),
-        decoder_block_types=("ResBlock", "EfficientViTBlock"),
-        encoder_block_out_channels=(8, 8),
-        decoder_block_out_channels=(8, 8),
-        encoder_layers_per_block=(1, 1),
-        decoder_layers_per_block=(1, 1),
-        encoder_qkv_multiscales=((), ()),
-        decoder_qkv_multiscales=((), ()),
-        scaling_factor=0.41407,
-    )
-
-
 def sana(folder):
     "32 x 32 pixels, latents 4 x 16 x 16."
     with random_weights():
@@ -187,22 +92,6 @@ def sana(folder):
     return folder
 
 
-def qwen(kind, tokenizer, width, layers):
-    return kind(
-        Qwen3Config(
-            vocab_size=len(tokenizer),
-            hidden_size=width,
-            intermediate_size=2 * width,
-            num_hidden_layers=layers,
-            num_attention_heads=2,
-            num_key_value_heads=1,
-            head_dim=4,
-            pad_token_id=tokenizer.pad_token_id,
-            eos_token_id=tokenizer.eos_token_id,
-        )
-    )
-
-
 def z_image(folder):
     "16 x 16 pixels, latents 4 x 8 x 8."
     with random_weights():
@@ -226,10 +115,70 @@ def z_image(folder):
     return folder
 
 
+def flux(folder, is_dev=True):
+    "16 x 16 pixels, latents 4 x 8 x 8, packed as 16 x 16; dev is told its guidance, and shifts by size."
+    with random_weights():
+        clip, t5 = clip_tokenizer(), t5_tokenizer()
+        transformer = FluxTransformer2DModel(
+            in_channels=16,
+            num_layers=1,
+            num_single_layers=1,
+            attention_head_dim=6,
+            num_attention_heads=2,
+            joint_attention_dim=16,
+            pooled_projection_dim=8,
+            guidance_embeds=is_dev,
+            axes_dims_rope=(2, 2, 2),
+        )
+        FluxPipeline(
+            scheduler=FlowMatchEulerDiscreteScheduler(
+                shift=3.0 if is_dev else 1.0, use_dynamic_shifting=is_dev
+            ),
+            vae=shifted_autoencoder(),
+            text_encoder=clip_encoder(CLIPTextModel, clip),
+            text_encoder_2=t5_encoder(t5, 16),
+            tokenizer=clip,
+            tokenizer_2=t5,
+            transformer=transformer,
+        ).save_pretrained(folder)
+    return folder
+
+
+def flux_schnell(folder):
+    return flux(folder, is_dev=False)
+
+
+def flux2_klein(folder, is_distilled=False):
+    "16 x 16 pixels, latents 4 x 8 x 8, put together as 16 x 4 x 4; a language model of 27 thin layers."
+    with random_weights():
+        tokenizer = qwen_tokenizer()
+        transformer = Flux2Transformer2DModel(
+            in_channels=16,
+            num_layers=1,
+            num_single_layers=1,
+            attention_head_dim=8,
+            num_attention_heads=2,
+            joint_attention_dim=3 * 8,
+            axes_dims_rope=(2, 2, 2, 2),
+            guidance_embeds=False,
+        )
+        Flux2KleinPipeline(
+            scheduler=FlowMatchEulerDiscreteScheduler(shift=3.0, use_dynamic_shifting=True),
+            vae=normalising_autoencoder(),
+            text_encoder=qwen(Qwen3ForCausalLM, tokenizer, 8, layers=27),
+            tokenizer=tokenizer,
+            transformer=transformer,
+            is_distilled=is_distilled,
+        ).save_pretrained(folder)
+    return folder
+
+
 # as in `support.families`
 FLOW_BUILDERS = {
     "sd3": ("sd3", stable_diffusion_3),
     "sd35": ("sd3", stable_diffusion_35),
     "sana": ("sana", sana),
     "z_image": ("z_image", z_image),
+    "flux": ("flux", flux),
+    "flux2_klein": ("flux2_klein", flux2_klein),
 }

@@ -229,6 +229,12 @@ def working_copy(self: Family, pipe: Any) -> Any:
 
 # %% ../../../nbs/diffusion/families/02_family.ipynb #2ec7c0b5
 @patch
+def lora_targets(self: Family, pipe: Any, targets: Sequence[str]) -> list[str]:
+    "The denoiser's layers that get a LoRA, for layers by their usual names."
+    return list(targets)
+
+
+@patch
 def save_lora(
     self: Family,
     pipe: Any,

@@ -20,7 +20,7 @@ from spurious_core.diffusion.training.caches import latent_moments
 from spurious_core.diffusion.training.config import PersonalizeConfig
 from spurious_core.diffusion.training.personalizing import personalize
 from spurious_core.diffusion.training.steps import TrainingPictures, TrainingStep
-from spurious_core.diffusion.training.trainable import frozen, make_trainable
+from spurious_core.diffusion.training.trainable import frozen, make_trainable, save_adapter
 from support.drawing import close
 from support.families import BUILDERS
 from support.loading import load_pipeline
@@ -183,6 +183,23 @@ def test_an_adapter_changes_plain_diffusers_as_it_changes_ours(pipe, family, fol
     plain = load_pipeline(folder)
     plain.load_lora_weights(str(out))
     assert close(ours, sample_images(plain, plan, **FAST))
+
+
+def test_what_was_trained_is_what_plain_diffusers_loads(pipe, family, folder, plan, tmp_path):
+    "Every matrix of every network that learns, with its scale."
+    copied = family.working_copy(pipe)
+    recipe = replace(RECIPE, train_text_encoder=bool(family.learning_text))
+    params = make_trainable(copied, recipe)
+    with torch.no_grad():
+        for parameter in params.values():
+            parameter += 0.3 * torch.randn(parameter.shape, generator=generator(len(parameter)))
+    save_adapter(copied, params, recipe, tmp_path)
+    plain = load_pipeline(folder)
+    plain.load_lora_weights(str(tmp_path))
+    parts = [family.denoiser(plain), *family.text_parts(plain).values()]
+    loaded = [name for part in parts for name, _ in part.named_parameters() if ".lora_" in name]
+    assert len(loaded) == len(params)
+    assert close(sample_images(copied, plan, **FAST), sample_images(plain, plan, **FAST))
 
 
 def image_term(pipe, params):
