@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['FLOW_SAMPLERS', 'is_dynamic', 'shift_of', 'only_dynamic', 'leave_out', 'FlowTask', 'in_precision', 'refuse_negatives',
-           'FlowFamily']
+           'FlowFamily', 'AnySizeFamily']
 
 # %% ../../../nbs/diffusion/families/20_flow_drawing.ipynb #a3d40ca9
 from collections.abc import Callable, Sequence
@@ -173,6 +173,18 @@ class FlowFamily(Family):
 
         made(**settings, callback_on_step_end=after_step)
         return self.unpack(pipe, last["latents"], side)
+
+# %% ../../../nbs/diffusion/families/20_flow_drawing.ipynb #0ef17137
+class AnySizeFamily(FlowFamily):
+    "What families whose network has no size of its own have in common."
+
+    def picture_side(self, pipe: Any) -> int:
+        "The side of the pictures that the autoencoder was made for, in pixels."
+        return pipe.vae.config.sample_size
+
+    def latent_step(self, pipe: Any) -> int:
+        "What the side of a picture must be a multiple of, in pixels."
+        return 2 * pipe.vae_scale_factor
 
 # %% ../../../nbs/diffusion/families/20_flow_drawing.ipynb #06897aa9
 def _settings(family: FlowFamily, pipe: Any, task: DrawingTask) -> dict[str, Any]:
