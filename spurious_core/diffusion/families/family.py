@@ -235,6 +235,12 @@ def lora_targets(self: Family, pipe: Any, targets: Sequence[str]) -> list[str]:
 
 
 @patch
+def lora_matrices(self: Family, pipe: Any, weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    "The matrices of a LoRA's file under names of this pipeline's layers."
+    return weights
+
+
+@patch
 def save_lora(
     self: Family,
     pipe: Any,

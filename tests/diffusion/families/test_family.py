@@ -21,7 +21,7 @@ from spurious_core.diffusion.training.config import PersonalizeConfig
 from spurious_core.diffusion.training.personalizing import personalize
 from spurious_core.diffusion.training.steps import TrainingPictures, TrainingStep
 from spurious_core.diffusion.training.trainable import frozen, make_trainable, save_adapter
-from support.drawing import close
+from support.drawing import close, difference
 from support.families import BUILDERS
 from support.loading import load_pipeline
 
@@ -92,6 +92,15 @@ def test_a_row_does_not_depend_on_its_company(pipe, family, plan):
         assert close(together, sample_images(pipe, rows[::-1], batch_size=3, **FAST)[::-1])
         assert (together == sample_images(pipe, rows, **FAST)).all()  # nothing is left of the last call
         assert not close(together[0], together[1])
+
+
+def test_a_denoiser_in_half_precision_draws_nearly_the_same(pipe, family, plan):
+    "Beside text encoders and an autoencoder in single precision."
+    half = family.working_copy(pipe)
+    family.denoiser(half).to(torch.bfloat16)
+    for rows in variants(pipe, family, plan[1:3]):
+        apart = difference(*(sample_images(one, rows, **FAST) for one in (half, pipe)))
+        assert 0 < apart.mean() < 3 and np.quantile(apart, 0.99) < 20
 
 
 @pytest.mark.parametrize("guidance", [1.0, 3.0])

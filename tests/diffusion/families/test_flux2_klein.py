@@ -13,7 +13,7 @@ from spurious_core.diffusion.sampling import sample_images
 from spurious_core.diffusion.training.config import PersonalizeConfig
 from spurious_core.diffusion.training.personalizing import personalize
 from spurious_core.diffusion.windows import window_of
-from support.drawing import close, difference
+from support.drawing import close
 from support.flow_pipelines import flux2_klein
 from support.loading import load_pipeline
 
@@ -84,12 +84,3 @@ def test_the_window_is_what_the_template_leaves(pipe):
     talk = [dict(role="user", content="a")]
     text = pipe.tokenizer.apply_chat_template(talk, tokenize=False, add_generation_prompt=True)
     assert window_of(pipe) == 512 + 1 - len(pipe.tokenizer(text).input_ids)
-
-
-def test_half_precision_draws_nearly_the_same(pipe):
-    half = family_of(pipe).working_copy(pipe)
-    half.transformer.to(torch.bfloat16)
-    edit = PLAN.assign(init_image=[np.zeros((16, 16, 3), np.uint8)] * 2, strength=0.7)
-    for plan in (PLAN, edit, edit.assign(mask=[np.full((16, 16), 255, np.uint8)] * 2)):
-        apart = difference(*(sample_images(one, plan, steps=3) for one in (half, pipe)))
-        assert apart.mean() < 3 and apart.max() < 30

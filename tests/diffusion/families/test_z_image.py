@@ -1,15 +1,16 @@
 "What is Z-Image's own; what every family must do is in `test_family`."
 
-import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
+from spurious_core.diffusion.adapters import use_adapter
 from spurious_core.diffusion.families.registry import family_of
 from spurious_core.diffusion.families.z_image import template_tokens
 from spurious_core.diffusion.plans import plan_prompts
 from spurious_core.diffusion.sampling import PromptCache, sample_images
 from spurious_core.diffusion.windows import lost_words, window_of
-from support.drawing import close, difference
+from support.drawing import close
 from support.flow_pipelines import z_image
 from support.loading import load_pipeline
 
@@ -73,10 +74,16 @@ def test_the_window_is_what_the_template_leaves(pipe):
     assert lost_words(pipe, "a" * room) == "" and lost_words(pipe, "a" * room + " bc") == "bc"
 
 
-def test_half_precision_draws_nearly_the_same(pipe):
-    half = family_of(pipe).working_copy(pipe)
-    half.transformer.to(torch.bfloat16)
-    edit = PLAN.assign(init_image=[np.zeros((16, 16, 3), np.uint8)] * 2, strength=0.7)
-    for plan in (PLAN, edit, edit.assign(mask=[np.full((16, 16), 255, np.uint8)] * 2)):
-        apart = difference(*(sample_images(one, plan, steps=3) for one in (half, pipe)))
-        assert apart.mean() < 3 and apart.max() < 30
+def test_a_lora_of_other_tools_is_lent_and_one_of_another_shape_refused(pipe, tmp_path):
+    "Under the names of the original code, with the scale that goes with them."
+    names = [f"diffusion_model.layers.0.attention.to_q.lora_{matrix}.weight" for matrix in "AB"]
+    down, up = torch.randn(2, 12), torch.randn(12, 2)
+    save_file(dict(zip(names, (down, up), strict=True)), tmp_path / "fits.safetensors")
+    save_file(dict(zip(names, (down, up[:6]), strict=True)), tmp_path / "other.safetensors")
+    plain = sample_images(pipe, PLAN, steps=2)
+    with use_adapter(pipe, tmp_path / "fits.safetensors") as adapted:
+        assert not close(plain, sample_images(adapted, PLAN, steps=2))
+    assert (plain == sample_images(pipe, PLAN, steps=2)).all()
+    with pytest.raises(ValueError, match="does not fit this pipeline.*to_q is"):
+        with use_adapter(pipe, tmp_path / "other.safetensors"):
+            pass
