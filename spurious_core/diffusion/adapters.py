@@ -63,7 +63,7 @@ _LORA_KEY = re.compile(r"(.+?)\.(lora(?:_linear_layer)?[._](?:[AB]|down|up)(?:\.
 def _check_lora(pipe: Any, file: Path) -> None:
     "ValueError where a LoRA's matrices do not fit the layers they name."
     layers = _name_layers(pipe)
-    for key, matrix in read_weights(file).items():
+    for key, matrix in family_of(pipe).lora_matrices(pipe, read_weights(file)).items():
         match = _LORA_KEY.fullmatch(key)
         if not match:
             continue  # scales, and formats that are left to diffusers
