@@ -40,7 +40,7 @@ from .files import (
     read_json as read_json,
     read_json_lines as read_json_lines,
     share_as_usual as share_as_usual,
-    sweep as sweep,
+    sweep_away as sweep_away,
     writing as writing,
 )
 from .images import (

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['WEIGHT_ENDINGS', 'writing', 'share_as_usual', 'atomic_write', 'read_json', 'read_json_lines', 'checkpoint_hash',
-           'digest', 'open_safetensors', 'in_use', 'sweep', 'claim']
+           'digest', 'open_safetensors', 'in_use', 'sweep_away', 'claim']
 
 # %% ../../nbs/core/02_files.ipynb #c14cbeb2
 import errno
@@ -166,7 +166,7 @@ def in_use(folder: str | Path) -> bool:
     return folder.exists() and any(not p.name.startswith(".") for p in folder.iterdir())
 
 
-def sweep(folder: str | Path, *names: str) -> None:
+def sweep_away(folder: str | Path, *names: str) -> None:
     "Removes what a killed process left half-written in `folder`: hidden entries that begin with these names."
     for path in Path(folder).glob(".*"):
         if not path.name[1:].startswith(names):
@@ -199,4 +199,4 @@ def claim(
         raise ValueError(f"{out} is not empty and holds no run; choose another folder")
     else:
         atomic_write(file, json.dumps(identity, indent=1))
-    sweep(out, "config.json", *scratch)
+    sweep_away(out, "config.json", *scratch)

@@ -24,7 +24,14 @@ import pandas as pd
 import torch
 from PIL import Image
 
-from ..core.files import atomic_write, checkpoint_hash, digest, in_use, read_json_lines, sweep
+from spurious_core.core.files import (
+    atomic_write,
+    checkpoint_hash,
+    digest,
+    in_use,
+    read_json_lines,
+    sweep_away,
+)
 from ..core.mask_files import open_mask
 from ..core.opening import decode
 from .families.registry import family_of
@@ -262,7 +269,7 @@ def finished_rows(
     """The rows of `wanted` that `folder` already holds, by file name; a warning names each unfinished one.
 
     Other rows are taken out of the folder's table. ValueError when it holds something else."""
-    sweep(folder, METADATA, PART, *[row["file_name"] for row in wanted])
+    sweep_away(folder, METADATA, PART, *[row["file_name"] for row in wanted])
     if not (folder / METADATA).exists():
         if in_use(folder):
             raise ValueError(f"{folder} is not empty and holds no image set; choose another folder")

@@ -18,7 +18,7 @@ from transformers import AutoModelForImageClassification, ResNetConfig, ResNetFo
 from transformers.utils import cached_file
 
 from ..core.checkpoints import naming_damage, read_weights
-from ..core.files import open_safetensors, read_json, share_as_usual, sweep, writing
+from ..core.files import open_safetensors, read_json, share_as_usual, sweep_away, writing
 from ..core.settings import is_hub_id, split_revision
 from .classifier import Classifier
 from .preprocessing import IMAGENET, Preprocess, read_preprocess, write_preprocess
@@ -190,7 +190,7 @@ def save_classifier(
     state = {}
     for name, value in clf.net.state_dict().items():
         state[name] = (value.to(dtype) if value.is_floating_point() else value).contiguous()
-    sweep(folder, _SAVING)  # what a call that was killed left
+    sweep_away(folder, _SAVING)  # what a call that was killed left
     with writing(folder), tempfile.TemporaryDirectory(dir=folder, prefix=f".{_SAVING}") as beside:
         with without_progress_bars():
             clf.net.save_pretrained(beside, state_dict=state)

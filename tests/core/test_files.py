@@ -16,7 +16,7 @@ from spurious_core.core.files import (
     in_use,
     read_json,
     read_json_lines,
-    sweep,
+    sweep_away,
     writing,
 )
 
@@ -49,7 +49,7 @@ def test_a_hidden_entry_is_no_use_and_sweep_takes_only_what_is_named(tmp_path):
     (tmp_path / ".part-1").mkdir()
     (tmp_path / ".keep").write_text("")
     assert not in_use(tmp_path)
-    sweep(tmp_path, "a.json", "part-")
+    sweep_away(tmp_path, "a.json", "part-")
     assert [p.name for p in tmp_path.iterdir()] == [".keep"]
 
 

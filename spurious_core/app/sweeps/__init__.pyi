@@ -15,11 +15,11 @@ from .gathering import (
     EXPORTS as EXPORTS,
     OF_CELL as OF_CELL,
     OF_NUMBER as OF_NUMBER,
+    arm_difference as arm_difference,
     as_file_text as as_file_text,
     gather as gather,
     missing_in_words as missing_in_words,
     over_seeds as over_seeds,
-    paired_difference as paired_difference,
 )
 from .grids import (
     MOST_CELLS as MOST_CELLS,

@@ -14,7 +14,7 @@ from spurious_core.app.sweeps.gathering import (
     gather,
     missing_in_words,
     over_seeds,
-    paired_difference,
+    arm_difference,
 )
 from spurious_core.app.sweeps.sweeping import sweep_status
 from spurious_core.evaluate.intervals import bootstrap
@@ -78,10 +78,10 @@ def test_intervals_are_over_seeds(root):
 
 
 def test_pairs_differ_in_one_parameter_alone(root):
-    difference = paired_difference(gather(root), "wga", "scale", (2.0, 1.0))
+    difference = arm_difference(gather(root), "wga", "scale", (2.0, 1.0))
     assert difference["value"] == pytest.approx(0.1) and difference["n"] == 5  # the sixth has no partner
     with pytest.raises(ValueError, match="scale=3.0 is unknown; allowed: 1.0, 2.0"):
-        paired_difference(gather(root), "wga", "scale", (3.0, 1.0))
+        arm_difference(gather(root), "wga", "scale", (3.0, 1.0))
 
 
 def test_exports():
