@@ -24,6 +24,12 @@ import pandas as pd
 import torch
 from PIL import Image
 
+from ..core.mask_files import open_mask
+from ..core.opening import decode
+from .families.registry import family_of
+from .plans import PICTURES, is_absent
+
+# %% ../../nbs/diffusion/04_image_sets.ipynb #78c52014
 from spurious_core.core.files import (
     atomic_write,
     checkpoint_hash,
@@ -32,10 +38,6 @@ from spurious_core.core.files import (
     read_json_lines,
     sweep_away,
 )
-from ..core.mask_files import open_mask
-from ..core.opening import decode
-from .families.registry import family_of
-from .plans import PICTURES, is_absent
 
 # %% ../../nbs/diffusion/04_image_sets.ipynb #2627ac11
 def pipeline_hash(pipe: Any) -> str:

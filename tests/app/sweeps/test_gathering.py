@@ -10,11 +10,11 @@ from spurious_core.app.metrics import Metrics
 from spurious_core.app.studies import find_study
 from spurious_core.app.sweeps.cell_folders import add_cell, code_stamp, note_failure, publish
 from spurious_core.app.sweeps.gathering import (
+    arm_difference,
     as_file_text,
     gather,
     missing_in_words,
     over_seeds,
-    arm_difference,
 )
 from spurious_core.app.sweeps.sweeping import sweep_status
 from spurious_core.evaluate.intervals import bootstrap
