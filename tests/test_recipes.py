@@ -54,16 +54,40 @@ def write_notebook(path, module, imports, recipe):
     nbformat.write(v4.new_notebook(cells=cells), path)
 
 
-def run(copy, code):
+USED = """
+import sys
+from PIL import Image
+import spurious_core as sc
+from spurious_core.data import get_world, world_images
+from spurious_core.diffusion import FORMS, SimilarityLossConfig
+from spurious_core.mitigate import MitigationConfig, small_resnet
+
+for i, name in enumerate(("cat_sofa_0", "dog_beach_1", "cat_beach_2")):
+    Image.new("RGB", (4, 4)).save(f"{sys.argv[1]}/{name}.png")
+data = sc.read_dataset("flat_names", sys.argv[1], size=4)
+print(data.labels, data.attributes, data.y.tolist(), data.a.tolist())
+
+train = world_images(get_world("waterbirds"), 32, "train")
+config = MitigationConfig(epochs=1, batch=16)
+fitted = sc.fit("Smoothing", train, None, lambda: small_resnet(train.labels), config, progress=False)
+print(fitted.method.name, fitted.probs(train).shape)
+
+print(SimilarityLossConfig(form="squared").form, FORMS["squared"].__name__)
+"""
+
+
+@pytest.fixture(scope="module")
+def said(copy, tmp_path_factory):
+    "What a program says of the new reader, of the new method and of the new form: a line each."
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", code],
+        [sys.executable, "-W", "ignore", "-c", USED, tmp_path_factory.mktemp("flat")],
         cwd=copy,
         env=os.environ | {"PYTHONPATH": str(copy), "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    return done.stdout.split()
+    return done.stdout.splitlines()
 
 
 def test_recipes_are_short():
@@ -73,31 +97,13 @@ def test_recipes_are_short():
         assert len([line for line in recipe.splitlines()[1:] if line.strip()]) <= 10
 
 
-def test_a_reader_is_one_file(copy, tmp_path):
-    code = f"""
-from PIL import Image
-import spurious_core as sc
-for i, name in enumerate(("cat_sofa_0", "dog_beach_1", "cat_beach_2")):
-    Image.new("RGB", (4, 4)).save(f"{tmp_path}/{{name}}.png")
-data = sc.read_dataset("flat_names", "{tmp_path}", size=4)
-print(data.labels, data.attributes, data.y.tolist(), data.a.tolist())"""
-    assert run(copy, code) == "['cat', 'dog'] ['beach', 'sofa'] [0, 0, 1] [0, 1, 0]".split()
+def test_a_reader_is_one_file(said):
+    assert said[0] == "['cat', 'dog'] ['beach', 'sofa'] [0, 0, 1] [0, 1, 0]"
 
 
-def test_a_method_is_one_file(copy):
-    code = """
-import spurious_core as sc
-from spurious_core.data import get_world, world_images
-from spurious_core.mitigate import MitigationConfig, small_resnet
-train = world_images(get_world("waterbirds"), 32, "train")
-config = MitigationConfig(epochs=1, batch=16)
-fitted = sc.fit("Smoothing", train, None, lambda: small_resnet(train.labels), config, progress=False)
-print(fitted.method.name, fitted.probs(train).shape)"""
-    assert run(copy, code) == ["Smoothing", "(32,", "2)"]
+def test_a_method_is_one_file(said):
+    assert said[1] == "Smoothing (32, 2)"
 
 
-def test_a_form_is_one_cell(copy):
-    code = """
-from spurious_core.diffusion import FORMS, SimilarityLossConfig
-print(SimilarityLossConfig(form="squared").form, FORMS["squared"].__name__)"""
-    assert run(copy, code) == ["squared", "Squared"]
+def test_a_form_is_one_cell(said):
+    assert said[2] == "squared Squared"

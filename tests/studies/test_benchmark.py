@@ -5,7 +5,6 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 from PIL import Image
 
 from spurious_core.core.settings import load_profile
@@ -33,13 +32,6 @@ def waterbirds(tmp_path):
         rows.append(row | dict(place=place, place_filename=f"/x/{i}.jpg"))
     pd.DataFrame(rows).sample(frac=1, random_state=0).to_csv(root / "metadata.csv", index=False)
     return root
-
-
-@pytest.fixture(autouse=True)
-def denormals_as_they_were():
-    "The study flushes them, in this process."
-    yield
-    torch.set_flush_denormal(False)
 
 
 def run(folder, until=(), **parameters):

@@ -1,6 +1,7 @@
 "A study's cells in this process, up to a line or all of them: no kernel has to start."
 
 import nbformat
+import torch
 
 from spurious_core.app.studies import find_study
 
@@ -12,10 +13,13 @@ def run_cells(study, until=(), **parameters):
     found = find_study(study)
     defaults = {name: parameter.default for name, parameter in found.parameters.items()}
     names = dict(display=print) | defaults | parameters
-    for cell in nbformat.read(found.path, 4).cells:
-        if cell.cell_type == "code" and "parameters" not in cell.metadata.get("tags", []):
-            exec(cell.source, names)
-        if any(text in cell.source for text in until):
-            return names
+    try:
+        for cell in nbformat.read(found.path, 4).cells:
+            if cell.cell_type == "code" and "parameters" not in cell.metadata.get("tags", []):
+                exec(cell.source, names)
+            if any(text in cell.source for text in until):
+                return names
+    finally:
+        torch.set_flush_denormal(False)  # studies flush them, which is the process's own affair
     assert not until, f"{study} has no cell with any of {until}"
     return names
