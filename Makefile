@@ -41,7 +41,8 @@ format: $(STAMP)
 	@$(BIN)/ruff check --quiet --fix --select I,F401 nbs tests; $(BIN)/ruff format nbs tests
 	@$(BIN)/nbdev-export && $(BIN)/nbdev-clean
 
-# Two notebooks, and two test files, at a time, so each gets half of the cores.
+# Two notebooks, and two tests, at a time, so each gets half of the cores. Some tests are a whole study: a worker
+# that is done takes over half of what the other still has before it.
 SNAPSHOT := find nbs spurious_core -type f \( -name '*.ipynb' -o -name '*.py' \) -not -path '*/.*' -exec cksum {} + | sort -k 3
 test: $(STAMP)
 	@echo "== 1 of 4: ruff reads notebooks and tests"
