@@ -41,7 +41,8 @@ format: $(STAMP)
 	@$(BIN)/ruff check --quiet --fix --select I,F401 nbs tests; $(BIN)/ruff format nbs tests
 	@$(BIN)/nbdev-export && $(BIN)/nbdev-clean
 
-# Two notebooks, and two test files, at a time, so each gets half of the cores.
+# Two notebooks, and two tests, at a time, so each gets half of the cores. Some tests are a whole study: a worker
+# that is done takes over half of what the other still has before it.
 SNAPSHOT := find nbs spurious_core -type f \( -name '*.ipynb' -o -name '*.py' \) -not -path '*/.*' -exec cksum {} + | sort -k 3
 test: $(STAMP)
 	@echo "== 1 of 4: ruff reads notebooks and tests"
@@ -52,11 +53,11 @@ test: $(STAMP)
 	@echo "== 3 of 4: every notebook cell runs"
 	@OMP_NUM_THREADS=$(HALF_THREADS) $(BIN)/nbdev-test --n-workers 2
 	@echo "== 4 of 4: pytest, with every study at budget smoke"
-	@OMP_NUM_THREADS=$(HALF_THREADS) $(BIN)/python -m pytest -n 2 --dist loadfile
+	@OMP_NUM_THREADS=$(HALF_THREADS) $(BIN)/python -m pytest -n 2 --dist worksteal
 
 test-slow: $(STAMP)
 	@OMP_NUM_THREADS=$(HALF_THREADS) $(BIN)/nbdev-test --n-workers 2 --flags slow
-	@OMP_NUM_THREADS=$(HALF_THREADS) $(BIN)/python -m pytest -n 2 --dist loadfile -m slow
+	@OMP_NUM_THREADS=$(HALF_THREADS) $(BIN)/python -m pytest -n 2 --dist worksteal -m slow
 
 STUDIES ?= $(filter-out speed,$(basename $(notdir $(wildcard nbs/studies/*.ipynb)))) speed
 evidence: $(STAMP)

@@ -3165,6 +3165,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                                                 'spurious_core/papers/aspire/retraining.py')},
             'spurious_core.papers.aspire.searching': { 'spurious_core.papers.aspire.searching.Searched': ( 'papers/aspire/searching.html#searched',
                                                                                                            'spurious_core/papers/aspire/searching.py'),
+                                                       'spurious_core.papers.aspire.searching._features_of': ( 'papers/aspire/searching.html#_features_of',
+                                                                                                               'spurious_core/papers/aspire/searching.py'),
                                                        'spurious_core.papers.aspire.searching._plain_network': ( 'papers/aspire/searching.html#_plain_network',
                                                                                                                  'spurious_core/papers/aspire/searching.py'),
                                                        'spurious_core.papers.aspire.searching.by_components': ( 'papers/aspire/searching.html#by_components',

@@ -68,8 +68,10 @@ def _over_images(
 ) -> np.ndarray:
     "Means of columns over images, lo and hi: `[3, M]`."
     values = images.to_numpy(float)
-    ends = _resampled(values, shares, (0, 1), n_boot, seed, level)
-    for j in np.flatnonzero(np.isin(values, (0, 1)).all(0)):
+    counted = np.isin(values, (0, 1)).all(0)
+    ends = np.empty((3, len(counted)))
+    ends[:, ~counted] = _resampled(values[:, ~counted], shares[~counted], (0, 1), n_boot, seed, level)
+    for j in np.flatnonzero(counted):
         ends[:, j] = wilson(values[:, j].sum(), len(values), level)
     return ends
 

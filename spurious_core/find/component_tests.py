@@ -10,16 +10,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import roc_auc_score
+from scipy.stats import rankdata
 
 from .neural_pca import NeuralPCA
 from ..models.classifier import Classifier
 
 # %% ../../nbs/find/02_component_tests.ipynb #769a74f5
-def _separation(with_feature: np.ndarray, without: np.ndarray) -> float:
-    "Area under the ROC curve of telling the two by a number."
-    truth = np.r_[np.ones(len(with_feature)), np.zeros(len(without))]
-    return roc_auc_score(truth, np.r_[with_feature, without])
+def _separation(with_feature: np.ndarray, without: np.ndarray) -> np.ndarray:
+    "Area under the ROC curve of telling the rows of the two by a number, `[M]`, for each of their columns."
+    ranks = rankdata(np.concatenate([with_feature, without]), axis=0)[: len(with_feature)]
+    return (ranks.mean(0) - (len(with_feature) + 1) / 2) / len(without)
 
 
 def _leads(effects: dict[str, float]) -> dict[str, float]:
@@ -53,8 +53,8 @@ def spurious_components(
     margins = _leads(effects)
     rows = []
     for name, values in alphas.items():
-        for component, gain in enumerate(gains[name]):
-            auc = _separation(values[:, component], without[:, component])
+        pairs = zip(gains[name], _separation(values, without), strict=True)
+        for component, (gain, auc) in enumerate(pairs):
             carries = gain / sd >= effects[name] / 3
             spurious = bool(margins[name] >= min_margin and auc >= min_auc and carries)
             row = dict(label=pca.label, feature=name, component=component, auc=auc, gain=gain)

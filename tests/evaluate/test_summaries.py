@@ -104,8 +104,8 @@ def test_a_number_a_run_has_no_interval_below_five_runs():
 
 
 def test_the_interval_within_runs_covers_the_mean_of_these_runs():
-    rng, held = np.random.default_rng(0), []
-    for _ in range(400):
+    rng, held, trials = np.random.default_rng(0), [], 200
+    for _ in range(trials):
         shares = rng.uniform(0.1, 0.95, (2, 3))
         arms = []
         for share in shares:
@@ -114,7 +114,8 @@ def test_the_interval_within_runs_covers_the_mean_of_these_runs():
         one, both = summarise(arms[0], cluster="run").iloc[0], paired_difference(*arms).iloc[0]
         truth = shares.mean(1)
         held.append((one.lo <= truth[0] <= one.hi, both.lo <= truth[0] - truth[1] <= both.hi))
-    assert (np.abs(np.mean(held, 0) - 0.95) < 0.033).all()  # three standard errors
+    three_standard_errors = 3 * np.sqrt(0.95 * 0.05 / trials)
+    assert (np.abs(np.mean(held, 0) - 0.95) < three_standard_errors).all()
 
 
 def test_each_run_counts_once():

@@ -1,6 +1,8 @@
 "A component is spurious with a lead and separation, not without."
 
+import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from spurious_core.find.component_tests import spurious_components
 from spurious_core.find.neural_pca import fit_neural_pca
@@ -34,6 +36,16 @@ def test_detector_wants_a_lead_and_separation(clf):
     assert not spurious_components(
         pca, dict(a=phi[:100], b=phi[100:200]), phi[300:]
     ).spurious.any()  # no separation
+
+
+def test_the_separation_is_the_area_under_the_roc_curve(clf):
+    "As scikit-learn has it, and with ties, which are half right."
+    pca = fit_neural_pca(clf, features(20), 0)
+    seen, without = features(30)[:12], features(30)[[*range(4, 30), 4, 5]]
+    aucs = spurious_components(pca, dict(a=seen), without).sort_values("component").auc
+    truth = np.r_[np.ones(len(seen)), np.zeros(len(without))]
+    alphas = np.r_[pca.alpha(seen), pca.alpha(without)]
+    np.testing.assert_allclose(aucs, [roc_auc_score(truth, alphas[:, l]) for l in range(3)])
 
 
 def test_nothing_to_compare(clf):

@@ -20,8 +20,8 @@ from spurious_core.app.dry_run.random_profiles import make_random_profile
 from spurious_core.app.dry_run.sizes import SIZES
 from spurious_core.app.dry_run.study_needs import STUDIES
 from spurious_core.app.metrics import Metrics
-from spurious_core.app.runs import run_study
 from spurious_core.app.studies import find_study, list_studies
+from spurious_core.app.study_checks import check_study
 from spurious_core.core.settings import load_profile
 from spurious_core.data.manifests import draw, sample
 from spurious_core.data.miniworld import Item, render
@@ -33,6 +33,7 @@ from spurious_core.models.loading import load_classifier
 from spurious_core.papers.d3s.prompts import BACKGROUNDS
 from support.chat_server import completion, forget_other_servers, running_server
 from support.own_pictures import put_captions
+from support.study_cells import run_cells
 
 LABELS = ["boat", "car", "house"]
 HOW = ("resolution", "sampler_steps", "guidance", "precision")  # fields that every study gets
@@ -164,13 +165,12 @@ RUNS = [s if s in ALWAYS else pytest.param(s, marks=pytest.mark.slow) for s in l
 
 @pytest.mark.parametrize("study", RUNS)
 def test_it_runs(study, profile, own, server, tmp_path):
-    fields, needs = STUDIES[study].fields, STUDIES[study].parameters
+    fields = STUDIES[study].fields
     asks = "language_model" in fields
     model = dict(language_model=f"openai:m@{server.url}") if asks else {}
     parameters = dict(profile=only(profile, fields, tmp_path, **model)) | parameters_for(study, own)
-    out = run_study(study, parameters, tmp_path / "run", timeout=300, progress=False)
+    out = tmp_path / "run"
+    run_cells(study, out=str(out), **check_study(find_study(study), parameters))
     assert Metrics.load(out)
     assert list((out / "figures").glob("*.png"))
-    about = json.loads((out / "environment.json").read_text())
-    assert about["parameters"]["budget"] == needs["budget"]
     assert bool(server.seen) == asks

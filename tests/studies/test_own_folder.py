@@ -4,7 +4,6 @@ import pytest
 
 from spurious_core.app.dry_run.random_profiles import make_random_profile
 from spurious_core.app.metrics import Metrics
-from spurious_core.app.runs import run_study
 from spurious_core.diffusion.image_sets import load_image_set
 from spurious_core.papers.class_wise.kit import load_kit
 from spurious_core.papers.class_wise.target import find_target
@@ -51,8 +50,9 @@ def unobserved_run(own_folder, tmp_path_factory):
             classes=["house", "landbird"],
             workers=1,
         )
-        study = "class_wise_spurious_generation"
-        return run_study(study, parameters, tmp_path / "run", timeout=300, progress=False)
+        out = tmp_path / "run"
+        run_cells("class_wise_spurious_generation", out=str(out), **parameters)
+        return out
 
 
 def test_a_run_without_observers_reports_what_the_jury_says(unobserved_run):

@@ -10,7 +10,8 @@ from spurious_core.app.metrics import Metrics
 from spurious_core.app.runs import run_study
 from spurious_core.app.studies import list_studies, studies_folder
 
-# Values of a run on two cores, None for timings. Another processor's rounding may turn a picture or two.
+# Values of a run on two cores. None for timings, and for a difference that is one grey level by rounding, or
+# none. Another processor's rounding may turn a picture or two.
 BEFORE = json.loads(Path(__file__).with_name("smoke_numbers.json").read_text())
 SOME_PICTURES = 0.2
 

@@ -61,9 +61,16 @@ def by_exact_edits(f: Findings, clf: Classifier, manifest: pd.DataFrame, seed: i
     return rank_features(edits, f.phrases, seed=seed)
 
 
+def _features_of(clf: Classifier, bank: dict) -> dict:
+    "The features of all pictures of a bank, which are the same for every class."
+    if isinstance(bank, dict):
+        return {name: _features_of(clf, pictures) for name, pictures in bank.items()}
+    return clf.batched(clf.features, bank)
+
+
 def by_components(clf: Classifier, data: GroupedImages, seed: int, size: int) -> pd.DataFrame:
     "The neural-PCA detector's verdict on every class, as a ranking."
-    bank, tables = feature_bank(seed, 40, size), {}
+    bank, tables = _features_of(clf, feature_bank(seed, 40, size)), {}
     for y, label in enumerate(data.labels):
         pca = fit_neural_pca(clf, data.images(data.y == y), y)
         tables[label] = detect(clf, pca, bank)

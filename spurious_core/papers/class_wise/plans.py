@@ -55,7 +55,7 @@ TUNED_ON = ("fish", "tree")  # form, gate and weight of the loss were chosen on 
 _FEW = dict(n_train=24, n_refs=6, n_candidates=16, n_bank=4, require_fooled=False)
 _ONE_AT_A_TIME = dict(batch_size=1, gradient_checkpointing=True)
 _DRY = dict(classes=("landbird",), seeds=1, steps=10, n_images=2, n_real=60, n_prior=2)
-_SMOKE = dict(classes=("landbird",), seeds=1, steps=2, n_images=6, n_real=80)
+_SMOKE = dict(classes=("landbird",), seeds=1, steps=2, n_images=6, n_real=80, n_prior=10)
 _QUICK = dict(classes=("landbird", "cow"), seeds=1, steps=100, n_images=32, n_real=200)
 _FULL = dict(classes=(), seeds=10, steps=100, n_images=64, n_real=400, survey=True)
 
@@ -70,7 +70,7 @@ CLASS_WISE_PLANS = dict(
 
 # %% ../../../nbs/papers/class_wise/05_plans.ipynb #5cbd2055
 _DRY_FORMS = dict(classes=("tree",), seeds=1, steps=2, n_images=2, n_real=60, n_prior=2)
-_SMOKE_FORMS = dict(classes=("tree",), seeds=1, steps=2, n_images=4, n_real=80)
+_SMOKE_FORMS = dict(classes=("tree",), seeds=1, steps=2, n_images=4, n_real=80, n_prior=10)
 _QUICK_FORMS = dict(classes=("tree",), seeds=1, steps=100, n_images=24, n_real=200)
 _FULL_FORMS = dict(classes=TUNED_ON, seeds=3, steps=100, n_images=32, n_real=400)
 
