@@ -231,11 +231,15 @@ def sweep_command(
     _end_of_sweep(place, status)
 
 # %% ../../nbs/app/10_cli.ipynb #18ca5a91
+_KEYS = "only these numbers; repeat for more"
+_APART = "parameters that stay apart, such as ratio; repeat for more"
+
+
 @app.command("table")
 def table_command(
     folder: str = typer.Argument(metavar="DIR", help="a sweep's folder"),
-    key: list[str] = typer.Option([], "--key", "-k", help="only these numbers; repeat for more"),  # noqa: B008
-    by: list[str] = typer.Option([], "--by", "-b", help="parameters that stay apart, such as ratio"),  # noqa: B008
+    key: list[str] = typer.Option([], "--key", "-k", help=_KEYS),  # noqa: B008
+    by: list[str] = typer.Option([], "--by", "-b", help=_APART),  # noqa: B008
     save: str = typer.Option("", metavar="FILE", help="a .csv, .md or .tex file for the table"),
 ) -> None:
     "Show the numbers of a sweep: means over seeds, with intervals."
