@@ -29,7 +29,7 @@ from ..adapters import EMBEDS, LORA
 from ..families.family import is_of_denoiser
 from ..families.registry import family_of
 from .config import PersonalizeConfig
-from ...models.pipeline_files import NETWORKS, lacking
+from ...models.pipeline_files import lacking, networks_of
 from ...models.pipelines import load_pipeline
 
 # %% ../../../nbs/diffusion/training/02_trainable.ipynb #fc2d43e1
@@ -174,10 +174,13 @@ def save_adapter(
 
 # %% ../../../nbs/diffusion/training/02_trainable.ipynb #9545bcd6
 def _damage_of_pipeline(out: Path) -> str | None:
-    lost = lacking(out)
+    try:
+        lost = lacking(out)
+    except ValueError as error:
+        return str(error)
     if lost:
         return f"{out} is no whole pipeline: it lacks {', '.join(lost)}"
-    return next(filter(None, (find_damage(out / name) for name in NETWORKS)), None)
+    return next(filter(None, (find_damage(out / name) for name in networks_of(out))), None)
 
 
 def damage_of_adapter(out: Path, method: str) -> str | None:
