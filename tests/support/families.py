@@ -1,6 +1,7 @@
 "A tiny random pipeline of every family of models, in exactly the public format, made on the spot."
 
 from support.pipelines import build_pipeline
+from support.unet_families import UNET_BUILDERS
 
 
 def stable_diffusion(folder):
@@ -12,4 +13,4 @@ def stable_diffusion_2(folder):
 
 
 # name of the test -> (name of the family, what saves a pipeline of it)
-BUILDERS = {"sd": ("sd", stable_diffusion), "sd2": ("sd", stable_diffusion_2)}
+BUILDERS = {"sd": ("sd", stable_diffusion), "sd2": ("sd", stable_diffusion_2)} | UNET_BUILDERS

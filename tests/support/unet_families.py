@@ -52,3 +52,6 @@ def stable_diffusion_xl(folder, unet_in=4, kind=StableDiffusionXLPipeline, **opt
             **options,
         ).save_pretrained(folder)
     return folder
+
+
+UNET_BUILDERS = {"sdxl": ("sdxl", stable_diffusion_xl)}

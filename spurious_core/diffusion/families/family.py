@@ -31,6 +31,7 @@ class Family:
     learning_text: ClassVar[tuple[str, ...]] = ()  # those that a LoRA may train
     text_targets: ClassVar[tuple[str, ...]] = ("q_proj", "k_proj", "v_proj", "out_proj")  # its layers there
     words: ClassVar[tuple[tuple[str, str], ...]] = ()  # encoders that take a new word, and their tokenizers
+    word_ends: ClassVar[tuple[str, ...]] = ("",)  # what files add to a word for each of these encoders
     kohya: ClassVar[dict[str, str]] = {}  # what kohya's LoRA files call the networks
     samplers: ClassVar[dict[str, Callable[[Any], SchedulerMixin]]]  # from a scheduler's configuration
 
@@ -228,11 +229,19 @@ def save_lora(
     "Writes a LoRA as diffusers does."
     type(pipe).save_lora_weights(folder, weight_name=file_name, **layers)
 
+
+@patch
+def translate_lora(self: Family, pipe: Any, matrices: dict[str, Any]) -> dict[str, Any]:
+    "The matrices of a LoRA file, under the names that diffusers has for the denoiser's layers."
+    return matrices
+
 # %% ../../../nbs/diffusion/families/02_family.ipynb #f3a04c33
 @patch
-def word_parts(self: Family, pipe: Any) -> tuple[torch.nn.Module, Any]:
-    "The text encoder that takes a new word, and its tokenizer. ValueError for a family that has none."
+def word_parts(self: Family, pipe: Any) -> dict[str, tuple[torch.nn.Module, Any]]:
+    """The text encoders that take a new word, and their tokenizers, by what files add to the word.
+
+    ValueError for a family that has none."""
     if not self.words:
         raise ValueError(f"{self.name} takes no new words: none of its text encoders can learn one")
-    encoder, tokenizer = self.words[0]
-    return getattr(pipe, encoder), getattr(pipe, tokenizer)
+    pairs = [(getattr(pipe, encoder), getattr(pipe, tokenizer)) for encoder, tokenizer in self.words]
+    return dict(zip(self.word_ends, pairs, strict=True))

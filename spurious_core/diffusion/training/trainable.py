@@ -48,13 +48,15 @@ def working_copy(
     return family_of(pipe).working_copy(pipe)
 
 # %% ../../../nbs/diffusion/training/02_trainable.ipynb #c9645b3a
-def _learn_word(pipe: Any, config: PersonalizeConfig) -> torch.nn.Parameter:
+def _learn_vectors(
+    pipe: Any, config: PersonalizeConfig, encoder: torch.nn.Module, tokenizer: Any
+) -> torch.nn.Parameter:
     "Adds the word to tokenizer and text encoder; returns its vectors `[num_vectors, D]`, float32, in use."
-    encoder, tokenizer = family_of(pipe).word_parts(pipe)
     embeddings = encoder.get_input_embeddings()
     words = tokenizer(config.initializer, add_special_tokens=False).input_ids
     start = embeddings.weight[words].mean(0).detach()
-    pipe.load_textual_inversion({config.token: start.repeat(config.num_vectors, 1)})
+    known = {config.token: start.repeat(config.num_vectors, 1)}
+    pipe.load_textual_inversion(known, text_encoder=encoder, tokenizer=tokenizer)
     encoder.requires_grad_(False)
     first = tokenizer.convert_tokens_to_ids(config.token)
     vectors = torch.nn.Parameter(start.float().repeat(config.num_vectors, 1))
@@ -67,6 +69,12 @@ def _learn_word(pipe: Any, config: PersonalizeConfig) -> torch.nn.Parameter:
 
     encoder.get_input_embeddings().register_forward_hook(put)
     return vectors
+
+# %% ../../../nbs/diffusion/training/02_trainable.ipynb #631eb3ad
+def _learn_word(pipe: Any, config: PersonalizeConfig) -> dict[str, torch.nn.Parameter]:
+    "The word's vectors in every encoder that learns it, by the names that files have for them."
+    parts = family_of(pipe).word_parts(pipe)
+    return {f"{config.token}{end}": _learn_vectors(pipe, config, *pair) for end, pair in parts.items()}
 
 # %% ../../../nbs/diffusion/training/02_trainable.ipynb #b151f229
 def _freeze(part: torch.nn.Module, dtype: torch.dtype) -> None:
@@ -99,8 +107,8 @@ def make_trainable(
 ) -> dict[str, torch.nn.Parameter]:
     """Makes the parameters of `config.method` trainable, in float32, and returns them by name.
 
-    Names begin with the part of the pipeline; a new word is called by its token. ValueError for what this
-    family of models can't learn."""
+    Names begin with the part of the pipeline, or with the new word's token. ValueError for what this family
+    of models can't learn."""
     family, base = family_of(pipe), _base_dtype(config)
     if config.trains_text and not family.learning_text:
         raise ValueError(f"train_text_encoder=True: {family.name} has no text encoder that a LoRA can train")
@@ -109,7 +117,7 @@ def make_trainable(
         learns_text = name in learning and name != family.denoiser_name
         _freeze(part, torch.float32 if learns_text else base)
     if config.method == "textual_inversion":
-        return {config.token: _learn_word(pipe, config)}
+        return _learn_word(pipe, config)
     if config.method == "lora":
         _add_lora(pipe, config)
     else:
