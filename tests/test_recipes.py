@@ -22,6 +22,10 @@ from spurious_core.mitigate.method import Method
 from spurious_core.mitigate.objectives import Batch, CrossEntropy
 from spurious_core.mitigate.trainer import Run
 from spurious_core.models.classifier import Classifier"""
+FAMILY = """from collections.abc import Sequence
+from typing import Any
+from diffusers import LatentConsistencyModelPipeline, LCMScheduler
+from spurious_core.diffusion.families.stable_diffusion import StableDiffusion"""
 
 
 @pytest.fixture(scope="module")
@@ -31,11 +35,13 @@ def copy(tmp_path_factory):
     ignored = shutil.ignore_patterns(".git", ".venv", "_runs", "__pycache__", "figures", "*.egg-info")
     shutil.copytree(ROOT, folder, symlinks=True, ignore=ignored)
     recipes = re.findall(r"```python\n(#\| export\n.*?)```", (ROOT / "CONTRIBUTING.md").read_text(), re.S)
-    reader, method, form = recipes
+    reader, method, form, family = recipes
     write_notebook(folder / "nbs/data/readers/20_flat_names.ipynb", "data.readers.flat_names", READER, reader)
     write_notebook(
         folder / "nbs/mitigate/methods/20_smoothing.ipynb", "mitigate.methods.smoothing", METHOD, method
     )
+    module = "diffusion.families.latent_consistency"
+    write_notebook(folder / "nbs/diffusion/families/40_latent_consistency.ipynb", module, FAMILY, family)
     forms = folder / "nbs/diffusion/23_forms.ipynb"
     notebook = nbformat.read(forms, 4)
     at = next(i for i, cell in enumerate(notebook.cells) if "FORMS: dict" in cell.source)
@@ -68,7 +74,7 @@ def run(copy, code):
 
 def test_recipes_are_short():
     recipes = re.findall(r"```python\n(#\| export\n.*?)```", (ROOT / "CONTRIBUTING.md").read_text(), re.S)
-    assert len(recipes) == 3
+    assert len(recipes) == 4
     for recipe in recipes:
         assert len([line for line in recipe.splitlines()[1:] if line.strip()]) <= 10
 
@@ -101,3 +107,19 @@ def test_a_form_is_one_cell(copy):
 from spurious_core.diffusion import FORMS, SimilarityLossConfig
 print(SimilarityLossConfig(form="squared").form, FORMS["squared"].__name__)"""
     assert run(copy, code) == ["squared", "Squared"]
+
+
+def test_a_family_is_one_file(copy, tiny_folder):
+    code = f"""
+from diffusers import LatentConsistencyModelPipeline, LCMScheduler
+from diffusers import StableDiffusionPipeline, UNet2DConditionModel
+from spurious_core.diffusion import plan_prompts, sample_images
+from spurious_core.diffusion.families.registry import family_of
+parts = StableDiffusionPipeline.from_pretrained("{tiny_folder}").components
+unet = UNet2DConditionModel.from_config(parts["unet"].config, time_cond_proj_dim=8)
+parts |= dict(unet=unet, scheduler=LCMScheduler.from_config(parts["scheduler"].config))
+pipe = LatentConsistencyModelPipeline(**parts, requires_safety_checker=False)
+plan = plan_prompts("a photo of a boat", 3)
+images, alone = sample_images(pipe, plan, steps=2), sample_images(pipe, plan[1:2], steps=2)
+print(family_of(pipe).name, images.shape, abs(images[1].astype(int) - alone[0]).max() <= 1)"""
+    assert run(copy, code) == "lcm (3, 16, 16, 3) True".split()

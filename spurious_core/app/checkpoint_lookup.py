@@ -81,9 +81,16 @@ MILLIONS = {
     "IDEA-Research/grounding-dino-tiny": 172,
     "facebook/sam-vit-base": 93.7,
     "timbrooks/instruct-pix2pix": 1066,
+    "stabilityai/stable-diffusion-xl-base-1.0": 3469,
+    "diffusers/stable-diffusion-xl-1.0-inpainting-0.1": 3469,
+    "stabilityai/stable-diffusion-3.5-medium": 8100,  # of which the T5 encoder has 4762
+    "Tongyi-MAI/Z-Image-Turbo": 10300,  # of which the Qwen3 encoder has 4022
+    "madebyollin/taesdxl": 2.4,
+    "madebyollin/taesd3": 2.4,
+    "madebyollin/taef1": 2.4,
 }  # of weights, approximately
 
-
+# %% ../../nbs/app/06_checkpoint_lookup.ipynb #9fe5de36
 def _to_download(source: str, is_pipeline: bool, half: bool, note: str) -> dict:
     name, _ = split_revision(source)
     if name not in MILLIONS:

@@ -15,6 +15,7 @@ from .checks import (
     as_many as as_many,
     finite as finite,
     known as known,
+    not_blank as not_blank,
     not_negative as not_negative,
     one_of as one_of,
     positive as positive,

@@ -55,7 +55,7 @@ class Profile:
     `ValueError` names the bad value and what is allowed."""
 
     name: str
-    pipeline: str  # a StableDiffusionPipeline
+    pipeline: str  # a diffusers pipeline
     tiny_decoder: str  # an AutoencoderTiny for cheap decoding
     guide: str  # the robust classifier that the image loss sees
     null_guide: str  # a guide trained where nothing is planted
@@ -129,8 +129,8 @@ def _value(field: Field, text: str, where: str) -> str | int | float | tuple[str
 _FIELDS = {f.name: f for f in fields(Profile) if f.name != "name"}
 
 
-def _read_section(file: Path, name: str) -> dict[str, str]:
-    "The texts of one section of a settings file."
+def _read_file(file: Path) -> configparser.ConfigParser:
+    "A settings file. ValueError for one that is none, or names a section or a field twice."
     if not file.is_file():
         raise FileNotFoundError(f"no settings file at {file}")
     ini = configparser.ConfigParser(interpolation=None)
@@ -138,8 +138,29 @@ def _read_section(file: Path, name: str) -> dict[str, str]:
         ini.read_string(file.read_text(encoding="utf-8"))
     except configparser.Error as error:
         raise ValueError(f"{file.name} is not a settings file: {error}") from None
-    known("profile", name, ini.sections(), where=file.name)
-    return dict(ini[name])
+    return ini
+
+# %% ../../nbs/core/04_settings.ipynb #9aeab483
+def _read_section(file: Path, name: str) -> dict[str, str]:
+    "The texts of one section of a settings file, over those of the sections that it is based on."
+    ini, chain = _read_file(file), []
+    while name:
+        known(
+            "profile",
+            name,
+            ini.sections(),
+            where=f"{file.name} [{chain[-1]}] based_on" if chain else file.name,
+        )
+        if name in chain:
+            raise ValueError(f"{file.name}: [{name}] is based on itself, by way of {' and '.join(chain)}")
+        chain.append(name)
+        name = ini[name].get("based_on", "").strip()
+    texts = {}
+    for section in reversed(chain):
+        texts |= ini[section]
+        known("field", ini[section], (*_FIELDS, "based_on"), where=f"{file.name} [{section}]")
+    texts.pop("based_on", None)
+    return texts
 
 # %% ../../nbs/core/04_settings.ipynb #9cb0675f
 def load_profile(

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..core.checks import not_negative, whole, within
+from ..core.checks import not_blank, not_negative, whole, within
 from ..core.seeds import seed_of
 
 # %% ../../nbs/diffusion/00_plans.ipynb #aa1f63ea
@@ -21,8 +21,12 @@ def plan_prompts(
     seed: int = 0,  # the plan's seed
     **cols: Any,  # further columns: one value for all, or a list with one value per prompt
 ) -> pd.DataFrame:
-    "A plan of `n` images for each prompt, with columns `prompt`, `seed` and `cols`."
+    """A plan of `n` images for each prompt, with columns `prompt`, `seed` and `cols`.
+
+    ValueError for a prompt that says nothing; who wants pictures of no prompt gives guidance 0."""
     prompts = [prompts] if isinstance(prompts, str) else list(prompts)
+    for i, prompt in enumerate(prompts):
+        not_blank(f"prompt {i}", prompt)
     whole("n", n, minimum=None)
     whole("seed", seed, minimum=None)
     if n < 1 or not prompts:

@@ -41,7 +41,7 @@ def start_rows(pipe: Any, rows: list[dict], size: int) -> Start:
     family, source = family_of(pipe), rows[0]["source"]
     family.check_source(pipe, source)
     denoiser, shape = family.denoiser(pipe), family.latent_shape(pipe, size)
-    place = dict(device=denoiser.device, dtype=denoiser.dtype)
+    place = dict(device=denoiser.device, dtype=torch.float32)
     generators = [generator(row["seed"]) for row in rows]
 
     def draw_noise() -> torch.Tensor:

@@ -22,19 +22,21 @@ def window_of(
 
 
 def _all_ids(pipe: Any, text: str, tokenizer: Any) -> list[int]:
-    "All tokens of a text, also those that are cut; the tokenizer itself says nothing about them."
+    "All tokens of a text itself, also those that are cut; the tokenizer says nothing about them."
     if hasattr(pipe, "maybe_convert_prompt"):  # where pipelines take new words
         text = pipe.maybe_convert_prompt(text, tokenizer)
-    return tokenizer(text, verbose=False).input_ids
+    return tokenizer(text, verbose=False, add_special_tokens=False).input_ids
+
+
+def _room(tokenizer: Any, window: int) -> int:
+    "How many tokens of the text itself are read: CLIP adds a begin and an end, others one of them or none."
+    return window - tokenizer.num_special_tokens_to_add()
 
 
 def lost_words(pipe: Any, text: str) -> str:
     "The end of a prompt that the text encoder never sees; '' if it sees all."
     tokenizer, window = family_of(pipe).window(pipe)
-    ids = _all_ids(pipe, text, tokenizer)
-    if len(ids) <= window:
-        return ""
-    lost = tokenizer.decode(ids[window - 1 : -1])
+    lost = tokenizer.decode(_all_ids(pipe, text, tokenizer)[_room(tokenizer, window) :])
     return " ".join(lost.replace("</w>", " ").split())  # CLIP's sign for a word's end
 
 # %% ../../nbs/diffusion/25_windows.ipynb #6acf314a
@@ -69,7 +71,7 @@ def check_new_word(
         wanted = set(knowing.convert_tokens_to_ids(names))
         ids = {text: _all_ids(pipe, text, knowing) for text in texts}
         lacking = [text for text in texts if not wanted <= set(ids[text])]
-        unseen = [text for text in texts if not wanted <= set(ids[text][: window - 1])]
+        unseen = [text for text in texts if not wanted <= set(ids[text][: _room(knowing, window)])]
         for bad, why in ((lacking, "lack it"), (unseen, f"have it beyond the {window} tokens that are read")):
             if bad:
                 count = f"{len(bad)} of {len(texts)} {what} {why}; the first: {bad[0][:200]!r}"

@@ -19,11 +19,7 @@ from .masks import (
     iou as iou,
     overlay as overlay,
 )
-from .pipeline_classes import (
-    find_class as find_class,
-    pipeline_class as pipeline_class,
-    without_checker as without_checker,
-)
+from .pipeline_classes import find_class as find_class, left_out as left_out, pipeline_class as pipeline_class
 from .pipeline_files import (
     LEFT_OUT as LEFT_OUT,
     Part as Part,

@@ -21,7 +21,7 @@ from safetensors import SafetensorError
 from ..core.checkpoints import naming_damage
 from ..core.files import open_safetensors
 from ..core.settings import is_hub_id, split_revision
-from .pipeline_classes import find_class, pipeline_class, without_checker
+from .pipeline_classes import find_class, left_out, pipeline_class
 from spurious_core.models.pipeline_files import (
     Part,
     fetch_pipeline,
@@ -107,7 +107,7 @@ def _from_folder(folder: Path, variant: str | None, dtype: torch.dtype) -> Diffu
             for name, part in parts.items()
             if part.has_weights
         }
-        return kind.from_pretrained(folder, **networks, **without_checker(kind), local_files_only=True)
+        return kind.from_pretrained(folder, **networks, **left_out(kind, parts), local_files_only=True)
 
 # %% ../../nbs/models/09_pipelines.ipynb #9e0a8461
 def _config_of(file: Path, config: str | Path | None) -> str | None:
@@ -131,8 +131,10 @@ def _from_file(file: Path, dtype: torch.dtype, config: str | Path | None) -> Dif
     config, offline = _config_of(file, config), is_offline_mode()
     options = dict(config=config, dtype=dtype, local_files_only=bool(config) or offline)
     try:
-        kind = pipeline_class(config or _guessed_folder(file, offline))
-        return kind.from_single_file(str(file), **options, **without_checker(kind)).to("cpu")
+        index = config or _guessed_folder(file, offline)
+        kind = pipeline_class(index)
+        absent = left_out(kind, pipeline_parts(index))
+        return kind.from_single_file(str(file), **options, **absent).to("cpu")
     # what is not in the file has no place in memory, and cannot be moved
     except NotImplementedError as error:
         raise ValueError(f"{file} lacks weights of its networks") from error

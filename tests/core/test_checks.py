@@ -4,7 +4,17 @@ import numpy as np
 import pytest
 import torch
 
-from spurious_core.core.checks import as_many, finite, known, not_negative, one_of, positive, whole, within
+from spurious_core.core.checks import (
+    as_many,
+    finite,
+    known,
+    not_blank,
+    not_negative,
+    one_of,
+    positive,
+    whole,
+    within,
+)
 
 
 def test_one_of_names_the_bad_value_and_the_allowed_ones():
@@ -58,6 +68,13 @@ def test_whole_takes_whole_numbers_of_any_type_and_no_others():
     with pytest.raises(ValueError, match="^steps=0 must be at least 1$"):
         whole("steps", 0)
     assert whole("seed", -5, minimum=None) == -5
+
+
+@pytest.mark.parametrize("bad", ["", " \n", None, 3])
+def test_a_text_must_say_something(bad):
+    with pytest.raises(ValueError, match="prompt=.* must be a text that says something"):
+        not_blank("prompt", bad)
+    assert not_blank("prompt", " a boat ") == " a boat "
 
 
 def test_finite_returns_an_array_and_refuses_nan_infinity_and_words():

@@ -23,7 +23,8 @@ def edited(tmp_path, **changes):
 
     ini = configparser.ConfigParser()
     ini.read(settings_file())
-    ini.remove_section("sd15")
+    for section in set(ini.sections()) - {"mini"}:
+        ini.remove_section(section)
     for k, v in changes.items():
         ini.remove_option("mini", k) if v is None else ini.set("mini", k, v)
     with (tmp_path / "settings.ini").open("w") as f:
@@ -125,3 +126,47 @@ def test_a_profile_in_a_file_of_ones_own(tmp_path):
         load_profile(f"{file}:big")
     with pytest.raises(FileNotFoundError, match="no settings file"):
         load_profile(f"{tmp_path}/other.ini:mini")
+
+
+def test_a_profile_may_say_only_what_differs_from_another(tmp_path, monkeypatch):
+    file = edited(tmp_path)
+    text = file.read_text()
+    file.write_text(
+        text + "\n[big]\nbased_on = mini\nresolution = 128\n[bigger]\nbased_on = big\nguidance = 9\n"
+    )
+    mini, bigger = load_profile(file=file), load_profile("bigger", file)
+    assert (bigger.name, bigger.resolution, bigger.guidance) == ("bigger", 128, 9.0)
+    assert (bigger.pipeline, bigger.jury, bigger.sampler_steps) == (
+        mini.pipeline,
+        mini.jury,
+        mini.sampler_steps,
+    )
+    monkeypatch.setenv("SPURIOUS_GUIDANCE", "2")
+    assert load_profile("bigger", file).guidance == 2.0
+
+
+@pytest.mark.parametrize(
+    "sections, message",
+    [
+        ("[big]\nbased_on = small\n", r"\[big\] based_on: unknown profile 'small'; known: mini, big"),
+        ("[big]\nbased_on = big\n", r"\[big\] is based on itself, by way of big"),
+        ("[a]\nbased_on = big\n[big]\nbased_on = a\n", r"\[big\] is based on itself, by way of big and a"),
+        ("[a]\nsampler = ddim\n[big]\nbased_on = a\n", r"\[a\]: unknown field 'sampler'; known: pipeline"),
+        ("[big]\nguide = x\n", r"\[big\]: missing pipeline, tiny_decoder"),
+        ("[big]\ndpi = 30\n[big]\ndpi = 40\n", "section 'big' already exists"),
+        ("[big]\ndpi = 30\ndpi = 40\n", "option 'dpi' in section 'big' already exists"),
+    ],
+)
+def test_bad_bases_and_doubled_sections(tmp_path, sections, message):
+    file = edited(tmp_path)
+    file.write_text(file.read_text() + "\n" + sections)
+    with pytest.raises(ValueError, match=message):
+        load_profile("big", file)
+
+
+def test_profiles_of_other_families_are_judged_as_sd15_is():
+    sd15 = load_profile("sd15")
+    for name in ("sdxl", "sd35", "z_image"):
+        profile = load_profile(name)
+        assert (profile.guide, profile.jury, profile.segmenter) == (sd15.guide, sd15.jury, sd15.segmenter)
+        assert profile.pipeline != sd15.pipeline and profile.resolution == 1024

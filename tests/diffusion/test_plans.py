@@ -131,3 +131,9 @@ def test_guidance_is_a_finite_number(bad):
     if bad == bad and bad is not None:  # else the cell is empty, and the plan's own scale serves
         with pytest.raises(ValueError, match="row 0 of the plan: guidance="):
             plan_rows(PLAN.assign(guidance=bad), 3.0)
+
+
+@pytest.mark.parametrize("prompts", ["", [" "], ["a boat", ""], ["a boat", None]])
+def test_a_prompt_says_something(prompts):
+    with pytest.raises(ValueError, match=f"prompt {len(prompts) // 2}=.* must be a text that says something"):
+        plan_prompts(prompts, 1)

@@ -7,7 +7,7 @@ import pytest
 from diffusers import StableDiffusionPipeline, StableDiffusionXLImg2ImgPipeline, StableDiffusionXLPipeline
 from diffusers.pipelines.stable_diffusion import StableDiffusionSafetyChecker
 
-from spurious_core.models.pipeline_classes import find_class, pipeline_class, without_checker
+from spurious_core.models.pipeline_classes import find_class, left_out, pipeline_class
 from spurious_core.models.pipeline_files import Part
 from spurious_core.models.pipelines import load_pipeline
 from support.published import change_index
@@ -33,10 +33,12 @@ def test_parts_may_be_of_a_pipelines_own_module():
     assert find_class("it", part, object) is StableDiffusionSafetyChecker
 
 
-def test_only_what_a_class_knows_is_left_out():
-    assert without_checker(StableDiffusionXLPipeline) == dict(feature_extractor=None)
-    told = dict(safety_checker=None, feature_extractor=None, requires_safety_checker=False)
-    assert without_checker(StableDiffusionPipeline) == told
+def test_what_a_class_knows_and_a_pipeline_lacks_is_left_out():
+    parts = ("vae", "text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2", "unet", "scheduler")
+    assert left_out(StableDiffusionXLPipeline, parts) == dict(image_encoder=None, feature_extractor=None)
+    checker = dict(safety_checker=None, feature_extractor=None, requires_safety_checker=False)
+    assert left_out(StableDiffusionPipeline, parts) == dict(image_encoder=None) | checker
+    assert "text_encoder_2" in left_out(StableDiffusionXLPipeline, parts[:2])
 
 
 @pytest.mark.parametrize("kind", ["StableDreamPipeline", "UNet2DConditionModel", ["pipeline", "Own"], None])

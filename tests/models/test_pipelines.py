@@ -26,6 +26,7 @@ from spurious_core.models import pipelines
 from spurious_core.models.pipeline_files import lacking
 from spurious_core.models.pipelines import load_pipeline, load_tiny_decoder
 from support.drawn_pictures import STEPS, apart, close, draw, drawn_by_diffusers, picture
+from support.flow_pipelines import stable_diffusion_3
 from support.original_names import original_open_clip, original_state
 from support.pickles import Trap
 from support.pipelines import build_pipeline
@@ -131,6 +132,15 @@ def test_a_part_that_is_null_is_left_out(two_encoders):
         load_pipeline(two_encoders)
     pipe = load_pipeline(change_index(two_encoders, text_encoder_2=[None, None]))
     assert pipe.text_encoder_2 is None and pipe.text_encoder is not None
+
+
+def test_a_part_may_be_null_that_diffusers_does_not_call_optional(tmp_path):
+    "As Stable Diffusion 3's largest text encoder."
+    folder = stable_diffusion_3(tmp_path / "sd3")
+    assert lacking(folder) == []
+    pipe = load_pipeline(folder)
+    assert pipe.text_encoder_3 is None and pipe.tokenizer_3 is None
+    assert pipe.text_encoder_2 is not None
 
 
 # ---- networks in several files

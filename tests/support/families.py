@@ -1,5 +1,6 @@
 "A tiny random pipeline of every family of models, in exactly the public format, made on the spot."
 
+from support.flow_pipelines import FLOW_BUILDERS
 from support.pipelines import build_pipeline
 from support.unet_families import UNET_BUILDERS
 
@@ -13,4 +14,4 @@ def stable_diffusion_2(folder):
 
 
 # name of the test -> (name of the family, what saves a pipeline of it)
-BUILDERS = {"sd": ("sd", stable_diffusion), "sd2": ("sd", stable_diffusion_2)} | UNET_BUILDERS
+BUILDERS = {"sd": ("sd", stable_diffusion), "sd2": ("sd", stable_diffusion_2)} | UNET_BUILDERS | FLOW_BUILDERS

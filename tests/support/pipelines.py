@@ -4,8 +4,9 @@ import warnings
 
 import torch
 from diffusers import AutoencoderKL, DDPMScheduler, StableDiffusionPipeline, UNet2DConditionModel
-from tokenizers.pre_tokenizers import ByteLevel
-from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
+from transformers import CLIPTextConfig, CLIPTextModel
+
+from support.small_tokenizers import clip_tokenizer
 
 
 def build_pipeline(folder, width=16, unet_in=4, prediction="epsilon", seed=0):
@@ -15,15 +16,7 @@ def build_pipeline(folder, width=16, unet_in=4, prediction="epsilon", seed=0):
     with torch.random.fork_rng(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.manual_seed(seed)
-        chars = sorted(ByteLevel.alphabet())
-        merges = [("p", "h"), ("ph", "o"), ("o", "f</w>")]
-        words = (
-            chars
-            + [c + "</w>" for c in chars]
-            + ["".join(m) for m in merges]
-            + ["<|startoftext|>", "<|endoftext|>"]
-        )
-        tok = CLIPTokenizer(vocab={w: i for i, w in enumerate(words)}, merges=merges, model_max_length=24)
+        tok = clip_tokenizer()
         text = CLIPTextModel(
             CLIPTextConfig(
                 vocab_size=len(tok),

@@ -23,7 +23,7 @@ class DrawingSides:
 
     def __init__(
         self,
-        pipe: Any,  # a StableDiffusionPipeline
+        pipe: Any,  # a diffusers pipeline
         plan: pd.DataFrame,  # of `plan_prompts`
         steps: int,  # of the sampler
         guidance: float,

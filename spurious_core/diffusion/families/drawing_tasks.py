@@ -15,12 +15,16 @@ import torch
 
 # %% ../../../nbs/diffusion/families/01_drawing_tasks.ipynb #de300499
 class Start(NamedTuple):
-    "Where a batch of rows starts; all are `[N, C, h, w]` in the denoiser's precision."
+    "Where a batch of rows starts; all are `[N, C, h, w]`, float32."
 
     noise: torch.Tensor
     known: torch.Tensor | None = None  # latents of the pictures
     mask: torch.Tensor | None = None  # `[N, 1, h, w]`, 1 where the picture is drawn anew
     beside: torch.Tensor | None = None  # latents that the denoiser sees beside its own
+
+    def to(self, dtype: torch.dtype) -> "Start":
+        "The same in another precision."
+        return Start(*(part if part is None else part.to(dtype) for part in self))
 
 # %% ../../../nbs/diffusion/families/01_drawing_tasks.ipynb #70d86617
 @dataclass(frozen=True)
@@ -61,6 +65,7 @@ def put_back(
     def callback(task: Any, step: int, time: Any, tensors: dict) -> dict:
         known = noisy(task, step)
         known = start.known if known is None else known
-        return dict(latents=mask * tensors["latents"] + (1 - mask) * pack(known))
+        drawn = tensors["latents"]
+        return dict(latents=(mask * drawn + (1 - mask) * pack(known)).to(drawn.dtype))
 
     return callback

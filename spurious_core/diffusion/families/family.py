@@ -93,8 +93,14 @@ def guidance_of(self: Family, pipe: Any, scale: float) -> dict[str, float]:
 
 @patch
 def unpack(self: Family, pipe: Any, latents: torch.Tensor, side: int) -> torch.Tensor:
-    "Latents as the pipeline hands them out, as `[N, C, h, w]`."
+    "Latents as the pipeline's steps have them, as `[N, C, h, w]`."
     return latents
+
+
+@patch
+def call_options(self: Family, pipe: Any) -> dict[str, Any]:
+    "What a plain call of the pipeline must be told to read prompts and draw sizes as they are here."
+    return {}
 
 # %% ../../../nbs/diffusion/families/02_family.ipynb #2f355258
 @patch
@@ -194,13 +200,18 @@ def window(self: Family, pipe: Any) -> tuple[Any, int]:
 
 # %% ../../../nbs/diffusion/families/02_family.ipynb #d6cf2b2f
 @patch
-def with_parts(self: Family, pipe: Any, **parts: Any) -> Any:
-    "A pipeline that has these parts, and shares all others with `pipe`."
-    _, options = type(pipe)._get_signature_keys(type(pipe))
-    kept = {
+def options_of(self: Family, pipe: Any, kind: type) -> dict[str, Any]:
+    "What the pipeline was told that is no part, as far as pipelines of this class take it."
+    _, options = kind._get_signature_keys(kind)
+    return {
         name: pipe.config[name] for name in options if name in pipe.config and name not in pipe.components
     }
-    return type(pipe)(**pipe.components | kept | parts)
+
+
+@patch
+def with_parts(self: Family, pipe: Any, **parts: Any) -> Any:
+    "A pipeline that has these parts, and shares all others with `pipe`."
+    return type(pipe)(**pipe.components | self.options_of(pipe, type(pipe)) | parts)
 
 
 @patch
@@ -218,6 +229,12 @@ def working_copy(self: Family, pipe: Any) -> Any:
     return self.with_parts(pipe, **{name: copy.deepcopy(getattr(pipe, name)) for name in names})
 
 # %% ../../../nbs/diffusion/families/02_family.ipynb #2ec7c0b5
+@patch
+def lora_targets(self: Family, pipe: Any, targets: Sequence[str]) -> list[str]:
+    "The denoiser's layers that get a LoRA, for layers by their usual names."
+    return list(targets)
+
+
 @patch
 def save_lora(
     self: Family,

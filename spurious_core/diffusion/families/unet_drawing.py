@@ -9,6 +9,7 @@ __all__ = ['DIFFUSION_SAMPLERS', 'AnyScale', 'FromLatents', 'make_task', 'check_
 # %% ../../../nbs/diffusion/families/10_unet_drawing.ipynb #54ad487a
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import diffusers
@@ -17,7 +18,7 @@ from diffusers import SchedulerMixin
 from diffusers.image_processor import VaeImageProcessor
 
 from .drawing_tasks import DrawingTask, Start, put_back
-from .family import Family, as_negatives
+from .family import DENOISERS, Family, as_negatives
 
 # %% ../../../nbs/diffusion/families/10_unet_drawing.ipynb #f7d218d0
 def _maker(kind: str, **settings: Any) -> Callable[[Any], SchedulerMixin]:
@@ -67,10 +68,10 @@ class FromLatents(AnyScale):
 
 # %% ../../../nbs/diffusion/families/10_unet_drawing.ipynb #de25bd12
 def make_task(task: type, pipe: Any, scheduler: SchedulerMixin, **options: Any) -> Any:
-    "A pipeline of the class `task` that shares U-Net and autoencoder with `pipe`."
+    "A pipeline of the class `task` that shares denoiser and autoencoder with `pipe`."
     parts, _ = task._get_signature_keys(task)
-    left_out = dict.fromkeys(set(parts) - {"unet", "vae"})
-    made = task(**left_out | dict(unet=pipe.unet, vae=pipe.vae) | options)
+    shared = {name: getattr(pipe, name) for name in (*DENOISERS, "vae") if name in parts}
+    made = task(**dict.fromkeys(parts) | shared | options)
     made.register_modules(scheduler=scheduler)  # later, since a constructor may change its configuration
     made.image_processor = VaeImageProcessor(vae_latent_channels=pipe.vae.config.latent_channels)
     made.set_progress_bar_config(disable=True)
@@ -157,7 +158,8 @@ class UNetFamily(Family):
         return made, dict(image=task.start.known, strength=task.some_strength)
 
     def denoise(self, pipe: Any, task: DrawingTask) -> torch.Tensor:
-        "The latents of rows after all steps, `[N, C, h, w]`."
+        "The latents of rows after all steps, `[N, C, h, w]`, in the U-Net's precision."
+        task = replace(task, start=task.start.to(pipe.unet.dtype))  # which its pipelines don't see to
         made, settings = self._begin(pipe, task)
         settings |= dict(
             **task.prompts,

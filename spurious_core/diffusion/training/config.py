@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ...core.checks import not_negative, one_of, positive, whole, within
+from ...core.checks import not_blank, not_negative, one_of, positive, whole, within
 from ...core.devices import PRECISIONS
 from ..windows import check_new_word
 
@@ -90,6 +90,9 @@ def _check(config: PersonalizeConfig) -> None:
     "ValueError for the first field that cannot be, with what is allowed."
     one_of("method", config.method, PERSONALIZE_METHODS)
     one_of("precision", config.precision, PRECISIONS)
+    not_blank("instance_prompt", config.instance_prompt)
+    if config.class_prompt is not None:
+        not_blank("class_prompt", config.class_prompt)
     one_of("optimizer", config.optimizer, OPTIMIZERS)
     one_of("lr_schedule", config.lr_schedule, LR_SCHEDULES)
     for name in _COUNTS + _INTERVALS:

@@ -86,7 +86,7 @@ def _freeze(part: torch.nn.Module, dtype: torch.dtype) -> None:
 def _add_lora(pipe: Any, config: PersonalizeConfig) -> None:
     "Gives the denoiser, and the text encoders if they are trained, fresh LoRA layers."
     family = family_of(pipe)
-    parts = {family.denoiser_name: config.targets}
+    parts = {family.denoiser_name: family.lora_targets(pipe, config.targets)}
     if config.trains_text:
         parts |= dict.fromkeys(family.learning_text, family.text_targets)
     with torch.random.fork_rng(devices=[]):
@@ -137,6 +137,8 @@ def _lora_layers(pipe: Any, part: str, config: PersonalizeConfig) -> dict[str, t
     scale = (config.lora_alpha or config.rank) / config.rank
     state = get_peft_model_state_dict(getattr(pipe, part))
     scaled = {name: value.float() * (scale if "lora_B" in name else 1) for name, value in state.items()}
+    if part == "transformer":
+        return scaled  # diffusers' older names are not known for all its layers, and a mixture loses some
     layers = convert_state_dict_to_diffusers(scaled)
     if is_of_denoiser(part):
         return layers

@@ -68,7 +68,7 @@ def describe_edits(
 
 # %% ../../../nbs/papers/aspire/03_learning.ipynb #cea82d4f
 def learn_class(
-    pipe: Any,  # a StableDiffusionPipeline, which stays as it is
+    pipe: Any,  # a diffusers pipeline, which stays as it is
     images: np.ndarray,  # of the class, uint8 `[n, H, W, 3]`
     label: str,
     out: str | Path,  # a folder; the adapter is in its folder `adapter`

@@ -10,8 +10,9 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
-from diffusers import AutoencoderTiny, StableDiffusionPipeline
+from diffusers import AutoencoderTiny
 
 from ...core.checks import known
 from ...core.devices import dtype_of, pick_device
@@ -66,7 +67,7 @@ class Kit:
 
     profile: Profile
     world: World | None
-    pipe: StableDiffusionPipeline
+    pipe: Any  # a diffusers pipeline
     tiny: AutoencoderTiny | None  # decodes latents for the loss
     guide: Classifier  # the robust one, which the loss sees
     jury: list[Classifier]  # they only judge

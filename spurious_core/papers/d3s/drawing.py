@@ -24,6 +24,7 @@ from ...core.images import read_images
 from ...core.sheets import contact_sheet
 from ...data.grouped import GroupedImages
 from ...diffusion.generating import generate
+from ...diffusion.starts import picture_side
 from .pasting import initial_picture
 from .prompts import BACKGROUNDS
 from .sources import BackgroundSource, ForegroundSource
@@ -92,7 +93,7 @@ def draw_shift(
     **options,  # of `generate`: batch_size, steps, sampler, progress
 ) -> pd.DataFrame:
     "Initial pictures in `folder/init`, results in `folder/images`, both resumable; the table of results."
-    size = pipe.unet.config.sample_size * pipe.vae_scale_factor
+    size = picture_side(pipe)
     started = write_inits(plan, sources, Path(folder) / "init", size)
     return generate(pipe, started, Path(folder) / "images", **options)
 

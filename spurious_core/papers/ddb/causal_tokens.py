@@ -13,7 +13,6 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
-from diffusers import StableDiffusionPipeline
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
@@ -52,7 +51,7 @@ def captions_of(
 
 # %% ../../../nbs/papers/ddb/01_causal_tokens.ipynb #f2b1bbc3
 def learn_tokens(
-    pipe: StableDiffusionPipeline,
+    pipe: Any,
     data: GroupedImages,
     rows: Mapping[str, Any],  # class name -> its images, as `inversion_rows` chooses them
     # steps, rate, initializer ({} stands for the class's name) and so on; token and prompt are filled in

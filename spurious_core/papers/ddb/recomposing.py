@@ -10,8 +10,6 @@ __all__ = ['recompose']
 from pathlib import Path
 from typing import Any
 
-from diffusers import StableDiffusionPipeline
-
 from ...data.grouped import GroupedImages
 from ...diffusion.adapters import use_adapter
 from ...diffusion.editing import EditSettings, remove
@@ -21,7 +19,7 @@ from .recomposed_images import Recomposed, recomposition_plan
 
 # %% ../../../nbs/papers/ddb/04_recomposing.ipynb #562ea493
 def recompose(
-    pipe: StableDiffusionPipeline,  # for inpainting, or an ordinary one
+    pipe: Any,  # for inpainting, or an ordinary one
     words: str | Path | None,  # the adapter of `learn_tokens`; None: the class names as they are
     data: GroupedImages,  # at the pipeline's size
     rows: Any,  # the images to start from

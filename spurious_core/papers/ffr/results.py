@@ -9,6 +9,7 @@ __all__ = ['origin_sheet', 'synthetic_table', 'arms_table', 'wga_by_arm', 'wga_f
 
 # %% ../../../nbs/papers/ffr/06_results.ipynb #5fed1bd9
 from collections.abc import Sequence
+from itertools import product
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -20,8 +21,9 @@ from matplotlib.figure import Figure
 from ...core.plots import bars
 from ...core.sheets import contact_sheet
 from ...data.grouped import GroupedImages
+from ...evaluate.comparisons import compare_pairs
 from ...evaluate.intervals import bootstrap, finite_interval
-from ...evaluate.over_seeds import paired_seeds, summarise_seeds
+from ...evaluate.over_seeds import summarise_seeds
 from ...evaluate.reports import GroupReport
 from .budgets import SYNTHETIC, group_counts, synthetic_counts
 from .comparing import ArmResults
@@ -105,30 +107,36 @@ def wga_figure(
     axes[0, -1].legend(lines.values(), lines, **beside)
     return fig
 
-# %% ../../../nbs/papers/ffr/06_results.ipynb #21053a92
+# %% ../../../nbs/papers/ffr/06_results.ipynb #3b27241d
 def ffr_leads(results: Sequence[ArmResults], plan: FFRPlan) -> pd.DataFrame:
-    "FFR's worst-group accuracy minus that of each other arm, paired over seeds; no rows for a single seed."
-    rows = []
-    for ratio in plan.ratios if plan.n_seeds > 1 else ():
-        for other in ("usb", "asb", "none"):
-            for method in plan.methods:
-                arms = (_over_seeds(results, ratio, arm, method) for arm in ("ffr", other))
-                wga = paired_seeds(*arms).set_index("metric").loc["wga"]
-                numbers = wga[["value", "lo", "hi", "n"]].to_dict()
-                rows.append(dict(ratio=ratio, against=other, method=method) | numbers)
-    return pd.DataFrame(rows, columns=["ratio", "against", "method", "value", "lo", "hi", "n"])
+    """FFR's worst-group accuracy minus that of each other arm, paired over seeds.
 
+    Rows: ratio, other arm and method, with the columns of `compare_pairs`; none for a single seed."""
+    keys = product(plan.ratios if plan.n_seeds > 1 else (), ("usb", "asb", "none"), plan.methods)
+    pairs = {
+        (ratio, other, method): [_over_seeds(results, ratio, arm, method) for arm in ("ffr", other)]
+        for ratio, other, method in keys
+    }
+    table = compare_pairs(pairs)
+    names = pd.DataFrame(list(pairs), columns=["ratio", "against", "method"])
+    return names.join(table.drop(columns="pair"))
 
+# %% ../../../nbs/papers/ffr/06_results.ipynb #60fb887b
 def leads_in_words(
     leads: pd.DataFrame,  # of `ffr_leads`
 ) -> pd.DataFrame | str:
-    "A row for each method and ratio, a column for each other arm; a sentence where there are no rows."
+    """A row for each method and ratio, a column for each other arm; a sentence where there are no rows.
+
+    A star: not by chance at the 5 % level, all of these comparisons taken together (Holm)."""
     if not len(leads):
         return "one seed has no interval"
-    text = [f"{row.value:+.3f} [{row.lo:+.3f}, {row.hi:+.3f}]" for row in leads.itertuples()]
+    text = [
+        f"{row.value:+.3f} [{row.lo:+.3f}, {row.hi:+.3f}]{' *' if row.p_holm <= 0.05 else ''}"
+        for row in leads.itertuples()
+    ]
     return leads.assign(text=text).pivot(index=["method", "ratio"], columns="against", values="text")
 
-
+# %% ../../../nbs/papers/ffr/06_results.ipynb #7bec79da
 def chosen_rates(results: Sequence[ArmResults]) -> pd.DataFrame:
     "The rate of FFR's second stage, as a factor on the usual one: a row for each seed, a column a ratio."
     rows = pd.DataFrame([dict(seed=r.seed, ratio=r.ratio, rate=r.rate) for r in results])
@@ -197,17 +205,19 @@ def ffr_entries(
     leads: pd.DataFrame,  # of `ffr_leads`
     origin: pd.DataFrame,  # of `origin_by_arm`
 ) -> list[dict]:
-    "All numbers as `key`, `value`, `ci` and `n`."
+    "All numbers as `key`, `value`, `ci`, `n` and what n counts."
     entries = []
     for row in table.itertuples():
         key = f"{row.metric}.{plan.dataset}.{row.ratio}.{row.synthetic}.{row.method}"
-        entries.append(dict(key=key, value=row.value, ci=finite_interval(row.lo, row.hi), n=row.n))
+        ci = finite_interval(row.lo, row.hi)
+        entries.append(dict(key=key, value=row.value, ci=ci, n=row.n, over=row.over))
     for row in leads.itertuples():
         method = "" if row.method == "ERM" else f".{row.method}"
         key = f"ffr_minus_{row.against}.{row.ratio}{method}"
-        entries.append(dict(key=key, value=row.value, ci=(row.lo, row.hi), n=int(row.n)))
+        entries.append(dict(key=key, value=row.value, ci=(row.lo, row.hi), n=int(row.n), over=row.over))
     names = dict(flips="shortcut", auc="shortcut_auc")
     for row in origin.itertuples():
         key = f"{names[row.measure]}.{row.synthetic}"
-        entries.append(dict(key=key, value=row.value, ci=finite_interval(row.lo, row.hi), n=row.n))
+        ci = finite_interval(row.lo, row.hi)
+        entries.append(dict(key=key, value=row.value, ci=ci, n=row.n, over="seeds"))
     return entries

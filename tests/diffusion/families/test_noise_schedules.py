@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from diffusers import DDPMScheduler, FlowMatchEulerDiscreteScheduler
+from diffusers import DDPMScheduler, DPMSolverMultistepScheduler, FlowMatchEulerDiscreteScheduler
 
 from spurious_core.core.seeds import generator
 from spurious_core.diffusion.families.noise_schedules import (
@@ -67,6 +67,14 @@ def test_an_unknown_kind_of_prediction():
     one = torch.ones(1)
     with pytest.raises(ValueError, match="prediction_type='score' is unknown; allowed: epsilon"):
         NoiseSchedule(one, one, one, "score")
+
+
+def test_a_scheduler_of_flow_models_is_no_diffusion_schedule():
+    "Read as one it would silently have other betas."
+    with pytest.raises(ValueError, match="of flow models .shift=1.0. does not fit"):
+        diffusion_schedule(FlowMatchEulerDiscreteScheduler().config)
+    with pytest.raises(ValueError, match="of flow models .use_flow_sigmas=True. does not fit"):
+        diffusion_schedule(DPMSolverMultistepScheduler(use_flow_sigmas=True).config)
 
 
 def test_levels_are_one_measure_for_diffusion_and_flow():

@@ -1,10 +1,12 @@
 "The family of a pipeline is found from its class, or from its folder."
 
 import json
+import re
 
 import pytest
 
 from spurious_core.diffusion.families.registry import family_of, find_families
+from support.notebooks import ROOT
 
 
 def test_every_family_is_found_by_its_file_and_knows_other_classes():
@@ -28,3 +30,18 @@ def test_an_unknown_kind_is_refused_with_the_known_ones(tmp_path):
         family_of(tmp_path)
     with pytest.raises(ValueError, match="int belongs to no known family"):
         family_of(3)
+
+
+# what builds pipelines, or rewrites the public recipe to be measured beside ours, has to know their parts
+BUILDERS = ("app/dry_run/random_pipelines.py", "app/dry_run/sizes.py", "app/speed/plain_recipe.py")
+PARTS = re.compile(r"\b(unet|text_encoder(_\d)?|alphas_cumprod|(?!Diffusion)\w+Pipeline)\b")
+
+
+def test_nothing_outside_of_this_folder_knows_what_pipelines_are_made_of():
+    package = ROOT / "spurious_core"
+    for path in package.rglob("*.py"):
+        where = path.relative_to(package).as_posix()
+        if where.startswith("diffusion/families/") or where in (*BUILDERS, "_modidx.py"):
+            continue
+        found = [line for line in path.read_text().splitlines() if PARTS.search(line)]
+        assert not found, f"{where}: {found}"

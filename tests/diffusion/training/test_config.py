@@ -18,6 +18,8 @@ from spurious_core.diffusion.training.config import PersonalizeConfig
         dict(steps=1.5),
         dict(validate_every=0),
         dict(lr=-1.0),
+        dict(instance_prompt=" "),
+        dict(class_prompt=""),
         dict(lr=float("nan")),
         dict(weight_decay=-0.1),
         dict(warmup=-1),

@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from spurious_core.evaluate.comparisons import holm
 from spurious_core.evaluate.intervals import cautious_interval
 from spurious_core.evaluate.reports import group_report
 from spurious_core.papers.ffr.budgets import SYNTHETIC
@@ -93,6 +94,16 @@ def test_leads_are_paired(records, plan):
     assert leads_in_words(ffr_leads(records, plan)).loc[("ERM", 0.9), "usb"] == "+0.100 [-0.601, +0.714]"
 
 
+def test_a_star_holds_for_all_comparisons_together(records, plan):
+    "Five seeds that agree are p = 1/16 at best; one with p = .02 is none among six, one with .001 is."
+    leads = ffr_leads(records, plan)
+    assert len(leads) == 6 and (leads.p_holm > 0.05).all()
+    leads["p_holm"] = holm([0.02, 0.001, 0.5, 0.5, 0.5, 0.5])
+    words = leads_in_words(leads).stack()
+    assert words.str.endswith("*").sum() == 1
+    assert words.loc[("ERM", leads.ratio[1], leads.against[1])].endswith("] *")
+
+
 def test_one_seed_has_no_lead_and_one_interval_over_images():
     plan = plan_ffr("smoke")
     leads = ffr_leads([record(0, 0.9)], plan)
@@ -100,7 +111,9 @@ def test_one_seed_has_no_lead_and_one_interval_over_images():
     assert leads_in_words(leads) == "one seed has no interval"
     table, origin = arms_table([record(0, 0.9)], plan), origin_by_arm([record(0, 0.9)])
     entries = {entry["key"]: entry for entry in ffr_entries(plan, table, leads, origin)}
-    assert entries["shortcut.usb"] == dict(key="shortcut.usb", value=pytest.approx(0.3), ci=None, n=1)
+    usb = dict(key="shortcut.usb", value=pytest.approx(0.3), ci=None, n=1, over="seeds")
+    assert entries["shortcut.usb"] == usb
+    assert entries["wga.mini_waterbirds.0.9.ffr.ERM"]["over"] == "images"
     assert entries["wga.mini_waterbirds.0.9.ffr.ERM"]["value"] == 0.8
     low, high = entries["wga.mini_waterbirds.0.9.ffr.ERM"]["ci"]
     assert low < 0.8 < high

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from diffusers import StableDiffusionPipeline
 
 from ....core.devices import dtype_of, pick_device
 from ....core.settings import Profile
@@ -26,8 +25,8 @@ class DDBTools:
     "The models of a profile that DDB uses."
 
     profile: Profile
-    pipe: StableDiffusionPipeline  # learns the words
-    painter: StableDiffusionPipeline  # paints with them; often the same
+    pipe: Any  # a diffusers pipeline that learns the words
+    painter: Any  # paints with them; often the same
     presence: Classifier | None = None  # says which object a picture shows; None for images of one's own
 
     @property
