@@ -126,11 +126,8 @@ def _with_words(pipe: Any, words: dict[str, dict[str, torch.Tensor]]) -> Any:
     family = family_of(pipe)
     names = [name for pair in family.words for name in pair]
     pipe = family.with_parts(pipe, **{name: copy.deepcopy(getattr(pipe, name)) for name in names})
-    parts = family.word_parts(pipe)
-    for word, ends in words.items():
-        for end, vectors in ends.items():
-            encoder, tokenizer = parts[end]
-            pipe.load_textual_inversion({word: vectors.detach()}, text_encoder=encoder, tokenizer=tokenizer)
+    for word, vectors in words.items():
+        family.add_word(pipe, word, {end: value.detach() for end, value in vectors.items()})
     return pipe
 
 # %% ../../nbs/diffusion/03_adapters.ipynb #68be6cc5

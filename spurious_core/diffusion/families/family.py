@@ -262,3 +262,15 @@ def word_parts(self: Family, pipe: Any) -> dict[str, tuple[torch.nn.Module, Any]
         raise ValueError(f"{self.name} takes no new words: none of its text encoders can learn one")
     pairs = [(getattr(pipe, encoder), getattr(pipe, tokenizer)) for encoder, tokenizer in self.words]
     return dict(zip(self.word_ends, pairs, strict=True))
+
+
+@patch
+def add_word(
+    self: Family,
+    pipe: Any,
+    word: str,
+    vectors: dict[str, torch.Tensor],  # `[n, width]`, by the keys of `word_parts`
+) -> None:
+    "Teaches a pipeline a new word, as diffusers does."
+    for end, (encoder, tokenizer) in self.word_parts(pipe).items():
+        pipe.load_textual_inversion({word: vectors[end]}, text_encoder=encoder, tokenizer=tokenizer)

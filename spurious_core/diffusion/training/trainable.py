@@ -48,18 +48,20 @@ def working_copy(
     return family_of(pipe).working_copy(pipe)
 
 # %% ../../../nbs/diffusion/training/02_trainable.ipynb #c9645b3a
-def _learn_vectors(
-    pipe: Any, config: PersonalizeConfig, encoder: torch.nn.Module, tokenizer: Any
-) -> torch.nn.Parameter:
-    "Adds the word to tokenizer and text encoder; returns its vectors `[num_vectors, D]`, float32, in use."
-    embeddings = encoder.get_input_embeddings()
+def _first_vectors(config: PersonalizeConfig, encoder: torch.nn.Module, tokenizer: Any) -> torch.Tensor:
+    "What the word means in the beginning, `[num_vectors, D]`: the mean of the words to begin with."
     words = tokenizer(config.initializer, add_special_tokens=False).input_ids
-    start = embeddings.weight[words].mean(0).detach()
-    known = {config.token: start.repeat(config.num_vectors, 1)}
-    pipe.load_textual_inversion(known, text_encoder=encoder, tokenizer=tokenizer)
+    start = encoder.get_input_embeddings().weight[words].mean(0).detach()
+    return start.repeat(config.num_vectors, 1)
+
+
+def _learn_vectors(
+    config: PersonalizeConfig, start: torch.Tensor, encoder: torch.nn.Module, tokenizer: Any
+) -> torch.nn.Parameter:
+    "The vectors of a word that the encoder knows, as a parameter `[num_vectors, D]`, float32, in use."
     encoder.requires_grad_(False)
     first = tokenizer.convert_tokens_to_ids(config.token)
-    vectors = torch.nn.Parameter(start.float().repeat(config.num_vectors, 1))
+    vectors = torch.nn.Parameter(start.float())
 
     def put(_, inputs: tuple, output: torch.Tensor) -> torch.Tensor:
         "The output of the embedding, with the learned vectors where the word's numbers are."
@@ -72,9 +74,12 @@ def _learn_vectors(
 
 # %% ../../../nbs/diffusion/training/02_trainable.ipynb #631eb3ad
 def _learn_word(pipe: Any, config: PersonalizeConfig) -> dict[str, torch.nn.Parameter]:
-    "The word's vectors in every encoder that learns it, by the names that files have for them."
-    parts = family_of(pipe).word_parts(pipe)
-    return {f"{config.token}{end}": _learn_vectors(pipe, config, *pair) for end, pair in parts.items()}
+    "Adds the word; its vectors in every encoder that learns it, by the names that files have for them."
+    family = family_of(pipe)
+    parts = family.word_parts(pipe)
+    starts = {end: _first_vectors(config, *pair) for end, pair in parts.items()}
+    family.add_word(pipe, config.token, starts)
+    return {f"{config.token}{end}": _learn_vectors(config, starts[end], *pair) for end, pair in parts.items()}
 
 # %% ../../../nbs/diffusion/training/02_trainable.ipynb #b151f229
 def _freeze(part: torch.nn.Module, dtype: torch.dtype) -> None:
