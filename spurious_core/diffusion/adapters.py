@@ -151,10 +151,9 @@ def use_adapter(
         pipe = _with_words(pipe, _read_embeddings(pipe, embeddings))
     try:
         if lora:
-            where = dict(weight_name=lora.name, adapter_name="adapter", local_files_only=True)
             with without_progress_bars():
-                pipe.load_lora_weights(str(lora.parent), **where)
+                family_of(pipe).load_lora(pipe, lora)
         yield pipe
     finally:
         if lora:
-            pipe.unload_lora_weights()
+            family_of(pipe).unload_lora(pipe)

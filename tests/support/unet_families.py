@@ -3,10 +3,19 @@
 import warnings
 
 import torch
-from diffusers import StableDiffusionPipeline, StableDiffusionXLPipeline, UNet2DConditionModel
+from diffusers import (
+    DPMSolverMultistepScheduler,
+    PixArtSigmaPipeline,
+    PixArtTransformer2DModel,
+    StableDiffusionPipeline,
+    StableDiffusionXLPipeline,
+    UNet2DConditionModel,
+)
 from transformers import CLIPTextConfig, CLIPTextModelWithProjection
 
+from support.flow_parts import autoencoder, random_weights, t5_encoder
 from support.pipelines import build_pipeline
+from support.small_tokenizers import t5_tokenizer
 
 
 def _second_encoder(first):
@@ -54,4 +63,25 @@ def stable_diffusion_xl(folder, unet_in=4, kind=StableDiffusionXLPipeline, **opt
     return folder
 
 
-UNET_BUILDERS = {"sdxl": ("sdxl", stable_diffusion_xl)}
+def pixart(folder):
+    "Saves a random PixArt-Sigma (16x16 pixels, latents 4x8x8) to `folder`; its prompts are read by a T5."
+    with random_weights():
+        tokenizer, width = t5_tokenizer(300), 16
+        transformer = PixArtTransformer2DModel(
+            sample_size=8,
+            num_layers=2,
+            num_attention_heads=2,
+            attention_head_dim=8,
+            cross_attention_dim=16,
+            caption_channels=width,
+            interpolation_scale=1,
+            use_additional_conditions=False,
+        )
+        scheduler = DPMSolverMultistepScheduler(beta_start=0.0001, beta_end=0.02)
+        PixArtSigmaPipeline(
+            tokenizer, t5_encoder(tokenizer, width), autoencoder(), transformer, scheduler
+        ).save_pretrained(folder)
+    return folder
+
+
+UNET_BUILDERS = {"sdxl": ("sdxl", stable_diffusion_xl), "pixart": ("pixart", pixart)}

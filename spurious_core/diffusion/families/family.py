@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 import torch
 from diffusers import AutoencoderTiny, SchedulerMixin
 from fastcore.basics import patch
+from peft import LoraConfig
 
 from .drawing_tasks import DrawingTask
 from .noise_schedules import NoiseSchedule
@@ -251,6 +252,25 @@ def save_lora(
 def translate_lora(self: Family, pipe: Any, matrices: dict[str, Any]) -> dict[str, Any]:
     "The matrices of a LoRA file, under the names that diffusers has for the denoiser's layers."
     return matrices
+
+# %% ../../../nbs/diffusion/families/02_family.ipynb #8cbdce98
+@patch
+def add_lora(self: Family, pipe: Any, part: str, config: LoraConfig) -> None:
+    "Gives a part of the pipeline the fresh layers of a LoRA."
+    getattr(pipe, part).add_adapter(config)
+
+
+@patch
+def load_lora(self: Family, pipe: Any, file: Path) -> None:
+    "Loads the LoRA of a file into the pipeline."
+    where = dict(weight_name=file.name, adapter_name="adapter", local_files_only=True)
+    pipe.load_lora_weights(str(file.parent), **where)
+
+
+@patch
+def unload_lora(self: Family, pipe: Any) -> None:
+    "Takes the LoRA out of the pipeline."
+    pipe.unload_lora_weights()
 
 # %% ../../../nbs/diffusion/families/02_family.ipynb #f3a04c33
 @patch

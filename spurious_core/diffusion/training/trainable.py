@@ -103,7 +103,7 @@ def _add_lora(pipe: Any, config: PersonalizeConfig) -> None:
                 init_lora_weights="gaussian",
                 target_modules=list(targets),
             )
-            getattr(pipe, part).add_adapter(lora)
+            family.add_lora(pipe, part, lora)
 
 # %% ../../../nbs/diffusion/training/02_trainable.ipynb #66e7be28
 def make_trainable(
