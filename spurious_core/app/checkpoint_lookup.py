@@ -13,7 +13,14 @@ from pathlib import Path
 from ..core.files import open_safetensors
 from ..core.masking import masked
 from ..core.settings import Profile, is_hub_id, split_language_model, split_revision
-from ..models.pipeline_files import cached, lacking, wanted_files, weight_file
+from spurious_core.models.pipeline_files import (
+    cached,
+    lacking,
+    lost_shards,
+    pipeline_parts,
+    wanted_files,
+    weight_files,
+)
 
 # %% ../../nbs/app/06_checkpoint_lookup.ipynb #4bd46bb9
 def _row(state: str, size: int | None = None, weights: int | None = None, note: str = "") -> dict:
@@ -38,13 +45,15 @@ def _local_file(file: Path) -> dict:
 def _contents(folder: Path, is_pipeline: bool, half: bool) -> tuple[list[str], list[Path]]:
     "What a checkpoint folder lacks, and the files that would be read from it."
     names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
+    if is_pipeline and "model_index.json" in names:
+        wanted = wanted_files(names, pipeline_parts(folder), half=half)
+        return lacking(folder, half=half), [folder / name for name in wanted]
     if is_pipeline:
-        return lacking(folder, half=half), [folder / name for name in wanted_files(names, half=half)]
-    file = weight_file(names, half=False)
+        return lacking(folder, half=half), []
+    files = weight_files(names)
     lost = [] if "config.json" in names else ["config.json"]
-    if file is None:
-        return [*lost, "weights"], []
-    return lost, [folder / file]
+    lost += lost_shards(files) if files else ["weights"]
+    return lost, [folder / name for name in files]
 
 
 def _whole_folder(state: str, files: list[Path], note: str = "") -> dict:
@@ -106,7 +115,7 @@ def _hub_checkpoint(source: str, is_pipeline: bool, half: bool) -> dict:
 # %% ../../nbs/app/06_checkpoint_lookup.ipynb #11c0ff53
 def look_up(
     source: str,  # a file, a folder, or a hub id with or without a revision
-    is_pipeline: bool = False,  # whether it is a Stable Diffusion pipeline, else a single network
+    is_pipeline: bool = False,  # whether it is a whole pipeline, else a single network
     half: bool = False,  # whether the pipeline will be used in half precision
 ) -> dict:
     """Where a checkpoint is, by the disk alone.

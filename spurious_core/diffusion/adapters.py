@@ -8,7 +8,7 @@ __all__ = ['LORA', 'EMBEDS', 'use_adapter']
 # %% ../../nbs/diffusion/03_adapters.ipynb #e08b96fc
 import copy
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -62,8 +62,8 @@ _LORA_KEY = re.compile(r"(.+?)\.(lora(?:_linear_layer)?[._](?:[AB]|down|up)(?:\.
 # %% ../../nbs/diffusion/03_adapters.ipynb #9faf27f1
 def _check_lora(pipe: Any, file: Path) -> None:
     "ValueError where a LoRA's matrices do not fit the layers they name."
-    layers = _name_layers(pipe)
-    for key, matrix in family_of(pipe).lora_matrices(pipe, read_weights(file)).items():
+    layers, matrices = _name_layers(pipe), family_of(pipe).translate_lora(pipe, read_weights(file))
+    for key, matrix in matrices.items():
         match = _LORA_KEY.fullmatch(key)
         if not match:
             continue  # scales, and formats that are left to diffusers
@@ -78,35 +78,56 @@ def _check_lora(pipe: Any, file: Path) -> None:
                 f"{file} does not fit this pipeline: {layer} is {here} here, and the LoRA has {there}"
             )
 
-# %% ../../nbs/diffusion/03_adapters.ipynb #b6a8a9a6
-def _read_embeddings(pipe: Any, file: Path) -> dict[str, torch.Tensor]:
-    "Learned embeddings `{word: [n, width]}` of a file. ValueError where they do not fit the text encoder."
+# %% ../../nbs/diffusion/03_adapters.ipynb #f71225ee
+def _named_vectors(
+    file: Path,
+    ends: Sequence[str],  # of `word_parts`
+) -> dict[str, Any]:
+    "What a file of learned embeddings holds, by word and end."
     words = read_weights(file)
     if "string_to_param" in words:
-        words = {words.get("name") or file.stem: next(iter(words["string_to_param"].values()))}
-    elif "emb_params" in words:
-        words = {file.stem: words["emb_params"]}
-    encoder, _ = family_of(pipe).word_parts(pipe)
-    width = encoder.get_input_embeddings().weight.shape[1]
+        return {words.get("name") or file.stem: next(iter(words["string_to_param"].values()))}
+    if "emb_params" in words:
+        return {file.stem: words["emb_params"]}
+    if set(words) == {end.removeprefix(".") for end in ends}:
+        return {f"{file.stem}.{end}": vectors for end, vectors in words.items()}
+    return words
+
+# %% ../../nbs/diffusion/03_adapters.ipynb #2b3ed7ac
+def _check_vectors(file: Path, word: str, vectors: Any, width: int) -> None:
+    "ValueError for vectors that aren't so wide, or no vectors."
+    if not isinstance(vectors, torch.Tensor):
+        kind = type(vectors).__name__
+        raise ValueError(f"{file} is neither a LoRA nor learned embeddings: {word!r} is a {kind}")
+    if vectors.ndim not in (1, 2) or vectors.shape[-1] != width:
+        shape = " x ".join(map(str, vectors.shape))
+        why = f"{word} is {shape}, and the text encoder {width} wide"
+        raise ValueError(f"{file} does not fit this pipeline: {why}")
+
+# %% ../../nbs/diffusion/03_adapters.ipynb #b8b94b4c
+def _read_embeddings(pipe: Any, file: Path) -> dict[str, dict[str, torch.Tensor]]:
+    "Learned embeddings `{word: {end: [n, width]}}` of a file. ValueError where they do not fit the encoders."
+    parts, words = family_of(pipe).word_parts(pipe), {}
+    for name, vectors in _named_vectors(file, list(parts)).items():
+        end = next((end for end in parts if name.endswith(end)), None)
+        if end is None:
+            ends = " or ".join(parts)
+            raise ValueError(f"{file} does not fit this pipeline: {name} does not end with {ends}")
+        _check_vectors(file, name, vectors, parts[end][0].get_input_embeddings().weight.shape[1])
+        words.setdefault(name.removesuffix(end), {})[end] = vectors
     for word, vectors in words.items():
-        if not isinstance(vectors, torch.Tensor):
-            kind = type(vectors).__name__
-            raise ValueError(f"{file} is neither a LoRA nor learned embeddings: {word!r} is a {kind}")
-        if vectors.ndim not in (1, 2) or vectors.shape[-1] != width:
-            shape = " x ".join(map(str, vectors.shape))
-            raise ValueError(
-                f"{file} does not fit this pipeline: {word} is {shape}, and the text encoder {width} wide"
-            )
+        if lost := [f"{word}{end}" for end in parts if end not in vectors]:
+            raise ValueError(f"{file} does not fit this pipeline: it lacks {', '.join(lost)}")
     return words
 
 # %% ../../nbs/diffusion/03_adapters.ipynb #4c87c5c0
-def _with_words(pipe: Any, words: dict[str, torch.Tensor]) -> Any:
-    "A pipeline that shares all with `pipe` but the text encoder and the tokenizer, which know further words."
+def _with_words(pipe: Any, words: dict[str, dict[str, torch.Tensor]]) -> Any:
+    "A pipeline that shares all with `pipe` but text encoders and tokenizers, which know further words."
     family = family_of(pipe)
     names = [name for pair in family.words for name in pair]
     pipe = family.with_parts(pipe, **{name: copy.deepcopy(getattr(pipe, name)) for name in names})
     for word, vectors in words.items():
-        pipe.load_textual_inversion({word: vectors.detach()})
+        family.add_word(pipe, word, {end: value.detach() for end, value in vectors.items()})
     return pipe
 
 # %% ../../nbs/diffusion/03_adapters.ipynb #68be6cc5
@@ -130,10 +151,9 @@ def use_adapter(
         pipe = _with_words(pipe, _read_embeddings(pipe, embeddings))
     try:
         if lora:
-            where = dict(weight_name=lora.name, adapter_name="adapter", local_files_only=True)
             with without_progress_bars():
-                pipe.load_lora_weights(str(lora.parent), **where)
+                family_of(pipe).load_lora(pipe, lora)
         yield pipe
     finally:
         if lora:
-            pipe.unload_lora_weights()
+            family_of(pipe).unload_lora(pipe)

@@ -62,16 +62,17 @@ def check_new_word(
     captions: Sequence[str],
     what: str = "captions",
 ) -> None:
-    "ValueError for captions that lack a new word, or have it where the text encoder doesn't see it."
-    tokenizer = copy.deepcopy(family_of(pipe).word_parts(pipe)[1])
+    "ValueError for captions that lack a new word, or have it where a text encoder doesn't see it."
     names = [token, *(f"{token}_{i}" for i in range(1, num_vectors))]  # as diffusers calls them
-    tokenizer.add_tokens(names)
-    wanted, window = set(tokenizer.convert_tokens_to_ids(names)), window_of(pipe)
-    ids = {caption: _all_ids(pipe, caption, tokenizer) for caption in dict.fromkeys(captions)}
-    lacking = [caption for caption, there in ids.items() if not wanted <= set(there)]
-    room = _room(tokenizer, window)
-    unseen = [caption for caption, there in ids.items() if not wanted <= set(there[:room])]
-    for bad, why in ((lacking, "lack it"), (unseen, f"have it beyond the {window} tokens that are read")):
-        if bad:
-            count = f"{len(bad)} of {len(ids)} {what} {why}; the first: {bad[0][:200]!r}"
-            raise ValueError(f"token={token!r} cannot be learned: {count}")
+    texts, window = list(dict.fromkeys(captions)), window_of(pipe)
+    for _, tokenizer in family_of(pipe).word_parts(pipe).values():
+        knowing = copy.deepcopy(tokenizer)
+        knowing.add_tokens(names)
+        wanted = set(knowing.convert_tokens_to_ids(names))
+        ids = {text: _all_ids(pipe, text, knowing) for text in texts}
+        lacking = [text for text in texts if not wanted <= set(ids[text])]
+        unseen = [text for text in texts if not wanted <= set(ids[text][: _room(knowing, window)])]
+        for bad, why in ((lacking, "lack it"), (unseen, f"have it beyond the {window} tokens that are read")):
+            if bad:
+                count = f"{len(bad)} of {len(texts)} {what} {why}; the first: {bad[0][:200]!r}"
+                raise ValueError(f"token={token!r} cannot be learned: {count}")

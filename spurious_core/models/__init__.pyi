@@ -19,14 +19,20 @@ from .masks import (
     iou as iou,
     overlay as overlay,
 )
+from .pipeline_classes import find_class as find_class, left_out as left_out, pipeline_class as pipeline_class
 from .pipeline_files import (
-    NETWORKS as NETWORKS,
+    LEFT_OUT as LEFT_OUT,
+    Part as Part,
     cached as cached,
     fetch_pipeline as fetch_pipeline,
     first_line as first_line,
     lacking as lacking,
+    lost_shards as lost_shards,
+    networks_of as networks_of,
+    pipeline_parts as pipeline_parts,
+    read_index as read_index,
     wanted_files as wanted_files,
-    weight_file as weight_file,
+    weight_files as weight_files,
     weight_format as weight_format,
 )
 from .pipelines import load_pipeline as load_pipeline, load_tiny_decoder as load_tiny_decoder

@@ -296,8 +296,8 @@ def test_provenance_and_regeneration(tiny_pipeline, tmp_path):
 
 
 def test_a_set_remembers_its_sampler(tiny_pipeline, tmp_path):
-    with pytest.raises(ValueError, match="sampler='euler' is unknown; allowed: dpmsolver\\+\\+, ddim"):
-        generate(tiny_pipeline, PLAN, tmp_path / "none", sampler="euler", **FAST)
+    with pytest.raises(ValueError, match="sampler='leaps' is unknown; allowed: dpmsolver\\+\\+, ddim"):
+        generate(tiny_pipeline, PLAN, tmp_path / "none", sampler="leaps", **FAST)
     assert not (tmp_path / "none").exists()
     table = generate(tiny_pipeline, PLAN[:2], tmp_path / "a", sampler="ddim", **FAST)
     assert (table.sampler == "ddim").all()

@@ -1,5 +1,6 @@
 "Which files are needed, what is lacking, and what is asked of the hub."
 
+import json
 import os
 import shutil
 import subprocess
@@ -12,7 +13,17 @@ import torch
 from spurious_core.models import pipeline_files
 from spurious_core.models.classifier import Classifier
 from spurious_core.models.loading import save_classifier
-from spurious_core.models.pipeline_files import first_line, lacking, weight_file, weight_format
+from spurious_core.models.pipeline_files import (
+    Part,
+    first_line,
+    lacking,
+    lost_shards,
+    networks_of,
+    pipeline_parts,
+    wanted_files,
+    weight_files,
+    weight_format,
+)
 from spurious_core.models.pipelines import load_pipeline
 from support.networks import small_network
 from support.pipelines import build_pipeline
@@ -27,6 +38,14 @@ from support.pipelines import build_pipeline
         ("config.json", None),
         ("flax_model.msgpack", None),
         ("model.fp16.onnx", None),
+        ("model-00002-of-00003.safetensors", (None, "safetensors")),
+        ("model.fp16-00002-of-00003.safetensors", ("fp16", "safetensors")),
+        ("diffusion_pytorch_model-00002-of-00003.fp16.bin", ("fp16", "bin")),
+        ("model.safetensors.index.json", (None, "safetensors")),
+        ("model.safetensors.index.fp16.json", ("fp16", "safetensors")),
+        ("diffusion_pytorch_model.safetensors.fp16.index.json", ("fp16", "safetensors")),
+        ("model-2-of-3.safetensors", None),
+        ("model.fp16.ema.safetensors", None),
     ],
 )
 def test_names_of_weight_files(name, form):
@@ -35,20 +54,80 @@ def test_names_of_weight_files(name, form):
 
 def test_which_of_several_files():
     names = ["config.json", "model.safetensors", "model.fp16.bin", "pytorch_model.bin", "model.ema.bin"]
-    assert weight_file(names) == "model.safetensors"
-    assert weight_file(names, half=True) == "model.fp16.bin"
-    assert weight_file(names, "ema") == "model.ema.bin"
-    assert weight_file(names, "non_ema") is None
-    assert weight_file(names[2:3]) == "model.fp16.bin"
-    assert weight_file(names[1:2], half=True) == "model.safetensors"
+    assert weight_files(names) == ["model.safetensors"]
+    assert weight_files(names, half=True) == ["model.fp16.bin"]
+    assert weight_files(names, "ema") == ["model.ema.bin"]
+    assert weight_files(names, "non_ema") == []
+    assert weight_files(names[2:3]) == ["model.fp16.bin"]
+    assert weight_files(names[1:2], half=True) == ["model.safetensors"]
+
+
+SHARDS = [f"model-0000{number}-of-00003.safetensors" for number in (1, 2, 3)]
+INDEX = "model.safetensors.index.json"
+
+
+def test_shards_count_as_one_file():
+    names = ["config.json", "pytorch_model.bin", INDEX, *SHARDS, "model.fp16.safetensors"]
+    assert weight_files(names) == [*SHARDS, INDEX]
+    assert weight_files(names, half=True) == ["model.fp16.safetensors"]
+    assert weight_files([INDEX, "pytorch_model.bin"]) == ["pytorch_model.bin"]
+    assert weight_files([INDEX]) == []
+    assert weight_files(["model.safetensors", *SHARDS, INDEX]) == ["model.safetensors"]
+
+
+def test_which_shards_are_lost():
+    assert lost_shards([*SHARDS, INDEX]) == lost_shards(["model.safetensors"]) == lost_shards([]) == []
+    assert lost_shards([SHARDS[1], INDEX]) == [SHARDS[0], SHARDS[2]]
+    assert lost_shards(SHARDS) == ["the index of model.safetensors"]
 
 
 def test_what_a_folder_lacks(folder):
     assert lacking(folder) == []
     shutil.rmtree(folder / "vae")
     (folder / "tokenizer/vocab.json").unlink()
-    assert lacking(folder) == ["vae/config.json", "tokenizer/vocab.json", "vae/ weights"]
-    assert lacking(folder, "ema")[-3:] == [f"{part}/ weights (ema)" for part in pipeline_files.NETWORKS]
+    assert lacking(folder) == ["tokenizer/tokenizer.json", "vae/config.json", "vae/ weights"]
+    weights = [f"{part}/ weights (ema)" for part in networks_of(folder)]
+    assert [lost for lost in lacking(folder, "ema") if "weights" in lost] == weights
+    (folder / "model_index.json").unlink()
+    assert lacking(folder) == ["model_index.json"]
+
+
+def write_index(folder, **parts):
+    (folder / "model_index.json").write_text(
+        json.dumps(dict(_class_name="AnyPipeline", size=[3, 4], **parts))
+    )
+    return folder
+
+
+def test_parts_are_what_the_index_names_and_is_not_null(tmp_path):
+    folder = write_index(
+        tmp_path,
+        transformer=["diffusers", "SD3Transformer2DModel"],
+        text_encoder_3=[None, None],
+        tokenizer_2=["transformers", "T5TokenizerFast"],
+        scheduler=["diffusers", "FlowMatchEulerDiscreteScheduler"],
+        processor=["transformers", "Qwen2VLProcessor"],
+        safety_checker=["stable_diffusion", "StableDiffusionSafetyChecker"],
+        feature_extractor=["transformers", "CLIPImageProcessor"],
+        requires_safety_checker=True,
+    )
+    assert list(pipeline_parts(folder)) == ["transformer", "tokenizer_2", "scheduler", "processor"]
+    assert pipeline_parts(folder)["scheduler"] == Part("diffusers", "FlowMatchEulerDiscreteScheduler")
+    assert networks_of(folder) == ["transformer"]
+    small = ["tokenizer_2/tokenizer.json", "scheduler/scheduler_config.json"]
+    lost = ["transformer/config.json", "transformer/ weights", *small, "processor/preprocessor_config.json"]
+    assert lacking(folder) == lost
+
+
+def test_a_lost_shard_is_named_and_all_shards_are_wanted(tmp_path):
+    folder = write_index(tmp_path, text_encoder=["transformers", "T5EncoderModel"])
+    (folder / "text_encoder").mkdir()
+    for name in ["config.json", INDEX, *SHARDS[:2]]:
+        (folder / "text_encoder" / name).touch()
+    assert lacking(folder) == [f"text_encoder/{SHARDS[2]}"]
+    names = ["config.json", INDEX, *SHARDS, "model.onnx"]
+    wanted = wanted_files([f"text_encoder/{name}" for name in names], pipeline_parts(folder))
+    assert wanted == [f"text_encoder/{name}" for name in ["config.json", *SHARDS, INDEX]]
 
 
 def test_the_first_line_of_an_error():
@@ -147,7 +226,7 @@ def online(published, tmp_path, monkeypatch):
 def test_only_what_is_needed_is_downloaded_at_the_pinned_revision(online):
     calls, got = online
     pipe = load_pipeline("org/never-cached@abc", dtype=torch.float16)
-    assert calls == [("org/never-cached", "abc")] * 2
+    assert calls == [("org/never-cached", "abc")] * 3  # the index, the list, and what is needed
     assert pipe.unet.dtype == torch.float16
     files = [path.relative_to(got).as_posix() for path in got.rglob("*") if path.is_file()]
     assert not any("safety" in file or "feature" in file for file in files)

@@ -1,4 +1,4 @@
-"Stable Diffusion in every public layout, and its pictures beside those of plain diffusers."
+"Pipelines in every public layout, and its pictures beside those of plain diffusers."
 
 import json
 import shutil
@@ -13,20 +13,25 @@ from diffusers import (
     StableDiffusionInpaintPipeline,
     StableDiffusionInstructPix2PixPipeline,
     StableDiffusionPipeline,
+    StableDiffusionXLPipeline,
     UNet2DConditionModel,
 )
 from PIL import Image
 from safetensors.torch import load_file, save_file
+from transformers import CLIPTextModel
 
 from spurious_core.diffusion.sampling import make_sampler
 from spurious_core.diffusion.starts import start_rows
+from spurious_core.models import pipelines
 from spurious_core.models.pipeline_files import lacking
 from spurious_core.models.pipelines import load_pipeline, load_tiny_decoder
 from support.drawn_pictures import STEPS, apart, close, draw, drawn_by_diffusers, picture
+from support.flow_pipelines import stable_diffusion_3
 from support.original_names import original_open_clip, original_state
 from support.pickles import Trap
 from support.pipelines import build_pipeline
-from support.published import NETWORKS, configs_only, plain_file, to_bin, with_attention
+from support.published import NETWORKS, change_index, configs_only, plain_file, to_bin, with_attention
+from support.unet_families import stable_diffusion_xl
 
 # ---- a folder as it was published: old names, slow tokenizer, safety checker, fp16 files
 
@@ -58,7 +63,7 @@ def test_a_folder_with_one_variant_only(published, folder):
             file.unlink()
     assert close(draw(load_pipeline(folder)), draw(published[2]), 3)
     assert lacking(folder) == []
-    with pytest.raises(FileNotFoundError, match=r"lacks unet/ weights \(ema\)"):
+    with pytest.raises(FileNotFoundError, match=r"lacks .*unet/ weights \(ema\)"):
         load_pipeline(folder, variant="ema")
 
 
@@ -102,15 +107,108 @@ def test_weights_of_another_shape(folder):
         load_pipeline(folder)
 
 
-def test_other_families_are_refused(folder):
-    index = json.loads((folder / "model_index.json").read_text())
-    index["_class_name"] = "StableDiffusionXLPipeline"
-    (folder / "model_index.json").write_text(json.dumps(index))
-    with pytest.raises(ValueError, match="StableDiffusionXLPipeline; supported: StableDiffusionPipeline"):
+# ---- what the index says
+
+
+@pytest.fixture
+def two_encoders(tmp_path):
+    "As SDXL's: a second tokenizer and encoder, which the pipeline needs not have; no image encoder."
+    return stable_diffusion_xl(tmp_path / "xl")
+
+
+def test_a_pipeline_consists_of_what_its_index_names(two_encoders):
+    pipe, plain = load_pipeline(two_encoders), StableDiffusionXLPipeline.from_pretrained(two_encoders)
+    assert type(pipe) is StableDiffusionXLPipeline
+    assert pipe.image_encoder is None and pipe.feature_extractor is None
+    for name in ("unet", "vae", "text_encoder", "text_encoder_2"):
+        ours, theirs = getattr(pipe, name).state_dict(), getattr(plain, name).state_dict()
+        assert ours.keys() == theirs.keys()
+        assert all(torch.equal(ours[key], theirs[key]) for key in ours)
+
+
+def test_a_part_that_is_null_is_left_out(two_encoders):
+    shutil.rmtree(two_encoders / "text_encoder_2")
+    with pytest.raises(FileNotFoundError, match="lacks text_encoder_2/config.json, text_encoder_2/ weights"):
+        load_pipeline(two_encoders)
+    pipe = load_pipeline(change_index(two_encoders, text_encoder_2=[None, None]))
+    assert pipe.text_encoder_2 is None and pipe.text_encoder is not None
+
+
+def test_a_part_may_be_null_that_diffusers_does_not_call_optional(tmp_path):
+    "As Stable Diffusion 3's largest text encoder."
+    folder = stable_diffusion_3(tmp_path / "sd3")
+    assert lacking(folder) == []
+    pipe = load_pipeline(folder)
+    assert pipe.text_encoder_3 is None and pipe.tokenizer_3 is None
+    assert pipe.text_encoder_2 is not None
+
+
+# ---- networks in several files
+
+
+def cut(folder, part, variant=None):
+    "Replaces the file of a network by shards; returns them."
+    kind = dict(unet=UNet2DConditionModel, text_encoder=CLIPTextModel)[part]
+    net = kind.from_pretrained(folder / part)
+    for file in (folder / part).glob("*.safetensors"):
+        file.unlink()
+    net.save_pretrained(folder / part, variant=variant, max_shard_size="50KB" if part == "unet" else "10KB")
+    shards = sorted((folder / part).glob("*.safetensors"))
+    assert len(shards) > 1
+    return shards
+
+
+@pytest.mark.parametrize("part", ["unet", "text_encoder"])
+@pytest.mark.parametrize("variant", [None, "fp16"])
+def test_shards_are_read_as_one_file_is(published, folder, part, variant):
+    cut(folder, part, variant)
+    assert close(draw(load_pipeline(folder)), draw(published[1]))
+
+
+@pytest.mark.parametrize("part", ["unet", "text_encoder"])
+def test_a_shard_that_lacks_a_weight_or_is_cut_or_lost(folder, part):
+    shard = cut(folder, part)[1]
+    state = load_file(shard)
+    state.pop(next(iter(state)))
+    save_file(state, shard, metadata=dict(format="pt"))
+    with pytest.raises(ValueError, match=f"{part}/.*index.json lacks 1 weights of its network"):
+        load_pipeline(folder)
+    shard.write_bytes(shard.read_bytes()[:300])
+    with pytest.raises(ValueError, match=f"{shard.name} is damaged"):
+        load_pipeline(folder)
+    shard.unlink()
+    with pytest.raises(FileNotFoundError, match=f"lacks {part}/{shard.name}"):
         load_pipeline(folder)
 
 
 # ---- one file, with the original names
+
+
+@pytest.mark.parametrize(
+    "key, public",
+    [
+        (
+            "conditioner.embedders.1.model.transformer.resblocks.9.mlp.c_proj.bias",
+            "stabilityai/.*-xl-base-1.0",
+        ),
+        ("model.diffusion_model.out.2.weight", "stable-diffusion-v1-5/stable-diffusion-v1-5"),
+    ],
+)
+def test_without_a_config_the_kind_is_that_of_the_public_pipeline_it_resembles(
+    tmp_path, monkeypatch, key, public
+):
+    def refuse(name, file, local_files_only):
+        raise ConnectionError(f"asked for {file} of {name}")
+
+    monkeypatch.setattr(pipelines, "hf_hub_download", refuse)
+    save_file({key: torch.zeros(4)}, tmp_path / "some.safetensors")
+    with pytest.raises(ValueError, match=f"some.safetensors .*asked for model_index.json of {public}"):
+        load_pipeline(tmp_path / "some.safetensors")
+    monkeypatch.setattr(pipelines, "is_offline_mode", lambda: True)
+    with pytest.raises(
+        FileNotFoundError, match="put a pipeline folder named some beside it, or give config="
+    ):
+        load_pipeline(tmp_path / "some.safetensors")
 
 
 @pytest.fixture(scope="module")

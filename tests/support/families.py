@@ -2,6 +2,7 @@
 
 from support.flow_pipelines import FLOW_BUILDERS
 from support.pipelines import build_pipeline
+from support.unet_families import UNET_BUILDERS
 
 
 def stable_diffusion(folder):
@@ -13,4 +14,4 @@ def stable_diffusion_2(folder):
 
 
 # name of the test -> (name of the family, what saves a pipeline of it)
-BUILDERS = {"sd": ("sd", stable_diffusion), "sd2": ("sd", stable_diffusion_2)} | FLOW_BUILDERS
+BUILDERS = {"sd": ("sd", stable_diffusion), "sd2": ("sd", stable_diffusion_2)} | UNET_BUILDERS | FLOW_BUILDERS

@@ -126,3 +126,10 @@ def configs_only(folder):
     for file in [*folder.rglob("*.safetensors"), *folder.rglob("*.bin")]:
         file.unlink()
     return folder
+
+
+def change_index(folder, **changes):
+    "Writes something else into the index of a pipeline folder."
+    index = json.loads((folder / "model_index.json").read_text())
+    _write(folder / "model_index.json", index | changes)
+    return folder

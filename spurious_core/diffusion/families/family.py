@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 import torch
 from diffusers import AutoencoderTiny, SchedulerMixin
 from fastcore.basics import patch
+from peft import LoraConfig
 
 from .drawing_tasks import DrawingTask
 from .noise_schedules import NoiseSchedule
@@ -31,6 +32,7 @@ class Family:
     learning_text: ClassVar[tuple[str, ...]] = ()  # those that a LoRA may train
     text_targets: ClassVar[tuple[str, ...]] = ("q_proj", "k_proj", "v_proj", "out_proj")  # its layers there
     words: ClassVar[tuple[tuple[str, str], ...]] = ()  # encoders that take a new word, and their tokenizers
+    word_ends: ClassVar[tuple[str, ...]] = ("",)  # what files add to a word for each of these encoders
     kohya: ClassVar[dict[str, str]] = {}  # what kohya's LoRA files call the networks
     samplers: ClassVar[dict[str, Callable[[Any], SchedulerMixin]]]  # from a scheduler's configuration
 
@@ -235,12 +237,6 @@ def lora_targets(self: Family, pipe: Any, targets: Sequence[str]) -> list[str]:
 
 
 @patch
-def lora_matrices(self: Family, pipe: Any, weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    "The matrices of a LoRA's file under names of this pipeline's layers."
-    return weights
-
-
-@patch
 def save_lora(
     self: Family,
     pipe: Any,
@@ -251,11 +247,50 @@ def save_lora(
     "Writes a LoRA as diffusers does."
     type(pipe).save_lora_weights(folder, weight_name=file_name, **layers)
 
+
+@patch
+def translate_lora(self: Family, pipe: Any, matrices: dict[str, Any]) -> dict[str, Any]:
+    "The matrices of a LoRA file, under the names that diffusers has for the denoiser's layers."
+    return matrices
+
+# %% ../../../nbs/diffusion/families/02_family.ipynb #8cbdce98
+@patch
+def add_lora(self: Family, pipe: Any, part: str, config: LoraConfig) -> None:
+    "Gives a part of the pipeline the fresh layers of a LoRA."
+    getattr(pipe, part).add_adapter(config)
+
+
+@patch
+def load_lora(self: Family, pipe: Any, file: Path) -> None:
+    "Loads the LoRA of a file into the pipeline."
+    where = dict(weight_name=file.name, adapter_name="adapter", local_files_only=True)
+    pipe.load_lora_weights(str(file.parent), **where)
+
+
+@patch
+def unload_lora(self: Family, pipe: Any) -> None:
+    "Takes the LoRA out of the pipeline."
+    pipe.unload_lora_weights()
+
 # %% ../../../nbs/diffusion/families/02_family.ipynb #f3a04c33
 @patch
-def word_parts(self: Family, pipe: Any) -> tuple[torch.nn.Module, Any]:
-    "The text encoder that takes a new word, and its tokenizer. ValueError for a family that has none."
+def word_parts(self: Family, pipe: Any) -> dict[str, tuple[torch.nn.Module, Any]]:
+    """The text encoders that take a new word, and their tokenizers, by what files add to the word.
+
+    ValueError for a family that has none."""
     if not self.words:
         raise ValueError(f"{self.name} takes no new words: none of its text encoders can learn one")
-    encoder, tokenizer = self.words[0]
-    return getattr(pipe, encoder), getattr(pipe, tokenizer)
+    pairs = [(getattr(pipe, encoder), getattr(pipe, tokenizer)) for encoder, tokenizer in self.words]
+    return dict(zip(self.word_ends, pairs, strict=True))
+
+
+@patch
+def add_word(
+    self: Family,
+    pipe: Any,
+    word: str,
+    vectors: dict[str, torch.Tensor],  # `[n, width]`, by the keys of `word_parts`
+) -> None:
+    "Teaches a pipeline a new word, as diffusers does."
+    for end, (encoder, tokenizer) in self.word_parts(pipe).items():
+        pipe.load_textual_inversion({word: vectors[end]}, text_encoder=encoder, tokenizer=tokenizer)

@@ -137,12 +137,12 @@ class FlowFamily(Family):
     text_to_image: type  # diffusers' pipeline, with `FlowTask` before it
     beside_embeddings: dict[str, Any] = {}  # what its call wants to be told when prompts are given embedded
 
-    def lora_matrices(self, pipe: Any, weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    def translate_lora(self, pipe: Any, matrices: dict[str, Any]) -> dict[str, Any]:
         "As diffusers translates the names of other tools. ValueError for names that it doesn't know."
         try:
-            return type(pipe).lora_state_dict(dict(weights))
+            return type(pipe).lora_state_dict(dict(matrices))
         except Exception as error:  # each format has its own
-            first = f"the first of its matrices is {next(iter(weights), None)}"
+            first = f"the first of its matrices is {next(iter(matrices), None)}"
             raise ValueError(f"the LoRA does not fit this pipeline; {first}: {error}") from error
 
     def schedule(self, pipe: Any) -> NoiseSchedule:

@@ -12,23 +12,40 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+import diffusers
 import torch
-from diffusers import DDIMScheduler, DPMSolverMultistepScheduler, SchedulerMixin
+from diffusers import SchedulerMixin
 from diffusers.image_processor import VaeImageProcessor
 
 from .drawing_tasks import DrawingTask, Start, put_back
 from .family import DENOISERS, Family, as_negatives
 
-# %% ../../../nbs/diffusion/families/10_unet_drawing.ipynb #b5118273
-def _dpmsolver(config: Any) -> SchedulerMixin:
-    return DPMSolverMultistepScheduler.from_config(config, algorithm_type="dpmsolver++")
+# %% ../../../nbs/diffusion/families/10_unet_drawing.ipynb #f7d218d0
+def _maker(kind: str, **settings: Any) -> Callable[[Any], SchedulerMixin]:
+    "What makes a scheduler of a class of diffusers from a configuration."
+
+    def make(config: Any) -> SchedulerMixin:
+        return getattr(diffusers, kind).from_config(config, **settings)
+
+    return make
 
 
-def _ddim(config: Any) -> SchedulerMixin:
-    return DDIMScheduler.from_config(config, clip_sample=False)
-
-
-DIFFUSION_SAMPLERS: dict[str, Callable[[Any], SchedulerMixin]] = {"dpmsolver++": _dpmsolver, "ddim": _ddim}
+DIFFUSION_SAMPLERS: dict[str, Callable[[Any], SchedulerMixin]] = {
+    "dpmsolver++": _maker("DPMSolverMultistepScheduler", algorithm_type="dpmsolver++"),
+    "ddim": _maker("DDIMScheduler", clip_sample=False),
+    "ddpm": _maker("DDPMScheduler", clip_sample=False),
+    "deis": _maker("DEISMultistepScheduler", algorithm_type="deis"),
+    "euler": _maker("EulerDiscreteScheduler"),
+    "euler_ancestral": _maker("EulerAncestralDiscreteScheduler"),
+    "heun": _maker("HeunDiscreteScheduler", clip_sample=False),
+    "kdpm2": _maker("KDPM2DiscreteScheduler"),
+    "kdpm2_ancestral": _maker("KDPM2AncestralDiscreteScheduler"),
+    "lcm": _maker("LCMScheduler", clip_sample=False),
+    "lms": _maker("LMSDiscreteScheduler"),
+    "pndm": _maker("PNDMScheduler", skip_prk_steps=True),
+    "tcd": _maker("TCDScheduler", clip_sample=False),
+    "unipc": _maker("UniPCMultistepScheduler"),
+}
 
 # %% ../../../nbs/diffusion/families/10_unet_drawing.ipynb #5209f770
 class AnyScale:
@@ -134,7 +151,8 @@ class UNetFamily(Family):
             return made, dict(image=seen, latents=task.start.noise) | scale
         if task.from_noise:
             made = make_task(self.text_to_image, pipe, task.scheduler, **self.options)
-            return made, dict(latents=task.start.noise)
+            height, width = (side * pipe.vae_scale_factor for side in task.start.noise.shape[-2:])
+            return made, dict(latents=task.start.noise, height=height, width=width)
         made = make_task(self.image_to_image, pipe, task.scheduler, **self.options)
         made.noise = task.start.noise
         return made, dict(image=task.start.known, strength=task.some_strength)

@@ -29,7 +29,7 @@ from ..adapters import EMBEDS, LORA
 from ..families.family import is_of_denoiser
 from ..families.registry import family_of
 from .config import PersonalizeConfig
-from ...models.pipeline_files import NETWORKS, lacking
+from ...models.pipeline_files import lacking, networks_of
 from ...models.pipelines import load_pipeline
 
 # %% ../../../nbs/diffusion/training/02_trainable.ipynb #fc2d43e1
@@ -48,16 +48,20 @@ def working_copy(
     return family_of(pipe).working_copy(pipe)
 
 # %% ../../../nbs/diffusion/training/02_trainable.ipynb #c9645b3a
-def _learn_word(pipe: Any, config: PersonalizeConfig) -> torch.nn.Parameter:
-    "Adds the word to tokenizer and text encoder; returns its vectors `[num_vectors, D]`, float32, in use."
-    encoder, tokenizer = family_of(pipe).word_parts(pipe)
-    embeddings = encoder.get_input_embeddings()
+def _first_vectors(config: PersonalizeConfig, encoder: torch.nn.Module, tokenizer: Any) -> torch.Tensor:
+    "What the word means in the beginning, `[num_vectors, D]`: the mean of the words to begin with."
     words = tokenizer(config.initializer, add_special_tokens=False).input_ids
-    start = embeddings.weight[words].mean(0).detach()
-    pipe.load_textual_inversion({config.token: start.repeat(config.num_vectors, 1)})
+    start = encoder.get_input_embeddings().weight[words].mean(0).detach()
+    return start.repeat(config.num_vectors, 1)
+
+
+def _learn_vectors(
+    config: PersonalizeConfig, start: torch.Tensor, encoder: torch.nn.Module, tokenizer: Any
+) -> torch.nn.Parameter:
+    "The vectors of a word that the encoder knows, as a parameter `[num_vectors, D]`, float32, in use."
     encoder.requires_grad_(False)
     first = tokenizer.convert_tokens_to_ids(config.token)
-    vectors = torch.nn.Parameter(start.float().repeat(config.num_vectors, 1))
+    vectors = torch.nn.Parameter(start.float())
 
     def put(_, inputs: tuple, output: torch.Tensor) -> torch.Tensor:
         "The output of the embedding, with the learned vectors where the word's numbers are."
@@ -67,6 +71,15 @@ def _learn_word(pipe: Any, config: PersonalizeConfig) -> torch.nn.Parameter:
 
     encoder.get_input_embeddings().register_forward_hook(put)
     return vectors
+
+# %% ../../../nbs/diffusion/training/02_trainable.ipynb #631eb3ad
+def _learn_word(pipe: Any, config: PersonalizeConfig) -> dict[str, torch.nn.Parameter]:
+    "Adds the word; its vectors in every encoder that learns it, by the names that files have for them."
+    family = family_of(pipe)
+    parts = family.word_parts(pipe)
+    starts = {end: _first_vectors(config, *pair) for end, pair in parts.items()}
+    family.add_word(pipe, config.token, starts)
+    return {f"{config.token}{end}": _learn_vectors(config, starts[end], *pair) for end, pair in parts.items()}
 
 # %% ../../../nbs/diffusion/training/02_trainable.ipynb #b151f229
 def _freeze(part: torch.nn.Module, dtype: torch.dtype) -> None:
@@ -90,7 +103,7 @@ def _add_lora(pipe: Any, config: PersonalizeConfig) -> None:
                 init_lora_weights="gaussian",
                 target_modules=list(targets),
             )
-            getattr(pipe, part).add_adapter(lora)
+            family.add_lora(pipe, part, lora)
 
 # %% ../../../nbs/diffusion/training/02_trainable.ipynb #66e7be28
 def make_trainable(
@@ -99,8 +112,8 @@ def make_trainable(
 ) -> dict[str, torch.nn.Parameter]:
     """Makes the parameters of `config.method` trainable, in float32, and returns them by name.
 
-    Names begin with the part of the pipeline; a new word is called by its token. ValueError for what this
-    family of models can't learn."""
+    Names begin with the part of the pipeline, or with the new word's token. ValueError for what this family
+    of models can't learn."""
     family, base = family_of(pipe), _base_dtype(config)
     if config.trains_text and not family.learning_text:
         raise ValueError(f"train_text_encoder=True: {family.name} has no text encoder that a LoRA can train")
@@ -109,7 +122,7 @@ def make_trainable(
         learns_text = name in learning and name != family.denoiser_name
         _freeze(part, torch.float32 if learns_text else base)
     if config.method == "textual_inversion":
-        return {config.token: _learn_word(pipe, config)}
+        return _learn_word(pipe, config)
     if config.method == "lora":
         _add_lora(pipe, config)
     else:
@@ -176,10 +189,13 @@ def save_adapter(
 
 # %% ../../../nbs/diffusion/training/02_trainable.ipynb #9545bcd6
 def _damage_of_pipeline(out: Path) -> str | None:
-    lost = lacking(out)
+    try:
+        lost = lacking(out)
+    except ValueError as error:
+        return str(error)
     if lost:
         return f"{out} is no whole pipeline: it lacks {', '.join(lost)}"
-    return next(filter(None, (find_damage(out / name) for name in NETWORKS)), None)
+    return next(filter(None, (find_damage(out / name) for name in networks_of(out))), None)
 
 
 def damage_of_adapter(out: Path, method: str) -> str | None:

@@ -17,9 +17,9 @@ from spurious_core.diffusion.families.flow_drawing import FLOW_SAMPLERS, in_prec
 from spurious_core.diffusion.families.registry import family_of
 from spurious_core.diffusion.plans import plan_prompts
 from spurious_core.diffusion.sampling import sample_images
+from spurious_core.models.pipelines import load_pipeline
 from support.drawing import difference
 from support.flow_pipelines import stable_diffusion_3
-from support.loading import load_pipeline
 
 PLAN = plan_prompts(["a boat", "much more snow"], 1, seed=1)
 

@@ -13,9 +13,9 @@ from spurious_core.diffusion.sampling import sample_images
 from spurious_core.diffusion.training.config import PersonalizeConfig
 from spurious_core.diffusion.training.personalizing import personalize
 from spurious_core.diffusion.windows import window_of
+from spurious_core.models.pipelines import load_pipeline
 from support.drawing import close
 from support.flow_pipelines import flux2_klein
-from support.loading import load_pipeline
 
 PLAN = plan_prompts(["a boat", "much more snow"], 1, seed=1)
 

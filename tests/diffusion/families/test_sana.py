@@ -11,9 +11,9 @@ from spurious_core.diffusion.families.sana import INSTRUCTION
 from spurious_core.diffusion.plans import plan_prompts
 from spurious_core.diffusion.sampling import PromptCache, sample_images
 from spurious_core.diffusion.windows import lost_words, window_of
+from spurious_core.models.pipelines import load_pipeline
 from support.drawing import close
 from support.flow_pipelines import sana
-from support.loading import load_pipeline
 
 
 @pytest.fixture(scope="module")

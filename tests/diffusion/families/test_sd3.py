@@ -14,9 +14,9 @@ from spurious_core.diffusion.sampling import sample_images
 from spurious_core.diffusion.training.config import PersonalizeConfig
 from spurious_core.diffusion.training.personalizing import personalize
 from spurious_core.diffusion.windows import lost_words, window_of
+from spurious_core.models.pipelines import load_pipeline
 from support.drawing import close
 from support.flow_pipelines import stable_diffusion_3, stable_diffusion_35
-from support.loading import load_pipeline
 
 RECIPE = PersonalizeConfig("a photo of sks", rank=2, lora_alpha=5.0, lr=5e-2, steps=2, batch_size=2)
 

@@ -1,16 +1,25 @@
 "Rows drawn by U-Net pipelines; what they draw is compared with plain diffusers in `test_sampling`."
 
+import itertools
+
+import numpy as np
 import pytest
 import torch
 from diffusers import StableDiffusionImg2ImgPipeline, StableDiffusionPipeline
 
+from spurious_core.core.seeds import generator, seed_of
 from spurious_core.diffusion.families.unet_drawing import (
     DIFFUSION_SAMPLERS,
     FromLatents,
     check_channels,
     make_task,
 )
+from spurious_core.diffusion.plans import plan_prompts
+from spurious_core.diffusion.sampling import sample_images
+from support.drawing import close
 from support.pipelines import build_pipeline
+
+PLAN = plan_prompts(["a photo of a boat", "snow"], 1, seed=1)
 
 
 class Task(FromLatents, StableDiffusionImg2ImgPipeline):
@@ -59,3 +68,45 @@ def test_a_unet_tells_by_its_channels_what_it_draws(tmp_path, channels, draws, r
         check_channels(pipe, source)
     with pytest.raises(ValueError, match=why):
         check_channels(pipe, refuses)
+
+
+def kinds_of_rows():
+    "A plan from noise, from pictures, and under a mask."
+    pictures = list(np.random.default_rng(0).integers(0, 256, (2, 16, 16, 3), np.uint8))
+    mask = np.zeros((16, 16), np.uint8)
+    mask[:, 8:] = 255
+    edit = PLAN.assign(init_image=pictures, strength=0.7)
+    return [PLAN, edit, edit.assign(mask=[mask] * 2)]
+
+
+@pytest.mark.parametrize("sampler", DIFFUSION_SAMPLERS)
+def test_every_sampler_draws_a_row_alone_as_in_company_and_twice_the_same(tiny_pipeline, sampler):
+    for plan in kinds_of_rows():
+        how = dict(steps=4, sampler=sampler)
+        together = sample_images(tiny_pipeline, plan, **how)
+        assert (together == sample_images(tiny_pipeline, plan, **how)).all()
+        assert close(together[1:], sample_images(tiny_pipeline, plan[1:], **how))
+        assert not close(together[0], together[1])
+
+
+@pytest.mark.parametrize("steps", [1, 2, 5])
+@pytest.mark.parametrize("sampler", DIFFUSION_SAMPLERS)
+def test_every_sampler_is_that_of_plain_diffusers(tiny_pipeline, sampler, steps):
+    "From our noise, and with the generator that a row has for its steps."
+    ours = sample_images(tiny_pipeline, PLAN[:1], steps=steps, sampler=sampler)[0]
+    tiny_pipeline.scheduler = DIFFUSION_SAMPLERS[sampler](tiny_pipeline.scheduler.config)
+    tiny_pipeline.set_progress_bar_config(disable=True)
+    seed, noise = int(PLAN.seed[0]), torch.randn(1, 4, 8, 8, generator=generator(int(PLAN.seed[0])))
+    settings = dict(num_inference_steps=steps, guidance_scale=3.0, latents=noise)
+    of_steps = generator(seed_of("steps", seed))
+    assert close(ours, tiny_pipeline(PLAN.prompt[0], generator=of_steps, **settings).images[0])
+
+
+def test_no_two_samplers_draw_the_same_but_those_that_are_one(tiny_pipeline):
+    "DDIM is Euler's step in the clean latent, and DDPM the same with noise drawn anew."
+    drawn = {
+        name: sample_images(tiny_pipeline, PLAN[:1], steps=5, sampler=name) for name in DIFFUSION_SAMPLERS
+    }
+    pairs = itertools.combinations(drawn, 2)
+    same = [pair for pair in pairs if close(drawn[pair[0]], drawn[pair[1]])]
+    assert same == [("ddim", "euler"), ("ddpm", "euler_ancestral")]

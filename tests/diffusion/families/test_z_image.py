@@ -10,9 +10,9 @@ from spurious_core.diffusion.families.z_image import template_tokens
 from spurious_core.diffusion.plans import plan_prompts
 from spurious_core.diffusion.sampling import PromptCache, sample_images
 from spurious_core.diffusion.windows import lost_words, window_of
+from spurious_core.models.pipelines import load_pipeline
 from support.drawing import close
 from support.flow_pipelines import z_image
-from support.loading import load_pipeline
 
 PLAN = plan_prompts(["a boat", "snow and much more of it"], 1, seed=1)
 
