@@ -77,7 +77,8 @@ def denoise(self: PixArt, pipe: Any, task: DrawingTask) -> torch.Tensor:
     "The latents of rows after all steps, `[N, C, h, w]`. ValueError for guidance below 1."
     if task.guidance < 1:
         raise ValueError(f"guidance={task.guidance}: {self.name} is guided from 1 on only")
-    noise, dtype = task.start.noise, pipe.transformer.dtype
+    dtype = pipe.transformer.dtype
+    noise = task.start.noise.to(dtype)  # which the pipeline doesn't see to
     made = PixArtSigmaPipeline(None, None, pipe.vae, pipe.transformer, task.scheduler)
     made.set_progress_bar_config(disable=True)
     height, width = (side * pipe.vae_scale_factor for side in noise.shape[-2:])
