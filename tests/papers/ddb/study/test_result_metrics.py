@@ -58,7 +58,7 @@ def test_doses_and_words(found):
 def test_of_own_images_there_is_what_can_be_known():
     own = ddb_metrics([ddb_result("own", bad=np.nan)])
     assert own["accuracy.dog.given"][0] == 0.5
-    assert own["accuracy.cat.retrained"][2] == 1
+    assert own["accuracy.cat.retrained"][2:] == (1, "images")
     assert {"wga.own.DDB", "wga.all.DDB", "ddb_minus_erm", "gamma.own"} <= set(own)
     strange = ("pruned_wrong_share", "bad_share", "old_class_seen", "auc", "rule_wrong_share")
     assert not any(key.startswith(strange) for key in own)
@@ -69,6 +69,7 @@ def test_every_entry_is_a_metric(found):
     for key, entry in found.items():
         metrics.add(key, *entry)
     assert len(metrics) == len(found)
+    assert {entry["over"] for entry in metrics.values()} == {"runs"}
 
 
 def test_the_committed_numbers_bear_such_keys():
