@@ -82,6 +82,19 @@ def test_picture_keeps_the_centre():
     assert (picture(wide, 8) == 1).all()
 
 
+def test_transparent_pictures_of_a_set_are_one_warning_a_folder(tmp_path):
+    paths = [tmp_path / folder / f"{i}.png" for folder in "ab" for i in range(2)]
+    clear = np.dstack([IMS[0], np.zeros((16, 16), np.uint8)])
+    for path in paths:
+        atomic_write(path, png_bytes(clear))
+    atomic_write(tmp_path / "c/0.png", png_bytes(IMS[0]))
+    with pytest.warns(UserWarning, match="laid on white") as warned:
+        images = read_images(pd.DataFrame(dict(path=[*paths, tmp_path / "c/0.png"])))
+    said = [f"{tmp_path / folder}: 2 transparent pictures are laid on white" for folder in "ab"]
+    assert [str(warning.message) for warning in warned] == said
+    assert (images[:4] == 255).all() and (images[4] == IMS[0]).all()
+
+
 def test_images_of_a_set_have_one_shape(tmp_path):
     for i, side in enumerate((16, 16, 8)):
         Image.fromarray(IMS[0, :side]).save(tmp_path / f"{i}.png")
