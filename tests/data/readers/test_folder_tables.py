@@ -46,6 +46,13 @@ def test_pictures_in_folders_below_a_class_belong_to_it(tmp_path):
     assert left_out == []
 
 
+def test_a_folder_or_a_pipe_with_the_name_of_a_picture_is_none(tmp_path):
+    put(tmp_path, "cat/0.png")
+    (tmp_path / "cat/folder.png").mkdir()
+    os.mkfifo(tmp_path / "cat/pipe.png")
+    assert files_of(tmp_path) == ({("", "cat/0.png"): "cat"}, ["cat/pipe.png"])
+
+
 def test_whatever_is_left_out_is_named(tmp_path):
     put(tmp_path, "cat/0.png", "loose.png")
     (tmp_path / "cat" / "notes.txt").write_text("x")
