@@ -83,8 +83,12 @@ def test_splits_without_classes_are_refused(tmp_path):
         tables_by_split(put(tmp_path, "train/0.png", "test/1.png"), "x")
 
 
-def test_labels_of_a_csv_file_stay_as_they_are_written(tmp_path):
-    labels = ["NA", "None", "null", "true", "00", "nan"]
+@pytest.mark.parametrize(
+    "labels",
+    [["NA", "None", "null", "true", "00", "nan"], ["00", "01"], ["1.0", "2.5"], ["-0", "1"]],
+    ids=["words", "leading zeros", "numbers", "minus zero"],
+)
+def test_labels_of_a_csv_file_stay_as_they_are_written(tmp_path, labels):
     lines = [f"{i}.png,{label}" for i, label in enumerate(labels)]
     (tmp_path / "metadata.csv").write_text("\n".join(["file_name,label", *lines]), encoding="utf-8-sig")
     assert read_metadata_table(tmp_path, "x").label.tolist() == labels
