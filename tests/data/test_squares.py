@@ -10,11 +10,19 @@ from PIL import Image
 from spurious_core.data.grouped import GroupedImages
 from spurious_core.data.squares import read_squares
 from support.grouped_sets import on_disk
+from support.memory import peak_of
 
 
 def one_class(files, root, size, **columns):
     manifest = pd.DataFrame(dict(y=0, a=0, split="train", file=files, **columns))
     return GroupedImages(manifest, ["x"], ["none"], root=root, size=size)
+
+
+def test_a_set_in_memory_is_read_into_one_array(tmp_path):
+    Image.new("RGB", (128, 128)).save(tmp_path / "x.png")
+    held, peak = peak_of(one_class(["x.png"] * 80, tmp_path, 128).in_memory)
+    assert held.pixels.shape == (80, 128, 128, 3)
+    assert peak < 1.6 * held.pixels.nbytes
 
 
 def test_missing_files_are_named(tmp_path):
