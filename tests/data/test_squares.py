@@ -68,6 +68,19 @@ def test_any_kind_of_file_becomes_an_rgb_square(tmp_path):
     assert np.array_equal(images.images([0]), images.images([2]))
 
 
+def test_transparent_pictures_are_one_warning_a_folder(tmp_path):
+    files = [f"{folder}/{i}.png" for folder in "ab" for i in range(2)]
+    for file in files:
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        Image.new("RGBA", (8, 8)).save(tmp_path / file)
+    Image.new("RGB", (8, 8)).save(tmp_path / "black.png")
+    with pytest.warns(UserWarning, match="laid on white") as warned:
+        images = one_class([*files, "black.png"], tmp_path, 8).images()
+    said = [f"{tmp_path / folder}: 2 transparent pictures are laid on white" for folder in "ab"]
+    assert [str(warning.message) for warning in warned] == said
+    assert images.min((1, 2, 3)).tolist() == [255, 255, 255, 255, 0]
+
+
 def test_the_centre_square_is_read(tmp_path):
     wide = np.zeros((10, 30, 3), np.uint8)
     wide[:, 10:20] = 200

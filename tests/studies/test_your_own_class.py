@@ -80,7 +80,7 @@ def test_another_class_folder_and_profile(own_folder, own_profile, tmp_path, mon
     assert left["scorer"].is_relative_to(tmp_path / "out")
     assert len(list(left["scorer"].iterdir())) == len(left["good"]) == 2
     assert left["again"].components == left["components"]
-    assert set(left["pictures"].captions) == {"a photo of an empty sks scene"}
+    assert set(left["given"]["captions"]) == {"a photo of an empty sks scene"}
     assert not any(
         own_folder.rglob("*.safetensors")
     )  # results lie in OUT, and the reader's folder is as it was
