@@ -148,7 +148,7 @@ def accuracy_entries(
         entries.append(dict(key=key, value=value, ci=None, n=n_seeds, over="seeds"))
     return entries
 
-
+# %% ../../../nbs/papers/mitigation/02_findings.ipynb #76eab3da
 def difference_entries(gains: pd.DataFrame, order: pd.DataFrame) -> list[dict]:
     "Both tables of `wga_differences` as `key`, `value`, `ci`, `n` and `over`."
     keys = [f"wga_minus_erm.{row.dataset}.{row.method}" for row in gains.itertuples()]
