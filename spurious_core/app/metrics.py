@@ -52,7 +52,8 @@ def _metric(key: str, value: Any, ci: Any = None, n: Any = None, over: Any = Non
 class Metrics(dict):
     """A study's numbers: `{key: {'value': v, 'ci': [low, high] | None, 'n': n | None}}`, with 95 % intervals.
 
-    An entry may say in `over` what n counts, such as `images` or `runs`."""
+    An entry says in `over` what n counts, such as `images` or `runs`; it may be missing without an interval,
+    and in files of earlier versions."""
 
     def add(
         self,
@@ -63,7 +64,12 @@ class Metrics(dict):
         n: int | None = None,  # of images, or whatever was counted
         over: str | None = None,  # what n counts and the interval is over, such as `images within runs`
     ) -> None:
-        "Sets one number; `ValueError` if it is not finite or the interval is upside down."
+        """Sets one number.
+
+        `ValueError` if it is not finite, the interval is upside down, or nothing says what its n counts."""
+        if over is None and n is not None and not _is_nothing(ci):
+            needed = "over: what n counts, such as 'images' or 'runs'"
+            raise ValueError(f"metric {key}: an interval with n={n!r} needs {needed}")
         self[key] = _metric(key, value, ci, n, over)
 
     def save(self, out: str | Path) -> Path:
@@ -77,7 +83,7 @@ class Metrics(dict):
         for key, entry in _read_entries(Path(out) / "metrics.json").items():
             if not isinstance(entry, dict) or set(entry) - {"over"} != {"value", "ci", "n"}:
                 raise ValueError(f"metric {key}: {entry!r} must have value, ci, n and nothing else but over")
-            metrics.add(key, **entry)
+            metrics[key] = _metric(key, **entry)
         return metrics
 
     def frame(self) -> pd.DataFrame:

@@ -116,13 +116,13 @@ def summarise(
 ) -> pd.DataFrame:
     """A table `metric, value, lo, hi, n, over`, where n counts what the interval is over.
 
-    `over`: `runs` where `cluster` names five or more, `images within runs` for two to four, else `images`.
-    Intervals of shares lie in [0, 1]. They are NaN where there are too few values to resample."""
+    `over`: `runs` where `cluster` names five or more, or each has a single row; `images within runs` for two
+    to four, else `images`. Intervals of shares lie in [0, 1]; they are NaN where there are too few values."""
     keys = _column_list(cluster)
     metrics = _checked_metrics(verdicts, metrics, keys)
     shares, options = _are_shares(verdicts[metrics]), (n_boot, seed, level)
     runs = verdicts.groupby(keys)[metrics].mean() if keys else verdicts[:1]
-    if len(runs) >= FEWEST:
+    if len(runs) >= FEWEST or (keys and len(runs) == len(verdicts)):
         return _long(metrics, _resampled(runs.to_numpy(), shares, (0, 1), *options), len(runs), _RUNS)
     if len(runs) == 1:
         return _long(metrics, _over_images(verdicts[metrics], shares, *options), len(verdicts), _IMAGES)
@@ -141,8 +141,9 @@ def paired_difference(
 ) -> pd.DataFrame:
     """A table `metric, value, lo, hi, n, over` of a - b, where n counts what the interval is over.
 
-    `over` is `runs` where there are five or more, `images within runs` for two to four and `images` for
-    one; n then counts the images of `a`. Intervals of differences of shares lie in [-1, 1]."""
+    `over` is `runs` where there are five or more, or each has a single row; `images within runs` for two to
+    four and `images` for one; n then counts the images of `a`. Intervals of differences of shares lie in
+    [-1, 1]."""
     keys = _column_list(by)
     shared = [c for c in _checked_metrics(a, metrics, keys) if metrics is not None or c in b]
     _checked_metrics(b, shared, keys)
@@ -150,7 +151,7 @@ def paired_difference(
     if alone := set(runs_a.index) ^ set(runs_b.index):
         raise ValueError(f"runs in one arm only: {sorted(map(str, alone))}")
     shares, options = _are_shares(a[shared], b[shared]), (n_boot, seed, level)
-    if len(runs_a) >= FEWEST:
+    if len(runs_a) >= FEWEST or len(runs_a) == len(a) == len(b):
         differences = (runs_a - runs_b).to_numpy()
         return _long(shared, _resampled(differences, shares, (-1, 1), *options), len(runs_a), _RUNS)
     ends = _within_runs([(1, a), (-1, b)], keys, shared, shares, *options)

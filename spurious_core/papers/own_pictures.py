@@ -33,7 +33,6 @@ def rendered_models(
 
 # %% ../../nbs/papers/01_own_pictures.ipynb #585d40d0
 _NAMES = {name.casefold() for world in WORLDS.values() for name in world.labels}
-_NAMES |= {word for name in OBJECTS for word in (name, name.split()[-1])}
 
 
 def _with_hint(label: str) -> str:

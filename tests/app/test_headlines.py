@@ -42,7 +42,7 @@ def numbers(**values):
 
 def test_numbers_stand_where_their_keys_do():
     metrics = numbers(wga__all__ERM=0.5, wga__all__DDB=0.954)
-    metrics.add("wga.all.DDB", 0.954, (0.92, 0.98), 9)
+    metrics.add("wga.all.DDB", 0.954, (0.92, 0.98), 9, "runs")
     said = "Accuracy of the worst group: 0.50 after plain training, 0.95 [0.92, 0.98] after recomposing."
     assert headline("ddb", metrics) == said
 

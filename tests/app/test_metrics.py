@@ -34,10 +34,10 @@ def test_malformed_numbers(tmp_path, text):
 
 def test_metrics_take_numpy_and_give_plain_numbers(tmp_path):
     m = Metrics()
-    m.add("a", np.float32(0.5), ci=np.array([0.25, 0.75]), n=np.int64(3))
+    m.add("a", np.float32(0.5), ci=np.array([0.25, 0.75]), n=np.int64(3), over="runs")
     m.add("b", 2)
     assert Metrics.load(m.save(tmp_path).parent) == {
-        "a": dict(value=0.5, ci=[0.25, 0.75], n=3),
+        "a": dict(value=0.5, ci=[0.25, 0.75], n=3, over="runs"),
         "b": dict(value=2, ci=None, n=None),
     }
     assert list(m.frame().columns) == ["value", "low", "high", "n", "over"]
@@ -46,7 +46,7 @@ def test_metrics_take_numpy_and_give_plain_numbers(tmp_path):
     assert repr(Metrics())
 
 
-def test_an_entry_may_say_what_n_counts_and_old_files_load(tmp_path):
+def test_an_entry_says_what_n_counts_and_old_files_load(tmp_path):
     metrics = Metrics()
     metrics.add("a", 0.5, (0.4, 0.6), 12, "images within runs")
     assert Metrics.load(metrics.save(tmp_path).parent) == metrics
@@ -56,6 +56,16 @@ def test_an_entry_may_say_what_n_counts_and_old_files_load(tmp_path):
     old = Metrics.load(tmp_path)
     assert old == {"a": dict(value=1, ci=[0.0, 2.0], n=3)}
     assert "None" not in repr(old)
+
+
+def test_an_interval_with_n_says_what_n_counts():
+    metrics = Metrics()
+    with pytest.raises(ValueError, match="metric a: an interval with n=3 needs over: what n counts"):
+        metrics.add("a", 1, (0, 2), 3)
+    assert not metrics
+    metrics.add("a", 1, n=3)
+    metrics.add("b", 1, (0, 2))
+    assert list(metrics) == ["a", "b"]
 
 
 def test_two_nans_are_no_interval():

@@ -39,8 +39,10 @@ def test_a_good_run_leaves_the_contract(make_study, tmp_path):
     nbformat.validate(nb)
 
 
-def test_peak_memory_is_the_kernels(make_study, tmp_path):
-    big = run(make_study("import numpy as np; x = np.ones(40_000_000); del x", SAVE), tmp_path / "big")
+@pytest.mark.parametrize("last", [False, True], ids=["before the last cell", "in the last cell"])
+def test_peak_memory_is_the_kernels(make_study, tmp_path, last):
+    wasteful = "import numpy as np; x = np.ones(40_000_000); del x"
+    big = run(make_study(*([f"{wasteful}\n{SAVE}"] if last else [wasteful, SAVE])), tmp_path / "big")
     small = run(make_study(), tmp_path / "small")
     mib = [json.loads((o / "environment.json").read_text())["peak_memory_mib"] for o in (big, small)]
     assert 250 < mib[0] - mib[1] < 400  # 305 MiB, freed before the end
@@ -244,6 +246,7 @@ def test_malformed_numbers_fail_the_run(make_study, tmp_path):
 def test_a_study_saves_with_the_library(make_study, tmp_path):
     cell = """from spurious_core.app.metrics import Metrics
 m = Metrics()
-m.add("a", 1.5, ci=(1, 2), n=9)
+m.add("a", 1.5, ci=(1, 2), n=9, over="runs")
 m.save(out)"""
-    assert Metrics.load(run(make_study(cell), tmp_path / "run")) == {"a": dict(value=1.5, ci=[1.0, 2.0], n=9)}
+    saved = Metrics.load(run(make_study(cell), tmp_path / "run"))
+    assert saved == {"a": dict(value=1.5, ci=[1.0, 2.0], n=9, over="runs")}

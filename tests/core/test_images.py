@@ -14,6 +14,7 @@ from PIL import Image
 
 from spurious_core.core.files import atomic_write
 from spurious_core.core.images import picture, png_bytes, read_images, to_array
+from support.memory import peak_of
 
 IMS = np.random.default_rng(0).integers(0, 256, (10, 16, 16, 3), dtype=np.uint8)
 
@@ -80,6 +81,26 @@ def test_picture_keeps_the_centre():
     wide = np.zeros((8, 24, 3), np.uint8)
     wide[:, 8:16] = 255
     assert (picture(wide, 8) == 1).all()
+
+
+def test_pictures_are_read_into_one_array(tmp_path):
+    Image.new("RGB", (128, 128)).save(tmp_path / "x.png")
+    images, peak = peak_of(read_images, pd.DataFrame(dict(path=[tmp_path / "x.png"] * 60)))
+    assert images.shape == (60, 128, 128, 3)
+    assert peak < 1.5 * images.nbytes
+
+
+def test_transparent_pictures_of_a_set_are_one_warning_a_folder(tmp_path):
+    paths = [tmp_path / folder / f"{i}.png" for folder in "ab" for i in range(2)]
+    clear = np.dstack([IMS[0], np.zeros((16, 16), np.uint8)])
+    for path in paths:
+        atomic_write(path, png_bytes(clear))
+    atomic_write(tmp_path / "c/0.png", png_bytes(IMS[0]))
+    with pytest.warns(UserWarning, match="laid on white") as warned:
+        images = read_images(pd.DataFrame(dict(path=[*paths, tmp_path / "c/0.png"])))
+    said = [f"{tmp_path / folder}: 2 transparent pictures are laid on white" for folder in "ab"]
+    assert [str(warning.message) for warning in warned] == said
+    assert (images[:4] == 255).all() and (images[4] == IMS[0]).all()
 
 
 def test_images_of_a_set_have_one_shape(tmp_path):

@@ -1,5 +1,7 @@
 "All masks mean the same, or are refused."
 
+import os
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -91,6 +93,18 @@ def test_files_that_are_no_mask_are_named(tmp_path):
     (tmp_path / "broken.png").write_bytes((tmp_path / "many.png").read_bytes()[:50])
     with pytest.raises(OSError, match="broken.png: broken"):
         open_mask(tmp_path / "broken.png")
+
+
+def test_a_mask_that_would_hang_or_fill_the_memory_is_refused(tmp_path, monkeypatch):
+    os.mkfifo(tmp_path / "pipe.png")
+    with pytest.raises(OSError, match="pipe.png: is no regular file"):
+        open_mask(tmp_path / "pipe.png")
+    with pytest.raises(FileNotFoundError, match="gone.png: missing"):
+        open_mask(tmp_path / "gone.png")
+    FILES["grey"].save(tmp_path / "bomb.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 40)
+    with pytest.raises(OSError, match="bomb.png: broken: .*96 pixels"):
+        open_mask(tmp_path / "bomb.png")
 
 
 def test_a_mask_has_the_shape_of_its_picture(tmp_path):

@@ -10,11 +10,19 @@ from PIL import Image
 from spurious_core.data.grouped import GroupedImages
 from spurious_core.data.squares import read_squares
 from support.grouped_sets import on_disk
+from support.memory import peak_of
 
 
 def one_class(files, root, size, **columns):
     manifest = pd.DataFrame(dict(y=0, a=0, split="train", file=files, **columns))
     return GroupedImages(manifest, ["x"], ["none"], root=root, size=size)
+
+
+def test_a_set_in_memory_is_read_into_one_array(tmp_path):
+    Image.new("RGB", (128, 128)).save(tmp_path / "x.png")
+    held, peak = peak_of(one_class(["x.png"] * 80, tmp_path, 128).in_memory)
+    assert held.pixels.shape == (80, 128, 128, 3)
+    assert peak < 1.6 * held.pixels.nbytes
 
 
 def test_missing_files_are_named(tmp_path):
@@ -58,6 +66,19 @@ def test_any_kind_of_file_becomes_an_rgb_square(tmp_path):
     images = one_class([*modes, "i.png"], tmp_path, 20)
     assert images.images().shape == (6, 20, 20, 3)
     assert np.array_equal(images.images([0]), images.images([2]))
+
+
+def test_transparent_pictures_are_one_warning_a_folder(tmp_path):
+    files = [f"{folder}/{i}.png" for folder in "ab" for i in range(2)]
+    for file in files:
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        Image.new("RGBA", (8, 8)).save(tmp_path / file)
+    Image.new("RGB", (8, 8)).save(tmp_path / "black.png")
+    with pytest.warns(UserWarning, match="laid on white") as warned:
+        images = one_class([*files, "black.png"], tmp_path, 8).images()
+    said = [f"{tmp_path / folder}: 2 transparent pictures are laid on white" for folder in "ab"]
+    assert [str(warning.message) for warning in warned] == said
+    assert images.min((1, 2, 3)).tolist() == [255, 255, 255, 255, 0]
 
 
 def test_the_centre_square_is_read(tmp_path):

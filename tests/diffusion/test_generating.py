@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 
 from spurious_core.core.images import read_images
-from spurious_core.core.locks import LOCK_FILE
+from spurious_core.core.locks import LOCK_FILE, FolderInUse, hold_folder
 from spurious_core.diffusion import generating, image_sets
 from spurious_core.diffusion.generating import generate, regenerate
 from spurious_core.diffusion.image_sets import load_image_set, pipeline_hash
@@ -45,6 +45,12 @@ def test_modes_mix_in_one_plan(tiny_pipeline, tmp_path):
     assert close(images, sample_images(tiny_pipeline, plan, batch_size=1, **FAST))
     with pytest.raises(ValueError, match="init_image must be a path"):
         generate(tiny_pipeline, PLAN[:2].assign(init_image=[None, image]), tmp_path / "b", **FAST)
+
+
+def test_one_drawing_at_a_time_works_in_a_folder(tiny_pipeline, tmp_path):
+    with hold_folder(tmp_path), pytest.raises(FolderInUse, match="is in use by process"):
+        generate(tiny_pipeline, PLAN[:1], tmp_path, **FAST)
+    assert not list(tmp_path.rglob("*.png"))
 
 
 # ---- folders that move

@@ -75,6 +75,16 @@ def test_the_centre_is_kept_and_nothing_is_stretched(tmp_path):
     assert (load_references(tmp_path, 16) == 255).all()
 
 
+def test_transparent_references_are_one_warning(tmp_path):
+    for i in range(3):
+        Image.new("RGBA", (16, 16)).save(tmp_path / f"{i}.png")
+    with pytest.warns(UserWarning) as warned:
+        images = load_references(tmp_path, 16)
+    said = f"{tmp_path}: 3 transparent pictures are laid on white"
+    assert [str(warning.message) for warning in warned] == [said]
+    assert images.min() == 255
+
+
 def test_a_photograph_on_its_side_is_turned_upright(tmp_path):
     image = np.zeros((16, 16, 3), np.uint8)
     image[:8] = 255

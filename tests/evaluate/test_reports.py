@@ -157,10 +157,10 @@ def test_numbers_fit_metrics_json(tmp_path):
     n, right = [50, 50, 9, 50], [50, 40, 8, 45]
     numbers = Metrics()
     for key, value in report(n, right, train_counts=[5, 1, 1, 5]).metrics().items():
-        numbers.add("x." + key, *value)
+        numbers.add("x." + key, *value, "images")
     numbers.save(tmp_path)
     back = Metrics.load(tmp_path)
-    assert back["x.wga"] == dict(value=0.8, ci=list(minimum_interval(right, n)), n=50)
+    assert back["x.wga"] == dict(value=0.8, ci=list(minimum_interval(right, n)), n=50, over="images")
     assert back["x.accuracy.waterbird_land"]["n"] == 9
 
 

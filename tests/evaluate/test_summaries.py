@@ -101,6 +101,15 @@ def test_a_number_a_run_has_no_interval_below_five_runs():
     assert (five.n, five.over) == (5, "runs")
     assert np.isnan([four.lo, four.hi]).all()
     assert four.value == pytest.approx(0.825)
+    assert (four.n, four.over) == (4, "runs")
+
+
+def test_one_number_of_a_single_run_is_no_image():
+    run = pd.DataFrame(dict(run=[0], auc=[1.0]))
+    alone, difference = summarise(run, cluster="run").iloc[0], paired_difference(run, run).iloc[0]
+    for row in (alone, difference):
+        assert (row.n, row.over) == (1, "runs")
+        assert np.isnan([row.lo, row.hi]).all()
 
 
 def test_the_interval_within_runs_covers_the_mean_of_these_runs():

@@ -5,6 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
+from spurious_core.core.locks import FolderInUse, hold_folder
 from spurious_core.data.grouped import GroupedImages
 from spurious_core.mitigate import registry
 from spurious_core.mitigate.config import MitigationConfig
@@ -66,6 +67,12 @@ def test_a_registered_method_is_fitted_by_its_name(monkeypatch):
     fitted = quick("again")
     assert same(weights(fitted), weights(quick("ERM")))
     assert fitted._repr_markdown_().startswith("**Again**")
+
+
+def test_one_fit_at_a_time_works_in_a_folder(tmp_path):
+    with hold_folder(tmp_path), pytest.raises(FolderInUse, match="is in use by process"):
+        quick("ERM", out_dir=tmp_path)
+    assert all(path.name.startswith(".") for path in tmp_path.iterdir()), "nothing was written"
 
 
 def test_what_a_method_says_is_shown_as_text(monkeypatch):

@@ -27,7 +27,9 @@ def test_smoke(study, tmp_path):
     out = run_study(study, dict(budget="smoke"), tmp_path, timeout=600, progress=False)
     assert list((out / "figures").glob("*.png"))
     assert json.loads((out / "environment.json").read_text())["study"] == study
-    numbers = {name: entry["value"] for name, entry in Metrics.load(out).items()}
+    entries = Metrics.load(out)
+    assert [name for name, entry in entries.items() if entry["n"] and "over" not in entry] == []
+    numbers = {name: entry["value"] for name, entry in entries.items()}
     assert sorted(numbers) == sorted(BEFORE[study])
     for name, before in BEFORE[study].items():
         if before is not None:

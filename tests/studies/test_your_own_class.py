@@ -10,6 +10,7 @@ import pytest
 from spurious_core.core.settings import settings_file
 from spurious_core.data.manifests import draw, sample
 from spurious_core.data.worlds import get_world
+from spurious_core.papers import class_wise
 from spurious_core.papers.class_wise.example_folder import write_example_folder
 from support.notebooks import ROOT
 from support.own_pictures import put_pictures
@@ -62,16 +63,24 @@ def own_folder(tmp_path):
     return boats.parent
 
 
-def test_another_class_folder_and_profile(own_folder, own_profile, tmp_path):
+def test_another_class_folder_and_profile(own_folder, own_profile, tmp_path, monkeypatch):
+    load_kit, asked = class_wise.load_kit, []
+
+    def recorded(profile, *args, **options):
+        asked.append(profile)
+        return load_kit(profile, *args, **options)
+
+    monkeypatch.setattr(class_wise, "load_kit", recorded)
     chosen = dict(LABEL="boat", FOLDER=str(own_folder), AROUND=["in water"], OUT=str(tmp_path / "out"))
     left = run_cells(chosen, dict(PROFILE=own_profile, STEPS=2, PER_PLACE=2))
+    assert asked == [own_profile]
     assert left["measured"] == ["all_of_jury", "juror_rate"]  # nobody looks for the object
     assert left["number"] == left["guide"].labels.index("boat")
     assert {len(images) for images in left["images"].values()} == {2}
     assert left["scorer"].is_relative_to(tmp_path / "out")
     assert len(list(left["scorer"].iterdir())) == len(left["good"]) == 2
     assert left["again"].components == left["components"]
-    assert set(left["pictures"].captions) == {"a photo of an empty sks scene"}
+    assert set(left["given"]["captions"]) == {"a photo of an empty sks scene"}
     assert not any(
         own_folder.rglob("*.safetensors")
     )  # results lie in OUT, and the reader's folder is as it was

@@ -78,11 +78,11 @@ def median_ratio(
     turns: pd.DataFrame,  # of two sides: what is expected to take longer, then the other
     seed: int = 0,  # of the bootstrap
 ) -> dict:
-    "`value`, `ci` and `n` of the seconds of the first column over those of the second."
+    "`value`, `ci`, `n` and `over` of the seconds of the first column over those of the second."
     ratios = (turns.iloc[:, 0] / turns.iloc[:, 1]).to_numpy()
     drawn = np.random.default_rng(seed).choice(ratios, (4000, len(ratios)))
     low, high = np.quantile(np.median(drawn, axis=1), (0.025, 0.975))
-    return dict(value=float(np.median(ratios)), ci=(low, high), n=len(ratios))
+    return dict(value=float(np.median(ratios)), ci=(low, high), n=len(ratios), over="turns")
 
 # %% ../../../nbs/app/speed/00_turns.ipynb #fbd5047e
 @dataclass

@@ -19,13 +19,15 @@ POOLED = "all"  # the mean over worlds
 
 
 def cure_scores(cured: Mapping[tuple[str, int], Cured]) -> pd.DataFrame:
-    "One row per world, seed, arm and method: worst-group accuracy `wga`, its interval over test images."
+    """One row per world, seed, arm and method: worst-group accuracy `wga` and its interval over test images.
+
+    `images` counts those of the worst group."""
     rows = []
     for (world, seed), entry in cured.items():
         for (arm, method), report in entry.reports.items():
-            lo, hi = report.wga_interval
+            value, (lo, hi), images = report.metrics()["wga"]
             row = dict(world=world, seed=seed, arm=arm, method=method)
-            rows.append(row | dict(wga=report.wga, lo=lo, hi=hi))
+            rows.append(row | dict(wga=value, lo=lo, hi=hi, images=images))
     return pd.DataFrame(rows)
 
 # %% ../../../nbs/papers/aspire/12_cure_tables.ipynb #73d0b4dc
@@ -43,11 +45,14 @@ def _by_seed(rows: pd.DataFrame) -> np.ndarray:
 def _spread(values: np.ndarray, lowest: float, rows: pd.DataFrame | None = None) -> dict:
     """The mean of values from `lowest` to 1 with its interval over seeds.
 
-    Of fewer than five, the mean of the intervals of their `rows`, if these are of one world."""
+    Of fewer than five, the mean of the intervals of their `rows`, if these are of one world; `n` then counts
+    test images."""
     value, lo, hi = map(float, bootstrap(values, bounds=(lowest, 1)))
-    if len(values) < FEWEST and rows is not None and rows.world.nunique() == 1:
-        lo, hi = rows[["lo", "hi"]].mean()
-    return dict(value=value, lo=float(lo), hi=float(hi), n=len(values))
+    if len(values) >= FEWEST or rows is None or rows.world.nunique() > 1:
+        return dict(value=value, lo=lo, hi=hi, n=len(values), over="seeds")
+    lo, hi = map(float, rows[["lo", "hi"]].mean())
+    over = "images" if len(values) == 1 else "images within seeds"
+    return dict(value=value, lo=lo, hi=hi, n=int(rows.images.min()), over=over)
 
 
 def _worlds(scores: pd.DataFrame) -> list[str]:
@@ -60,7 +65,7 @@ def _pairs(scores: pd.DataFrame) -> list[tuple[str, str]]:
 
 # %% ../../../nbs/papers/aspire/12_cure_tables.ipynb #bb5a0d0b
 def cure_wga_table(scores: pd.DataFrame) -> pd.DataFrame:
-    "Worst-group accuracy over seeds: `world`, `arm`, `method`, `key`, `value`, `lo`, `hi`, `n`."
+    "Worst-group accuracy over seeds: `world`, `arm`, `method`, `key`, `value`, `lo`, `hi`, `n`, `over`."
     rows = []
     for world in _worlds(scores):
         for arm, method in _pairs(scores):

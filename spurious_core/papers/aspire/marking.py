@@ -26,10 +26,16 @@ _MARKS = dict(
     ranked_recall_at_3=("imagenet_like", "recall_at_3", True),
     null_discoveries=("clean", "null_discoveries", False),
 )
+_COUNTED = dict(  # by `mark`: of how many
+    recall_at_1="planted features",
+    recall_at_3="planted features",
+    precision_at_3="discoveries",
+    null_discoveries="classes",
+)
 
 # %% ../../../nbs/papers/aspire/10_marking.ipynb #a7946091
 def _pooled(rankings: list[pd.DataFrame], world: str, count: str, everything: bool) -> dict | None:
-    "The share over all rankings with its interval and `n`; None where there is nothing to count."
+    "The share over all rankings with its interval, `n` and `over`; None where there is nothing to count."
     hits = n = 0
     truth = planted_phrases(get_world(world))
     for ranking in rankings:
@@ -39,11 +45,11 @@ def _pooled(rankings: list[pd.DataFrame], world: str, count: str, everything: bo
     if not n:
         return None
     value, lo, hi = wilson(hits, int(n))
-    return dict(value=value, lo=lo, hi=hi, n=int(n))
+    return dict(value=value, lo=lo, hi=hi, n=int(n), over=_COUNTED[count])
 
 # %% ../../../nbs/papers/aspire/10_marking.ipynb #dbf18c9a
 def mark_lists(searched: Mapping[tuple[str, int], Searched]) -> pd.DataFrame:
-    """The marks of every list: `list`, `measure`, `key`, `value`, `lo`, `hi`, `n`, a row for each.
+    """The marks of every list: `list`, `measure`, `key`, `value`, `lo`, `hi`, `n`, `over`, a row for each.
 
     `searched` has an entry for each world and seed. Precision is left out where nothing is reported."""
     rows = []

@@ -55,15 +55,13 @@ def class_key(label: str) -> str:
 
 
 def by_class(verdicts: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:
-    "`label, arm, metric, value, n, key`: means of each class and arm."
-    groups = verdicts.groupby(["label", "arm"], sort=False)
-    means, counts = groups[list(metrics)].mean(), groups.size()
-    rows = [
-        dict(label=label, arm=arm, metric=metric, value=row[metric], n=int(counts[label, arm]))
-        for (label, arm), row in means.iterrows()
-        for metric in metrics
-    ]
-    table = pd.DataFrame(rows, columns=["label", "arm", "metric", "value", "n"])
+    "`label, arm, metric, value, n, over, key`: means of each class and arm, over images or one row a run."
+    rows = []
+    for (label, arm), group in verdicts.groupby(["label", "arm"], sort=False):
+        counted = dict(n=len(group), over="images" if group.run.duplicated().any() else "runs")
+        for metric, value in group[list(metrics)].mean().items():
+            rows.append(dict(label=label, arm=arm, metric=metric, value=value) | counted)
+    table = pd.DataFrame(rows, columns=["label", "arm", "metric", "value", "n", "over"])
     return table.assign(key=table.label.map(class_key))
 
 
@@ -75,9 +73,9 @@ def spread(table: pd.DataFrame) -> pd.DataFrame:
 
 # %% ../../../nbs/papers/class_wise/08_tables.ipynb #48b7c411
 def metric_entries(
-    table: pd.DataFrame,  # with `value`, `n` and perhaps `lo`, `hi`, `over`
+    table: pd.DataFrame,  # with `value`, `n`, `over` and perhaps `lo`, `hi`
     key: str,  # a template over its columns, such as `"{metric}.{arm}"`
-) -> Iterator[tuple[str, float, tuple[float, float] | None, int, str | None]]:
+) -> Iterator[tuple[str, float, tuple[float, float] | None, int, str]]:
     """Key, value, interval or None, count, and what is counted, as `Metrics.add` takes them.
 
     A row without a value is left out."""
@@ -85,7 +83,7 @@ def metric_entries(
         ends = row.get("lo", np.nan), row.get("hi", np.nan)
         if np.isfinite(row["value"]):
             interval = ends if np.isfinite(ends).all() else None
-            yield key.format(**row), row["value"], interval, row["n"], row.get("over")
+            yield key.format(**row), row["value"], interval, row["n"], row["over"]
 
 # %% ../../../nbs/papers/class_wise/08_tables.ipynb #3bb6b9fa
 def reference_table(

@@ -78,16 +78,16 @@ def pairs_rendered(
     return GroupedImages(manifest, list(labels), list(backgrounds), f"{world.name}, rendered", pixels)
 
 # %% ../../../nbs/papers/d3s/07_benchmark.ipynb #5a541716
-def _moved(data: GroupedImages) -> dict[str, float]:
+def _moved(data: GroupedImages) -> dict[str, float | str]:
     "RMS difference of pixels from the start, 0..1: mean over pictures, with a normal 95 % interval."
     difference = read_inits(data.manifest) - data.images().astype(float)
     rms = np.sqrt((difference**2).mean((1, 2, 3))) / 255
     mean, half = rms.mean(), 1.96 * rms.std(ddof=1) / len(rms) ** 0.5
-    return dict(value=mean, lo=mean - half, hi=mean + half, n=len(rms))
+    return dict(value=mean, lo=mean - half, hi=mean + half, n=len(rms), over="images")
 
 
-def _measures(data: GroupedImages, jury: Iterable[Classifier]) -> dict[str, dict[str, float]]:
-    "What came of a set: `value`, `lo`, `hi`, `n` per measure."
+def _measures(data: GroupedImages, jury: Iterable[Classifier]) -> dict[str, dict[str, float | str]]:
+    "What came of a set: the cells of `share_row` per measure."
     columns = {"class": "class_there", "background": "background_there", "kept": "kept"}
     seen = data.manifest
     rows = {
@@ -111,7 +111,7 @@ def compare_recipes(
     seed: int = 0,
     **options,  # of `draw_benchmark`
 ) -> tuple[pd.DataFrame, dict[str, GroupedImages]]:
-    "A table with one row per recipe and measure (`value`, `lo`, `hi`, `n`), and the sets by name."
+    "A table with one row per recipe and measure (cells as of `share_row`), and the sets by name."
     jury = list(jury)
     sets = {
         name: draw_benchmark(pipe, labels, k, recipe, sources, Path(folder) / name, seed, **options)

@@ -86,17 +86,17 @@ def top1_columns(answers: pd.DataFrame) -> list[str]:
     return [column for column in answers if column.startswith("top1.")]
 
 # %% ../../../nbs/papers/d3s/05_judging.ipynb #1de81c7b
-def share_row(successes: float, n: int) -> dict[str, float]:
-    "A share with Wilson's 95 % interval, as cells of a table: `value`, `lo`, `hi`, `n`."
+def share_row(successes: float, n: int) -> dict[str, float | str]:
+    "A share of n images with Wilson's 95 % interval, as cells of a table: `value`, `lo`, `hi`, `n`, `over`."
     value, lo, hi = wilson(successes, n)
-    return dict(value=value, lo=lo, hi=hi, n=n)
+    return dict(value=value, lo=lo, hi=hi, n=n, over="images")
 
 
 def accuracy_by(
     answers: pd.DataFrame,  # of `jury_answers`
     by: str = "background",  # or `label`
 ) -> pd.DataFrame:
-    "Accuracy per value of `by` and juror: `value`, `lo`, `hi`, `n`, in order of appearance."
+    "Accuracy per value of `by` and juror: the cells of `share_row`, in order of appearance."
     rows = []
     for value, group in answers.groupby(by, sort=False):
         for column in top1_columns(group):

@@ -45,8 +45,8 @@ def probe(
     labels_test: Sequence[int],
     kind: str = "linear",  # or mlp
     seed: int = 0,
-) -> dict[str, float]:
-    """Accuracy `value` of a fresh classifier on test features, with `lo` and `hi` (Wilson, 95 %) and `n`.
+) -> dict[str, float | str]:
+    """Accuracy of a fresh classifier on test features: the cells of `share_row`.
 
     `chance` is the accuracy of always saying the training's most frequent label. ValueError for an unknown
     kind, or labels that training lacks."""
@@ -60,8 +60,7 @@ def probe(
         fitted = make_pipeline(StandardScaler(), fresh).fit(x, labels)
     right = int((fitted.predict(x_test) == labels_test).sum())
     chance = float((labels_test == np.bincount(labels).argmax()).mean())
-    row = share_row(right, len(labels_test))
-    return dict(value=row["value"], lo=row["lo"], hi=row["hi"], chance=chance, n=row["n"])
+    return share_row(right, len(labels_test)) | dict(chance=chance)
 
 # %% ../../../nbs/papers/d3s/13_probing.ipynb #26e91f4d
 PROBES = dict(  # name -> label (y class, a background), part of the features
@@ -84,7 +83,7 @@ def probes(
     seed: int = 0,
     only: Sequence[str] = tuple(PROBES),
 ) -> pd.DataFrame:
-    "One row per probe and kind: `probe`, `kind`, `value`, `lo`, `hi`, `chance`, `n`."
+    "One row per probe and kind: `probe`, `kind`, `value`, `lo`, `hi`, `n`, `over`, `chance`."
     x, x_test = features_of(clf, fit_on), features_of(clf, test)
     columns = dict(fg=slice(0, cut), bg=slice(cut, None), all=slice(None))
     rows = []

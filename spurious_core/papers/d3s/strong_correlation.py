@@ -101,7 +101,7 @@ def anticorrelated_accuracy(
     out_dir: str | Path | None = None,  # gets a folder per method
     **options: Any,  # of `fit`: device, progress and so on
 ) -> pd.DataFrame:
-    "A row per method and head: `method`, and accuracy on the test: `value`, `lo`, `hi` (Wilson, 95 %), `n`."
+    "A row per method and head: `method`, and accuracy on the test as the cells of `share_row`."
     networks = {}
     for method in methods:
         folder = out_dir and Path(out_dir) / method

@@ -62,7 +62,7 @@ def method_figures(tables: dict[str, pd.DataFrame]) -> dict[str, Figure]:
 # %% ../../../nbs/papers/mitigation/02_findings.ipynb #97faf316
 LITERATURE_ORDER = tuple((a, b) for a in ("DFR", "GroupDRO", "SUBG") for b in ("JTT", "LfF"))
 LITERATURE_ORDER += (("JTT", "ERM"), ("LfF", "ERM"))
-_COLUMNS = ["dataset", "method", "other", "value", "lo", "hi", "n"]
+_COLUMNS = ["dataset", "method", "other", "value", "lo", "hi", "n", "over"]
 
 
 def wga_differences(
@@ -78,7 +78,7 @@ def wga_differences(
         for method, other in against_erm if pairs is None else pairs:
             if {method, other} <= set(methods) and len(methods[method]) > 1:
                 wga = paired_seeds(methods[method], methods[other]).set_index("metric").loc["wga"]
-                numbers = wga[["value", "lo", "hi", "n"]].to_dict()
+                numbers = wga[["value", "lo", "hi", "n", "over"]].to_dict()
                 rows.append(dict(dataset=name, method=method, other=other) | numbers)
     return pd.DataFrame(rows, columns=_COLUMNS)
 
@@ -136,23 +136,25 @@ def accuracy_entries(
     seconds: pd.Series,  # by data set and method
     n_seeds: int,
 ) -> list[dict]:
-    "Accuracies and seconds as `key`, `value`, `ci` and `n`."
+    "Accuracies and seconds as `key`, `value`, `ci`, `n` and `over`."
     entries = []
     for name, table in tables.items():
         for row in table[table.metric.isin(["wga", "ba", "average", "average_reweighted"])].itertuples():
             key = f"{row.metric}.{name}.{row.method}"
-            entries.append(dict(key=key, value=row.value, ci=finite_interval(row.lo, row.hi), n=row.n))
+            ci = finite_interval(row.lo, row.hi)
+            entries.append(dict(key=key, value=row.value, ci=ci, n=row.n, over=row.over))
     for (name, method), value in seconds.items():
-        entries.append(dict(key=f"seconds.{name}.{method}", value=value, ci=None, n=n_seeds))
+        key = f"seconds.{name}.{method}"
+        entries.append(dict(key=key, value=value, ci=None, n=n_seeds, over="seeds"))
     return entries
 
-
+# %% ../../../nbs/papers/mitigation/02_findings.ipynb #76eab3da
 def difference_entries(gains: pd.DataFrame, order: pd.DataFrame) -> list[dict]:
-    "Both tables of `wga_differences` as `key`, `value`, `ci` and `n`."
+    "Both tables of `wga_differences` as `key`, `value`, `ci`, `n` and `over`."
     keys = [f"wga_minus_erm.{row.dataset}.{row.method}" for row in gains.itertuples()]
     keys += [f"wga_order.{row.dataset}.{row.method}_over_{row.other}" for row in order.itertuples()]
     rows = [*gains.itertuples(), *order.itertuples()]
     return [
-        dict(key=key, value=row.value, ci=(row.lo, row.hi), n=int(row.n))
+        dict(key=key, value=row.value, ci=(row.lo, row.hi), n=int(row.n), over=row.over)
         for key, row in zip(keys, rows, strict=True)
     ]

@@ -25,7 +25,7 @@ def test_who_begins_alternates():
 def test_a_ratio_is_the_median_over_turns_not_over_times():
     turns = pd.DataFrame(dict(slow=[2.0, 30.0, 4.0], fast=[1.0, 10.0, 4.0]))
     ratio = median_ratio(turns)
-    assert ratio["value"] == 2.0 and ratio["n"] == 3
+    assert (ratio["value"], ratio["n"], ratio["over"]) == (2.0, 3, "turns")
     assert ratio["ci"] == (1.0, 3.0)
 
 

@@ -46,6 +46,13 @@ def test_pictures_in_folders_below_a_class_belong_to_it(tmp_path):
     assert left_out == []
 
 
+def test_a_folder_or_a_pipe_with_the_name_of_a_picture_is_none(tmp_path):
+    put(tmp_path, "cat/0.png")
+    (tmp_path / "cat/folder.png").mkdir()
+    os.mkfifo(tmp_path / "cat/pipe.png")
+    assert files_of(tmp_path) == ({("", "cat/0.png"): "cat"}, ["cat/pipe.png"])
+
+
 def test_whatever_is_left_out_is_named(tmp_path):
     put(tmp_path, "cat/0.png", "loose.png")
     (tmp_path / "cat" / "notes.txt").write_text("x")
@@ -76,8 +83,12 @@ def test_splits_without_classes_are_refused(tmp_path):
         tables_by_split(put(tmp_path, "train/0.png", "test/1.png"), "x")
 
 
-def test_labels_of_a_csv_file_stay_as_they_are_written(tmp_path):
-    labels = ["NA", "None", "null", "true", "00", "nan"]
+@pytest.mark.parametrize(
+    "labels",
+    [["NA", "None", "null", "true", "00", "nan"], ["00", "01"], ["1.0", "2.5"], ["-0", "1"]],
+    ids=["words", "leading zeros", "numbers", "minus zero"],
+)
+def test_labels_of_a_csv_file_stay_as_they_are_written(tmp_path, labels):
     lines = [f"{i}.png,{label}" for i, label in enumerate(labels)]
     (tmp_path / "metadata.csv").write_text("\n".join(["file_name,label", *lines]), encoding="utf-8-sig")
     assert read_metadata_table(tmp_path, "x").label.tolist() == labels

@@ -11,6 +11,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from spurious_core.core.locks import FolderInUse, hold_folder
 from spurious_core.diffusion.adapters import EMBEDS, LORA
 from spurious_core.diffusion.image_sets import pipeline_hash
 from spurious_core.diffusion.training import personalizing, trainer
@@ -250,6 +251,12 @@ def test_checkpointing_of_the_full_decoder(tiny_pipeline, tmp_path):
     assert len(runs) == once + 12
     assert not tiny_pipeline.vae.is_gradient_checkpointing
     assert max((kept[name] - anew[name]).abs().max() for name in kept) < 1e-5
+
+
+def test_one_training_at_a_time_works_in_a_folder(tiny_pipeline, tmp_path):
+    with hold_folder(tmp_path / "a"), pytest.raises(FolderInUse, match="is in use by process"):
+        train(tiny_pipeline, RUN, tmp_path / "a")
+    assert not (tmp_path / "a/config.json").exists()
 
 
 def test_a_colleague_can_read_an_adapter(tiny_pipeline, tmp_path):

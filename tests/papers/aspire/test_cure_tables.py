@@ -22,7 +22,16 @@ WGA = {  # by arm and method: mini_waterbirds with seeds 0, 1, 2, and mini_besid
 def scores():
     return pd.DataFrame(
         [
-            dict(world=world, seed=seed, arm=arm, method=method, wga=wga, lo=wga - 0.05, hi=wga + 0.1)
+            dict(
+                world=world,
+                seed=seed,
+                arm=arm,
+                method=method,
+                wga=wga,
+                lo=wga - 0.05,
+                hi=wga + 0.1,
+                images=25 - seed,
+            )
             for i, world in enumerate(("mini_waterbirds", "mini_beside"))
             for seed in range(3)
             for (arm, method), values in WGA.items()
@@ -45,7 +54,8 @@ def test_worst_groups_of_a_world_and_of_all(scores):
     both = row(table, "wga.all.ERM_plus_aspire")
     assert both.value == pytest.approx(np.mean(WGA["aspire", "ERM"]))
     assert np.isnan([both.lo, both.hi]).all()
-    assert here.n == both.n == 3
+    assert (here.n, here.over) == (23, "images within seeds")
+    assert (both.n, both.over) == (3, "seeds")
     assert row(table, "wga.mini_waterbirds.DFR").value == pytest.approx(0.5)
 
 
@@ -67,6 +77,7 @@ def test_five_seeds_have_an_interval_over_seeds(scores):
     )
     found = row(cure_wga_table(six), "wga.all.ERM_plus_aspire")
     assert (found.value, found.lo, found.hi, found.n) == pytest.approx((*bootstrap(ours), 6))
+    assert found.over == "seeds"
     found = row(gain_table(six), "gain.all.ERM")
     assert (found.value, found.lo, found.hi, found.n) == pytest.approx((*bootstrap(ours - other), 6))
 
@@ -74,7 +85,8 @@ def test_five_seeds_have_an_interval_over_seeds(scores):
 def test_one_seed_has_the_interval_of_its_test_images(scores):
     table = cure_wga_table(scores[scores.seed == 1])
     found = row(table, "wga.mini_beside.ERM")
-    assert (found.value, found.lo, found.hi, found.n) == pytest.approx((0.2, 0.15, 0.3, 1))
+    assert (found.value, found.lo, found.hi, found.n) == pytest.approx((0.2, 0.15, 0.3, 24))
+    assert found.over == "images"
     assert np.isnan(row(table, "wga.all.ERM").lo)
     assert gain_table(scores[scores.seed == 1]).lo.isna().all()
 
@@ -111,3 +123,4 @@ def test_scores_are_read_from_the_reports():
         0,
     ]
     assert (scores.lo[0], scores.hi[0]) == report.wga_interval
+    assert scores.images[0] == 10

@@ -37,24 +37,24 @@ def marks():
 
 
 @pytest.mark.parametrize(
-    "key, hits, n",
+    "key, hits, n, over",
     [
-        ("recall_at_1", 1, 16),
-        ("recall_at_3", 1, 16),
-        ("precision_at_3", 1, 2),
-        ("ranked_recall_at_1", 1, 16),
-        ("ranked_recall_at_3", 2, 16),
-        ("null_discoveries", 0, 20),
-        ("null_discoveries.paper", 2, 20),
-        ("recall_at_1.cooccurrence", 1, 16),
-        ("unused_discoveries", 0, 20),
-        ("unused_discoveries.cooccurrence", 2, 20),
+        ("recall_at_1", 1, 16, "planted features"),
+        ("recall_at_3", 1, 16, "planted features"),
+        ("precision_at_3", 1, 2, "discoveries"),
+        ("ranked_recall_at_1", 1, 16, "planted features"),
+        ("ranked_recall_at_3", 2, 16, "planted features"),
+        ("null_discoveries", 0, 20, "classes"),
+        ("null_discoveries.paper", 2, 20, "classes"),
+        ("recall_at_1.cooccurrence", 1, 16, "planted features"),
+        ("unused_discoveries", 0, 20, "classes"),
+        ("unused_discoveries.cooccurrence", 2, 20, "classes"),
     ],
 )
-def test_counts_of_all_seeds_are_pooled(marks, key, hits, n):
+def test_counts_of_all_seeds_are_pooled(marks, key, hits, n, over):
     row = marks.loc[key]
     assert (row.value, row.lo, row.hi) == wilson(hits, n)
-    assert row.n == n
+    assert (row.n, row.over) == (n, over)
 
 
 def test_there_is_no_precision_where_nothing_is_reported(marks):

@@ -50,13 +50,15 @@ def test_differences_are_taken_run_by_run(verdicts):
 
 
 def test_a_number_of_the_whole_set_counts_once_a_run(verdicts):
-    assert by_arm(one_row_a_run(verdicts), ["diversity"]).n.tolist() == [2, 2]
+    whole = by_arm(one_row_a_run(verdicts), ["diversity"])
+    assert whole[["n", "over"]].to_numpy().tolist() == [[2, "runs"]] * 2
+    assert set(by_class(one_row_a_run(verdicts), ["diversity"]).over) == {"runs"}
 
 
 def test_a_row_a_class_and_its_key(verdicts):
     table = by_class(verdicts, ["consistency", "diversity"])
     first = table.iloc[0]
-    assert first.tolist() == ["polar bear", "plain", "consistency", 0.25, 4, "polar_bear"]
+    assert first.tolist() == ["polar bear", "plain", "consistency", 0.25, 4, "images", "polar_bear"]
     assert class_key("great white shark") == "great_white_shark"
     wide = spread(table)
     assert wide.index.tolist() == ["polar bear", "car"]
@@ -69,7 +71,7 @@ def test_a_row_a_class_and_its_key(verdicts):
 def test_entries_have_an_interval_or_none_and_nothing_is_not_entered(verdicts):
     table = by_class(verdicts, ["consistency"])
     entry = next(metric_entries(table, "{metric}.{arm}.{key}"))
-    assert entry == ("consistency.plain.polar_bear", 0.25, None, 4, None)
+    assert entry == ("consistency.plain.polar_bear", 0.25, None, 4, "images")
     missing = table.assign(value=[np.nan, 1.0, np.nan, 0.0])
     assert len(list(metric_entries(missing, "{key}"))) == 2
     (entry, *_) = metric_entries(by_arm(verdicts, ["consistency"]), "{metric}.{arm}")

@@ -29,7 +29,7 @@ def test_probes_read_the_label_of_their_name_from_the_part_of_their_name():
     data, cut = mixed(300, 1), 5
     table = probes(start(), cut, data, data)
     assert list(table.probe) == list(PROBES)
-    assert list(table) == ["probe", "kind", "value", "lo", "hi", "chance", "n"]
+    assert list(table) == ["probe", "kind", "value", "lo", "hi", "n", "over", "chance"]
     expected = probe(data.pixels[:, cut:], data.y, data.pixels[:, cut:], data.y)["value"]
     assert table.set_index("probe").value["fg_from_bg"] == expected
 

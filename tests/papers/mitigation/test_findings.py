@@ -116,13 +116,25 @@ def test_keys_are_metric_data_set_and_method(reports, tables, seconds):
     assert len(entries) == 5 * 5
     assert entries["wga.mini_waterbirds.ERM"]["value"] == pytest.approx(0.28)
     assert entries["average_reweighted.mini_waterbirds.ERM"]["value"] == pytest.approx(0.7 * 0.28 + 0.3)
-    assert entries["seconds.imagefolder.JTT"] == dict(key="seconds.imagefolder.JTT", value=4.25, ci=None, n=5)
+    entry = dict(key="seconds.imagefolder.JTT", value=4.25, ci=None, n=5, over="seeds")
+    assert entries["seconds.imagefolder.JTT"] == entry
     differences = difference_entries(wga_differences(reports), wga_differences(reports, LITERATURE_ORDER))
     keys = [entry["key"] for entry in differences]
     assert keys[0] == "wga_minus_erm.mini_waterbirds.JTT"
     assert keys[-1] == "wga_order.imagefolder.JTT_over_ERM"
     assert "wga_order.mini_waterbirds.DFR_over_JTT" in keys
     assert differences[0]["n"] == 5
+    assert {entry["over"] for entry in (*entries.values(), *differences)} == {"seeds"}
+
+
+def test_a_few_seeds_are_counted_by_their_images(reports, seconds):
+    two = {name: {m: found[:2] for m, found in methods.items()} for name, methods in reports.items()}
+    entries = accuracy_entries({name: compare(methods) for name, methods in two.items()}, seconds, 2)
+    entries += difference_entries(wga_differences(two), wga_differences(two, LITERATURE_ORDER))
+    counted = {entry["key"].partition(".")[0]: (entry["n"], entry["over"]) for entry in entries}
+    assert counted.pop("seconds") == (2, "seeds")
+    assert {over for _, over in counted.values()} == {"images within seeds"}
+    assert min(n for n, _ in counted.values()) > 2
 
 
 def test_figures_bear_the_names_of_data_sets(tables):

@@ -74,7 +74,7 @@ def compete(
 def rank_methods(
     tables: Sequence[pd.DataFrame],  # of `compete`, one per seed
 ) -> pd.DataFrame:
-    """A row per task and method: `key`, `task`, `method`, `value`, `lo`, `hi`, `n`.
+    """A row per task and method: `key`, `task`, `method`, `value`, `lo`, `hi`, `n`, `over`.
 
     From five seeds on the interval is over seeds and n counts them. Below, it is about other pictures for
     these networks, the mean of the seeds' own intervals, and n counts the pictures of all seeds."""
@@ -85,5 +85,6 @@ def rank_methods(
             ranked.append(named | interval_over_seeds(group.value))
         else:
             means = group[["value", "lo", "hi"]].mean().to_dict()
-            ranked.append(named | means | dict(n=int(group.n.sum())))
+            over = "images" if len(group) == 1 else "images within seeds"
+            ranked.append(named | means | dict(n=int(group.n.sum()), over=over))
     return pd.DataFrame(ranked)

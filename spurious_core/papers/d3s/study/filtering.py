@@ -31,7 +31,7 @@ def filter_rows(
     data: GroupedImages,  # of `draw_benchmark`
     missed: np.ndarray,  # of `missed_by_all`, for the kept pictures
 ) -> pd.DataFrame:
-    "A row per share: `key`, `value`, `lo`, `hi`, `n`. What wasn't asked has no row."
+    "A row per share: `key` and the cells of `share_row`. What wasn't asked has no row."
     keys = dict(class_there="truth.class", background_there="truth.background", kept="kept")
     hits = {key: data.manifest[column] for column, key in keys.items() if column in data.manifest}
     hits["missed_by_all"] = missed

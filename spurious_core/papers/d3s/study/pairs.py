@@ -54,31 +54,30 @@ def _spearman(table: pd.DataFrame) -> float:
     return float(table.rank().corr().iloc[0, 1])
 
 
-def rank_agreement(generated: pd.DataFrame, rendered: pd.DataFrame, n_boot: int = 500) -> dict[str, float]:
+def rank_agreement(
+    generated: pd.DataFrame, rendered: pd.DataFrame, n_boot: int = 500
+) -> dict[str, float | str]:
     """Rank correlation of the beliefs of two tables of `pair_means`, over the pairs that both have.
 
-    `value`, `lo` and `hi` (percentiles of `n_boot` resamplings of the pairs, 95 %), and `n` pairs."""
+    `value`, `lo` and `hi` (percentiles of `n_boot` resamplings of the pairs, 95 %), `n` and `over`: pairs."""
     beliefs = (
         generated[["belief"]].join(rendered[["belief"]], lsuffix="_generated", rsuffix="_rendered").dropna()
     )
     rng, n = np.random.default_rng(0), len(beliefs)
     resampled = [_spearman(beliefs.iloc[rng.integers(n, size=n)]) for _ in range(n_boot)]
     lo, hi = np.quantile(resampled, [0.025, 0.975])
-    return dict(value=_spearman(beliefs), lo=lo, hi=hi, n=n)
+    return dict(value=_spearman(beliefs), lo=lo, hi=hi, n=n, over="pairs")
 
 # %% ../../../../nbs/papers/d3s/study/03_pairs.ipynb #3f6efca5
 def truth_rows(answers: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    "Rank correlation and the jury's accuracy on rendered pictures: `key`, `value`, `lo`, `hi`, `n`."
+    "Rank correlation and the jury's accuracy on rendered pictures: `key`, `value`, `lo`, `hi`, `n`, `over`."
     if "rendered" not in answers:
-        return pd.DataFrame(columns=["key", "value", "lo", "hi", "n"])
+        return pd.DataFrame(columns=["key", "value", "lo", "hi", "n", "over"])
     rendered = answers["rendered"]
     agreement = rank_agreement(pair_means(answers["generated"]), pair_means(rendered))
     accuracy = float(rendered[top1_columns(rendered)].to_numpy().mean())
-    rows = [
-        dict(key="rank_correlation") | agreement,
-        dict(key="accuracy_rendered", value=accuracy, lo=np.nan, hi=np.nan, n=len(rendered)),
-    ]
-    return pd.DataFrame(rows)
+    alone = dict(value=accuracy, lo=np.nan, hi=np.nan, n=len(rendered), over="images")
+    return pd.DataFrame([dict(key="rank_correlation") | agreement, dict(key="accuracy_rendered") | alone])
 
 
 def accuracy_differences(answers: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

@@ -92,16 +92,16 @@ def probe_networks(
 # %% ../../../../nbs/papers/d3s/study/06_part_networks.ipynb #ece5427d
 def interval_over_seeds(
     shares: Sequence[float],  # one per seed, 0..1
-) -> dict[str, float]:
-    "Their mean `value`, its 95 % interval `lo` to `hi` (NaN for fewer than five seeds), and `n` seeds."
+) -> dict[str, float | str]:
+    "Their mean `value`, its 95 % interval `lo` to `hi` (NaN for fewer than five), `n` and `over`: seeds."
     value, lo, hi = map(float, bootstrap(np.asarray(shares), bounds=(0, 1)))
-    return dict(value=value, lo=lo, hi=hi, n=len(shares))
+    return dict(value=value, lo=lo, hi=hi, n=len(shares), over="seeds")
 
 
 def probe_summary(
     read: pd.DataFrame,  # of `probe_networks`
 ) -> pd.DataFrame:
-    "A row per network, kind and probe: `value`, `lo`, `hi`, `n` over seeds, and `chance`."
+    "A row per network, kind and probe: what `interval_over_seeds` says, and `chance`."
     rows = [
         dict(network=network, kind=kind, probe=probe)
         | interval_over_seeds(group.value)
@@ -127,7 +127,7 @@ def chance_rows(
 ) -> pd.DataFrame:
     "What saying the most frequent label gives: `chance.fg` for classes, `chance.bg` for backgrounds."
     chances = {label: read[read.probe == f"{label}_from_all"].chance.mean() for label in ("fg", "bg")}
-    nothing = dict(lo=np.nan, hi=np.nan, n=np.nan)
+    nothing = dict(lo=np.nan, hi=np.nan, n=np.nan, over=None)
     return pd.DataFrame([dict(key=f"chance.{label}", value=v) | nothing for label, v in chances.items()])
 
 

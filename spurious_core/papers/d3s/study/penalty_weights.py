@@ -56,7 +56,7 @@ def probe_penalties(
 ) -> pd.DataFrame:
     "A row per penalty, weight and probe: `key`, `penalty`, `weight` and what `probes` says."
     train, *halves = (kept_split(drawn, split) for split in ("train", "val", "test"))
-    tables = [pd.DataFrame(columns=["key", "penalty", "weight", "probe", "value", "lo", "hi", "n"])]
+    tables = [pd.DataFrame(columns=["key", "penalty", "weight", "probe", "value", "lo", "hi", "n", "over"])]
     for tried in weighted_penalties(study.plan):
         folder = study.folder / "networks" / f"{tried.name}_weight{tried.weight:g}_seed{study.seed}"
         request = network, train, tried.config, study.seed, study.device, folder

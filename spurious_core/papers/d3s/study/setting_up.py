@@ -145,11 +145,10 @@ class D3SStudy:
 
 # %% ../../../../nbs/papers/d3s/study/01_setting_up.ipynb #99be2563
 def record_rows(
-    metrics: Any,  # such as `app.metrics.Metrics`: it has `add(key, value, ci, n)`
-    rows: pd.DataFrame,  # columns `key`, `value`, `lo`, `hi`, `n`
+    metrics: Any,  # such as `app.metrics.Metrics`: it has `add(key, value, ci, n, over)`
+    rows: pd.DataFrame,  # columns `key`, `value`, `lo`, `hi`, `n` and `over`: what n counts
 ) -> None:
     "Adds a metric per row; an interval or a number that isn't known (NaN) is left out."
     for row in rows.itertuples():
-        ends = row.lo, row.hi
-        n = None if np.isnan(row.n) else int(row.n)
-        metrics.add(row.key, row.value, ends if np.isfinite(ends).all() else None, n)
+        counted = () if np.isnan(row.n) else (int(row.n), row.over)
+        metrics.add(row.key, row.value, (row.lo, row.hi), *counted)

@@ -108,10 +108,10 @@ def plain_network(study: D3SStudy, task: ShortcutTask, seed: int) -> Classifier:
 
 # %% ../../../../nbs/papers/d3s/study/05_shortcut.ipynb #71eddc12
 def task_accuracy(networks: Mapping[int, Classifier], tasks: Mapping[int, ShortcutTask]) -> pd.DataFrame:
-    "Accuracy on the test of the task, a row per seed: `value`, `lo`, `hi` (Wilson, 95 %), `n`."
+    "Accuracy on the test of the task, a row per seed: the cells of `share_row`."
     rows = {}
     for seed, network in networks.items():
         test = tasks[seed].test
         right = network.probs(test.images()).argmax(1).numpy() == test.y
         rows[seed] = share_row(int(right.sum()), len(test))
-    return pd.DataFrame(rows).T.astype(dict(n=int)).rename_axis("seed")
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("seed")

@@ -26,7 +26,8 @@ from spurious_core.papers.ddb.study.result_tables import (
 )
 
 # %% ../../../../nbs/papers/ddb/study/11_result_metrics.ipynb #76b0e766
-Entry = tuple[float, tuple[float, float] | None, int]  # value, interval, and of how many runs or images
+# value, interval, how many, and what is counted: runs or images
+Entry = tuple[float, tuple[float, float] | None, int, str]
 
 
 def entries(
@@ -39,7 +40,7 @@ def entries(
         finite = [number for number in numbers if np.isfinite(number)]
         if finite:
             value, *interval = over_runs(finite, lowest)
-            found[key] = value, finite_interval(*interval), len(finite)
+            found[key] = value, finite_interval(*interval), len(finite), "runs"
     return found
 
 # %% ../../../../nbs/papers/ddb/study/11_result_metrics.ipynb #14cf5f70
@@ -64,7 +65,7 @@ def _of_pruning(results: Sequence[DDBResult]) -> dict[str, Entry]:
     weights = {}
     for column in ("gamma", "gamma_pasted"):
         for key, gammas in _by(table, ["dataset"], column, column + ".{}").items():
-            weights[key] = float(gammas.mean()), None, len(gammas)
+            weights[key] = float(gammas.mean()), None, len(gammas), "runs"
     return entries(values) | weights
 
 # %% ../../../../nbs/papers/ddb/study/11_result_metrics.ipynb #c328e38a
@@ -106,12 +107,12 @@ def _of_own_groups(results: Sequence[DDBResult]) -> dict[str, Entry]:
     found = {}
     for row in group_accuracies(own).itertuples():
         key = f"accuracy.{row.group}.{row.classifier}".replace(", ", "-").replace(" ", "-")
-        found[key] = row.accuracy, (row.lo, row.hi), row.images
+        found[key] = row.accuracy, (row.lo, row.hi), row.images, "images"
     return found
 
 # %% ../../../../nbs/papers/ddb/study/11_result_metrics.ipynb #82427401
 def ddb_metrics(results: Sequence[DDBResult]) -> dict[str, Entry]:
-    "Every number of the study: key -> value, interval, and of how many runs (or, of accuracies, images)."
+    "Every number of the study: key -> value, interval, how many runs (or, of accuracies, images), and which."
     aucs = entries(_by(score_aucs(results), ["dataset", "score"], "auc", "auc.{}.{}"))
     found = _of_pruning(results) | _of_rules(results) | aucs | _of_arms(results)
     return found | _of_doses(results) | _of_words(results) | _of_own_groups(results)

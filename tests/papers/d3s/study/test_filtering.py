@@ -27,6 +27,7 @@ def test_shares_count_what_was_asked_and_nothing_else():
     rows = filter_rows(data, np.array([True, False, False])).set_index("key")
     assert rows.value.to_dict() == {"truth.class": 0.75, "kept": 0.75, "missed_by_all": pytest.approx(1 / 3)}
     assert rows.n.to_dict() == {"truth.class": 4, "kept": 4, "missed_by_all": 3}
+    assert (rows.over == "images").all()
 
 
 def test_at_most_half_of_the_doubted_were_dropped_and_the_least_believed_come_first():

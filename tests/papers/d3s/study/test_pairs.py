@@ -49,6 +49,7 @@ def test_truth_is_told_where_there_is_a_renderer_and_nothing_elsewhere():
     rows = truth_rows(both).set_index("key")
     assert rows.value["accuracy_rendered"] == pytest.approx(11 / 12)
     assert rows.n["accuracy_rendered"] == 6
+    assert rows.over.to_dict() == dict(rank_correlation="pairs", accuracy_rendered="images")
     differences = accuracy_differences(both)
     assert list(differences.index) == BACKGROUNDS
     assert differences.one.tolist() == [0, -0.5, 0]

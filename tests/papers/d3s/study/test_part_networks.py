@@ -74,4 +74,5 @@ def test_intervals_stay_among_shares_and_a_few_seeds_have_none():
     row = interval_over_seeds([0.97, 1.0, 0.99, 1.0, 1.0])
     assert row["lo"] < row["value"] == pytest.approx(0.992)
     assert row["value"] < row["hi"] <= 1
+    assert (row["n"], row["over"]) == (5, "seeds")
     assert np.isnan(interval_over_seeds([0.97, 1.0, 0.99])["lo"])

@@ -75,9 +75,9 @@ def test_seeds_follow_each_other_and_the_sampler_takes_no_more_steps_than_the_pr
 def test_rows_become_metrics_and_what_is_unknown_is_left_out():
     metrics = Metrics()
     rows = [
-        dict(key="kept", value=0.5, lo=0.4, hi=0.6, n=20),
-        dict(key="chance", value=0.1, lo=np.nan, hi=np.nan, n=np.nan),
+        dict(key="kept", value=0.5, lo=0.4, hi=0.6, n=20, over="images"),
+        dict(key="chance", value=0.1, lo=np.nan, hi=np.nan, n=np.nan, over=None),
     ]
     record_rows(metrics, pd.DataFrame(rows))
-    assert metrics["kept"] == dict(value=0.5, ci=[0.4, 0.6], n=20)
+    assert metrics["kept"] == dict(value=0.5, ci=[0.4, 0.6], n=20, over="images")
     assert metrics["chance"] == dict(value=0.1, ci=None, n=None)

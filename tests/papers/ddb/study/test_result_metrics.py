@@ -19,16 +19,16 @@ def found():
 
 
 def test_runs_without_a_number_are_left_out():
-    assert entries(dict(a=[np.nan, 0.5], b=[np.nan])) == dict(a=(0.5, None, 1))
-    assert entries(dict(a=[0.25, 0.75])) == dict(a=(0.5, None, 2))
-    value, (lo, hi), n = entries(dict(a=[0.3, 0.4, 0.5, 0.6, np.nan, 0.7]))["a"]
+    assert entries(dict(a=[np.nan, 0.5], b=[np.nan])) == dict(a=(0.5, None, 1, "runs"))
+    assert entries(dict(a=[0.25, 0.75])) == dict(a=(0.5, None, 2, "runs"))
+    value, (lo, hi), n, _ = entries(dict(a=[0.3, 0.4, 0.5, 0.6, np.nan, 0.7]))["a"]
     assert (round(value, 6), n) == (0.5, 5)
     assert 0.3 <= lo < 0.5 < hi <= 0.7
 
 
 def test_keys_are_metric_dataset_method_and_all_is_every_run(found):
     assert found["wga.all.ERM"][0] == pytest.approx((0.5 + 0.3 + 0.5) / 3)
-    assert found["wga.mini_b.ERM"] == (0.5, None, 1)
+    assert found["wga.mini_b.ERM"] == (0.5, None, 1, "runs")
     assert found["wga.all.ERM"][2] == 3
 
 
@@ -43,7 +43,7 @@ def test_pruning_rules_scores_and_weights(found):
     assert found["pruned_wrong_share.mini_a.kept"][0] == pytest.approx(1 / 3)
     assert found["rule_gain.mini_b.rho"][0] == pytest.approx(-0.1)
     assert not any(key.endswith(".none") for key in found)
-    assert found["gamma_pasted.mini_a"] == (0.5, None, 2)
+    assert found["gamma_pasted.mini_a"] == (0.5, None, 2, "runs")
     assert found["auc.mini_b.psi"][0] == 0.5
     assert (found["bad_share.mini_b"][0], found["old_class_seen.mini_b"][0]) == (0.5, 0.5)
 
@@ -58,7 +58,7 @@ def test_doses_and_words(found):
 def test_of_own_images_there_is_what_can_be_known():
     own = ddb_metrics([ddb_result("own", bad=np.nan)])
     assert own["accuracy.dog.given"][0] == 0.5
-    assert own["accuracy.cat.retrained"][2] == 1
+    assert own["accuracy.cat.retrained"][2:] == (1, "images")
     assert {"wga.own.DDB", "wga.all.DDB", "ddb_minus_erm", "gamma.own"} <= set(own)
     strange = ("pruned_wrong_share", "bad_share", "old_class_seen", "auc", "rule_wrong_share")
     assert not any(key.startswith(strange) for key in own)
@@ -69,6 +69,7 @@ def test_every_entry_is_a_metric(found):
     for key, entry in found.items():
         metrics.add(key, *entry)
     assert len(metrics) == len(found)
+    assert {entry["over"] for entry in metrics.values()} == {"runs"}
 
 
 def test_the_committed_numbers_bear_such_keys():

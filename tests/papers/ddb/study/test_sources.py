@@ -125,6 +125,9 @@ def test_wrong_names_are_refused_before_anything_is_loaded(own, monkeypatch):
         ddb_sources(replace(PROFILE, segmenter=""), PLAN, own=OwnInput(**own))
     with pytest.raises(ValueError, match="'swan' is no class"):
         ddb_sources(PROFILE, PLAN, own=OwnInput(**own, parts={"swan": "bird"}))
+    unknown = "pipeline, inpaint, segmenter of profile 'mini' know the rendered world only .*no cat"
+    with pytest.raises(ValueError, match=unknown):
+        ddb_sources(PROFILE, PLAN, own=OwnInput(**own))
 
 
 def test_worlds_asked_for_come_before_those_of_the_plan(monkeypatch):
