@@ -1403,6 +1403,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                                                     'spurious_core/diffusion/families/pixart.py')},
             'spurious_core.diffusion.families.registry': { 'spurious_core.diffusion.families.registry._class_names': ( 'diffusion/families/registry.html#_class_names',
                                                                                                                        'spurious_core/diffusion/families/registry.py'),
+                                                           'spurious_core.diffusion.families.registry.families_table': ( 'diffusion/families/registry.html#families_table',
+                                                                                                                         'spurious_core/diffusion/families/registry.py'),
                                                            'spurious_core.diffusion.families.registry.family_of': ( 'diffusion/families/registry.html#family_of',
                                                                                                                     'spurious_core/diffusion/families/registry.py'),
                                                            'spurious_core.diffusion.families.registry.find_families': ( 'diffusion/families/registry.html#find_families',

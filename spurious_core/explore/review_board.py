@@ -15,15 +15,16 @@ from PIL import Image
 
 from ..core.images import png_bytes
 from ..core.markup import as_html
+from ..core.opening import decode
 from .sessions import KEYS, PAIR, Session
 from .votes import VERDICTS
 
 # %% ../../nbs/explore/02_review_board.ipynb #4e699e7b
 def _scaled_png(path: str, width: int) -> bytes:
-    with Image.open(path) as image:
-        size = width, round(width * image.height / image.width)
-        method = Image.NEAREST if image.width * 2 <= width else Image.BICUBIC
-        return png_bytes(image.convert("RGB").resize(size, method))
+    image = decode(path).image
+    size = width, round(width * image.height / image.width)
+    method = Image.NEAREST if image.width * 2 <= width else Image.BICUBIC
+    return png_bytes(image.resize(size, method))
 
 # %% ../../nbs/explore/02_review_board.ipynb #1d1c07ff
 def _paragraph(text: str, style: str) -> str:

@@ -78,6 +78,20 @@ def test_small_pictures_are_enlarged_without_smoothing(tmp_path, side, colours):
     assert (len(np.unique(drawn)) == colours) if colours else (len(np.unique(drawn)) > 2)
 
 
+def test_pictures_are_shown_as_all_readers_read_them(tmp_path):
+    "Upright, and 16 bits scaled: people must not vote on another picture than classifiers saw."
+    turned, grey = tmp_path / "turned.png", tmp_path / "grey.png"
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned by a quarter
+    Image.fromarray(np.zeros((10, 20, 3), np.uint8)).save(turned, exif=exif)
+    Image.fromarray(np.array([[0, 32768], [65535, 65535]], np.uint16)).save(grey)
+    view = PairView(40)
+    view.show(dict(item="0", init_image=turned, path=grey) | dict(prompt=""), "?")
+    left, right = (np.asarray(Image.open(io.BytesIO(w.value))) for w in (view.left, view.right))
+    assert left.shape == (80, 40, 3)
+    assert right[0, 0].tolist() == [0] * 3 and abs(int(right[0, -1, 0]) - 128) <= 1
+
+
 def test_the_end_is_said_and_takes_no_votes(session):
     board = Board(session)
     while session.current:

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from spurious_core.diffusion.families.registry import family_of, find_families
+from spurious_core.diffusion.families.registry import families_table, family_of, find_families
 from support.notebooks import ROOT
 
 
@@ -45,3 +45,11 @@ def test_nothing_outside_of_this_folder_knows_what_pipelines_are_made_of():
             continue
         found = [line for line in path.read_text().splitlines() if PARTS.search(line)]
         assert not found, f"{where}: {found}"
+
+
+def test_the_table_says_what_families_say_of_themselves():
+    table = families_table()
+    assert list(table.index) == list(find_families())
+    assert table.loc["sd", "draws"] == "text2img, img2img, inpaint, instruct"
+    assert (table.loc["pixart", "text_lora"], table.loc["pixart", "new_words"]) == ("no", "no")
+    assert table.loc["sdxl", "samplers"].startswith("dpmsolver++, ddim")
