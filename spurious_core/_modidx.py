@@ -30,6 +30,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
             'spurious_core.app.cli': { 'spurious_core.app.cli._check_trust': ('app/cli.html#_check_trust', 'spurious_core/app/cli.py'),
                                        'spurious_core.app.cli._duration': ('app/cli.html#_duration', 'spurious_core/app/cli.py'),
                                        'spurious_core.app.cli._end_of_sweep': ('app/cli.html#_end_of_sweep', 'spurious_core/app/cli.py'),
+                                       'spurious_core.app.cli._leave_the_end_to_us': ( 'app/cli.html#_leave_the_end_to_us',
+                                                                                       'spurious_core/app/cli.py'),
                                        'spurious_core.app.cli._nearby': ('app/cli.html#_nearby', 'spurious_core/app/cli.py'),
                                        'spurious_core.app.cli._number_rows': ('app/cli.html#_number_rows', 'spurious_core/app/cli.py'),
                                        'spurious_core.app.cli._one_line_errors': ( 'app/cli.html#_one_line_errors',

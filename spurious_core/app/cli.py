@@ -8,6 +8,7 @@ __all__ = ['app', 'list_command', 'describe_command', 'parse_assignments', 'run_
 
 # %% ../../nbs/app/10_cli.ipynb #89c85d69
 import json
+import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -147,6 +148,12 @@ def _check_trust(found: "Study", given: str, trusted: bool) -> None:
             f"{given} is no study of ours, and to run it executes its code; read it, then add --trust"
         )
 
+# %% ../../nbs/app/10_cli.ipynb #f2c9d92f
+def _leave_the_end_to_us() -> None:
+    "What the libraries log of a kernel that ends is said here in one line, for an interrupted run as well."
+    for name in ("asyncio", "traitlets"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+
 # %% ../../nbs/app/10_cli.ipynb #15a16862
 @app.command("run")
 def run_command(
@@ -173,6 +180,7 @@ def run_command(
             return
         from spurious_core.app.runs import run_study
 
+        _leave_the_end_to_us()
         place = run_folder(found.name, out)
         _say(f"results go to {_nearby(place)}")
         _print_result(run_study(study, params, place, timeout=timeout), verbose)
