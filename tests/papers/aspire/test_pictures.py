@@ -93,7 +93,7 @@ def test_worst_groups_with_a_dot_for_each_seed():
     rows = [("none", "ERM", 0.2), ("none", "DFR", 0.4), ("random", "ERM", 0.3), ("aspire", "ERM", 0.7)]
     scores = pd.DataFrame(
         [
-            dict(world=world, seed=seed, arm=arm, method=method, wga=wga + seed / 10, lo=0, hi=1)
+            dict(world=world, seed=seed, arm=arm, method=method, wga=wga + seed / 10, lo=0, hi=1, images=90)
             for world in ("mini_waterbirds", "mini_beside")
             for seed in (0, 1, 2)
             for arm, method, wga in rows
