@@ -185,22 +185,24 @@ def run_command(
         _say(f"results go to {_nearby(place)}")
         _print_result(run_study(study, params, place, timeout=timeout), verbose)
 
+# %% ../../nbs/app/10_cli.ipynb #7993555a
+_VALUES = "values, as 0..9 or ERM,DFR; of a list, [[a, b], [c]]; repeat for other parameters"
+
 # %% ../../nbs/app/10_cli.ipynb #1c018f33
-_VALUES = "values of a parameter, as 0..9, 0.9,0.99 or [ERM, DFR]; repeat for more"
-
-
 def _end_of_sweep(folder: Path, status: "pd.DataFrame") -> None:
-    "Three sentences, and an exit code: 1 if a cell failed."
+    "A few sentences, and an exit code: 1 if a cell failed."
     from spurious_core.app.sweeps.sweeping import status_in_words
 
     failed = status[status.state == "failed"]
-    sentences = [
-        f"{status_in_words(status)}.",
-        f"The numbers of all of them: spurious table {_nearby(folder)}",
-    ]
+    sentences = [f"{status_in_words(status)}."]
     if len(failed):
-        first = failed.iloc[0]
-        sentences.insert(1, f"{failed.index[0]} failed: {first.error[:200]}; its notebook is in its folder.")
+        sentences.append(f"The first that failed: {failed.iloc[0].error}")
+    if (status.state == "stale").any():
+        sentences.append(
+            "The code of stale cells has changed since; remove their `run` folders to run them again."
+        )
+    if (status.state == "done").any():
+        sentences.append(f"The numbers: spurious table {_nearby(folder)}")
     for sentence in sentences:
         Console(highlight=False).print(Text(sentence), soft_wrap=True)
     if len(failed):
@@ -228,21 +230,34 @@ def sweep_command(
         if bool(grid) == bool(cells):
             raise ValueError("give a grid (-p NAME=VALUES) or a list of cells (--cells FILE), one of them")
         _check_trust(found, study, trust)
+        of_grid = dict(sample=sample, yes=yes) if grid else {}
+        if grid:
+            from spurious_core.app.sweeps.grids import grid_cells
+
+            grid_cells(found, grid, **of_grid)  # a slip is said at once, before heavy imports
         from spurious_core.app.sweeps.sweeping import sweep
         from spurious_core.app.sweeps.workers import WorkerConfig
 
         config = WorkerConfig(retries, timeout)
-        place = (Path(out).expanduser() if out else Path("_runs/sweeps") / found.name).resolve()
-        _say(f"results go to {_nearby(place)}")
-        of_grid = dict(sample=sample, yes=yes) if grid else {}
+        place = _nearby((Path(out).expanduser() if out else Path("_runs/sweeps") / found.name).resolve())
         status = sweep(study, grid or cells, place, config, workers=workers, say=_say, **of_grid)
     _end_of_sweep(place, status)
 
-# %% ../../nbs/app/10_cli.ipynb #18ca5a91
+# %% ../../nbs/app/10_cli.ipynb #3db1af30
 _KEYS = "only these numbers; repeat for more"
 _APART = "parameters that stay apart, such as ratio; repeat for more"
 
 
+def _notes_of_table(numbers: "pd.DataFrame", status: "pd.DataFrame", by: list[str]) -> list[str]:
+    "What one should know of a table: which parameters its means mix, and what is missing."
+    from spurious_core.app.sweeps.gathering import missing_in_words, mixed_parameters
+
+    notes = [missing_in_words(status)]
+    if len(numbers) and (mixed := mixed_parameters(numbers, by)):
+        notes.append(f"means are over {', '.join(mixed)} as well; --by {mixed[0]} keeps them apart")
+    return [note for note in notes if note]
+
+# %% ../../nbs/app/10_cli.ipynb #18ca5a91
 @app.command("table")
 def table_command(
     folder: str = typer.Argument(metavar="DIR", help="a sweep's folder"),
@@ -252,18 +267,19 @@ def table_command(
 ) -> None:
     "Show the numbers of a sweep: means over seeds, with intervals."
     with _one_line_errors():
-        from spurious_core.app.sweeps.gathering import as_file_text, gather, missing_in_words, over_seeds
+        from spurious_core.app.sweeps.gathering import as_file_text, gather, over_seeds
         from spurious_core.app.sweeps.sweeping import sweep_status
         from spurious_core.core.files import atomic_write
 
         status, numbers = sweep_status(folder), gather(folder)
         table = over_seeds(numbers, key or None, by) if len(numbers) else numbers
         if save:
-            atomic_write(save, as_file_text(table, Path(save).suffix.removeprefix(".")))
+            atomic_write(save, as_file_text(table, Path(save).suffix.removeprefix(".").lower()))
+        notes = _notes_of_table(numbers, status, by)
     shown = table.round(3).fillna("")
     _print_table(None, shown.columns, shown.itertuples(index=False))
-    if lacking := missing_in_words(status):
-        _say(lacking, style="red")
+    for note in notes:
+        _say(note, style="red")
 
 # %% ../../nbs/app/10_cli.ipynb #9231f638
 @app.command("doctor")

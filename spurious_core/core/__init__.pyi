@@ -63,6 +63,7 @@ from .opening import (
     Opened as Opened,
     PICTURE_ENDINGS as PICTURE_ENDINGS,
     TOO_LARGE as TOO_LARGE,
+    as_rgb as as_rgb,
     centre_square as centre_square,
     check_regular as check_regular,
     decode as decode,

@@ -15,7 +15,7 @@ import pandas as pd
 import torch
 from PIL import Image
 
-from .opening import GROUND, centre_square, decode, open_rgb, warn_transparent
+from .opening import GROUND, as_rgb, centre_square, decode, open_rgb, warn_transparent
 
 # %% ../../nbs/core/07_images.ipynb #466c0d96
 def _from_tensor(images: torch.Tensor) -> np.ndarray:
@@ -76,8 +76,11 @@ def picture(
     if isinstance(source, (str, Path)):
         source = open_rgb(source)
     elif isinstance(source, np.ndarray):
+        if source.dtype != np.uint8 or not source.size:
+            shape = "x".join(map(str, source.shape))
+            raise ValueError(f"a picture of {shape} values of {source.dtype} must be uint8, and not empty")
         source = Image.fromarray(source)
-    return np.asarray(centre_square(source.convert("RGB"), size), np.float32) / 255
+    return np.asarray(centre_square(as_rgb(source).image, size), np.float32) / 255
 
 # %% ../../nbs/core/07_images.ipynb #ff751896
 def read_images(

@@ -78,6 +78,18 @@ def _check_lora(pipe: Any, file: Path) -> None:
                 f"{file} does not fit this pipeline: {layer} is {here} here, and the LoRA has {there}"
             )
 
+# %% ../../nbs/diffusion/03_adapters.ipynb #96cd516a
+def _check_pairs(pipe: Any, file: Path) -> None:
+    "ValueError for the first layer of a LoRA that has one matrix of its two."
+    sides = {}
+    for key in family_of(pipe).translate_lora(pipe, read_weights(file)):
+        if match := _LORA_KEY.fullmatch(key):
+            layer, matrix_name = match.groups()
+            sides.setdefault(layer, set()).add("down" if re.search("A|down", matrix_name) else "up")
+    for layer, there in sides.items():
+        if len(there) < 2:
+            raise ValueError(f"{file} is damaged: of {layer} it has the matrix {there.pop()} alone")
+
 # %% ../../nbs/diffusion/03_adapters.ipynb #f71225ee
 def _named_vectors(
     file: Path,
@@ -147,6 +159,7 @@ def use_adapter(
     lora, embeddings = _find_files(adapter)
     if lora:
         _check_lora(pipe, lora)
+        _check_pairs(pipe, lora)
     if embeddings:
         pipe = _with_words(pipe, _read_embeddings(pipe, embeddings))
     try:

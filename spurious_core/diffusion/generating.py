@@ -85,6 +85,7 @@ def generate(
     if `out_dir` holds another set, FloatingPointError for pictures that are not finite. Launched
     as several processes, each draws every n-th batch, and all return the whole table."""
     folder, rows = Path(out_dir), plan_rows(plan, guidance)
+    family_of(pipe).check_parts(pipe)
     sampler = sampler_name(pipe, sampler)
     whole("batch_size", batch_size)
     steps = whole("steps", steps)

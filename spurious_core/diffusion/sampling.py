@@ -134,6 +134,7 @@ def sample_images(
     progress: bool = False,
 ) -> np.ndarray:
     "Draws a plan in memory: uint8 `[N, H, W, 3]`."
+    family_of(pipe).check_parts(pipe)
     rows, cache = plan_rows(plan, guidance), PromptCache(pipe)
     whole("steps", steps)
     sampler_name(pipe, sampler)

@@ -187,7 +187,7 @@ def test_a_sweep_and_its_table(make_study, tmp_path, monkeypatch):
     r = spurious(*args)
     assert r.exit_code == 0, r.output
     assert "5 cells: 5 waiting" in r.output and "5 cells: 5 done." in r.output
-    assert "spurious table s" in r.output
+    assert "The numbers: spurious table s" in r.output
     r = spurious("table", "s", "--by", "scale", "--save", "table.csv")
     assert r.exit_code == 0
     rows = (tmp_path / "table.csv").read_text().splitlines()
@@ -207,7 +207,7 @@ def test_a_sweep_with_a_failed_cell_says_so(make_study, tmp_path):
     assert r.exit_code == 1
     assert "2 cells: 1 done, 1 failed." in r.output and "zero never works" in r.output
     r = spurious("table", tmp_path / "s")
-    assert "1 of 2 cells are not in order (1 failed)" in r.output
+    assert "1 of 2 cells are missing or stale (1 failed): seed=0" in r.output
 
 
 @pytest.mark.parametrize(

@@ -118,3 +118,15 @@ def test_png_bytes_and_read_images_give_the_pixels_back(tmp_path):
     assert (read_images(pd.DataFrame(dict(path=paths))) == IMS).all()
     mask = Image.fromarray(IMS[0, :, :, 0])
     assert (np.asarray(Image.open(io.BytesIO(png_bytes(mask)))) == IMS[0, :, :, 0]).all()
+
+
+def test_pictures_in_memory_mean_what_they_mean_on_disk():
+    "16 bits and floats are scaled, transparency is laid on white; what is no picture is refused."
+    grey = np.linspace(0, 65535, 16).astype(np.uint16)[None].repeat(16, 0)
+    assert np.allclose(picture(Image.fromarray(grey), 16)[0, :, 0], np.linspace(0, 1, 16), atol=1 / 255)
+    floats = Image.fromarray(np.linspace(0, 1, 16, dtype=np.float32)[None].repeat(16, 0))
+    assert np.allclose(picture(floats, 16)[0, :, 0], np.linspace(0, 1, 16), atol=1 / 255)
+    assert (picture(Image.new("RGBA", (4, 4), (0, 0, 0, 0)), 4) == 1).all()
+    for bad in (np.zeros((4, 4, 3)), np.zeros((0, 0, 3), np.uint8)):
+        with pytest.raises(ValueError, match="must be uint8, and not empty"):
+            picture(bad, 4)

@@ -10,18 +10,24 @@ from .cell_folders import (
     publish as publish,
     state_of as state_of,
 )
-from .claims import CLAIM_FILE as CLAIM_FILE, LEASE as LEASE, Watch as Watch, keeping as keeping
+from .claims import (
+    CLAIM_FILE as CLAIM_FILE,
+    LEASE as LEASE,
+    Watch as Watch,
+    keeping as keeping,
+    release_claims as release_claims,
+)
 from .gathering import (
     EXPORTS as EXPORTS,
-    OF_CELL as OF_CELL,
-    OF_NUMBER as OF_NUMBER,
     arm_difference as arm_difference,
     as_file_text as as_file_text,
     gather as gather,
     missing_in_words as missing_in_words,
+    mixed_parameters as mixed_parameters,
     over_seeds as over_seeds,
 )
 from .grids import (
+    LONGEST_RANGE as LONGEST_RANGE,
     MOST_CELLS as MOST_CELLS,
     grid_cells as grid_cells,
     listed_cells as listed_cells,
@@ -34,6 +40,8 @@ from .local_engine import (
 )
 from .sweeping import (
     ENGINES as ENGINES,
+    OF_CELL as OF_CELL,
+    OF_NUMBER as OF_NUMBER,
     status_in_words as status_in_words,
     study_of as study_of,
     sweep as sweep,

@@ -10,6 +10,7 @@ __all__ = ['STATES', 'cell_name', 'code_stamp', 'Cell', 'add_cell', 'list_cells'
 import hashlib
 import json
 import os
+import shutil
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
@@ -26,7 +27,7 @@ def cell_name(study: Study, params: dict[str, Any]) -> str:
     "Sixteen hex digits (SHA-256) of a study's name and all its parameters but the folder."
     values = {name: parameter.default for name, parameter in study.parameters.items()} | params
     values.pop("out", None)
-    text = json.dumps([study.name, values], sort_keys=True)
+    text = json.dumps([study.name, values], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 # %% ../../../nbs/app/sweeps/01_cell_folders.ipynb #d5b1e60a
@@ -100,6 +101,8 @@ def is_done(cell: Cell) -> bool:
 
 def publish(cell: Cell, attempt: Path, stamp: dict[str, str]) -> bool:
     "Makes an attempt's folder the cell's run; False if the cell was done already."
+    if cell.run.exists() and not is_done(cell):  # what a damaged disk left
+        shutil.rmtree(cell.run)
     try:
         os.rename(attempt, cell.run)
     except OSError:

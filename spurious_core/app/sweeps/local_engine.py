@@ -9,11 +9,14 @@ __all__ = ['visible_cards', 'worker_environment', 'run_locally']
 # %% ../../../nbs/app/sweeps/04_local_engine.ipynb #1e7691b2
 import os
 import selectors
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from .cell_folders import list_cells
+from .claims import release_claims
 from .workers import WorkerConfig
 from ...core.checks import whole
 
@@ -44,13 +47,22 @@ def worker_environment(
     return dict(os.environ) | share
 
 # %% ../../../nbs/app/sweeps/04_local_engine.ipynb #c2ab0394
+def _end(running: list[subprocess.Popen]) -> None:
+    "Kills what is still running; a kernel ends by itself when its runner is gone."
+    for process in running:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
 def _start_worker(root: str | Path, config: WorkerConfig, environment: dict[str, str]) -> subprocess.Popen:
     arguments = [str(root), str(config.retries), str(config.timeout or 0), str(config.lease)]
     command = [sys.executable, "-c", _WORKER, *arguments]
     pipes = dict(stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    return subprocess.Popen(command, env=environment, **pipes)
+    # a group of its own, so that Ctrl-C reaches this process alone, which ends the others
+    return subprocess.Popen(command, env=environment, start_new_session=True, **pipes)
 
-
+# %% ../../../nbs/app/sweeps/04_local_engine.ipynb #86c2c4b0
 def run_locally(
     root: str | Path,  # the sweep's folder
     config: WorkerConfig,
@@ -65,9 +77,8 @@ def run_locally(
     try:
         errors = _listen(running, say)
     finally:
-        for process in running:
-            process.terminate()
-            process.wait()
+        _end(running)
+        release_claims([cell.folder for cell in list_cells(root)], [process.pid for process in running])
     if errors:
         raise OSError(errors[0])
 

@@ -69,7 +69,8 @@ def run_cell(cell: Cell, config: WorkerConfig) -> bool:
             raise
         if is_done(cell):  # by another, who took this worker for dead
             return False
-        note_failure(cell, " ".join(str(error).split()), time.monotonic() - start)
+        said = " ".join(str(error).split()).replace(str(attempt), str(cell.folder / "failed"))
+        note_failure(cell, said, time.monotonic() - start)
         _keep_failed(cell, attempt)
         return False
     finally:

@@ -229,6 +229,16 @@ def working_copy(self: Family, pipe: Any) -> Any:
     names = [self.denoiser_name, *self.text_parts(pipe), *(tokenizer for _, tokenizer in self.words)]
     return self.with_parts(pipe, **{name: copy.deepcopy(getattr(pipe, name)) for name in names})
 
+# %% ../../../nbs/diffusion/families/02_family.ipynb #a4a1609c
+@patch
+def check_parts(self: Family, pipe: Any) -> None:
+    "ValueError where the pipeline lacks what drawing and training need, or its scheduler is of another kind."
+    encoders = [name for name in self.text_names[:1] if not self.text_parts(pipe)]
+    lacking = [name for name in (self.denoiser_name, "vae", "scheduler") if getattr(pipe, name, None) is None]
+    if lacking + encoders:
+        raise ValueError(f"{type(pipe).__name__} has no {', no '.join(lacking + encoders)}")
+    self.schedule(pipe)  # raises for a scheduler that doesn't fit
+
 # %% ../../../nbs/diffusion/families/02_family.ipynb #2ec7c0b5
 @patch
 def lora_targets(self: Family, pipe: Any, targets: Sequence[str]) -> list[str]:

@@ -146,8 +146,14 @@ class FlowFamily(Family):
             raise ValueError(f"the LoRA does not fit this pipeline; {first}: {error}") from error
 
     def schedule(self, pipe: Any) -> NoiseSchedule:
-        "The levels of training, from the scheduler's configuration."
-        return flow_schedule(shift_of(pipe.scheduler.config))
+        "The levels of training, from the scheduler's configuration. ValueError for a diffusion model's."
+        config = pipe.scheduler.config
+        if config.get("beta_start") and not config.get("use_flow_sigmas"):
+            setting = f"beta_start={config['beta_start']!r}"
+            raise ValueError(
+                f"a scheduler of diffusion models ({setting}) does not fit a network that learned a flow"
+            )
+        return flow_schedule(shift_of(config))
 
     def pack(self, pipe: Any, latents: torch.Tensor) -> torch.Tensor:
         "Latents `[N, C, h, w]` as the pipeline's steps have them."

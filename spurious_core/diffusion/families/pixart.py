@@ -135,4 +135,5 @@ def load_lora(self: PixArt, pipe: Any, file: Path) -> None:
 def unload_lora(self: PixArt, pipe: Any) -> None:
     "Takes the LoRA out of the transformer."
     recurse_remove_peft_layers(pipe.transformer)
-    del pipe.transformer.peft_config
+    if hasattr(pipe.transformer, "peft_config"):  # not where loading failed
+        del pipe.transformer.peft_config

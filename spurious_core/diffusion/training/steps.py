@@ -56,6 +56,14 @@ class NoisyBatch:
         return NoisyBatch(**{field.name: getattr(self, field.name)[which] for field in fields(self)})
 
 # %% ../../../nbs/diffusion/training/03_steps.ipynb #723ac82d
+def _refuse_timesteps(function: Callable, now: str) -> None:
+    "ValueError for an image loss of before, which was asked for timesteps."
+    for name in ("t", "timestep", "timesteps"):
+        if name in inspect.signature(function).parameters:
+            advice = "levels of noise in [0, 1], NoiseSchedule.sigma[t]; the timesteps are batch['t']"
+            raise ValueError(f"an image loss that takes {name} is of before: write {now}, with {advice}")
+
+
 def gate_of(
     image_loss: Callable | None,
     schedule: NoiseSchedule,
@@ -64,9 +72,9 @@ def gate_of(
     if image_loss is None:
         return None
     gate = torch.ones(len(schedule), dtype=torch.bool)
+    _refuse_timesteps(image_loss, "loss(x0_image, batch, sigma)")
     if hasattr(image_loss, "gate"):
-        if "t" in inspect.signature(image_loss.gate).parameters:
-            raise ValueError("gate(t) is gate(sigma) now: it is asked for levels of noise in [0, 1]")
+        _refuse_timesteps(image_loss.gate, "gate(sigma)")
         gate = image_loss.gate(schedule.sigma).bool().cpu()
     if not gate.any():
         raise ValueError("the gate of the image loss admits no timestep")

@@ -65,6 +65,14 @@ def test_states(toy, tmp_path):
     assert state_of(cell, stamp | dict(torch="0")) == "stale"
 
 
+def test_a_damaged_run_is_replaced(toy, tmp_path):
+    cell, stamp = add_cell(tmp_path, toy, {}), code_stamp(toy)
+    publish(cell, attempt_with(cell.folder / "a", 1.0), stamp)
+    (cell.run / "metrics.json").write_text("{")
+    assert publish(cell, attempt_with(cell.folder / "b", 2.0), stamp)
+    assert Metrics.load(cell.run)["scale"]["value"] == 2.0
+
+
 @pytest.mark.parametrize("text", ["", "{", "{}", '{"a": {"value": 1}}'])
 def test_a_run_without_valid_numbers_is_not_done(toy, tmp_path, text):
     cell = add_cell(tmp_path, toy, {})

@@ -5,7 +5,7 @@ import os
 import threading
 import time
 
-from spurious_core.app.sweeps.claims import CLAIM_FILE, Watch, keeping
+from spurious_core.app.sweeps.claims import CLAIM_FILE, Watch, keeping, release_claims
 
 
 def test_of_many_that_try_at_once_one_has_it(tmp_path):
@@ -53,7 +53,32 @@ def test_who_lost_his_claim_leaves_the_others_alone(tmp_path):
     assert json.loads((tmp_path / CLAIM_FILE).read_text()) == dict(owner="another", count=7)
 
 
+def test_a_fresh_claim_is_not_taken_for_the_one_that_stood_still(tmp_path):
+    "Two saw the same dead claim; the slower of them finds the faster one's in its place."
+    Watch().take(tmp_path)
+    fast, slow = Watch(lease=0.05), Watch(lease=0.05)
+    assert not fast.take(tmp_path) and not slow.take(tmp_path)
+    time.sleep(0.1)
+    assert not slow.is_held(tmp_path)
+    owner = fast.take(tmp_path)
+    slow.is_held = lambda folder: False  # as it was a moment ago
+    assert owner and slow.take(tmp_path) is None
+    assert json.loads((tmp_path / CLAIM_FILE).read_text())["owner"] == owner
+    assert [file.name for file in tmp_path.iterdir()] == [CLAIM_FILE]
+
+
+def test_claims_of_ended_processes_are_given_back(tmp_path):
+    Watch().take(tmp_path)
+    release_claims([tmp_path], [1, 2])
+    assert (tmp_path / CLAIM_FILE).exists()
+    release_claims([tmp_path], [1, os.getpid()])
+    assert not (tmp_path / CLAIM_FILE).exists()
+
+
 def test_half_a_claim_is_somebodys_until_it_stands_still(tmp_path):
+    for broken in ("null", "[]", '{"owner": [1], "count": {}}'):
+        (tmp_path / CLAIM_FILE).write_text(broken)
+        assert Watch().is_held(tmp_path)
     (tmp_path / CLAIM_FILE).write_text('{"own')
     watch = Watch(lease=0.1)
     assert watch.take(tmp_path) is None

@@ -14,6 +14,7 @@ from spurious_core.app.sweeps.gathering import (
     as_file_text,
     gather,
     missing_in_words,
+    mixed_parameters,
     over_seeds,
 )
 from spurious_core.app.sweeps.sweeping import sweep_status
@@ -60,8 +61,7 @@ def test_a_row_for_each_number_of_each_finished_cell(root):
 
 def test_what_is_missing_is_named(root):
     status = sweep_status(root)
-    (failed,) = status.index[status.state == "failed"]
-    assert missing_in_words(status) == f"1 of 12 cells are not in order (1 failed): {failed}"
+    assert missing_in_words(status) == "1 of 12 cells are missing or stale (1 failed): seed=5, scale=2.0"
     assert missing_in_words(status[status.state == "done"]) == ""
 
 
@@ -75,6 +75,19 @@ def test_intervals_are_over_seeds(root):
         over_seeds(gather(root), by=["size"])
     with pytest.raises(ValueError, match="unknown key 'wgb'; known: wga"):
         over_seeds(gather(root), ["wgb"])
+
+
+def test_a_damaged_run_is_named(root):
+    (file := next(root.glob("cells/*/run/environment.json"))).write_text("{}")
+    with pytest.raises(ValueError, match=f"{file} is missing or damaged; remove .* and run the sweep again"):
+        gather(root)
+
+
+def test_what_means_are_over_is_known_and_lists_go_by_their_texts(root):
+    table = gather(root)
+    assert mixed_parameters(table) == ["scale"] and mixed_parameters(table, ["scale"]) == []
+    table["tags"] = [["a"]] * 6 + [["b"]] * 5
+    assert sorted(over_seeds(table, by=["tags"]).tags) == ["['a']", "['b']"]
 
 
 def test_pairs_differ_in_one_parameter_alone(root):

@@ -21,6 +21,7 @@ def toy(make_study):
         ("scale", "0.5, 1", [0.5, 1.0]),
         ("scale", "[0.5, 1]", [0.5, 1.0]),
         ("budget", "smoke,'full'", ["smoke", "full"]),
+        ("budget", '"a,b", c', ["a,b", "c"]),
         ("tags", "[a, b]", [["a", "b"]]),
         ("tags", "[[a], [a, b], []]", [["a"], ["a", "b"], []]),
     ],
@@ -38,6 +39,7 @@ def test_values_of_a_text(toy, name, text, values):
         ("seed", "1.5", "seed=1.5 is not of type int"),
         ("scale", "0.5,x", "scale='x' is not of type float"),
         ("tags", "a", "tags='a' is not of type list"),
+        ("tags", "[a],[b]", r"tags='\[a\],\[b\]' is a list\[str\]: write \[a, b\] for one value, or"),
     ],
 )
 def test_values_that_do_not_fit(toy, name, text, why):
@@ -79,6 +81,7 @@ def test_too_many_cells_are_counted_not_made(toy):
     [
         (dict(sed="0..2"), "toy: unknown parameter 'sed'; known: profile, budget, seed"),
         (dict(out="x"), "unknown parameter 'out'"),
+        (dict(seed="0..999999999999999999999"), "has more values than"),
         (dict(seed=[]), "parameter seed=.. names no value"),
         (dict(scale=["x"]), "scale='x' is not of type float"),
     ],
@@ -92,7 +95,12 @@ def test_a_list_of_cells(toy, tmp_path):
     file = tmp_path / "cells.yaml"
     file.write_text("- {seed: 1, scale: 2}\n- {tags: [a, b]}\n")
     assert listed_cells(toy, file) == [dict(seed=1, scale=2.0), dict(tags=["a", "b"])]
-    for text, why in (("", "write a list"), ("seed: 1", "write a list"), ("- 3", "cell 0 is 3: write NAME")):
+    for text, why in (
+        ("", "write a list"),
+        ("seed: 1", "write a list"),
+        ("- 3", "cell 0 is 3: write NAME"),
+        ("[1,2", "is no YAML"),
+    ):
         file.write_text(text)
         with pytest.raises(ValueError, match=why):
             listed_cells(toy, file)

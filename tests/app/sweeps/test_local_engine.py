@@ -58,6 +58,17 @@ def test_a_killed_worker_costs_its_cell_a_second_try_and_nothing_else(cells, not
     assert not any(cell.failures for cell in cells)
 
 
+def test_an_interrupted_call_takes_its_workers_along_and_gives_back_their_claims(cells, note):
+    def stop(line):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_locally(root_of(cells), WorkerConfig(lease=60), 1, stop)
+    assert not list(root_of(cells).glob("cells/*/claim.json"))
+    run_locally(root_of(cells), WorkerConfig(lease=60), 1, lambda line: None)  # waits for no lease
+    assert all(is_done(cell) for cell in cells)
+
+
 def test_a_worker_that_has_to_stop_is_an_error(tmp_path, monkeypatch):
     monkeypatch.setattr(local_engine, "_WORKER", "raise SystemExit('error: the disk is full')")
     with pytest.raises(OSError, match="a worker ended with status 1: error: the disk is full"):

@@ -17,10 +17,10 @@ def test_cells_can_be_added_later_and_none_is_lost(make_study, tmp_path, idle):
     study, lines = make_study(), []
     sweep(study, dict(seed="0..1"), tmp_path / "s", say=lines.append)
     status = sweep(study, dict(seed="0..3"), tmp_path / "s", say=lines.append)
-    assert lines == ["2 cells: 2 waiting", "4 cells: 4 waiting"]
+    assert lines == [f"{n} cells: {n} waiting; results go to {tmp_path / 's'}" for n in (2, 4)]
     assert sorted(status.seed) == [0, 1, 2, 3] and set(status.state) == {"waiting"}
     sweep(study, [dict(seed=9)], tmp_path / "s", say=lines.append)
-    assert lines[-1] == "5 cells: 5 waiting"
+    assert lines[-1].startswith("5 cells: 5 waiting; ")
     assert study_of(tmp_path / "s").path == study.resolve()
 
 
@@ -36,6 +36,14 @@ def test_whatever_could_fail_is_tried_before_anything_is_made(make_study, tmp_pa
     with pytest.raises(ValueError, match="engine='ray' is unknown; allowed: local"):
         sweep(study, dict(seed=1), tmp_path / "s", engine="ray")
     assert not (tmp_path / "s").exists()
+
+
+def test_a_parameter_may_not_be_called_like_a_column(make_study, tmp_path):
+    from support.toy_study import PARAMETERS
+
+    study = make_study(parameters=PARAMETERS + "\nvalue: int = 3  # of nothing")
+    with pytest.raises(ValueError, match="toy has a parameter 'value', which is a column of a sweep's table"):
+        sweep(study, dict(seed=1), tmp_path / "s")
 
 
 def test_a_folder_is_one_studys(make_study, tmp_path, idle):

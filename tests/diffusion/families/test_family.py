@@ -8,7 +8,7 @@ import pytest
 import torch
 from diffusers import DiffusionPipeline, EulerDiscreteScheduler, FlowMatchEulerDiscreteScheduler
 from peft import LoraConfig, inject_adapter_in_model, set_peft_model_state_dict
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from spurious_core.core.accelerators import accelerator
 from spurious_core.core.seeds import generator
@@ -275,3 +275,28 @@ def test_the_image_loss_sends_its_true_gradient_into_the_adapter(folder):
         for _ in range(10):
             move(params, torch.autograd.grad(value(), params), -0.02)
         assert value().item() < before
+
+
+def test_what_is_lacking_or_does_not_fit_is_said_before_anything_is_drawn(pipe, family, plan):
+    others = [FlowMatchEulerDiscreteScheduler(), EulerDiscreteScheduler()]
+    of_flow = family.schedule(pipe).prediction == "flow_prediction"
+    wrong = family.with_parts(pipe)
+    wrong.scheduler = others[1] if of_flow else others[0]
+    with pytest.raises(ValueError, match="a scheduler of .* models .* does not fit a network that learned"):
+        sample_images(wrong, plan, **FAST)
+    wrong = family.with_parts(pipe)
+    wrong.vae = None
+    with pytest.raises(ValueError, match=f"{type(pipe).__name__} has no vae"):
+        sample_images(wrong, plan, **FAST)
+
+
+def test_a_lora_that_lost_a_matrix_is_refused(pipe, family, tmp_path):
+    out = personalize(
+        pipe, pictures(pipe, 4), replace(RECIPE, steps=1, image_loss_weight=0.0), tmp_path, progress=False
+    )
+    weights = load_file(out / LORA)
+    lost = next(iter(weights))
+    save_file({name: value for name, value in weights.items() if name != lost}, out / LORA)
+    with pytest.raises(ValueError, match=f"{LORA} is damaged: of .* it has the matrix (up|down) alone"):
+        with use_adapter(pipe, out):
+            pass

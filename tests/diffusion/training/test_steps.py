@@ -140,5 +140,7 @@ def test_wrong_image_losses(tiny_pipeline, tmp_path):
         def gate(self, t):
             return t < 300
 
-    with pytest.raises(ValueError, match="gate.t. is gate.sigma. now"):
+    with pytest.raises(ValueError, match="that takes t is of before: write gate.sigma., with levels"):
         step_of(tiny_pipeline, config, Old())
+    with pytest.raises(ValueError, match="that takes t is of before: write loss.x0_image, batch, sigma."):
+        step_of(tiny_pipeline, config, lambda x, batch, t: x.mean((1, 2, 3)))
