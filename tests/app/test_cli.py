@@ -105,7 +105,11 @@ def test_an_interrupted_run_is_one_line_and_its_kernel_ends(make_study, tmp_path
     study = make_study(INTERRUPTED.format(note=str(note)))
     code = "from spurious_core.app.cli import app; app()"
     command = [sys.executable, "-c", code, "run", study, "--trust", "--out", tmp_path / "run"]
-    runner = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    pipes = dict(stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    # tests that were started in the background ignore SIGINT, and so would their children
+    runner = subprocess.Popen(
+        command, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL), **pipes
+    )
     wait_for(lambda: note.exists() and note.read_text())
     runner.send_signal(signal.SIGINT)
     out, err = runner.communicate(timeout=60)
