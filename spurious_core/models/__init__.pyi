@@ -19,7 +19,6 @@ from .masks import (
     iou as iou,
     overlay as overlay,
 )
-from .pipeline_classes import find_class as find_class, left_out as left_out, pipeline_class as pipeline_class
 from .pipeline_files import (
     LEFT_OUT as LEFT_OUT,
     Part as Part,
@@ -35,7 +34,13 @@ from .pipeline_files import (
     weight_files as weight_files,
     weight_format as weight_format,
 )
-from .pipelines import load_pipeline as load_pipeline, load_tiny_decoder as load_tiny_decoder
+from .pipelines import (
+    find_class as find_class,
+    left_out as left_out,
+    load_pipeline as load_pipeline,
+    load_tiny_decoder as load_tiny_decoder,
+    pipeline_class as pipeline_class,
+)
 from .preprocessing import (
     IMAGENET as IMAGENET,
     Preprocess as Preprocess,

@@ -1,8 +1,10 @@
 "Pipelines in every public layout, and its pictures beside those of plain diffusers."
 
 import json
+import re
 import shutil
 
+import diffusers
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,9 +15,11 @@ from diffusers import (
     StableDiffusionInpaintPipeline,
     StableDiffusionInstructPix2PixPipeline,
     StableDiffusionPipeline,
+    StableDiffusionXLImg2ImgPipeline,
     StableDiffusionXLPipeline,
     UNet2DConditionModel,
 )
+from diffusers.pipelines.stable_diffusion import StableDiffusionSafetyChecker
 from PIL import Image
 from safetensors.torch import load_file, save_file
 from transformers import CLIPTextModel
@@ -23,8 +27,14 @@ from transformers import CLIPTextModel
 from spurious_core.diffusion.sampling import make_sampler
 from spurious_core.diffusion.starts import start_rows
 from spurious_core.models import pipelines
-from spurious_core.models.pipeline_files import lacking
-from spurious_core.models.pipelines import load_pipeline, load_tiny_decoder
+from spurious_core.models.pipeline_files import Part, lacking
+from spurious_core.models.pipelines import (
+    find_class,
+    left_out,
+    load_pipeline,
+    load_tiny_decoder,
+    pipeline_class,
+)
 from support.drawn_pictures import STEPS, apart, close, draw, drawn_by_diffusers, picture
 from support.flow_pipelines import stable_diffusion_3
 from support.original_names import original_open_clip, original_state
@@ -403,3 +413,55 @@ def test_a_damaged_config_is_named(tiny_folder, tmp_path, name):
     file.write_text(file.read_text()[:20])
     with pytest.raises(ValueError, match=f"{file.name} is damaged"):
         load_pipeline(folder)
+
+
+# ---- classes by their names, which are those of diffusers and transformers alone
+
+
+@pytest.mark.parametrize(
+    "name, kind",
+    [
+        ("StableDiffusionInpaintPipeline", StableDiffusionPipeline),
+        ("StableDiffusionInpaintPipelineLegacy", StableDiffusionPipeline),
+        ("StableDiffusionImg2ImgPipeline", StableDiffusionPipeline),
+        ("StableDiffusionInstructPix2PixPipeline", StableDiffusionPipeline),
+        ("StableDiffusionXLPipeline", StableDiffusionXLPipeline),
+        ("StableDiffusionXLImg2ImgPipeline", StableDiffusionXLImg2ImgPipeline),
+    ],
+)
+def test_stable_diffusion_for_other_tasks_is_the_plain_one(folder, name, kind):
+    assert pipeline_class(change_index(folder, _class_name=name)) is kind
+
+
+def test_parts_may_be_of_a_pipelines_own_module():
+    part = Part("stable_diffusion", "StableDiffusionSafetyChecker")
+    assert find_class("it", part, object) is StableDiffusionSafetyChecker
+
+
+def test_what_a_class_knows_and_a_pipeline_lacks_is_left_out():
+    parts = ("vae", "text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2", "unet", "scheduler")
+    assert left_out(StableDiffusionXLPipeline, parts) == dict(image_encoder=None, feature_extractor=None)
+    checker = dict(safety_checker=None, feature_extractor=None, requires_safety_checker=False)
+    assert left_out(StableDiffusionPipeline, parts) == dict(image_encoder=None) | checker
+    assert "text_encoder_2" in left_out(StableDiffusionXLPipeline, parts[:2])
+
+
+@pytest.mark.parametrize("kind", ["StableDreamPipeline", "UNet2DConditionModel", ["pipeline", "Own"], None])
+def test_a_kind_of_pipeline_that_diffusers_lacks(folder, kind):
+    text = re.escape(f"is a {kind} of diffusers, which diffusers {diffusers.__version__}")
+    with pytest.raises(ValueError, match=f"{text} .* don't have"):
+        load_pipeline(change_index(folder, _class_name=kind))
+
+
+@pytest.mark.parametrize(
+    "name, part",
+    [
+        ("vae", ["diffusers", "AutoencoderOfTomorrow"]),
+        ("vae", ["own_code", "AutoencoderKL"]),
+        ("text_encoder", ["transformers", "CLIPTextConfig"]),
+        ("scheduler", ["own_code", "OwnScheduler"]),
+    ],
+)
+def test_a_part_that_neither_library_has(folder, name, part):
+    with pytest.raises(ValueError, match=f"{name} is a {part[1]} of {part[0]}, which diffusers"):
+        load_pipeline(change_index(folder, **{name: part}))
