@@ -135,7 +135,7 @@ def test_every_public_name_stands_once():
 
 def test_a_room_is_no_warehouse():
     folders = [path.parent for path in module_paths()]
-    crowded = {folder.name: folders.count(folder) for folder in folders}
+    crowded = {folder.name: folders.count(folder) + 1 for folder in folders}
     assert {name: n for name, n in crowded.items() if n > MODULES_OF_A_ROOM} == {}
 
 

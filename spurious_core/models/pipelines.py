@@ -24,6 +24,8 @@ from safetensors import SafetensorError
 from ..core.checkpoints import naming_damage
 from ..core.files import open_safetensors
 from ..core.settings import is_hub_id, split_revision
+
+# %% ../../nbs/models/09_pipelines.ipynb #738333ad
 from spurious_core.models.pipeline_files import (
     Part,
     fetch_pipeline,
