@@ -21,7 +21,7 @@ from fastcore.basics import patch
 
 from .drawing_tasks import DrawingTask
 from .noise_schedules import NoiseSchedule, diffusion_schedule
-from .unet_drawing import AnyScale, FromLatents, UNetFamily
+from .unet_drawing import AnyScale, BesideLatents, FromLatents, UNetFamily
 
 # %% ../../../nbs/diffusion/families/12_sdxl.ipynb #5d7cda96
 class _TextToImage(AnyScale, StableDiffusionXLPipeline):
@@ -32,11 +32,8 @@ class _ImageToImage(FromLatents, StableDiffusionXLImg2ImgPipeline):
     "Pictures from latents."
 
 
-class _Instruct(StableDiffusionXLInstructPix2PixPipeline):
-    "Pictures from noise, beside latents of any number of channels, given as `image`."
-
-    def prepare_image_latents(self, image: torch.Tensor, *args: Any, **options: Any) -> torch.Tensor:
-        return torch.cat([image, image, torch.zeros_like(image)])  # prompt and picture, picture, nothing
+class _Instruct(BesideLatents, StableDiffusionXLInstructPix2PixPipeline):
+    "Pictures after an instruction."
 
 # %% ../../../nbs/diffusion/families/12_sdxl.ipynb #a5db72a9
 class StableDiffusionXL(UNetFamily):

@@ -18,7 +18,7 @@ from diffusers import (
 from fastcore.basics import patch
 
 from .noise_schedules import NoiseSchedule, diffusion_schedule
-from .unet_drawing import AnyScale, FromLatents, UNetFamily
+from .unet_drawing import AnyScale, BesideLatents, FromLatents, UNetFamily
 
 # %% ../../../nbs/diffusion/families/11_stable_diffusion.ipynb #b56afc21
 class _TextToImage(AnyScale, StableDiffusionPipeline):
@@ -29,13 +29,10 @@ class _ImageToImage(FromLatents, StableDiffusionImg2ImgPipeline):
     "Pictures from latents."
 
 
-class _Instruct(StableDiffusionInstructPix2PixPipeline):
-    "Pictures from noise, beside latents of any number of channels, given as `image`."
+class _Instruct(BesideLatents, StableDiffusionInstructPix2PixPipeline):
+    "Pictures after an instruction."
 
     do_classifier_free_guidance = True
-
-    def prepare_image_latents(self, image: torch.Tensor, *args: Any) -> torch.Tensor:
-        return torch.cat([image, image, torch.zeros_like(image)])  # prompt and picture, picture, nothing
 
 # %% ../../../nbs/diffusion/families/11_stable_diffusion.ipynb #be0c757f
 class StableDiffusion(UNetFamily):
