@@ -122,6 +122,8 @@ def test_a_reader_is_one_file(said):
 def test_a_method_is_one_file(said):
     assert said[1] == "Smoothing (32, 2)"
 
+
+def test_a_form_is_one_cell(said):
     assert said[2] == "squared Squared"
 
 
