@@ -56,3 +56,20 @@ def test_no_errors_progress_bars_or_paths_of_a_machine_in_the_outputs(nb):
         assert o.output_type != "error" and not re.search(
             r"\d+%\||it/s\]|(?<![\w.])/(home|root|Users|tmp)/", text
         ), text[:300]
+
+
+def headings(path):
+    "What JupyterLab calls the headings of a notebook: their texts, with hyphens for spaces."
+    prose = "\n".join(cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "markdown")
+    return {
+        title.replace("`", "").strip().replace(" ", "-") for title in re.findall(r"^#+ (.*)$", prose, re.M)
+    }
+
+
+def test_links_lead_somewhere(nb, path):
+    prose = "\n".join(cell.source for cell in nb.cells if cell.cell_type == "markdown")
+    for file, heading in re.findall(r"\]\(([^)\s#:]*)(?:#([^)\s]+))?\)", prose):
+        target = path.parent / file if file else path
+        assert target.exists(), file
+        if heading and target.suffix == ".ipynb":
+            assert heading in headings(target), f"{file}#{heading}"
