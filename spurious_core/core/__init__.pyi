@@ -19,6 +19,7 @@ from .checks import (
     not_negative as not_negative,
     one_of as one_of,
     positive as positive,
+    renamed_arguments as renamed_arguments,
     whole as whole,
     within as within,
 )

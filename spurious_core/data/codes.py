@@ -54,11 +54,11 @@ def _from_names(values: pd.Series, column: str, names: list[str] | None, what: s
 def _check_names(codes: np.ndarray, values: pd.Series, columns: tuple, names: list[str] | None, what: str):
     "The name of each code; ValueError where a code has two, or another than was asked for."
     named = {code: sorted(set(group)) for code, group in values.groupby(codes)}
-    bad = {code: own for code, own in named.items() if len(own) > 1 or names and own != [names[code]]}
+    bad = {code: texts for code, texts in named.items() if len(texts) > 1 or names and texts != [names[code]]}
     if bad:
         wanted = f", where {names} were asked for" if names else ""
         raise ValueError(f"{what}: {' and '.join(columns)} contradict each other: {bad}{wanted}")
-    return {code: own[0] for code, own in named.items()}
+    return {code: texts[0] for code, texts in named.items()}
 
 # %% ../../nbs/data/13_codes.ipynb #d1d329cd
 def _codes_up_to(highest: float) -> int:

@@ -20,6 +20,7 @@ from .forms import (
     Distance as Distance,
     Distribution as Distribution,
     Evidence as Evidence,
+    FORMER_UNITS as FORMER_UNITS,
     FORMS as FORMS,
     Features as Features,
     Fence as Fence,

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from ..core.checks import renamed_arguments
 from ..core.files import read_json_lines
 from ..core.opening import GROUND, centre_square, decode, warn_transparent
 
@@ -62,13 +63,14 @@ def _check_count(source: str | Path | np.ndarray, n: int, needed: int, unreadabl
         warnings.warn(f"{source}: left out, not readable as images: {files}", stacklevel=3)
 
 # %% ../../nbs/diffusion/20_references.ipynb #805e9050
+@renamed_arguments(most="limit")
 def read_references(
     source: str | Path | np.ndarray,  # a folder of pictures, or uint8 `[N, H, W, 3]`
     size: int,  # pixels of each side
     min_references: int = 3,  # fewer are an error
     # pictures smaller than `size` are enlarged, not refused: for those that only classifiers see
     enlarge: bool = False,
-    most: int | None = None,  # read no more than so many, the first by name
+    limit: int | None = None,  # read no more than so many, the first by name
 ) -> tuple[list[str], np.ndarray]:
     """Names and reference images, uint8 `[N, size, size, 3]`.
 
@@ -77,7 +79,7 @@ def read_references(
     names, images, small, unreadable = [], [], [], []
     is_array = isinstance(source, np.ndarray)
     pictures = _from_array(source) if is_array else _from_folder(Path(source), unreadable)
-    for name, image in islice(pictures, most):
+    for name, image in islice(pictures, limit):
         if min(image.size) < size and not enlarge:
             small.append(f"{name} ({image.width}x{image.height})")
         names.append(name)
@@ -88,15 +90,16 @@ def read_references(
     return names, np.stack(images)
 
 # %% ../../nbs/diffusion/20_references.ipynb #abf86129
+@renamed_arguments(most="limit")
 def load_references(
     source: str | Path | np.ndarray,  # a folder of pictures, or uint8 `[N, H, W, 3]`
     size: int,
     min_references: int = 3,
     enlarge: bool = False,
-    most: int | None = None,
+    limit: int | None = None,
 ) -> np.ndarray:
     "The images of `read_references`."
-    return read_references(source, size, min_references, enlarge, most)[1]
+    return read_references(source, size, min_references, enlarge, limit)[1]
 
 # %% ../../nbs/diffusion/20_references.ipynb #e850a70f
 def _read_texts(file: Path) -> dict[str, str]:

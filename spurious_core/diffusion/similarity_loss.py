@@ -13,19 +13,35 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from ..core.checks import not_negative, one_of, whole, within
+from ..core.checks import not_negative, one_of, renamed_arguments, whole, within
 from ..core.files import digest
-from .forms import CENTERS, FORMS, UNITS, Evidence, Features, Fence, Form, Guard
+from spurious_core.diffusion.forms import (
+    CENTERS,
+    FORMER_UNITS,
+    FORMS,
+    UNITS,
+    Evidence,
+    Features,
+    Fence,
+    Form,
+    Guard,
+)
 from ..find.neural_pca import NeuralPCA
 from ..models.classifier import Classifier
 
+# %% ../../nbs/diffusion/24_similarity_loss.ipynb #3e74f9cd
+_LEVELS = (
+    "a level of noise in [0, 1]; of Stable Diffusion's timesteps 300 is 0.639, 400 is 0.758, 800 is 0.9813"
+)
+
 # %% ../../nbs/diffusion/24_similarity_loss.ipynb #a9dc4991
+@renamed_arguments(t_min=f"sigma_min, {_LEVELS}", t_max=f"sigma_max, {_LEVELS}, 1000 is 1")
 @dataclass
 class SimilarityLossConfig:
     "How the spurious-feature similarity loss compares a picture with the references."
 
     form: str = "contrast"
-    unit: str = "way"  # of distances: the way from empty scenes to the aim, or the references' spread
+    unit: str = "gap"  # of distances: from empty scenes to the aim, or the references' spread
     # of the cosine: mean psi of training images, of object-free images, or nothing
     center: str = "object_free"
     quantile: float = 0.5  # of the references' alpha: the aim, where the hinge ends
@@ -43,7 +59,7 @@ class SimilarityLossConfig:
     def __post_init__(self):
         one_of("form", self.form, FORMS)
         one_of("center", self.center, CENTERS)
-        one_of("unit", self.unit, UNITS)
+        one_of("unit", self.unit, UNITS, FORMER_UNITS)
         for name in ("sigma_min", "sigma_max"):
             within(name, getattr(self, name), "[0, 1]")
         if not self.sigma_min < self.sigma_max:
@@ -164,7 +180,8 @@ class SimilarityLoss:
     def fingerprint(self) -> str:
         "Text that tells this loss from any other; the trainer keeps it with the run."
         alpha = digest(self.references.alpha.numpy(force=True).round(4))[:12]
-        return f"{self.guide.name} {self.pca.label} {self.components} {alpha} {self.config}"
+        config = str(self.config).replace("unit='gap'", "unit='way'")  # as in folders of earlier versions
+        return f"{self.guide.name} {self.pca.label} {self.components} {alpha} {config}"
 
     def gate(self, sigma: torch.Tensor) -> torch.Tensor:
         "Which levels of noise the loss acts on: `[B]` bool."
@@ -176,7 +193,9 @@ class SimilarityLoss:
         if not c.cutouts:
             return x0_image
         rng = torch.Generator().manual_seed(int(batch.get("seed", 0)))
-        return cutouts(x0_image, c.cutouts, c.cutout_min, c.noise, rng, batch.get("place"), batch.get("of"))
+        return cutouts(
+            x0_image, c.cutouts, c.cutout_min, c.noise, rng, batch.get("place"), batch.get("batch_size")
+        )
 
     def __call__(
         self,

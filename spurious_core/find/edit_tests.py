@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import logsumexp
 
-from ..core.checks import whole
+from ..core.checks import renamed_arguments, whole
 from ..core.seeds import seed_of
 from ..models.classifier import Classifier
 
@@ -21,27 +21,28 @@ from ..models.classifier import Classifier
 _FEATURE = ["y", "kind", "cluster"]  # what one test is about
 
 
+@renamed_arguments(most="max_edits", least="min_images")
 def plan_edits(
     phrases: pd.DataFrame,  # as `phrase_table` makes it
     correct: Sequence[bool],  # whether the classifier is right, one per image
-    most: int = 40,  # edits per class, kind and cluster
+    max_edits: int = 40,  # edits per class, kind and cluster
     seed: int = 0,
-    least: int = 1,  # clusters with fewer rightly classified pictures of a class are left out
+    min_images: int = 1,  # clusters with fewer rightly classified pictures of a class are left out
 ) -> pd.DataFrame:
     "The rows of `phrases` to edit, in order of image. Backgrounds without an alternative are left out."
-    whole("most", most)
-    whole("least", least)
+    whole("max_edits", max_edits)
+    whole("min_images", min_images)
     right = np.asarray(correct, bool)[phrases.image]
     possible = (phrases.kind == "foreground") | phrases.alternative.notna()
     rows = phrases[right & possible.to_numpy()]
-    rows = rows[rows.groupby(_FEATURE).image.transform("nunique") >= least]
+    rows = rows[rows.groupby(_FEATURE).image.transform("nunique") >= min_images]
     if not len(rows):
-        wanted = f"no phrase belongs to {least} rightly classified images of a class"
+        wanted = f"no phrase belongs to {min_images} rightly classified images of a class"
         raise ValueError(f"there is nothing to edit: {wanted}")
     chosen = []
     for feature, group in rows.groupby(_FEATURE):
         order = np.random.default_rng(seed_of("edits", seed, *feature)).permutation(len(group))
-        chosen.append(group.iloc[order[:most]])
+        chosen.append(group.iloc[order[:max_edits]])
     return pd.concat(chosen).sort_index().reset_index(drop=True)
 
 # %% ../../nbs/find/05_edit_tests.ipynb #80ccd907

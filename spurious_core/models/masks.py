@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from scipy.ndimage import distance_transform_edt
 
-from ..core.checks import not_negative, within
+from ..core.checks import not_negative, renamed_arguments, within
 from ..core.images import to_array
 from ..core.mask_files import as_mask
 
@@ -33,9 +33,10 @@ def binary(
     return exact >= threshold
 
 
-def found(mask: Any, threshold: float = THRESHOLD, least: float = 0.002) -> np.ndarray:
-    "Which masks `[..., H, W]` cover at least the share `least` of their picture: bool `[...]`."
-    return binary(mask, threshold).mean((-2, -1)) >= least
+@renamed_arguments(least="min_share")
+def found(mask: Any, threshold: float = THRESHOLD, min_share: float = 0.002) -> np.ndarray:
+    "Which masks `[..., H, W]` cover at least the share `min_share` of their picture: bool `[...]`."
+    return binary(mask, threshold).mean((-2, -1)) >= min_share
 
 # %% ../../nbs/models/10_masks.ipynb #81c861af
 def _distance(mask: np.ndarray) -> np.ndarray:

@@ -36,8 +36,8 @@ def test_bars_draw_values_and_intervals_and_skip_missing_intervals():
         for s in c.get_segments()
     ]
     assert spans == [(0, 1), (0, 1), (0, 1)]
-    own = plt.figure().add_subplot()
-    assert bars(df[:2], "m", ax=own) is own
+    axes = plt.figure().add_subplot()
+    assert bars(df[:2], "m", ax=axes) is axes
     for bad in (dict(x="nope"), dict(x="m", lo="low"), dict(x="m")):
         with pytest.raises(ValueError):
             bars(df, **bad)

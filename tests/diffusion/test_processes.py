@@ -59,7 +59,7 @@ class Crops:
 
     def __call__(self, x, batch, sigma):
         generator = torch.Generator().manual_seed(batch["seed"])
-        y = cutouts(x, 1, 0.5, 0.1, generator, batch["place"], batch["of"])
+        y = cutouts(x, 1, 0.5, 0.1, generator, batch["place"], batch["batch_size"])
         return (y * torch.linspace(-1, 1, 16)).mean((1, 2, 3)) * (1 + batch["index"])
 
 

@@ -52,10 +52,10 @@ def test_what_only_classifiers_see_is_enlarged(folder):
 
 
 def test_the_first_few_by_name(folder):
-    names, images = read_references(folder, 16, most=3)
+    names, images = read_references(folder, 16, limit=3)
     assert names == ["0.png", "1.png", "2.png"]
     assert images.shape == (3, 16, 16, 3)
-    assert len(load_references(REFS, 16, most=4)) == 4
+    assert len(load_references(REFS, 16, limit=4)) == 4
 
 
 def test_arrays_stay_as_they_are():

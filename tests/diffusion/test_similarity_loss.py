@@ -93,11 +93,11 @@ def test_guards_add_to_the_form(make):
     "settings, missing",
     [
         (dict(form="contrast", guard=0.0), ("object_free", "object_images")),
-        (dict(form="hinge", unit="way", guard=0.0), ("object_free",)),
+        (dict(form="hinge", unit="gap", guard=0.0), ("object_free",)),
         (dict(form="hinge", guard=0.5), ("object_images",)),
         (dict(form="cosine", guard=0.0), ("object_free",)),
         (dict(form="cosine", center="zero", guard=0.0), ()),
-        (dict(form="distribution", unit="way", guard=0.0), ()),
+        (dict(form="distribution", unit="gap", guard=0.0), ()),
         (dict(form="alpha", guard=0.0), ()),
     ],
 )
@@ -139,7 +139,9 @@ def test_the_same_seed_gives_the_same_cutouts(make):
     assert torch.equal(loss(x, dict(seed=3), T), whole)
     assert not torch.equal(loss(x, dict(seed=4), T), whole)
     part = torch.tensor([3, 1])
-    assert torch.allclose(loss(x[part], dict(seed=3, place=part, of=4), T[:2]), whole[part], atol=1e-5)
+    assert torch.allclose(
+        loss(x[part], dict(seed=3, place=part, batch_size=4), T[:2]), whole[part], atol=1e-5
+    )
 
 
 def test_cutouts():

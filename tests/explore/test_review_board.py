@@ -201,12 +201,12 @@ def test_a_board_without_its_picture_is_an_error(session):
 
 
 def test_a_board_left_behind_catches_up_before_it_votes(session):
-    behind, ahead = Board(session), Board(session)
-    press_all(ahead, "yn")
+    earlier, later = Board(session), Board(session)
+    press_all(later, "yn")
     second = session.current
-    behind.press("n")
-    assert not session.answers and shown(behind) == [second] * 2
-    press_all(behind, "yn")
+    earlier.press("n")
+    assert not session.answers and shown(earlier) == [second] * 2
+    press_all(earlier, "yn")
     assert session.votes.frame()["item"].tolist()[1:] == [second]
 
 

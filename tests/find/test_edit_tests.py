@@ -16,25 +16,25 @@ def test_plans_edit_right_pictures_only_and_not_too_many():
     y = np.arange(90) % 2
     t = phrase_table(said(90), y, LABELS)
     right = np.random.default_rng(0).random(90) < 0.7
-    plan = plan_edits(t, right, most=5, seed=1)
+    plan = plan_edits(t, right, max_edits=5, seed=1)
     assert right[plan.image].all()
     assert plan.groupby(["y", "kind", "cluster"]).size().max() == 5
-    assert plan.equals(plan_edits(t, right, most=5, seed=1))
-    assert not plan.equals(plan_edits(t, right, most=5, seed=2))
-    less = plan_edits(t[t.y == 0], right, most=5, seed=1)
+    assert plan.equals(plan_edits(t, right, max_edits=5, seed=1))
+    assert not plan.equals(plan_edits(t, right, max_edits=5, seed=2))
+    less = plan_edits(t[t.y == 0], right, max_edits=5, seed=1)
     assert (less.image.to_numpy() == plan[plan.y == 0].image.to_numpy()).all()  # other classes don't matter
     assert (plan_edits(t.assign(alternative=None), right).kind == "foreground").all()
     n = t[right[t.image]].groupby(["y", "kind", "cluster"]).image.nunique()
-    enough = plan_edits(t, right, most=2, least=10)
+    enough = plan_edits(t, right, max_edits=2, min_images=10)
     assert 0 < (n < 10).sum() < len(n)
     assert set(map(tuple, enough[["y", "kind", "cluster"]].to_numpy())) == set(n.index[n >= 10])
     assert enough.groupby(["y", "kind", "cluster"]).size().max() == 2  # counted before the choice
-    with pytest.raises(ValueError, match="least=0"):
-        plan_edits(t, right, least=0)
+    with pytest.raises(ValueError, match="min_images=0"):
+        plan_edits(t, right, min_images=0)
     with pytest.raises(ValueError, match="nothing to edit"):
         plan_edits(t, np.zeros(90, bool))
-    with pytest.raises(ValueError, match="most=0"):
-        plan_edits(t, right, most=0)
+    with pytest.raises(ValueError, match="max_edits=0"):
+        plan_edits(t, right, max_edits=0)
 
 
 def test_log_odds_have_no_end_and_take_no_note_of_scale():

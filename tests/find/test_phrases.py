@@ -35,11 +35,11 @@ def test_phrases():
     ] == ["glass", "bus", "berry", "beach", "them", "grass", "box", "t shirt", "rivière"]
     assert similarity("red ball", "ball") == pytest.approx(0.707, abs=1e-3)
     assert similarity("", "ball") == 0
-    of = cluster_phrases(["ball"] * 4 + ["red ball"] * 2 + ["red wooden ball", "red box", "a"])
-    assert of["red ball"] == of["ball"] == "ball"
-    assert of["red wooden ball"] == "red wooden ball"
-    assert of["red box"] == "red box"
-    assert of["a"] == ""  # no chain from box over red ball to ball
+    cluster_of = cluster_phrases(["ball"] * 4 + ["red ball"] * 2 + ["red wooden ball", "red box", "a"])
+    assert cluster_of["red ball"] == cluster_of["ball"] == "ball"
+    assert cluster_of["red wooden ball"] == "red wooden ball"
+    assert cluster_of["red box"] == "red box"
+    assert cluster_of["a"] == ""  # no chain from box over red ball to ball
     assert cluster_phrases([]) == {}
     assert cluster_phrases(["ball", "red ball"], threshold=0.8)["red ball"] == "red ball"
     with pytest.raises(ValueError, match="threshold=0"):

@@ -26,9 +26,9 @@ def test_pure_noise_on_90_to_10_labels_is_not_called_spurious():
         alarms += r.spurious.any()
         paper += (r.flips > 0).any()
         together += cooccurrence(t, y).spurious.any()
-    most = binom.ppf(0.995, worlds, 0.05)  # more has a chance of less than 0.005
-    assert alarms <= most
-    assert together <= most
+    upper = binom.ppf(0.995, worlds, 0.05)  # more has a chance of less than 0.005
+    assert alarms <= upper
+    assert together <= upper
     assert paper == worlds  # where a flip is enough, there is always something
 
 

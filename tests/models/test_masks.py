@@ -34,7 +34,7 @@ def test_an_empty_mask_is_a_result():
     m[1, 4:9, 4:9] = 0.9
     m[2, 0, 0] = 1
     assert found(m).tolist() == [False, True, True]
-    assert found(m, least=0.01).tolist() == [False, True, False]
+    assert found(m, min_share=0.01).tolist() == [False, True, False]
     assert not grow(m, 5)[0].any()
     assert feather(m, 5)[0].max() == 0
     assert np.isnan(iou(m, m)).tolist() == [True, False, False]

@@ -103,10 +103,10 @@ def shifted_autoencoder(side=16):
 
 
 def normalising_autoencoder():
-    made = autoencoder(AutoencoderKLFlux2)
-    made.bn.running_mean.normal_()
-    made.bn.running_var.uniform_(0.5, 2)
-    return made
+    vae = autoencoder(AutoencoderKLFlux2)
+    vae.bn.running_mean.normal_()
+    vae.bn.running_var.uniform_(0.5, 2)
+    return vae
 
 
 def deep_autoencoder():

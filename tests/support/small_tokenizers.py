@@ -32,17 +32,17 @@ def gemma_tokenizer(length=2048):
     "Gemma's, over small letters and bytes; the begin of a text has to be asked for."
     words = ["<pad>", "<eos>", "<bos>", "<unk>", "<mask>", *(f"<0x{i:02X}>" for i in range(256))]
     words += ["\u2581", *string.ascii_lowercase]
-    made = GemmaTokenizer(vocab={w: i for i, w in enumerate(words)}, merges=[], model_max_length=length)
+    tokenizer = GemmaTokenizer(vocab={w: i for i, w in enumerate(words)}, merges=[], model_max_length=length)
     begin = TemplateProcessing(single="<bos> $A", special_tokens=[("<bos>", words.index("<bos>"))])
-    made._tokenizer.post_processor = begin
-    return made
+    tokenizer._tokenizer.post_processor = begin
+    return tokenizer
 
 
 def qwen_tokenizer(length=512):
     "Qwen's, over bytes, with a template for talks."
-    made = Qwen2Tokenizer(
+    tokenizer = Qwen2Tokenizer(
         vocab={c: i for i, c in enumerate(sorted(ByteLevel.alphabet()))}, merges=[], model_max_length=length
     )
-    made.add_special_tokens(dict(extra_special_tokens=["<|im_start|>", "<|im_end|>"]))
-    made.chat_template = CHAT
-    return made
+    tokenizer.add_special_tokens(dict(extra_special_tokens=["<|im_start|>", "<|im_end|>"]))
+    tokenizer.chat_template = CHAT
+    return tokenizer

@@ -61,8 +61,8 @@ def missing_in_words(status: pd.DataFrame) -> str:
     if not len(lacking):
         return ""
     counts = ", ".join(f"{count} {state}" for state, count in lacking.state.value_counts().items())
-    told = [name for name in status if name not in _OF_STATUS and status[name].astype(str).nunique() > 1]
-    cells = [_in_words(row, told) or name for name, row in lacking[:5].iterrows()]
+    varying = [name for name in status if name not in _OF_STATUS and status[name].astype(str).nunique() > 1]
+    cells = [_in_words(row, varying) or name for name, row in lacking[:5].iterrows()]
     more = "" if len(lacking) <= 5 else f", and {len(lacking) - 5} more"
     return f"{len(lacking)} of {len(status)} cells are missing or stale ({counts}): {'; '.join(cells)}{more}"
 

@@ -169,23 +169,23 @@ class FlowFamily(Family):
 
     def denoise(self, pipe: Any, task: DrawingTask) -> torch.Tensor:
         "The latents of rows after all steps, `[N, C, h, w]`."
-        made = make_task(
+        drawer = make_task(
             self.text_to_image, pipe, task.scheduler, **self.options_of(pipe, self.text_to_image)
         )
         side, start, settings = self.picture_side(pipe), task.start, _settings(self, pipe, task)
         if not task.from_noise:
             leave_out(task.scheduler, task.steps - int(task.steps * task.some_strength))
-            level = made.first_level(settings)
+            level = drawer.first_level(settings)
             settings["latents"] = self.given(pipe, (1 - level) * start.known + level * start.noise)
         restore = put_back(start, _noisy(start), partial(self.pack, pipe)) if start.mask is not None else None
         last = {}
 
-        def after_step(made: Any, step: int, time: Any, tensors: dict) -> dict:
-            changed = restore(made, step, time, tensors) if restore else {}
+        def after_step(drawer: Any, step: int, time: Any, tensors: dict) -> dict:
+            changed = restore(drawer, step, time, tensors) if restore else {}
             last.update(tensors | changed)
             return changed
 
-        made(**settings, callback_on_step_end=after_step)
+        drawer(**settings, callback_on_step_end=after_step)
         return self.unpack(pipe, last["latents"], side)
 
 # %% ../../../nbs/diffusion/families/20_flow_drawing.ipynb #0ef17137
@@ -221,8 +221,8 @@ def _settings(family: FlowFamily, pipe: Any, task: DrawingTask) -> dict[str, Any
 def _noisy(start: Start) -> Callable[[Any, int], torch.Tensor]:
     "What is known of the pictures, at the level of noise of the next step."
 
-    def noisy(made: Any, step: int) -> torch.Tensor:
-        level = made.scheduler.sigmas[step + 1].item()
+    def noisy(drawer: Any, step: int) -> torch.Tensor:
+        level = drawer.scheduler.sigmas[step + 1].item()
         return (1 - level) * start.known + level * start.noise
 
     return noisy

@@ -122,9 +122,9 @@ def from_latents(self: Flux2Klein, pipe: Any, latents: torch.Tensor, decoder: An
 @patch
 def lora_targets(self: Flux2Klein, pipe: Any, targets: Sequence[str]) -> list[str]:
     "Layers that get a LoRA, those of the shared blocks by their own names."
-    found, own = list(targets), pipe.transformer.single_transformer_blocks
+    found, single_blocks = list(targets), pipe.transformer.single_transformer_blocks
     if {"to_q", "to_k", "to_v"} & set(targets):
         found.append("to_qkv_mlp_proj")
     if "to_out.0" in targets:
-        found += [f"single_transformer_blocks.{i}.attn.to_out" for i in range(len(own))]
+        found += [f"single_transformer_blocks.{i}.attn.to_out" for i in range(len(single_blocks))]
     return found

@@ -15,7 +15,7 @@ import torch
 from diffusers import DDPMScheduler
 from fastcore.basics import patch
 
-from ...core.checks import one_of
+from ...core.checks import one_of, renamed_arguments
 
 # %% ../../../nbs/diffusion/families/00_noise_schedules.ipynb #228d4c50
 PREDICTIONS = ("epsilon", "v_prediction", "sample", "flow_prediction")
@@ -87,6 +87,7 @@ def target(schedule: NoiseSchedule, z0: torch.Tensor, noise: torch.Tensor, t: to
     return _at(schedule.signal, t, z0) * noise - _at(schedule.noise, t, z0) * z0
 
 # %% ../../../nbs/diffusion/families/00_noise_schedules.ipynb #9ef9326c
+@renamed_arguments(scheduler="schedule", z_t="noisy")
 def predict_x0(
     schedule: NoiseSchedule,
     output: torch.Tensor,  # what the network answered, `[B, ...]`
@@ -147,6 +148,7 @@ def flow_schedule(
     return NoiseSchedule(1 - levels, levels, levels * scale, "flow_prediction", density / density.sum())
 
 # %% ../../../nbs/diffusion/families/00_noise_schedules.ipynb #4921e915
+@renamed_arguments(scheduler="schedule")
 def min_snr_weights(
     schedule: NoiseSchedule,
     gamma: float | None,  # None: all times weigh one

@@ -79,12 +79,12 @@ def denoise(self: PixArt, pipe: Any, task: DrawingTask) -> torch.Tensor:
         raise ValueError(f"guidance={task.guidance}: {self.name} is guided from 1 on only")
     dtype = pipe.transformer.dtype
     noise = task.start.noise.to(dtype)  # which the pipeline doesn't see to
-    made = PixArtSigmaPipeline(None, None, pipe.vae, pipe.transformer, task.scheduler)
-    made.set_progress_bar_config(disable=True)
+    drawer = PixArtSigmaPipeline(None, None, pipe.vae, pipe.transformer, task.scheduler)
+    drawer.set_progress_bar_config(disable=True)
     height, width = (side * pipe.vae_scale_factor for side in noise.shape[-2:])
     words = task.prompts | as_negatives(task.negatives)
     cast = {name: value.to(dtype) if value.is_floating_point() else value for name, value in words.items()}
-    return made(
+    return drawer(
         **cast,
         **self.guidance_of(pipe, task.guidance),
         **self.call_options(pipe),

@@ -92,9 +92,9 @@ def predict(
     height, width = (side * pipe.vae_scale_factor for side in noisy.shape[-2:])
     sizes = torch.tensor([height, width, 0, 0, height, width], device=noisy.device, dtype=unet.dtype)
     pooled = conditions["pooled_prompt_embeds"].to(unet.dtype)
-    told = dict(text_embeds=pooled, time_ids=sizes.expand(len(noisy), -1))
+    added = dict(text_embeds=pooled, time_ids=sizes.expand(len(noisy), -1))
     words = conditions["prompt_embeds"].to(unet.dtype)
-    return unet(noisy.to(unet.dtype), times, words, added_cond_kwargs=told, return_dict=False)[0].float()
+    return unet(noisy.to(unet.dtype), times, words, added_cond_kwargs=added, return_dict=False)[0].float()
 
 # %% ../../../nbs/diffusion/families/12_sdxl.ipynb #592b1839
 def _usable(decoder: Any) -> Any:
@@ -122,16 +122,16 @@ def from_latents(
 
 # %% ../../../nbs/diffusion/families/12_sdxl.ipynb #5d869229
 @patch
-def _begin(self: StableDiffusionXL, pipe: Any, task: DrawingTask) -> tuple[Any, dict]:
+def start_task(self: StableDiffusionXL, pipe: Any, task: DrawingTask) -> tuple[Any, dict]:
     "The diffusers pipeline that draws such rows, and what it takes to start. ValueError for weak guidance."
-    made, settings = UNetFamily._begin(self, pipe, task)
+    drawer, settings = UNetFamily.start_task(self, pipe, task)
     if task.source != "instruct":
-        return made, settings
+        return drawer, settings
     if task.guidance <= 1:
         raise ValueError(f"guidance={task.guidance}: {self.name} follows instructions above 1 only")
     if getattr(pipe, "is_cosxl_edit", False):
         settings["image"] = task.start.beside
-    return made, settings
+    return drawer, settings
 
 # %% ../../../nbs/diffusion/families/12_sdxl.ipynb #064a11f1
 _ORIGINAL_NAMES = {

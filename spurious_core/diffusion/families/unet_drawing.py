@@ -78,11 +78,11 @@ def make_task(task: type, pipe: Any, scheduler: SchedulerMixin, **options: Any) 
     "A pipeline of the class `task` that shares denoiser and autoencoder with `pipe`."
     parts, _ = task._get_signature_keys(task)
     shared = {name: getattr(pipe, name) for name in (*DENOISERS, "vae") if name in parts}
-    made = task(**dict.fromkeys(parts) | shared | options)
-    made.register_modules(scheduler=scheduler)  # later, since a constructor may change its configuration
-    made.image_processor = VaeImageProcessor(vae_latent_channels=pipe.vae.config.latent_channels)
-    made.set_progress_bar_config(disable=True)
-    return made
+    drawer = task(**dict.fromkeys(parts) | shared | options)
+    drawer.register_modules(scheduler=scheduler)  # later, since a constructor may change its configuration
+    drawer.image_processor = VaeImageProcessor(vae_latent_channels=pipe.vae.config.latent_channels)
+    drawer.set_progress_bar_config(disable=True)
+    return drawer
 
 # %% ../../../nbs/diffusion/families/10_unet_drawing.ipynb #630e591c
 def _noisy(start: Start) -> Callable[[Any, int], torch.Tensor | None]:
@@ -149,25 +149,25 @@ class UNetFamily(Family):
         super().check_source(pipe, source)
         check_channels(pipe, source)
 
-    def _begin(self, pipe: Any, task: DrawingTask) -> tuple[Any, dict]:
+    def start_task(self, pipe: Any, task: DrawingTask) -> tuple[Any, dict]:
         "The diffusers pipeline that draws such rows, and what it takes to start."
         if task.source == "instruct":
-            made = make_task(self.instruct, pipe, task.scheduler, **self.options)
+            drawer = make_task(self.instruct, pipe, task.scheduler, **self.options)
             seen = task.start.beside / pipe.vae.config.scaling_factor  # which this one network is not told
             scale = dict(image_guidance_scale=task.image_guidance)
-            return made, dict(image=seen, latents=task.start.noise) | scale
+            return drawer, dict(image=seen, latents=task.start.noise) | scale
         if task.from_noise:
-            made = make_task(self.text_to_image, pipe, task.scheduler, **self.options)
+            drawer = make_task(self.text_to_image, pipe, task.scheduler, **self.options)
             height, width = (side * pipe.vae_scale_factor for side in task.start.noise.shape[-2:])
-            return made, dict(latents=task.start.noise, height=height, width=width)
-        made = make_task(self.image_to_image, pipe, task.scheduler, **self.options)
-        made.noise = task.start.noise
-        return made, dict(image=task.start.known, strength=task.some_strength)
+            return drawer, dict(latents=task.start.noise, height=height, width=width)
+        drawer = make_task(self.image_to_image, pipe, task.scheduler, **self.options)
+        drawer.noise = task.start.noise
+        return drawer, dict(image=task.start.known, strength=task.some_strength)
 
     def denoise(self, pipe: Any, task: DrawingTask) -> torch.Tensor:
         "The latents of rows after all steps, `[N, C, h, w]`, in the U-Net's precision."
         task = replace(task, start=task.start.to(pipe.unet.dtype))  # which its pipelines don't see to
-        made, settings = self._begin(pipe, task)
+        drawer, settings = self.start_task(pipe, task)
         settings |= dict(
             **task.prompts,
             **as_negatives(task.negatives),
@@ -178,8 +178,8 @@ class UNetFamily(Family):
         )
         start = task.start
         if start.mask is None:
-            return made(**settings).images
+            return drawer(**settings).images
         if pipe.unet.config.in_channels == start.noise.shape[1]:
-            return made(**settings, callback_on_step_end=put_back(start, _noisy(start))).images
+            return drawer(**settings, callback_on_step_end=put_back(start, _noisy(start))).images
         with _seeing(pipe.unet, torch.cat([start.mask, start.beside], 1)):
-            return made(**settings).images
+            return drawer(**settings).images

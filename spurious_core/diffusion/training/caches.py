@@ -11,11 +11,13 @@ from typing import Any
 import numpy as np
 import torch
 
+from ...core.checks import renamed_arguments
 from ...core.seeds import generator, seed_of
 from ..families.registry import family_of
 
 # %% ../../../nbs/diffusion/training/00_caches.ipynb #5cbd7e43
 @torch.no_grad()
+@renamed_arguments(vae="pipe, the whole pipeline")
 def latent_moments(
     pipe: Any,
     images: np.ndarray,  # uint8 `[N, H, W, 3]`

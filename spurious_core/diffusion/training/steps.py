@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 
+from ...core.checks import renamed_arguments
 from ...core.seeds import generator, seed_of
 from ..families.family import stack
 from spurious_core.diffusion.families.noise_schedules import (
@@ -135,6 +136,7 @@ class BatchSampler:
         return NoisyBatch(z0=latents.to(device), **here), int(gated.sum())
 
 # %% ../../../nbs/diffusion/training/03_steps.ipynb #233c402f
+@renamed_arguments(text_encoder="learning, whether a text encoder of the pipeline learns")
 class PromptEncoder:
     "Conditions of the captions, from a cache or from text encoders that learn."
 
@@ -190,7 +192,7 @@ class ImageTerm:
         pictures = one_step_images(self.pipe, self.schedule, output, z_t, seen.t, self.decoder)
         batch = {name: getattr(seen, name) for name in ("is_prior", "z0", "noise", "t", "index", "place")}
         batch["alpha_bar"] = self.schedule.alpha_bar[seen.t]
-        batch |= dict(of=n_gated, seed=seed_of("image", self.seed, number))
+        batch |= dict(batch_size=n_gated, seed=seed_of("image", self.seed, number))
         losses = self.image_loss(pictures, batch, self.schedule.sigma[seen.t])
         if losses.shape != seen.t.shape:
             what = f"shape {tuple(losses.shape)} for {len(seen.t)} samples"
@@ -198,6 +200,7 @@ class ImageTerm:
         return losses.sum() * self.processes / n_gated
 
 # %% ../../../nbs/diffusion/training/03_steps.ipynb #55ed0e56
+@renamed_arguments(unet="pipe, the working copy", text_encoder="learning_text, whether it learns")
 @dataclass
 class TrainingStep:
     "`step(m) -> (loss, numbers for the log)` of batch number `m`."

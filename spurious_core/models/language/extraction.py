@@ -37,8 +37,10 @@ _ARTICLES = ("a", "an", "the")
 
 def _occurs(phrase: str, words: list[str]) -> bool:
     "Whether each word of a phrase is among those of a caption, in singular or plural; articles are free."
-    own = [word for word in words_of(phrase) if word not in _ARTICLES]
-    return 0 < len(own) <= len(words) and all(any(same_word(w, there) for there in words) for w in own)
+    content = [word for word in words_of(phrase) if word not in _ARTICLES]
+    return 0 < len(content) <= len(words) and all(
+        any(same_word(w, there) for there in words) for w in content
+    )
 
 
 def _mentioned(phrases: list[str], caption: str, names: list[str]) -> tuple[list[str], list[str]]:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ...core.checks import one_of, whole, within
+from ...core.checks import one_of, renamed_arguments, whole, within
 from ...data.grouped import GroupedImages
 from ...diffusion.starts import picture_side
 from ...find.edit_tests import judge_edits, plan_edits
@@ -70,6 +70,11 @@ def _describe(
     return captions, extract_phrases(captions.caption, names, tools.language_model, data.labels)
 
 # %% ../../../nbs/papers/aspire/02_discovery.ipynb #a0b4a0fb
+@renamed_arguments(
+    **dict.fromkeys(
+        ("most", "least", "alternatives", "steps", "batch_size"), "a field of config, a DiscoveryConfig"
+    )
+)
 def find_features(
     tools: Tools,
     data: GroupedImages,

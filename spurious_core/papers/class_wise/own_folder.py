@@ -50,7 +50,7 @@ def read_target_folder(
     captions = read_captions(folder / "references", names, INSTANCE_PROMPT)
     empty = read("empty", FOLDER_PARTS["empty"])
     real = np.concatenate([read("fresh"), empty]) if (folder / "fresh").is_dir() else empty
-    pictures = read("train", FOLDER_PARTS["train"], most=4 * n_train // 3)
+    pictures = read("train", FOLDER_PARTS["train"], limit=4 * n_train // 3)
     kept_back = np.arange(len(pictures)) % 4 == 3
     return TargetFolder(references, captions, empty, real, pictures[~kept_back], pictures[kept_back])
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ...core.checks import within
+from ...core.checks import renamed_arguments, within
 from ...evaluate.image_quality import diversity, embed, in_distribution, memorisation
 from ...evaluate.jury import judge
 from ...models.masks import found
@@ -118,6 +118,7 @@ def how_judged(kit: Kit) -> str:
 VARIETY_LIMIT = 0.15  # of the variety of real pictures, that the loss may cost a class and seed
 
 
+@renamed_arguments(plain="adapters=dict(plain=...)", loss="adapters=dict(loss=...)")
 def loss_affordable(
     kit: Kit,
     target: Target,

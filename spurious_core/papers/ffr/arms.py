@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ...core.checks import one_of
+from ...core.checks import one_of, renamed_arguments
 from ...data.grouped import GroupedImages
 from ...data.joined import concatenate
 from ...mitigate.config import MitigationConfig
@@ -87,6 +87,7 @@ def _longer(config: MitigationConfig, real: GroupedImages) -> MitigationConfig:
     return config.with_(epochs=round(config.epochs * (1 + n_synthetic / len(real))))
 
 # %% ../../../nbs/papers/ffr/02_arms.ipynb #c4101e09
+@renamed_arguments(**dict.fromkeys(("real", "val", "pool"), "a field of sources, an ArmSources"))
 def fit_arm(
     synthetic: str,  # 'none', 'usb', 'asb' or 'ffr'
     method: str,  # a name in METHODS

@@ -22,17 +22,17 @@ def test_a_reader_is_registered_once():
 
 
 def test_a_notebook_may_define_a_reader_anew():
-    def made(module):
+    def classifier_of(module):
         def my_fish(root):
             "Fish."
 
         my_fish.__module__ = module
         return reader(my_fish)
 
-    made("a.module")
-    in_notebook = made("__main__")
+    classifier_of("a.module")
+    in_notebook = classifier_of("__main__")
     assert registered_readers()["my_fish"] is in_notebook
-    with_module = made("a.module")
+    with_module = classifier_of("a.module")
     assert registered_readers()["my_fish"] is with_module
 
 

@@ -266,8 +266,8 @@ def test_the_image_loss_sends_its_true_gradient_into_the_adapter(folder):
         gradients = torch.autograd.grad(value(), params)
         norm = torch.cat([gradient.flatten() for gradient in gradients]).norm().item()
         length, values = SHORT.get(folder.name, 2e-3), []
-        for way in (length, -2 * length):
-            move(params, gradients, way)
+        for step in (length, -2 * length):
+            move(params, gradients, step)
             values.append(value().item())
         move(params, gradients, length)
         assert (values[0] - values[1]) / (2 * length) == pytest.approx(norm, rel=0.01)

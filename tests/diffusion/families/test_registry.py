@@ -20,8 +20,8 @@ def test_a_derived_class_belongs_to_the_family_of_its_base(tiny_pipeline):
     class Own(type(tiny_pipeline)):
         pass
 
-    own = Own(**tiny_pipeline.components, requires_safety_checker=False)
-    assert family_of(own) is family_of(tiny_pipeline)
+    derived = Own(**tiny_pipeline.components, requires_safety_checker=False)
+    assert family_of(derived) is family_of(tiny_pipeline)
 
 
 def test_an_unknown_kind_is_refused_with_the_known_ones(tmp_path):

@@ -29,9 +29,9 @@ def test_prompts_follow_the_instruction_of_the_call_and_negatives_do_not(pipe):
             encode(pipe, ["snow"]) for encode in (family_of(pipe).conditions, family_of(pipe).negatives)
         )
         plain = pipe.encode_prompt(["snow"], False)[0][0]
-        told = pipe.encode_prompt(["snow"], False, complex_human_instruction=INSTRUCTION)[0][0]
+        instructed = pipe.encode_prompt(["snow"], False, complex_human_instruction=INSTRUCTION)[0][0]
     assert torch.equal(negative["prompt_embeds"], plain)
-    assert torch.equal(row["prompt_embeds"], told) and not torch.allclose(told, plain, atol=0.01)
+    assert torch.equal(row["prompt_embeds"], instructed) and not torch.allclose(instructed, plain, atol=0.01)
 
 
 def test_a_negative_prompt_is_the_one_of_the_call(pipe):

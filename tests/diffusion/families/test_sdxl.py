@@ -88,13 +88,13 @@ def test_a_negative_prompt_is_that_of_plain_diffusers(pipe):
 
 
 def test_the_network_is_told_how_large_pictures_are(pipe):
-    told = []
-    pipe.unet.add_time_proj.register_forward_pre_hook(lambda _, args: told.append(args[0].tolist()))
+    sizes = []
+    pipe.unet.add_time_proj.register_forward_pre_hook(lambda _, args: sizes.append(args[0].tolist()))
     family, noisy = family_of(pipe), torch.zeros(2, 4, 8, 4)
     conditions = {name: torch.stack([value] * 2) for name, value in family.conditions(pipe, ["a"])[0].items()}
     with torch.no_grad():
         family.predict(pipe, noisy, torch.tensor([5, 9]), conditions)
-    assert told == [[16, 8, 0, 0, 16, 8] * 2]
+    assert sizes == [[16, 8, 0, 0, 16, 8] * 2]
 
 
 # ---- pictures
@@ -136,7 +136,7 @@ def test_a_masked_picture_is_drawn_as_plain_diffusers_does(tmp_path, channels):
 @pytest.fixture(scope="module")
 def instruct(tmp_path_factory):
     kind = StableDiffusionXLInstructPix2PixPipeline
-    pipe = load_pipeline(stable_diffusion_xl(tmp_path_factory.mktemp("told") / "p", 8, kind))
+    pipe = load_pipeline(stable_diffusion_xl(tmp_path_factory.mktemp("instructions") / "p", 8, kind))
     pipe.set_progress_bar_config(disable=True)
     return pipe
 

@@ -17,7 +17,7 @@ from spurious_core.diffusion.training.trainable import frozen, make_trainable
 from support.pipelines import build_pipeline
 from support.training import LOW, PRIOR, REFS, RUN, Brighter, train
 
-SHOWN = {"is_prior", "z0", "noise", "t", "index", "place", "of", "alpha_bar", "seed"}
+SHOWN = {"is_prior", "z0", "noise", "t", "index", "place", "batch_size", "alpha_bar", "seed"}
 
 
 class Leftwards(Brighter):
@@ -83,7 +83,7 @@ def test_image_loss_sees_gated_rows_only(tiny_pipeline, tmp_path, on_prior):
         assert batch["z0"].shape == (rows, 4, 8, 8)
         assert batch["is_prior"].tolist() == [False] * 2 + [True] * (rows - 2)
         assert batch["place"].tolist() == list(range(rows))
-        assert batch["of"] == rows
+        assert batch["batch_size"] == rows
 
 
 def test_the_step_depends_on_its_number_alone(tiny_pipeline):
