@@ -1,5 +1,6 @@
 "The front door in a fresh environment, from a wheel and from a wheel that was built of an sdist."
 
+import os
 import re
 import shutil
 import subprocess
@@ -13,6 +14,8 @@ import pytest
 from spurious_core.core.settings import source_root
 
 ROOT = source_root()
+# whatever the caller's Python is told to import from would hide what is installed
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
 BUILD = "import sys; from setuptools import build_meta as b; print(getattr(b, sys.argv[1])(sys.argv[2]))"
 
 
@@ -32,7 +35,7 @@ def tree(tmp_path_factory):
 def build(kind, tree, out):
     "An sdist or a wheel of a source tree; its path."
     command = [sys.executable, "-W", "ignore", "-c", BUILD, f"build_{kind}", str(out)]
-    done = subprocess.run(command, cwd=tree, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, cwd=tree, env=ENVIRONMENT, capture_output=True, text=True, check=True)
     return out / done.stdout.split()[-1]
 
 
@@ -80,7 +83,7 @@ def fresh(wheels, tmp_path_factory):
 
 
 def run(*command, cwd):
-    done = subprocess.run(list(map(str, command)), cwd=cwd, capture_output=True, text=True)
+    done = subprocess.run(list(map(str, command)), cwd=cwd, env=ENVIRONMENT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
