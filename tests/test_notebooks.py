@@ -1,19 +1,18 @@
 "What the notebooks look like to somebody who reads them without running them."
 
+import ast
 import re
-from pathlib import Path
+from functools import cache
 
 import nbformat
 import pytest
 
-NBS = sorted(
-    p
-    for p in (Path(__file__).parent.parent / "nbs").rglob("*.ipynb")
-    if not any(part.startswith(".") for part in p.parts[-3:])
-)
+from support.notebooks import FLOOR, ROOT, module_paths, notebook_paths
+
+FIGURES = ("Figure", "Axes")  # of matplotlib
 
 
-@pytest.fixture(params=NBS, ids=lambda p: p.stem)
+@pytest.fixture(params=notebook_paths(), ids=lambda p: p.stem)
 def path(request):
     return request.param
 
@@ -56,6 +55,70 @@ def test_no_errors_progress_bars_or_paths_of_a_machine_in_the_outputs(nb):
         assert o.output_type != "error" and not re.search(
             r"\d+%\||it/s\]|(?<![\w.])/(home|root|Users|tmp)/", text
         ), text[:300]
+
+
+def pictures(cell):
+    return [o for o in cell.outputs if any(kind.startswith("image/") for kind in o.get("data", {}))]
+
+
+def drawing_functions(tree):
+    "Names of functions that say that they return a figure."
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and node.returns is not None:
+            if ast.unparse(node.returns).strip("'\"").rpartition(".")[2] in FIGURES:
+                yield node.name
+
+
+@cache
+def drawing_functions_of_the_package():
+    trees = [ast.parse(p.read_text(encoding="utf-8")) for p in module_paths()]
+    return {name for tree in trees for name in drawing_functions(tree)}
+
+
+def ends_in_a_figure(source, local_functions):
+    "Whether a cell shows a figure: it ends with `;`, which hides all else, or calls what returns one."
+    body = ast.parse(source).body
+    if not body or not isinstance(body[-1], ast.Expr):
+        return False
+    if source.rstrip().endswith(";"):
+        return True
+    called = getattr(body[-1].value, "func", None)
+    name = ast.unparse(called).rpartition(".")[2] if called else ""
+    return name in drawing_functions_of_the_package() | local_functions
+
+
+def test_what_a_cell_draws_is_stored(nb):
+    runs = [
+        c
+        for c in nb.cells
+        if c.cell_type == "code" and not re.search(r"(?m)^\s*[%!]|^#\| eval: false", c.source)
+    ]
+    local_functions = {name for c in runs for name in drawing_functions(ast.parse(c.source))}
+    for c in runs:
+        assert not ends_in_a_figure(c.source, local_functions) or pictures(c), c.source
+
+
+@pytest.mark.parametrize(
+    "source, is_figure",
+    [
+        ("ax.plot(x);", True),
+        ("contact_sheet(images)", True),
+        ("mine(1)", True),
+        ("f = contact_sheet(images)", False),
+        ("len(images)", False),
+        ("", False),
+    ],
+)
+def test_which_cells_show_a_figure(source, is_figure):
+    (mine,) = drawing_functions(ast.parse("def mine(n) -> plt.Figure: ..."))
+    assert ends_in_a_figure(source, {mine}) == is_figure
+
+
+@pytest.mark.parametrize("room", FLOOR)
+def test_a_rooms_first_notebook_shows_what_it_is_for(room):
+    first = min((ROOT / "nbs" / room).glob("*.ipynb"))
+    nb = nbformat.read(first, 4)
+    assert any(pictures(c) for c in nb.cells if c.cell_type == "code"), first
 
 
 def headings(path):
