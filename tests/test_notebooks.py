@@ -7,6 +7,7 @@ from functools import cache
 import nbformat
 import pytest
 
+from support.glossary import GLOSSARY, anchor, first_uses, is_linked
 from support.notebooks import FLOOR, ROOT, module_paths, notebook_paths
 
 FIGURES = ("Figure", "Axes")  # of matplotlib
@@ -136,3 +137,27 @@ def test_links_lead_somewhere(nb, path):
         assert target.exists(), file
         if heading and target.suffix == ".ipynb":
             assert heading in headings(target), f"{file}#{heading}"
+
+
+def test_words_of_ours_are_explained_where_they_first_appear(nb, path):
+    "The list is `support.glossary.EXPLAINED`; headings, code and links to elsewhere do not count."
+    prose = [cell.source for cell in nb.cells if cell.cell_type == "markdown"]
+    for heading, number, place in () if path == GLOSSARY else first_uses(path):
+        link = f"(glossary.ipynb#{anchor(heading)})"
+        assert is_linked(prose[number], heading, place), f"{place[0]} should link to {link}: {prose[number]}"
+
+
+def test_the_glossary_has_twenty_to_forty_entries():
+    entries = [cell.source for cell in nbformat.read(GLOSSARY, 4).cells if cell.cell_type == "markdown"]
+    assert 20 <= len(re.findall(r"^### ", "\n".join(entries), re.M)) <= 40
+
+
+def test_what_counts_as_the_first_use_in_prose(tmp_path):
+    hidden = "# arm\n\n> An arm.\n\n`arm`, [arm](x.ipynb), $arm$, an alpha channel."
+    source = hidden + " An [arm](../glossary.ipynb#arm); arms."
+    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(source)])
+    nbformat.write(nb, tmp_path / "nb.ipynb")
+    ((heading, number, place),) = first_uses(tmp_path / "nb.ipynb")
+    assert (heading, number, place.start()) == ("arm", 0, source.index("arm](../"))
+    assert is_linked(source, heading, place)
+    assert not is_linked(source.replace("#arm", "#alpha"), heading, place)
