@@ -30,12 +30,11 @@ EXPLAINED = {  # what to look for in prose -> the heading of its entry
 # other alphas, gates and guards
 NOT_MEANT = r"(?! channels?| against| opens| sees| would| that ask| is the rank| in front)"
 NOT_AFTER = r"(?<!This )(?<!paper's )"
-HIDDEN = (
-    re.compile(  # what is no prose: code, mathematics, headings, quotations, links to elsewhere, addresses
-        r"```.*?```|`[^`\n]*`|\$\$.*?\$\$|\$[^$\n]*\$|^#+ .*?$|^>.*?$|<[^>\n]*>"
-        r"|\[[^\]]*\]\((?![^)]*glossary\.ipynb#)[^)]*\)|\]\([^)]*\)",
-        re.S | re.M,
-    )
+# what is no prose: code, mathematics, headings, quotations, links to elsewhere, addresses
+HIDDEN = re.compile(
+    r"```.*?```|`[^`\n]*`|\$\$.*?\$\$|\$[^$\n]*\$|^#+ .*?$|^>.*?$|<[^>\n]*>"
+    r"|\[[^\]]*\]\((?![^)]*glossary\.ipynb#)[^)]*\)|\]\([^)]*\)",
+    re.S | re.M,
 )
 
 
