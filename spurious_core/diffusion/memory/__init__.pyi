@@ -1,3 +1,11 @@
+from .cards import (
+    CARDS as CARDS,
+    CardPlanner as CardPlanner,
+    CardSettings as CardSettings,
+    cards_table as cards_table,
+    fits_on as fits_on,
+    has_eight_bit as has_eight_bit,
+)
 from .rehearsal import Footprint as Footprint, rehearse as rehearse
 from .shapes import (
     LiveBytes as LiveBytes,

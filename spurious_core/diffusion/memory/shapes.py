@@ -62,13 +62,13 @@ def pretend(network: torch.nn.Module, mode: FakeTensorMode) -> None:
                 present = {name: tensor for name, tensor in store.items() if tensor is not None}
                 store.update({name: fakes[id(tensor)] for name, tensor in present.items()})
 
-# %% ../../../nbs/diffusion/memory/00_shapes.ipynb #9cb6d995
+# %% ../../../nbs/diffusion/memory/00_shapes.ipynb #d6d71a5e
 def bytes_of(networks: Iterable[torch.nn.Module]) -> int:
     "Bytes of weights and buffers, each counted once, of networks that may share some."
     tensors = [tensor for network in networks for tensor in (*network.parameters(), *network.buffers())]
     return sum({id(tensor): tensor.nbytes for tensor in tensors}.values())
 
-
+# %% ../../../nbs/diffusion/memory/00_shapes.ipynb #9cb6d995
 class LiveBytes(TorchDispatchMode):
     "Within the block: `now` and `peak` bytes of tensors that operations returned and that are still alive."
 
