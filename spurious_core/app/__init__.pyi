@@ -21,6 +21,7 @@ from .cli import (
     table_command as table_command,
 )
 from .doctor import Checkup as Checkup, WITHOUT as WITHOUT, examine as examine
+from .fitting_cards import ADVISED as ADVISED, card_advice as card_advice
 from .headlines import HEADLINES as HEADLINES, fitting_keys as fitting_keys, headline as headline
 from .machine import (
     LIBRARIES as LIBRARIES,

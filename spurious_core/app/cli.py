@@ -281,12 +281,25 @@ def table_command(
     for note in notes:
         _say(note, style="red")
 
+# %% ../../nbs/app/10_cli.ipynb #732f4f6a
+def _print_cards(profile: str) -> None:
+    "What suits a LoRA with the image loss on each card, for the profile's pipeline."
+    with _one_line_errors():
+        from spurious_core.app.fitting_cards import card_advice
+        from spurious_core.core.settings import load_profile
+
+        table = card_advice(load_profile(profile)).reset_index(names="card")
+    _print_table(f"a LoRA with the image loss on {profile}", table.columns, table.itertuples(index=False))
+
 # %% ../../nbs/app/10_cli.ipynb #9231f638
 @app.command("doctor")
 def doctor_command(
     profile: str = typer.Option("mini", metavar="NAME", help="section of settings.ini"),
+    cards: bool = typer.Option(False, "--cards", help="say what fits on cards of 8 to 80 GB instead"),
 ) -> None:
     "Say what a profile needs and whether this machine has it; exit code 1 if it cannot run. Changes nothing."
+    if cards:
+        return _print_cards(profile)
     with _one_line_errors():
         from spurious_core.app.doctor import examine
 

@@ -1,4 +1,5 @@
 from . import families as families
+from . import memory as memory
 from . import training as training
 from .adapters import EMBEDS as EMBEDS, LORA as LORA, use_adapter as use_adapter
 from .edit_plans import at_side as at_side, edit_plan as edit_plan, touched as touched

@@ -57,6 +57,12 @@ def conditions(self: Family, pipe: Any, prompts: Sequence[str]) -> list[dict[str
 
 
 @patch
+def blank_conditions(self: Family, pipe: Any, prompts: Sequence[str]) -> list[dict[str, Any]]:
+    "Rows of the shapes that prompts become, whatever numbers; where encoders have none, a family counts."
+    return self.conditions(pipe, prompts)
+
+
+@patch
 def negatives(self: Family, pipe: Any, prompts: Sequence[str]) -> list[dict[str, Any]]:
     "What negative prompts become; '' is none."
     return self.conditions(pipe, prompts)

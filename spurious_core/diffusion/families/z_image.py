@@ -56,6 +56,14 @@ class ZImage(AnySizeFamily):
         rows, _ = pipe.encode_prompt(list(prompts), **how)  # a list of our own, since it is written into
         return [dict(prompt_embeds=row) for row in rows]
 
+    def blank_conditions(self, pipe: Any, prompts: Sequence[str]) -> list[dict[str, torch.Tensor]]:
+        "Zeros, as many rows as a prompt has tokens: which they are, the encoder tells by its numbers only."
+        around = template_tokens(pipe.tokenizer, enable_thinking=True)
+        words = [pipe.tokenizer(prompt, add_special_tokens=False).input_ids for prompt in prompts]
+        width, dtype = pipe.text_encoder.config.hidden_size, pipe.text_encoder.dtype
+        counts = [min(around + len(tokens), _PROMPT_TOKENS) for tokens in words]
+        return [dict(prompt_embeds=torch.zeros(count, width, dtype=dtype)) for count in counts]
+
     def embedded(self, pipe: Any, conditions: dict[str, Any]) -> dict[str, list[torch.Tensor]]:
         "Lists of rows, also where all prompts are of one length."
         return in_precision({name: list(rows) for name, rows in conditions.items()}, pipe.transformer.dtype)

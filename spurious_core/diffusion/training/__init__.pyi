@@ -18,20 +18,6 @@ from .learner import (
     parameter_groups as parameter_groups,
     rate_schedule as rate_schedule,
 )
-from .memory_presets import (
-    MEMORY_PRESETS as MEMORY_PRESETS,
-    MemoryPreset as MemoryPreset,
-    ROOM as ROOM,
-    TEXT as TEXT,
-    TOLERANCE as TOLERANCE,
-    UNET as UNET,
-    VAE as VAE,
-    has_eight_bit as has_eight_bit,
-    held_gb as held_gb,
-    memory_preset as memory_preset,
-    preset_for as preset_for,
-    preset_table as preset_table,
-)
 from .personalizing import (
     Given as Given,
     build_trainer as build_trainer,

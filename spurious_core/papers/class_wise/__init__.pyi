@@ -19,6 +19,7 @@ from .comparison import (
     Comparison as Comparison,
     compare_arms as compare_arms,
     draw_and_judge as draw_and_judge,
+    fit_to_card as fit_to_card,
     judge_arm as judge_arm,
     load_comparison_kit as load_comparison_kit,
     share_cores as share_cores,

@@ -5,12 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from spurious_core.diffusion.memory.cards import fits_on
+from spurious_core.diffusion.memory.rehearsal import rehearse
 from spurious_core.papers.class_wise import comparison as comparison_module
 from spurious_core.papers.class_wise.arms import BASE, CHOSEN, DREAMBOOTH
 from spurious_core.papers.class_wise.comparison import (
     Comparison,
     compare_arms,
     draw_and_judge,
+    fit_to_card,
     judge_arm,
     load_comparison_kit,
     share_cores,
@@ -23,21 +26,37 @@ def test_precision_is_the_profiles_and_the_plan_has_the_last_word(world_kit):
     profile = replace(world_kit.profile, precision="bf16")
     quick = shared_training(profile, plan_for(CLASS_WISE_PLANS, "quick"), lr=1e-4)
     assert (quick.precision, quick.steps, quick.lr, quick.batch_size) == ("bf16", 100, 1e-4, 6)
-    dry = shared_training(profile, plan_for(CLASS_WISE_PLANS, "dry"), card=80)
+    dry = shared_training(profile, plan_for(CLASS_WISE_PLANS, "dry"))
     assert (dry.precision, dry.batch_size, dry.gradient_checkpointing) == ("bf16", 1, True)
 
 
-def test_a_small_card_takes_the_pictures_of_a_step_in_parts(world_kit):
-    plan = plan_for(CLASS_WISE_PLANS, "quick")
-    small = shared_training(world_kit.profile, plan, card=12)
-    assert small.gradient_checkpointing
-    assert small.batch_size * small.accumulation == shared_training(world_kit.profile, plan).batch_size
+def test_a_card_with_room_takes_the_full_decoder_and_the_whole_batch(world_kit):
+    config = shared_training(world_kit.profile, plan_for(CLASS_WISE_PLANS, "quick"))
+    kit, fitted = fit_to_card(world_kit, config, card=80)
+    assert (kit.tiny, fitted) == (None, replace(config, optimizer="adamw"))
+    assert fit_to_card(world_kit, config) == (world_kit, config)
 
 
-def test_a_large_card_takes_the_full_decoder():
+def test_what_is_computed_anew_stays_so_on_any_card(world_kit):
+    dry = shared_training(world_kit.profile, plan_for(CLASS_WISE_PLANS, "dry"))
+    assert fit_to_card(world_kit, dry, card=80)[1] == dry
+
+
+def test_a_card_without_room_takes_the_tiny_decoder_and_parts_of_the_batch(world_kit):
+    config = shared_training(world_kit.profile, plan_for(CLASS_WISE_PLANS, "quick"))
+    single = replace(config, batch_size=1, image_loss_weight=1.0, gradient_checkpointing=True)
+    smallest = rehearse(world_kit.pipe, single, world_kit.tiny, world_kit.guide)
+    enough = next(size / 1000 for size in range(1000) if fits_on(smallest, size / 1000))
+    kit, fitted = fit_to_card(world_kit, config, card=enough)
+    assert kit.tiny is world_kit.tiny
+    assert fitted.batch_size < config.batch_size == fitted.batch_size * fitted.accumulation
+    with pytest.raises(ValueError, match="lora on a card of 0.1 GB"):
+        fit_to_card(world_kit, config, card=0.1)
+
+
+def test_a_kit_without_its_tiny_decoder():
     assert load_comparison_kit("mini").tiny is not None
-    assert load_comparison_kit("mini", card=12).tiny is not None
-    assert load_comparison_kit("mini", card=80).tiny is None
+    assert load_comparison_kit("mini", tiny=False).tiny is None
 
 
 def test_what_a_study_needs_is_missed_at_once():

@@ -1,0 +1,97 @@
+"What suits a card, found from the fastest way to the slowest."
+
+import importlib.util
+
+import pytest
+
+from spurious_core.diffusion.memory import cards
+from spurious_core.diffusion.memory.cards import CARDS, CardPlanner, cards_table, fits_on
+from spurious_core.diffusion.memory.rehearsal import Footprint
+from spurious_core.diffusion.training.config import PersonalizeConfig
+
+RECIPE = PersonalizeConfig("a photo of sks", batch_size=4, image_loss_weight=0.1, precision="bf16")
+GB = 10**9
+
+
+@pytest.fixture
+def planner(monkeypatch):
+    "A planner whose rehearsals are arithmetic: 3 GB of weights, and so much for every picture."
+    asked = []
+
+    def invented(pipe, config, decoder, guide):
+        asked.append((config, decoder))
+        picture = (0.5 if config.gradient_checkpointing else 2) + (0.2 if decoder else 3)
+        trained = 8 if config.method == "dreambooth" else 0
+        moments = trained * (1 if config.optimizer == "adamw" else 0.25)
+        sizes = (3 + trained, moments, config.batch_size * picture)
+        return Footprint(*(int(size * GB) for size in sizes))
+
+    monkeypatch.setattr(cards, "rehearse", invented)
+
+    def plan(config, tiny=None, eight_bit=False):
+        planner = CardPlanner("folder", config, tiny, None, eight_bit)
+        planner.asked = asked
+        return planner
+
+    return plan
+
+
+def chosen(settings):
+    config = settings.config
+    return config.batch_size, config.gradient_checkpointing, settings.tiny_decoder
+
+
+@pytest.mark.parametrize(
+    "gigabytes, wanted",
+    [
+        (80, (4, False, False)),
+        (14, (4, False, True)),
+        (8, (4, True, True)),
+        (4.6, (1, True, True)),
+    ],
+)
+def test_the_fastest_way_that_fits(planner, gigabytes, wanted):
+    settings = planner(RECIPE, tiny="tiny")(gigabytes)
+    assert chosen(settings) == wanted
+    assert settings.config.batch_size * settings.config.accumulation == 4
+    assert fits_on(settings.footprint, gigabytes)
+
+
+def test_the_pictures_of_a_step_are_kept_where_they_come_in_parts_already(planner):
+    parts = PersonalizeConfig("a photo of sks", batch_size=2, accumulation=3, image_loss_weight=0.1)
+    config = planner(parts)(80).config
+    assert (config.batch_size, config.accumulation) == (6, 1)
+
+
+def test_each_way_is_rehearsed_once(planner):
+    plan = planner(RECIPE, tiny="tiny")
+    cards_table(plan, (80, 14, 8, 4.6))
+    assert len(plan.asked) == len(set(plan.asked))
+
+
+def test_without_an_image_loss_no_decoder_is_chosen(planner):
+    plain = PersonalizeConfig("a photo of sks", batch_size=4)
+    assert not any(planner(plain, tiny="tiny")(size).tiny_decoder for size in (24, 8.5))
+
+
+def test_moments_in_eight_bits_come_last_and_for_dreambooth_only(planner):
+    whole = PersonalizeConfig("a photo of sks", method="dreambooth", batch_size=1)
+    assert planner(whole, eight_bit=True)(80).config.optimizer == "adamw"
+    assert planner(whole, eight_bit=True)(20).config.optimizer == "adamw8bit"
+    with pytest.raises(
+        ValueError, match="dreambooth on a card of 20 GB.* 22.5 GB .*a LoRA takes less, so do"
+    ):
+        planner(whole)(20)
+    with pytest.raises(ValueError, match="lora on a card of 3 GB: with all savings it takes"):
+        planner(RECIPE, eight_bit=True)(3)
+
+
+def test_the_table_shows_dashes_where_nothing_fits(planner):
+    table = cards_table(planner(RECIPE, tiny="tiny"), (3, 8))
+    assert (table.loc["3 GB"] == "–").all()
+    assert table.loc["8 GB", ["at_once", "recomputed", "tiny_decoder"]].tolist() == [4, True, True]
+    assert cards_table(planner(RECIPE)).index.tolist() == [f"{size} GB" for size in CARDS]
+
+
+def test_whether_bitsandbytes_is_there():
+    assert cards.has_eight_bit() == (importlib.util.find_spec("bitsandbytes") is not None)
