@@ -92,8 +92,8 @@ class CardPlanner:
             tried.append(CardSettings(config, tiny, self.rehearsed(config, tiny)))
             if fits_on(tried[-1].footprint, gigabytes):
                 return tried[-1]
-        least = min(tried, key=lambda settings: settings.footprint.peak).footprint
-        weights, peak = f"{least.weights / 1e9:.1f}", f"{least.peak / 1e9:.1f}"
+        smallest = min(tried, key=lambda settings: settings.footprint.peak).footprint
+        weights, peak = f"{smallest.weights / 1e9:.1f}", f"{smallest.peak / 1e9:.1f}"
         raise ValueError(
             f"{self.config.method} on a card of {gigabytes:g} GB: with all savings it takes {peak} GB "
             f"({weights} of weights){self._ways_out()}"
