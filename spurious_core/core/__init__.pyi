@@ -13,6 +13,7 @@ from .checkpoints import (
 )
 from .checks import (
     as_many as as_many,
+    checked_seed as checked_seed,
     finite as finite,
     known as known,
     not_blank as not_blank,

@@ -141,7 +141,7 @@ def write_folder(
     written = _seeds_in(metadata)
     if written != manifest.seed.tolist()[: len(written)]:
         raise ValueError(f"{folder} holds another data set; choose an empty folder")
-    text = metadata.read_text() if written else ""
+    text = metadata.read_text(encoding="utf-8") if written else ""
     for first in range(len(written), len(manifest), batch):
         text += "".join(_write_part(manifest.iloc[first : first + batch], first, folder, size))
         atomic_write(metadata, text)
