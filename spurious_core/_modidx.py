@@ -578,6 +578,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                      'spurious_core/core/files.py'),
                                           'spurious_core.core.files._number_in': ( 'core/files.html#_number_in',
                                                                                    'spurious_core/core/files.py'),
+                                          'spurious_core.core.files.append_lines': ( 'core/files.html#append_lines',
+                                                                                     'spurious_core/core/files.py'),
                                           'spurious_core.core.files.atomic_write': ( 'core/files.html#atomic_write',
                                                                                      'spurious_core/core/files.py'),
                                           'spurious_core.core.files.checkpoint_hash': ( 'core/files.html#checkpoint_hash',

@@ -32,6 +32,7 @@ from .devices import (
 )
 from .files import (
     WEIGHT_ENDINGS as WEIGHT_ENDINGS,
+    append_lines as append_lines,
     atomic_write as atomic_write,
     checkpoint_hash as checkpoint_hash,
     claim as claim,

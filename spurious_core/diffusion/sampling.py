@@ -7,7 +7,6 @@ picture."""
 __all__ = ['sampler_name', 'make_sampler', 'checked_steps', 'PromptCache', 'draw_batch', 'sample_images']
 
 # %% ../../nbs/diffusion/02_sampling.ipynb #28ddeb7a
-import inspect
 from typing import Any
 
 import numpy as np
@@ -46,8 +45,7 @@ def checked_steps(pipe: Any, steps: int, sampler: str | None = None) -> int:
     "`steps` as an int. ValueError for more than the sampler has times to choose from."
     steps, scheduler = whole("steps", steps), make_sampler(pipe, sampler)
     times = scheduler.config.num_train_timesteps
-    if "original_inference_steps" in inspect.signature(type(scheduler)).parameters:
-        times = min(times, scheduler.config.original_inference_steps)  # those of consistency models
+    times = min(times, scheduler.config.get("original_inference_steps", times))  # consistency models have few
     if steps > times:
         raise ValueError(
             f"steps={steps} must be at most {times}: {type(scheduler).__name__} has no more times"

@@ -172,16 +172,18 @@ def parts_of(pipe):
 
 
 @pytest.mark.parametrize(
-    "settings, copied",
+    "dtype, settings, copied",
     [
-        (dict(), set()),
-        (dict(precision="bf16"), {"text_encoder", "text_encoder_2", "text_encoder_3"}),
-        (dict(train_text_encoder=True), {"text_encoder", "text_encoder_2"}),
-        (dict(method="dreambooth"), set()),
+        (torch.float32, dict(), set()),
+        (torch.float32, dict(precision="bf16"), {"text_encoder", "text_encoder_2", "text_encoder_3"}),
+        (torch.float32, dict(train_text_encoder=True), {"text_encoder", "text_encoder_2"}),
+        (torch.float32, dict(method="dreambooth"), set()),
+        (torch.bfloat16, dict(precision="bf16"), set()),
+        (torch.bfloat16, dict(precision="bf16", train_text_encoder=True), {"text_encoder", "text_encoder_2"}),
     ],
 )
-def test_a_training_shares_what_it_leaves_as_it_is(tmp_path, settings, copied):
-    pipe = load_pipeline(stable_diffusion_35(tmp_path / "p"))
+def test_a_training_shares_what_it_leaves_as_it_is(tmp_path, dtype, settings, copied):
+    pipe = load_pipeline(stable_diffusion_35(tmp_path / "p"), dtype=dtype)
     before = {name: parameter.requires_grad for name, parameter in pipe.text_encoder_3.named_parameters()}
     config, digest = replace(RUN, steps=1, **settings), pipeline_hash(pipe)
     own = parts_of(working_copy(pipe, config))
