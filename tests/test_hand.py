@@ -63,6 +63,47 @@ def is_one_definition(cell: Cell) -> bool:
     return len(body) == 1 and isinstance(body[0], ast.FunctionDef | ast.ClassDef)
 
 
+def is_text_without_encoding(call: ast.Call) -> bool:
+    "Whether a call reads or writes text as the system's settings say."
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    if name not in ("read_text", "write_text", "open") or any(
+        word.arg == "encoding" for word in call.keywords
+    ):
+        return False
+    if name == "read_text":
+        return not call.args
+    if name == "write_text":
+        return len(call.args) < 2
+    if isinstance(call.func, ast.Attribute) and getattr(call.func.value, "id", "") == "Image":
+        return False  # Pillow's
+    modes = call.args[isinstance(call.func, ast.Name) :] + [w.value for w in call.keywords if w.arg == "mode"]
+    return not any("b" in str(mode.value) for mode in modes if isinstance(mode, ast.Constant))
+
+
+@pytest.mark.parametrize(
+    "source, named",
+    [
+        ("p.read_text()", True),
+        ("p.read_text('utf-8')", False),
+        ("p.write_text(x)", True),
+        ("p.write_text(x, encoding='utf-8')", False),
+        ("p.open('a')", True),
+        ("open(p)", True),
+        ("open(p, 'rb')", False),
+        ("p.open(mode='wb')", False),
+        ("Image.open(p)", False),
+    ],
+)
+def test_files_without_an_encoding_are_seen(source, named):
+    assert is_text_without_encoding(ast.parse(source).body[0].value) == named
+
+
+@MODULES
+def test_every_text_file_is_opened_with_its_encoding(path):
+    calls = [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call)]
+    assert [ast.unparse(call) for call in calls if is_text_without_encoding(call)] == []
+
+
 @NOTEBOOKS
 def test_cells_fit_a_screen(path):
     for cell in cells_of(path):

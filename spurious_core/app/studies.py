@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import spurious_core
 from .parameters import Parameter, parse_parameters
-from ..core.checks import one_of
+from ..core.checks import checked_seed, one_of
 from ..core.settings import source_root
 
 if TYPE_CHECKING:
@@ -84,6 +84,7 @@ class Study:
                 raise ValueError(f"{self.name} has no parameter {name!r}; known: {', '.join(known)}")
         values = {name: self.parameters[name].convert(value) for name, value in params.items()}
         one_of("budget", values.get("budget", self.parameters["budget"].default), self.budgets)
+        checked_seed("seed", values.get("seed", self.parameters["seed"].default))
         return values
 
 # %% ../../nbs/app/01_studies.ipynb #f245ca6c

@@ -81,7 +81,7 @@ def _highest_memory(process: psutil.Process) -> int:
     status = Path(f"/proc/{process.pid}/status")
     if not status.exists():
         return process.memory_info().rss
-    lines = [line for line in status.read_text().splitlines() if line.startswith("VmHWM")]
+    lines = [line for line in status.read_text(encoding="utf-8").splitlines() if line.startswith("VmHWM")]
     return int(lines[0].split()[1]) * 1024 if lines else 0
 
 

@@ -13,6 +13,7 @@ from .checkpoints import (
 )
 from .checks import (
     as_many as as_many,
+    checked_seed as checked_seed,
     finite as finite,
     known as known,
     not_blank as not_blank,
@@ -32,6 +33,7 @@ from .devices import (
 )
 from .files import (
     WEIGHT_ENDINGS as WEIGHT_ENDINGS,
+    append_lines as append_lines,
     atomic_write as atomic_write,
     checkpoint_hash as checkpoint_hash,
     claim as claim,

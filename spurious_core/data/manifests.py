@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.checks import one_of, whole
-from ..core.files import atomic_write, read_json_lines
+from ..core.files import append_lines, atomic_write, read_json_lines, writing
 from ..core.images import png_bytes
 from .miniworld import Item, render
 from .vocabulary import AMOUNTS
@@ -109,12 +109,14 @@ def draw(
     prop_masks = np.stack([drawn.prop_mask for drawn in renders])
     return images, object_masks, prop_masks
 
-# %% ../../nbs/data/07_manifests.ipynb #d822f2bd
+# %% ../../nbs/data/07_manifests.ipynb #a747af3b
 def _seeds_in(metadata: Path) -> list[int]:
-    "The seeds of the pictures that `metadata` lists; none where there is no such file."
-    if not metadata.exists():
-        return []
-    return [row["seed"] for row in read_json_lines(metadata)]
+    "The seeds of the pictures that `metadata` lists, which is left without a last line that was cut short."
+    content = metadata.read_bytes() if metadata.exists() else b""
+    whole_lines = content[: content.rfind(b"\n") + 1]
+    if whole_lines != content:
+        atomic_write(metadata, whole_lines)
+    return [row["seed"] for row in read_json_lines(metadata)] if whole_lines else []
 
 
 def _write_part(part: pd.DataFrame, first: int, folder: Path, size: int) -> list[str]:
@@ -127,7 +129,7 @@ def _write_part(part: pd.DataFrame, first: int, folder: Path, size: int) -> list
         lines.append(json.dumps(dict(file_name=name) | row) + "\n")
     return lines
 
-# %% ../../nbs/data/07_manifests.ipynb #a747af3b
+# %% ../../nbs/data/07_manifests.ipynb #d822f2bd
 def write_folder(
     manifest: pd.DataFrame,
     folder: str | Path,
@@ -141,8 +143,8 @@ def write_folder(
     written = _seeds_in(metadata)
     if written != manifest.seed.tolist()[: len(written)]:
         raise ValueError(f"{folder} holds another data set; choose an empty folder")
-    text = metadata.read_text() if written else ""
     for first in range(len(written), len(manifest), batch):
-        text += "".join(_write_part(manifest.iloc[first : first + batch], first, folder, size))
-        atomic_write(metadata, text)
+        lines = _write_part(manifest.iloc[first : first + batch], first, folder, size)
+        with writing(metadata):
+            append_lines(metadata, "".join(lines))
     return folder

@@ -70,6 +70,7 @@ from .references import (
 )
 from .sampling import (
     PromptCache as PromptCache,
+    checked_steps as checked_steps,
     draw_batch as draw_batch,
     make_sampler as make_sampler,
     sample_images as sample_images,

@@ -72,7 +72,7 @@ def _check_lora(pipe: Any, file: Path) -> None:
             raise ValueError(f"{file} does not fit this pipeline, which has no layer {layer}")
         shared = 1 if re.search("A|down", matrix_name) else 0
         weight = layers[layer].weight
-        if matrix.shape[shared] != weight.shape[shared]:
+        if matrix.ndim < 2 or matrix.shape[shared] != weight.shape[shared]:
             here, there = tuple(weight.shape), tuple(matrix.shape)
             raise ValueError(
                 f"{file} does not fit this pipeline: {layer} is {here} here, and the LoRA has {there}"
@@ -80,15 +80,19 @@ def _check_lora(pipe: Any, file: Path) -> None:
 
 # %% ../../nbs/diffusion/03_adapters.ipynb #96cd516a
 def _check_pairs(pipe: Any, file: Path) -> None:
-    "ValueError for the first layer of a LoRA that has one matrix of its two."
-    sides = {}
-    for key in family_of(pipe).translate_lora(pipe, read_weights(file)):
+    "ValueError for the first layer of a LoRA with one matrix of its two, or with two of different ranks."
+    ranks = {}
+    for key, matrix in family_of(pipe).translate_lora(pipe, read_weights(file)).items():
         if match := _LORA_KEY.fullmatch(key):
             layer, matrix_name = match.groups()
-            sides.setdefault(layer, set()).add("down" if re.search("A|down", matrix_name) else "up")
-    for layer, there in sides.items():
-        if len(there) < 2:
-            raise ValueError(f"{file} is damaged: of {layer} it has the matrix {there.pop()} alone")
+            side, axis = ("down", 0) if re.search("A|down", matrix_name) else ("up", 1)
+            ranks.setdefault(layer, {})[side] = matrix.shape[axis]
+    for layer, by_side in ranks.items():
+        if len(by_side) < 2:
+            raise ValueError(f"{file} is damaged: of {layer} it has the matrix {min(by_side)} alone")
+        if by_side["down"] != by_side["up"]:
+            of_each = f"the matrix down has rank {by_side['down']}, and up has rank {by_side['up']}"
+            raise ValueError(f"{file} is damaged: of {layer} {of_each}")
 
 # %% ../../nbs/diffusion/03_adapters.ipynb #f71225ee
 def _named_vectors(

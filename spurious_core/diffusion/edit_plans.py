@@ -8,6 +8,7 @@ __all__ = ['at_side', 'touched', 'edit_plan']
 # %% ../../nbs/diffusion/08_edit_plans.ipynb #ea635257
 import warnings
 from collections.abc import Iterable
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from ..core.checks import checked_seed
 from ..core.files import atomic_write, digest
 from ..core.images import picture, png_bytes, to_array
 from ..core.mask_files import as_mask
@@ -85,8 +87,8 @@ def _one_each(values: Any, n: int) -> list:
 # %% ../../nbs/diffusion/08_edit_plans.ipynb #54c18e2a
 def _columns(prompts: Any, seeds: Any, further: dict, n: int) -> dict[str, list]:
     "Prompts, seeds and further columns with `n` values each, else a ValueError. One seed becomes `n` seeds."
-    if isinstance(seeds, (int, np.integer)):
-        seeds = [seed_of("edit", seeds, i) for i in range(n)]
+    if isinstance(seeds, Real):
+        seeds = [seed_of("edit", checked_seed("seeds", seeds), i) for i in range(n)]
     given = dict(prompt=prompts, seed=seeds) | further
     columns = {name: _one_each(values, n) for name, values in given.items()}
     wrong = {name: len(values) for name, values in columns.items() if len(values) != n}

@@ -31,8 +31,16 @@ from spurious_core.diffusion.image_sets import (
 )
 from .plans import batch_rows, is_absent, plan_rows, prompts_of
 from .processes import Processes
-from .sampling import PromptCache, draw_batch, sample_images, sampler_name
 from .windows import warn_of_lost_words
+
+# %% ../../nbs/diffusion/06_generating.ipynb #46a5af47
+from spurious_core.diffusion.sampling import (
+    PromptCache,
+    checked_steps,
+    draw_batch,
+    sample_images,
+    sampler_name,
+)
 
 # %% ../../nbs/diffusion/06_generating.ipynb #6adbdb57
 @dataclass(frozen=True)
@@ -88,7 +96,7 @@ def generate(
     family_of(pipe).check_parts(pipe)
     sampler = sampler_name(pipe, sampler)
     whole("batch_size", batch_size)
-    steps = whole("steps", steps)
+    steps = checked_steps(pipe, steps, sampler)
     set_rows = make_set_rows(rows, folder, pipe, adapter, dict(sampler=sampler, steps=steps))
     with use_adapter(pipe, adapter) as adapted:
         processes = Processes(family_of(adapted).denoiser(adapted).device)

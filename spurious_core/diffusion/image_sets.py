@@ -31,6 +31,7 @@ from .plans import PICTURES, is_absent
 
 # %% ../../nbs/diffusion/04_image_sets.ipynb #78c52014
 from spurious_core.core.files import (
+    append_lines,
     atomic_write,
     checkpoint_hash,
     digest,
@@ -88,16 +89,13 @@ def read_metadata(file: str | Path) -> list[dict]:
     return list(_merge(read_json_lines(file, cut_short=True), Path(file)).values())
 
 # %% ../../nbs/diffusion/04_image_sets.ipynb #5f9b1034
-def _lines(rows: Iterable[dict]) -> bytes:
-    return "".join(json.dumps(row) + "\n" for row in rows).encode()
+def _lines(rows: Iterable[dict]) -> str:
+    return "".join(json.dumps(row) + "\n" for row in rows)
 
 
 def append_metadata(file: str | Path, rows: Iterable[dict]) -> None:
     "Adds rows at the end of a file, and returns when they are on the disk."
-    with Path(file).open("ab") as opened:
-        opened.write(_lines(rows))
-        opened.flush()
-        os.fsync(opened.fileno())
+    append_lines(file, _lines(rows))
 
 
 def write_metadata(
@@ -106,7 +104,7 @@ def write_metadata(
 ) -> None:
     "Makes `file` hold these rows in the order of their file names, atomically."
     lines = _lines(rows[name] for name in sorted(rows))
-    if not Path(file).is_file() or Path(file).read_bytes() != lines:
+    if not Path(file).is_file() or Path(file).read_bytes() != lines.encode():
         atomic_write(file, lines)
 
 # %% ../../nbs/diffusion/04_image_sets.ipynb #19d16696

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..core.checks import not_blank, not_negative, whole, within
+from ..core.checks import checked_seed, not_blank, not_negative, whole, within
 from ..core.seeds import seed_of
 
 # %% ../../nbs/diffusion/00_plans.ipynb #aa1f63ea
@@ -27,8 +27,7 @@ def plan_prompts(
     prompts = [prompts] if isinstance(prompts, str) else list(prompts)
     for i, prompt in enumerate(prompts):
         not_blank(f"prompt {i}", prompt)
-    whole("n", n, minimum=None)
-    whole("seed", seed, minimum=None)
+    n, seed = whole("n", n, minimum=None), checked_seed("seed", seed)
     if n < 1 or not prompts:
         raise ValueError(f"n={n} images of {len(prompts)} prompts is nothing to draw")
     for name, values in cols.items():
@@ -91,6 +90,13 @@ def _check_edit(row: dict, where: str) -> None:
         if isinstance(path, (str, Path)) and not Path(path).is_file():
             raise FileNotFoundError(f"{where}: {name} {path} does not exist")
 
+# %% ../../nbs/diffusion/00_plans.ipynb #a8fadfa3
+def _check_texts(row: dict, where: str) -> None:
+    texts = dict(negative_prompt="") | row
+    for name in ("prompt", "negative_prompt"):
+        if not isinstance(texts.get(name), str):
+            raise ValueError(f"{where}: {name}={texts.get(name)!r} must be text")
+
 # %% ../../nbs/diffusion/00_plans.ipynb #14cc894a
 def plan_rows(
     plan: pd.DataFrame,
@@ -108,9 +114,8 @@ def plan_rows(
         where = f"row {i} of the plan"
         given = {k: v for k, v in cells.items() if not is_absent(v) and k not in GENERATED_COLUMNS}
         row = dict(guidance=guidance) | given
-        if not isinstance(row.get("prompt"), str):
-            raise ValueError(f"{where}: prompt={row.get('prompt')!r} must be text")
-        seed = whole(f"{where}: seed", row.get("seed"), minimum=None)
+        _check_texts(row, where)
+        seed = checked_seed(f"{where}: seed", row.get("seed"))
         not_negative(f"{where}: guidance", row["guidance"])
         _check_edit(row, where)
         rows.append(row | dict(seed=seed, source=source_of(row)))
@@ -130,8 +135,7 @@ def _kind_of(row: dict) -> tuple:
 
 def batch_rows(rows: list[dict], batch_size: int) -> list[list[int]]:
     "The rows' numbers by batches of at most `batch_size`: equal source, strength and guidance together."
-    whole("batch_size", batch_size)
-    kinds = {}
+    batch_size, kinds = whole("batch_size", batch_size), {}
     for i, row in enumerate(rows):
         kinds.setdefault(_kind_of(row), []).append(i)
     return [

@@ -64,8 +64,9 @@ class Votes:
         self.path.parent.mkdir(parents=True, exist_ok=True)
 
     def _read(self) -> list[dict]:
-        lines = self.path.read_text(encoding="utf-8").splitlines() if self.path.exists() else []
-        return [_parse_vote(line, self.keys, f"{self.path}, line {i}") for i, line in enumerate(lines, 1)]
+        lines = self.path.read_text(encoding="utf-8-sig").split("\n") if self.path.exists() else []
+        numbered = [(i, line) for i, line in enumerate(lines, 1) if line.strip()]
+        return [_parse_vote(line, self.keys, f"{self.path}, line {i}") for i, line in numbered]
 
     def _check(self, reviewer: str, answers: dict[str, bool]) -> None:
         if not str(reviewer).strip():

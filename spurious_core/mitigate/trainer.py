@@ -23,7 +23,7 @@ from tqdm.auto import tqdm
 # %% ../../nbs/mitigate/08_trainer.ipynb #62eda454
 from ..core.accelerators import accelerator
 from ..core.checkpoints import pack_optimiser, read_if_whole, unpack_optimiser, write_tensors
-from ..core.checks import not_negative, one_of, whole
+from ..core.checks import checked_seed, not_negative, one_of
 from ..core.devices import pick_device
 from ..core.files import claim
 from ..core.seeds import generator, seed_of
@@ -66,7 +66,7 @@ class Run(ResumableRun):
 
     def __post_init__(self):
         one_of("selection", self.selection, SELECTIONS)
-        whole("seed", self.seed, minimum=None)
+        self.seed = checked_seed("seed", self.seed)
         not_negative("checkpoint_seconds", self.checkpoint_seconds)
         if self.val is None:
             self.selection = "last"

@@ -35,6 +35,7 @@ from .pipeline_files import (
     weight_format as weight_format,
 )
 from .pipelines import (
+    check_index as check_index,
     find_class as find_class,
     left_out as left_out,
     load_pipeline as load_pipeline,

@@ -195,7 +195,7 @@ def save_classifier(
         with without_progress_bars():
             clf.net.save_pretrained(beside, state_dict=state)
         preprocess = json.dumps(write_preprocess(clf.preprocess), indent=2)
-        (Path(beside) / "preprocessor_config.json").write_text(preprocess)
+        (Path(beside) / "preprocessor_config.json").write_text(preprocess, encoding="utf-8")
         share_as_usual(beside)
         for file in sorted(Path(beside).iterdir(), key=lambda file: file.name == "model.safetensors"):
             os.replace(file, folder / file.name)

@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from torch import nn
 from tqdm.auto import tqdm
 
-from ..core.checks import not_negative, one_of, positive, whole
+from ..core.checks import checked_seed, not_negative, one_of, positive, whole
 from ..core.seeds import generator
 from .adversarial import pgd_l2
 from .classifier import Classifier
@@ -40,8 +40,8 @@ class ClassifierTraining:
 
     def __post_init__(self):
         for name in ("epochs", "batch", "pgd_steps"):
-            whole(name, getattr(self, name))
-        whole("seed", self.seed, minimum=None)
+            object.__setattr__(self, name, whole(name, getattr(self, name)))
+        object.__setattr__(self, "seed", checked_seed("seed", self.seed))
         positive("lr", self.lr)
         for name in ("weight_decay", "eps"):
             not_negative(name, getattr(self, name))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from spurious_core.app.metrics import Metrics
+from support.notebooks import ROOT
 
 
 @pytest.mark.parametrize(
@@ -92,3 +93,14 @@ def test_two_nans_are_no_interval():
 def test_bad_metrics(entry):
     with pytest.raises(ValueError, match="metric a"):
         Metrics().add("a", **entry)
+
+
+COMMITTED = sorted(path.parent for path in ROOT.glob("figures/*/metrics.json"))
+
+
+@pytest.mark.parametrize("folder", COMMITTED, ids=lambda path: path.name)
+def test_committed_numbers_say_what_they_count(folder):
+    committed, again = Metrics.load(folder), Metrics()
+    for key, entry in committed.items():
+        again.add(key, entry["value"], entry["ci"], entry["n"], entry.get("over"))
+    assert [key for key, entry in committed.items() if (entry["n"] is None) == ("over" in entry)] == []

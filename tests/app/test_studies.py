@@ -30,6 +30,12 @@ def test_contract_parameters(make_study):
         find_study(make_study(parameters=PARAMETERS.split("\nout")[0]))
 
 
+@pytest.mark.parametrize("seed", [-1, 2**70])
+def test_a_seed_is_one_that_all_generators_take(make_study, seed):
+    with pytest.raises(ValueError, match=f"^seed={seed} must lie in"):
+        find_study(make_study()).check(dict(seed=str(seed)))
+
+
 def test_describe_leaves_the_folder_out(make_study):
     df = describe(make_study())
     assert list(df.columns) == ["name", "type", "default", "comment"]

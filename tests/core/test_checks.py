@@ -6,6 +6,7 @@ import torch
 
 from spurious_core.core.checks import (
     as_many,
+    checked_seed,
     finite,
     known,
     not_blank,
@@ -88,3 +89,14 @@ def test_as_many():
     assert as_many("titles", ("a", "b"), 2, "images") == ["a", "b"]
     with pytest.raises(ValueError, match="^1 titles for 2 images$"):
         as_many("titles", ["a"], 2, "images")
+
+
+def test_a_seed_is_held_by_tables_and_generators():
+    for seed, same in ((0, 0), (1.0, 1), (np.float64(2), 2), (np.int64(3), 3), (2**63 - 1, 2**63 - 1)):
+        assert checked_seed("seed", seed) == same and type(checked_seed("seed", seed)) is int
+    for bad in (-1, 2**63, 2**70, np.uint64(2**63)):
+        with pytest.raises(ValueError, match=r"^seed=.* must lie in \[0, 2\^63\)$"):
+            checked_seed("seed", bad)
+    for bad in (1.5, None, True, "1", float("nan"), float("inf")):
+        with pytest.raises(ValueError, match="^seed=.* must be a whole number$"):
+            checked_seed("seed", bad)

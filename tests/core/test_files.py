@@ -138,3 +138,13 @@ def test_damaged_json_is_named(tmp_path, content):
     with pytest.raises(ValueError, match="config.json is damaged: "):
         claim(tmp_path, dict(steps=2))
     assert read_json(atomic_write(file, '{"steps": 2}')) == dict(steps=2)
+
+
+def test_a_file_has_the_mode_that_any_new_file_has(tmp_path):
+    for mask, mode in ((0o022, 0o644), (0o077, 0o600)):
+        before = os.umask(mask)
+        try:
+            path = atomic_write(tmp_path / f"{mode:o}", "x")
+        finally:
+            os.umask(before)
+        assert path.stat().st_mode & 0o777 == mode

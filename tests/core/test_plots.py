@@ -25,6 +25,7 @@ def test_bars_draw_values_and_intervals_and_skip_missing_intervals():
         )
     )
     ax = bars(df, "m", hue="arm")
+    assert covering_legends(ax.figure) == []
     assert [p.get_height() for p in ax.patches] == [0.1, 0.2, 0.3, 0.4]
     assert [t.get_text() for t in ax.get_xticklabels()] == ["a", "b"]
     spans = [tuple(s[:, 1]) for c in ax.collections for s in c.get_segments()]

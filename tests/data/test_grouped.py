@@ -197,6 +197,17 @@ def test_a_set_whose_files_are_gone_still_shows_its_table(tmp_path):
     assert "dog, outdoors" in page
 
 
+def test_names_and_paths_are_shown_as_text(tmp_path):
+    tag = "<script>x</script>"
+    shown = replace(toy(), name=tag, labels=["cat", tag])._repr_html_()
+    folder = tmp_path / "<i>"
+    images = on_disk(folder)
+    (folder / "2.png").unlink()
+    page = images._repr_html_()
+    assert "<script>" not in shown and shown.count("&lt;script&gt;") == 3  # the title, and two groups
+    assert "<i>" not in page and "&lt;i&gt;/2.png (missing)" in page
+
+
 def test_a_size_is_asked_for(tmp_path):
     without = on_disk(tmp_path / "d", size=None)
     with pytest.raises(ValueError, match="size=224"):

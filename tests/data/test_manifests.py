@@ -120,6 +120,22 @@ def test_a_folder_is_resumed_to_the_same_bytes(manifest, tmp_path):
     assert contents(in_parts) == contents(at_once)
 
 
+def test_rows_are_added_at_the_end_of_the_table(manifest, tmp_path):
+    table = write_folder(manifest[:4], tmp_path, batch=2) / "metadata.jsonl"
+    place = table.stat().st_ino
+    write_folder(manifest[:9], tmp_path, batch=2)
+    assert table.stat().st_ino == place
+    assert len(table.read_text("utf-8").splitlines()) == 9
+
+
+def test_a_folder_whose_last_row_was_cut_short_goes_on_to_the_same_bytes(manifest, tmp_path):
+    whole = contents(write_folder(manifest[:5], tmp_path / "whole"))
+    cut = write_folder(manifest[:3], tmp_path / "cut")
+    (cut / "metadata.jsonl").write_bytes((cut / "metadata.jsonl").read_bytes()[:-20])
+    write_folder(manifest[:5], cut)
+    assert contents(cut) == whole
+
+
 def test_a_folder_holds_pictures_and_their_rows(manifest, tmp_path):
     folder = write_folder(manifest[:3], tmp_path)
     rows = [json.loads(line) for line in (folder / "metadata.jsonl").read_text().splitlines()]

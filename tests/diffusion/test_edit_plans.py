@@ -88,3 +88,12 @@ def test_masks_of_another_shape_are_named():
         ValueError, match=r"masks of shape \(2, 16, 16\) for images of shape \(3, 16, 16, 3\)"
     ):
         at_side(IMAGES, MASKS[:2], 16)
+
+
+def test_a_number_that_seeds_all_is_whole_and_each_picture_still_has_its_seed():
+    plan = edit_plan(IMAGES, None, None, "snow", 4.0, [0, 1, 2])
+    assert plan.seed.is_unique
+    assert plan.equals(edit_plan(IMAGES, None, None, "snow", 4, [0, 1, 2]))
+    for bad in (True, 1.5, -1, 2**70):
+        with pytest.raises(ValueError, match="^seeds="):
+            edit_plan(IMAGES, None, None, "snow", bad, [0])

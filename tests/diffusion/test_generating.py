@@ -315,7 +315,7 @@ def test_a_set_remembers_its_sampler(tiny_pipeline, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "bad", [dict(steps=0), dict(steps=1.5), dict(guidance=float("nan")), dict(batch_size=0)]
+    "bad", [dict(steps=0), dict(steps=1.5), dict(steps=1001), dict(guidance=float("nan")), dict(batch_size=0)]
 )
 def test_bad_settings_are_refused_before_the_folder_is_made(tiny_pipeline, tmp_path, bad):
     (name,) = bad

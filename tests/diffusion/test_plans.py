@@ -89,6 +89,10 @@ def test_empty_cells(value, absent):
         (PLAN.assign(prompt=3), "row 0 of the plan: prompt=3 must be text"),
         (PLAN.assign(seed=0.5), "seed=0.5 must be a whole number"),
         (PLAN.assign(seed=None), "seed=None must be a whole number"),
+        (PLAN.assign(seed=-1), "row 0 of the plan: seed=-1 must lie in"),
+        (PLAN.assign(seed=[0] * (len(PLAN) - 1) + [2**70]), "seed=1180591620717411303424 must lie in"),
+        (PLAN.assign(negative_prompt=3), "row 0 of the plan: negative_prompt=3 must be text"),
+        (PLAN.assign(prompt=[["a"]] * len(PLAN)), "prompt=.*a.* must be text"),
         (PLAN.assign(mask="m.png"), "mask needs an init_image"),
         (PLAN.assign(paste="m.png"), "paste needs an init_image"),
         (PLAN.assign(image_guidance=1.5), "image_guidance needs an init_image"),
@@ -117,7 +121,9 @@ def test_batches_hold_rows_of_one_kind():
         batch_rows(rows, 0)
 
 
-@pytest.mark.parametrize("bad", [dict(n=0), dict(n=1.5), dict(seed=1.5), dict(seed=None)])
+@pytest.mark.parametrize(
+    "bad", [dict(n=0), dict(n=1.5), dict(seed=1.5), dict(seed=None), dict(seed=-1), dict(seed=2**70)]
+)
 def test_counts_and_seeds_of_a_plan_are_whole(bad):
     (name,) = bad
     with pytest.raises(ValueError, match=f"{name}="):
@@ -137,3 +143,9 @@ def test_guidance_is_a_finite_number(bad):
 def test_a_prompt_says_something(prompts):
     with pytest.raises(ValueError, match=f"prompt {len(prompts) // 2}=.* must be a text that says something"):
         plan_prompts(prompts, 1)
+
+
+def test_a_whole_number_of_another_type_is_the_same_number():
+    for seed, n in ((1.0, 2.0), (np.float32(1), np.int64(2))):
+        assert plan_prompts("x", n, seed=seed).equals(plan_prompts("x", 2, seed=1))
+    assert batch_rows(plan_rows(PLAN, 1.0), 2.0) == batch_rows(plan_rows(PLAN, 1.0), 2)

@@ -75,6 +75,34 @@ def test_loras_that_do_not_fit(tiny_pipeline, other_pipeline, tmp_path):
     assert not hasattr(tiny_pipeline.unet, "peft_config")
 
 
+@pytest.mark.parametrize("written", [kohya, diffusers_lora], ids=["kohya", "diffusers"])
+def test_a_matrix_of_another_rank_is_named_with_both_ranks(tiny_pipeline, tmp_path, written):
+    lora = random_lora(tiny_pipeline)
+    key = next(key for key in lora if key[0] == "unet" and key[1].endswith("to_q"))
+    down, up = lora[key]
+    lora[key] = down, torch.cat([up, up[:, :1]], 1)
+    file = write(written(lora), tmp_path / "x.safetensors")
+    layer = key[1].replace(".", "[._]")
+    said = f"x.safetensors is damaged: of .*{layer} the matrix down has rank 2, and up has rank 3"
+    with pytest.raises(ValueError, match=said):
+        use(tiny_pipeline, file)
+    assert not hasattr(tiny_pipeline.unet, "peft_config")
+
+
+def test_ranks_may_differ_between_layers(tiny_pipeline, tmp_path):
+    lora, wider = random_lora(tiny_pipeline), random_lora(tiny_pipeline, rank=3)
+    key = next(iter(lora))
+    use(tiny_pipeline, write(kohya(lora | {key: wider[key]}), tmp_path / "x.safetensors"))
+
+
+def test_a_matrix_that_is_a_row_of_numbers_does_not_fit(tiny_pipeline, tmp_path):
+    state = diffusers_lora(random_lora(tiny_pipeline))
+    name = next(name for name in state if name.startswith("unet") and ".down" in name)
+    file = write(state | {name: torch.zeros(16)}, tmp_path / "x.safetensors")
+    with pytest.raises(ValueError, match=r"does not fit this pipeline: .*and the LoRA has \(16,\)"):
+        use(tiny_pipeline, file)
+
+
 def embeddings(kind, vectors):
     "Learned embeddings of `<cat>` as diffusers and the web interface save them."
     webui = dict(string_to_token={"*": 265}, name="<cat>", step=500, sd_checkpoint="ab12")

@@ -13,7 +13,7 @@ from PIL import Image
 
 from spurious_core.core.seeds import generator
 from spurious_core.core.settings import load_profile
-from spurious_core.diffusion.sampling import PromptCache, make_sampler, sample_images
+from spurious_core.diffusion.sampling import PromptCache, checked_steps, make_sampler, sample_images
 from support.drawing import FAST, PLAN, close, difference
 from support.pipelines import build_pipeline
 
@@ -220,12 +220,36 @@ def test_diffusers_inpainting_forgets_the_picture_where_latents_are_given(tmp_pa
 
 @pytest.mark.parametrize(
     "bad",
-    [dict(steps=0), dict(steps=1.5), dict(guidance=float("nan")), dict(batch_size=0), dict(sampler="leaps")],
+    [
+        dict(steps=0),
+        dict(steps=1.5),
+        dict(steps=1001),
+        dict(guidance=float("nan")),
+        dict(batch_size=0),
+        dict(sampler="leaps"),
+    ],
 )
 def test_settings_that_cannot_be_are_refused(tiny_pipeline, bad):
     (name,) = bad
     with pytest.raises(ValueError, match=f"{name}="):
         sample_images(tiny_pipeline, PLAN, **FAST | bad)
+
+
+@pytest.mark.parametrize(
+    "sampler, times", [(None, 1000), ("ddim", 1000), ("euler", 1000), ("lcm", 50), ("tcd", 50)]
+)
+def test_no_sampler_takes_more_steps_than_it_has_times(tiny_pipeline, sampler, times):
+    assert checked_steps(tiny_pipeline, float(times), sampler) == times
+    make_sampler(tiny_pipeline, sampler).set_timesteps(times)
+    with pytest.raises(
+        ValueError, match=f"^steps={times + 1} must be at most {times}: .*Scheduler has no more"
+    ):
+        checked_steps(tiny_pipeline, times + 1, sampler)
+
+
+def test_the_times_of_a_consistency_model_do_not_bind_other_samplers(tiny_pipeline):
+    tiny_pipeline.scheduler = make_sampler(tiny_pipeline, "lcm")
+    assert checked_steps(tiny_pipeline, 60, "ddim") == 60
 
 
 @pytest.mark.parametrize("part, whose", [("unet", "denoiser"), ("vae", "autoencoder")])

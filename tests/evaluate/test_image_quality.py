@@ -49,7 +49,7 @@ def test_diversity_is_the_mean_pairwise_distance():
 def test_diversity_of_many_images_takes_no_table_of_pairs():
     n = 2500
     features = np.random.default_rng(0).normal(size=(n, 8)) + 1
-    (value, lo, hi), peak = peak_of(diversity, features, n_boot=100)
+    (value, lo, hi), peak = peak_of(diversity, features, n_boot=1000)
     unit = features / np.linalg.norm(features, axis=1, keepdims=True)
     distances = 1 - unit @ unit.T
     assert value == pytest.approx((distances.sum() - np.trace(distances)) / (n * (n - 1)), abs=1e-12)

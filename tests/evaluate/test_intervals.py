@@ -15,6 +15,7 @@ from spurious_core.evaluate.intervals import (
     square_and_add,
     wilson,
 )
+from support.memory import peak_of
 
 
 def test_bootstrap_covers_the_truth_with_few_and_with_many_values():
@@ -204,3 +205,12 @@ def test_mean_interval_refuses(weights):
 def test_no_interval_is_nothing(ends):
     assert finite_interval(*ends) is None
     assert finite_interval(np.float64(0.1), 0.2) == (0.1, 0.2)
+
+
+def test_bootstrap_never_holds_all_samples():
+    n, n_boot = 2000, 1000
+    values = np.random.default_rng(0).normal(size=n)
+    (mean, lo, hi), peak = peak_of(bootstrap, values, n_boot=n_boot)
+    assert peak < n * n_boot * 8 / 3
+    at_once = resampling_weights(n, n_boot, np.random.default_rng(0)) @ np.sort(values)
+    np.testing.assert_allclose((lo, hi), np.quantile(at_once, expanded_tails(n, 0.95)), atol=1e-12)

@@ -135,3 +135,10 @@ def test_bad_questions(tmp_path):
         Votes(tmp_path / "w.jsonl", [QUESTIONS[0]] * 2)
     with pytest.raises(ValueError, match="must be a name"):
         Question("two words", "?")
+
+
+def test_lines_end_at_line_feeds_only_and_may_begin_with_a_byte_order_mark(votes):
+    vote = dict(item="one\u2028two\x85three", reviewer="ada", answers=YES, time="2026-01-01T00:00:00+00:00")
+    votes.path.write_text(f"\ufeff{json.dumps(vote, ensure_ascii=False)}\n\n", encoding="utf-8")
+    votes.add("b", "ada", NO)
+    assert votes.frame()["item"].tolist() == [vote["item"], "b"]

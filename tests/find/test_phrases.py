@@ -88,15 +88,24 @@ def test_clusters_are_those_of_all_pairs(threshold):
         assert cluster_phrases(phrases, threshold) == slow_clusters(phrases, threshold)
 
 
-def test_clusters_of_many_phrases_grow_with_their_number():
-    rng = np.random.default_rng(1)
-    peaks = []
+def test_clusters_of_many_phrases_grow_with_their_number(monkeypatch):
+    rng, compared = np.random.default_rng(1), []
+
+    def counted(*pair):
+        compared.append(pair)
+        return similarity(*pair)
+
+    monkeypatch.setattr("spurious_core.find.phrases.similarity", counted)
+    peaks, comparisons = [], []
     for n in (500, 2000):
         phrases = invented_phrases(n, 4 * n, rng)
         clusters, peak = peak_of(cluster_phrases, phrases)
         peaks.append(peak / n)
+        comparisons.append(len(compared) / n)
+        compared.clear()
         assert set(clusters) == set(phrases)
     assert peaks[1] < 1.5 * peaks[0]  # bytes a phrase
+    assert comparisons[1] < 1.5 * comparisons[0]  # and comparisons of two phrases
 
 
 def test_alternatives_come_from_other_classes():

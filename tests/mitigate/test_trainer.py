@@ -129,7 +129,7 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_last_checkpoint(t
     assert all(torch.isfinite(value).all() for value in tensors if value.is_floating_point())
 
 
-@pytest.mark.parametrize("seed", [1.5, None])
+@pytest.mark.parametrize("seed", [1.5, None, -1, 2**70])
 def test_a_seed_that_is_no_whole_number_is_refused(seed):
     with pytest.raises(ValueError, match="seed="):
         quick("ERM", seed=seed)

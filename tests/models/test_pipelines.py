@@ -36,7 +36,7 @@ from spurious_core.models.pipelines import (
     pipeline_class,
 )
 from support.drawn_pictures import STEPS, apart, close, draw, drawn_by_diffusers, picture
-from support.flow_pipelines import stable_diffusion_3
+from support.flow_pipelines import sana, stable_diffusion_3
 from support.original_names import original_open_clip, original_state
 from support.pickles import Trap
 from support.pipelines import build_pipeline
@@ -465,3 +465,42 @@ def test_a_kind_of_pipeline_that_diffusers_lacks(folder, kind):
 def test_a_part_that_neither_library_has(folder, name, part):
     with pytest.raises(ValueError, match=f"{name} is a {part[1]} of {part[0]}, which diffusers"):
         load_pipeline(change_index(folder, **{name: part}))
+
+
+# ---- an index that calls the pipeline another one's
+
+
+@pytest.mark.parametrize(
+    "kind, misfit",
+    [
+        ("StableDiffusionXLPipeline", "text_encoder_2 is not named; tokenizer_2 is not named"),
+        ("StableDiffusionUpscalePipeline", "low_res_scheduler is not named"),
+        (
+            "FluxPipeline",
+            "unet is none of its parts; text_encoder_2 is not named; .*transformer is not named",
+        ),
+    ],
+)
+def test_an_index_that_says_another_class_says_what_does_not_fit(folder, kind, misfit):
+    said = f"model_index.json says {kind}, which does not fit: {misfit}"
+    with pytest.raises(ValueError, match=said):
+        load_pipeline(change_index(folder, _class_name=kind))
+
+
+def test_parts_that_a_class_does_not_know_and_denoisers_of_another_class(two_encoders, tmp_path):
+    with pytest.raises(ValueError, match="fit: text_encoder_2 is none of its parts; tokenizer_2 is none"):
+        load_pipeline(change_index(two_encoders, _class_name="StableDiffusionPipeline"))
+    sana_as_pixart = change_index(sana(tmp_path / "sana"), _class_name="PixArtSigmaPipeline")
+    said = "fit: transformer is a SanaTransformer2DModel, and not a PixArtTransformer2DModel$"
+    with pytest.raises(ValueError, match=said):
+        load_pipeline(sana_as_pixart)
+
+
+def test_a_single_file_is_not_read_by_another_class(single, folder, tmp_path):
+    config, file = (
+        change_index(configs_only(folder), _class_name="FluxPipeline"),
+        tmp_path / "v1-5.safetensors",
+    )
+    save_file(single[0], file)
+    with pytest.raises(ValueError, match="says FluxPipeline, which does not fit"):
+        load_pipeline(file, config=config)

@@ -57,6 +57,7 @@ def test_warnings_are_off_inside_and_back_afterwards(caplog):
 
 QUIET = """
 from spurious_core.core.settings import load_profile
+from transformers import CLIPImageProcessor, SiglipImageProcessor
 from spurious_core.models.pipelines import load_tiny_decoder
 from spurious_core.papers.class_wise.kit import Kit
 load_tiny_decoder(load_profile("mini").tiny_decoder)

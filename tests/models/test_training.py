@@ -79,8 +79,23 @@ def test_a_loss_that_is_no_number():
         train_classifier(small_classifier(), IMAGES, Y, augment=broken, progress=False)
 
 
-@pytest.mark.parametrize("bad", [dict(seed=1.5), dict(seed=None), dict(lr=float("inf")), dict(epochs=1.5)])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        dict(seed=1.5),
+        dict(seed=None),
+        dict(seed=-1),
+        dict(seed=2**70),
+        dict(lr=float("inf")),
+        dict(epochs=1.5),
+    ],
+)
 def test_more_settings_that_cannot_be(bad):
     (name,) = bad
     with pytest.raises(ValueError, match=f"{name}="):
         ClassifierTraining(**bad)
+
+
+def test_a_whole_number_of_another_type_is_the_same_training():
+    config = ClassifierTraining(seed=1.0, epochs=2.0)
+    assert (type(config.seed), type(config.epochs)) == (int, int)

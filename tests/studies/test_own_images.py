@@ -1,17 +1,26 @@
 "ASPIRE and DDB on images of one's own: folders named after the classes, a classifier, and nothing else."
 
+import ast
 import json
+from types import SimpleNamespace
+from unittest.mock import Mock
 
+import nbformat
+import pandas as pd
 import pytest
 from PIL import Image
 
+from spurious_core.app.metrics import Metrics
 from spurious_core.app.runs import run_study
+from spurious_core.app.studies import find_study
 from spurious_core.data.rendered import world_images
 from spurious_core.data.worlds import get_world
 from spurious_core.diffusion.image_sets import load_image_set
 from spurious_core.mitigate.networks import small_resnet
 from spurious_core.models.loading import load_classifier, save_classifier
 from spurious_core.models.training import ClassifierTraining, train_classifier
+from spurious_core.papers.aspire import marking
+from spurious_core.papers.aspire.marking import REPORTED_COLUMNS
 from support.study_cells import run_cells
 
 
@@ -40,6 +49,25 @@ def test_find_and_cure_on_own_images(own, tmp_path):
     assert not any("recall" in name for name in m)  # nothing is known to mark the list against
     assert 0 <= m["wga.own.ERM_plus_aspire"]["value"] <= 1
     assert list((out / "figures").glob("*.png"))
+
+
+def test_what_is_reported_of_own_images_is_shown_with_its_p_value_and_kept(tmp_path):
+    row = dict.fromkeys(REPORTED_COLUMNS, 0.25) | dict(
+        label="bird", cluster="wooden fence", kind="foreground"
+    )
+    row |= dict(edits=7, lo=0.1, hi=0.4, p=0.0004)
+    ranking = pd.DataFrame([row | dict(spurious=True), row | dict(cluster="lamp", spurious=False)])
+    names = dict(cured={("own", 3): SimpleNamespace(ranking=ranking, findings=None)}, seed=3, out=tmp_path)
+    names |= dict(pd=pd, metrics=Metrics(), marking=marking, pictures=Mock())
+    cells = nbformat.read(find_study("aspire").path, 4).cells
+    (source,) = [cell.source for cell in cells if cell.cell_type == "code" and "evidence." in cell.source]
+    *steps, last = ast.parse(source).body
+    exec(compile(ast.Module(steps, []), "aspire", "exec"), names)
+    shown = eval(compile(ast.Expression(last.value), "aspire", "eval"), names)
+    assert shown[["cluster", "p"]].to_numpy().tolist() == [["wooden fence", 0.0004]]
+    kept = dict(value=0.25, ci=[0.1, 0.4], n=7, over="images")
+    assert names["metrics"] == {"evidence.bird.wooden-fence": kept}
+    names["pictures"].save_discoveries.assert_called_once()
 
 
 def test_recompose_and_retrain_on_own_images(own, tmp_path):

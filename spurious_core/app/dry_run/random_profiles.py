@@ -93,7 +93,7 @@ def _read_sections(file: Path) -> dict[str, dict]:
     if not file.exists():
         return {}
     ini = configparser.ConfigParser(interpolation=None)
-    ini.read_string(file.read_text())
+    ini.read_string(file.read_text(encoding="utf-8"))
     return {name: dict(ini[name]) for name in ini.sections()}
 
 

@@ -8,6 +8,7 @@ __all__ = ['EXPORTS', 'gather', 'missing_in_words', 'over_seeds', 'mixed_paramet
 # %% ../../../nbs/app/sweeps/06_gathering.ipynb #06f9f1a5
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from .cell_folders import Cell, code_stamp, is_done, list_cells, state_of
 from .sweeping import OF_CELL, OF_NUMBER, study_of
 from ...core.checks import known, one_of
 from ...core.files import read_json
+from ...core.markup import as_markdown
 from ...evaluate.intervals import bootstrap
 
 # %% ../../../nbs/app/sweeps/06_gathering.ipynb #0542dc84
@@ -127,10 +129,16 @@ def arm_difference(
 EXPORTS = ("csv", "md", "tex")
 
 
+def _cell(value: Any) -> Any:
+    return as_markdown(value) if isinstance(value, str) else value
+
+
 def as_file_text(table: pd.DataFrame, kind: str) -> str:
     "A table as the text of a file: `csv`, `md` or `tex`."
     one_of("kind", kind, EXPORTS)
     if kind == "csv":
         return table.to_csv(index=False)
     table = table.astype(object).where(table.notna(), "")
-    return table.to_markdown(index=False) + "\n" if kind == "md" else table.to_latex(index=False, escape=True)
+    if kind == "tex":
+        return table.to_latex(index=False, escape=True)
+    return table.rename(columns=as_markdown).map(_cell).to_markdown(index=False) + "\n"

@@ -226,13 +226,21 @@ def networks(self: Family, pipe: Any) -> list[torch.nn.Module]:
     "All that has weights: denoiser, text encoders, autoencoder."
     return [self.denoiser(pipe), *self.text_parts(pipe).values(), pipe.vae]
 
-
+# %% ../../../nbs/diffusion/families/02_family.ipynb #b2bf00d2
 @patch
-def working_copy(self: Family, pipe: Any) -> Any:
-    "A pipeline whose denoiser, encoders and tokenizers may be changed. ValueError if it has a LoRA loaded."
+def working_copy(
+    self: Family,
+    pipe: Any,
+    changing: Sequence[str] | None = None,  # encoders and tokenizers; None: all of them
+) -> Any:
+    """A pipeline whose denoiser, and what is `changing`, may be changed; it shares all else with `pipe`.
+
+    ValueError if a LoRA is loaded."""
     if getattr(self.denoiser(pipe), "peft_config", None):
         raise ValueError("the pipeline has a LoRA loaded; unload it first (pipe.unload_lora_weights())")
-    names = [self.denoiser_name, *self.text_parts(pipe), *(tokenizer for _, tokenizer in self.words)]
+    if changing is None:
+        changing = [*self.text_parts(pipe), *(tokenizer for _, tokenizer in self.words)]
+    names = dict.fromkeys([self.denoiser_name, *changing])
     return self.with_parts(pipe, **{name: copy.deepcopy(getattr(pipe, name)) for name in names})
 
 # %% ../../../nbs/diffusion/families/02_family.ipynb #a4a1609c

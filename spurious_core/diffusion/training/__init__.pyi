@@ -41,6 +41,7 @@ from .trainable import (
     make_trainable as make_trainable,
     recomputed_activations as recomputed_activations,
     save_adapter as save_adapter,
+    taught_encoders as taught_encoders,
     working_copy as working_copy,
 )
 from .trainer import (

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ...core.checks import not_blank, not_negative, one_of, positive, whole, within
+from ...core.checks import checked_seed, not_blank, not_negative, one_of, positive, whole, within
 from ...core.devices import PRECISIONS
 from ..windows import check_new_word
 
@@ -85,6 +85,14 @@ _INTERVALS = ("min_references", "checkpoint_every", "validate_every")
 _WEIGHTS = ("prior_weight", "image_loss_weight", "weight_decay")
 _OPTIONAL = ("lora_alpha", "text_lr", "snr_gamma")  # zero would silently mean what None says
 
+# %% ../../../nbs/diffusion/training/01_config.ipynb #df6fc16d
+def _take_whole_numbers(config: PersonalizeConfig) -> None:
+    "Makes ints of counts and seed, where 2.0 or numpy's 2 was given: it counts and seeds as 2 does."
+    smallest = dict.fromkeys(_COUNTS + _INTERVALS, 1) | dict(warmup=0)
+    taken = {name: whole(name, getattr(config, name), minimum) for name, minimum in smallest.items()}
+    for name, value in (taken | dict(seed=checked_seed("seed", config.seed))).items():
+        object.__setattr__(config, name, value)
+
 # %% ../../../nbs/diffusion/training/01_config.ipynb #f2248ed2
 def _check(config: PersonalizeConfig) -> None:
     "ValueError for the first field that cannot be, with what is allowed."
@@ -95,8 +103,7 @@ def _check(config: PersonalizeConfig) -> None:
         not_blank("class_prompt", config.class_prompt)
     one_of("optimizer", config.optimizer, OPTIMIZERS)
     one_of("lr_schedule", config.lr_schedule, LR_SCHEDULES)
-    for name in _COUNTS + _INTERVALS:
-        whole(name, getattr(config, name))
+    _take_whole_numbers(config)
     for name in _WEIGHTS:
         not_negative(name, getattr(config, name))
     for name in _OPTIONAL:
@@ -104,8 +111,7 @@ def _check(config: PersonalizeConfig) -> None:
             positive(name, getattr(config, name))
     positive("lr", config.lr)
     within("rank", config.rank, f"[1, {LARGEST_RANK}]")
-    whole("warmup", config.warmup, minimum=0)
-    whole("seed", config.seed, minimum=None)
+
     within("max_grad_norm", config.max_grad_norm, "(0, inf]")  # inf: gradients are never clipped
     if config.gated_share is not None:
         within("gated_share", config.gated_share, "(0, 1]")

@@ -36,6 +36,7 @@ from spurious_core.diffusion.training.trainable import (
     frozen,
     make_trainable,
     recomputed_activations,
+    taught_encoders,
     working_copy,
 )
 from spurious_core.diffusion.training.trainer import (
@@ -149,8 +150,8 @@ def build_trainer(
     learner = Learner(params, config, accelerator, optimizer_maker(config))
     if config.gradient_checkpointing:
         family.denoiser(pipe).enable_gradient_checkpointing()
-    encoders = family.text_parts(pipe).values() if learner.trains_text else ()
-    for network in (family.denoiser(pipe), *encoders):
+    for name in (family.denoiser_name, *taught_encoders(pipe, config)):
+        network = getattr(pipe, name)
         accelerator.prepare_model(network, evaluation_mode=True)  # in place, as long as it isn't compiled
     losses = TrainingStep(
         pipe, config, pictures, accelerator, learner.trains_text, given.image_loss, given.decoder
@@ -199,8 +200,9 @@ def personalize(
     with hold_folder(out if accelerator.is_main_process else None):
         if not claim_run(out, pipe, config, given, accelerator):
             return out
-        pictures = training_pictures(pipe, config, given, out, progress)
         decoder, anew = given.decoder, config.gradient_checkpointing
-        with frozen(pipe.vae, decoder), recomputed_activations(decoder, anew):
+        encoders = family_of(pipe).text_parts(pipe).values()
+        with frozen(pipe.vae, decoder, *encoders), recomputed_activations(decoder, anew):
+            pictures = training_pictures(pipe, config, given, out, progress)
             trainer = build_trainer(pipe, config, given, pictures, out, accelerator, validate, sheet)
             return trainer.run(progress)

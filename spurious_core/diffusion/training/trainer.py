@@ -42,7 +42,7 @@ _KEPT = "the last checkpoint is kept"
 # %% ../../../nbs/diffusion/training/05_trainer.ipynb #641d6cc2
 def cut_log(file: Path, steps: int) -> None:
     "Cuts a log back to its first `steps` steps, and makes it if there is none."
-    lines = file.read_text().splitlines() if file.exists() else []
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
     kept = [line for line in lines if line.endswith("}") and json.loads(line)["step"] <= steps]
     atomic_write(file, "".join(f"{line}\n" for line in kept))
 
@@ -217,7 +217,7 @@ def log(self: Trainer, row: dict[str, float]) -> None:
     if self.config.trackers:
         self.accelerator.log(row, step=row["step"])
     if self.accelerator.is_main_process:
-        with writing(path := self.out / LOG_FILE, _KEPT), path.open("a") as file:
+        with writing(path := self.out / LOG_FILE, _KEPT), path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
 
 # %% ../../../nbs/diffusion/training/05_trainer.ipynb #496d8b49

@@ -78,7 +78,7 @@ def _write_part(rows: pd.DataFrame, part: str, out: Path, class_index: Mapping[s
     lists = _lists(rows, part, class_index)
     texts = {out / part / name: json.dumps(entries, indent=1) for name, entries in lists.items()}
     for file, text in texts.items():
-        if file.exists() and file.read_text() != text:
+        if file.exists() and file.read_text(encoding="utf-8") != text:
             raise ValueError(f"{out / part} holds another set; choose another folder")
     for entry, row in zip(lists["metadata.json"], rows.to_dict("records"), strict=True):
         atomic_write(out / entry["image"], _sheet(row["init_image"], row["path"]))

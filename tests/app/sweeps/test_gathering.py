@@ -101,6 +101,7 @@ def test_exports():
     table = pd.DataFrame([dict(key="wga_all", value=0.5)])
     assert as_file_text(table, "csv") == "key,value\nwga_all,0.5\n"
     assert "| wga_all |" in as_file_text(table, "md")
+    assert "| a&#124;b |" in as_file_text(pd.DataFrame({"x": ["a|b"]}), "md")
     assert r"wga\_all & 0.5" in as_file_text(table, "tex")
     with pytest.raises(ValueError, match="kind='xlsx' is unknown; allowed: csv, md, tex"):
         as_file_text(table, "xlsx")

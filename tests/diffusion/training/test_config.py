@@ -29,6 +29,8 @@ from spurious_core.diffusion.training.config import PersonalizeConfig
         dict(gated_share=1.1),
         dict(warmup=float("inf")),
         dict(warmup=1.5),
+        dict(seed=-1),
+        dict(seed=2**70),
         dict(lora_alpha=0),
         dict(lora_alpha=float("nan")),
         dict(text_lr=-1e-4),
@@ -69,3 +71,10 @@ def test_a_new_word_is_no_weight_of_the_text_encoder():
     config = PersonalizeConfig("a photo of <concept>", train_text_encoder=True)
     assert config.trains_text
     assert not replace(config, method="textual_inversion").trains_text
+
+
+def test_a_whole_number_of_another_type_is_the_same_recipe():
+    "A seed of 1.0 would be another one than 1, since seeds are made of text."
+    config = PersonalizeConfig(seed=1.0, steps=2.0, warmup=0.0)
+    assert config == PersonalizeConfig(seed=1, steps=2, warmup=0)
+    assert all(type(value) is int for value in (config.seed, config.steps, config.warmup))

@@ -6,6 +6,7 @@ import pytest
 import torch
 from diffusers import AutoencoderTiny, StableDiffusionPipeline
 
+from spurious_core.core.seeds import generator
 from spurious_core.diffusion.adapters import EMBEDS, use_adapter
 from spurious_core.diffusion.generating import generate
 from spurious_core.diffusion.image_sets import pipeline_hash
@@ -16,8 +17,12 @@ from spurious_core.diffusion.training.trainable import (
     frozen,
     make_trainable,
     recomputed_activations,
+    taught_encoders,
     working_copy,
 )
+from spurious_core.models.pipelines import load_pipeline
+from support.flow_parts import autoencoder, deep_autoencoder, normalising_autoencoder
+from support.flow_pipelines import stable_diffusion_35
 from support.training import RUN, train
 
 WORD = dict(method="textual_inversion", instance_prompt="a photo of <concept>", num_vectors=2)
@@ -127,3 +132,74 @@ def test_a_tiny_decoder_and_one_that_recomputes_already_are_left_alone(tiny_pipe
     with recomputed_activations(tiny, True), recomputed_activations(tiny_pipeline.vae, True):
         assert not tiny.is_gradient_checkpointing
     assert tiny_pipeline.vae.is_gradient_checkpointing
+
+
+def kept_for_backward(decoder, latents):
+    "The decoder's picture, the gradient of its sum, and how many numbers were kept for it."
+    kept, latents = [], latents.clone().requires_grad_(True)
+
+    def keep(tensor):
+        kept.append(tensor.numel())
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        picture = decoder.decode(latents).sample
+    return picture.detach(), torch.autograd.grad(picture.square().sum(), latents)[0], sum(kept)
+
+
+@pytest.mark.parametrize("make", [deep_autoencoder, normalising_autoencoder, autoencoder])
+def test_the_decoder_of_any_family_computes_anew_and_gives_the_same(make):
+    decoder = make().requires_grad_(False).eval()
+    latents = torch.randn(1, decoder.config.latent_channels, 8, 8, generator=generator(0))
+    picture, gradient, kept = kept_for_backward(decoder, latents)
+    with recomputed_activations(decoder, True):
+        again = kept_for_backward(decoder, latents)
+    assert torch.equal(again[0], picture) and torch.allclose(again[1], gradient)
+    assert again[2] < 0.7 * kept
+    assert kept_for_backward(decoder, latents)[2] == kept  # put back as it was
+
+
+def test_a_decoder_that_can_compute_nothing_anew_is_an_error():
+    with pytest.raises(ValueError, match="gradient_checkpointing=True: a Identity can't"):
+        with recomputed_activations(torch.nn.Identity(), True):
+            pass
+    with recomputed_activations(torch.nn.Identity(), False):
+        pass
+
+
+def parts_of(pipe):
+    return {name: part for name, part in pipe.components.items() if isinstance(part, torch.nn.Module)}
+
+
+@pytest.mark.parametrize(
+    "dtype, settings, copied",
+    [
+        (torch.float32, dict(), set()),
+        (torch.float32, dict(precision="bf16"), {"text_encoder", "text_encoder_2", "text_encoder_3"}),
+        (torch.float32, dict(train_text_encoder=True), {"text_encoder", "text_encoder_2"}),
+        (torch.float32, dict(method="dreambooth"), set()),
+        (torch.bfloat16, dict(precision="bf16"), set()),
+        (torch.bfloat16, dict(precision="bf16", train_text_encoder=True), {"text_encoder", "text_encoder_2"}),
+    ],
+)
+def test_a_training_shares_what_it_leaves_as_it_is(tmp_path, dtype, settings, copied):
+    pipe = load_pipeline(stable_diffusion_35(tmp_path / "p"), dtype=dtype)
+    before = {name: parameter.requires_grad for name, parameter in pipe.text_encoder_3.named_parameters()}
+    config, digest = replace(RUN, steps=1, **settings), pipeline_hash(pipe)
+    own = parts_of(working_copy(pipe, config))
+    assert {name for name, part in parts_of(pipe).items() if own[name] is not part} == {
+        "transformer"
+    } | copied
+    train(pipe, config, tmp_path / "run")
+    assert pipeline_hash(pipe) == digest
+    after = {name: parameter.requires_grad for name, parameter in pipe.text_encoder_3.named_parameters()}
+    assert after == before
+    assert "forward" not in vars(pipe.text_encoder_3)  # accelerate wraps what it prepares
+
+
+def test_a_word_is_taught_to_copies_of_encoders_and_tokenizers(tiny_pipeline):
+    config = replace(RUN, **WORD)
+    assert taught_encoders(tiny_pipeline, config) == ["text_encoder"]
+    copied = working_copy(tiny_pipeline, config)
+    assert copied.tokenizer is not tiny_pipeline.tokenizer
+    assert working_copy(tiny_pipeline, RUN).tokenizer is tiny_pipeline.tokenizer

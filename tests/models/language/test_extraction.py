@@ -78,6 +78,11 @@ def test_phrases_are_bounded_by_their_caption(fake, model):
         df = one_row(fake, model, foreground=many)
     assert df.foreground[0] == [" ".join(["red"] * n) for n in range(1, 9)]
     assert df.attrs["dropped"] == 293
+    pairs = [
+        f"{one} {two}" for one in ("red", "sofa", "balls") for two in ("red", "sofa", "balls", "a", "the")
+    ]
+    with pytest.warns(UserWarning, match="7 phrases"):  # no more of them than the caption has words
+        assert one_row(fake, model, label="cat", foreground=pairs).foreground[0] == pairs[:8]
 
 
 @pytest.mark.parametrize(

@@ -107,6 +107,10 @@ def test_worst_groups_with_a_dot_for_each_seed():
     ]
     left, right = axes[:2]
     assert [tick.get_text() for tick in left.get_xticklabels()] == ["none", "random", "aspire"]
+    left.figure.canvas.draw()
+    for tick, label in zip(left.get_xticks(), left.get_xticklabels(), strict=True):
+        bar = left.transData.transform((tick, 0))[0]
+        assert abs(label.get_window_extent().x1 - bar) < 15  # a slanted name ends at its bar
     dots = [line.get_ydata() for line in left.lines if line.get_marker() == "."]
     assert np.allclose(dots, [[0.2, 0.3, 0.7], [0.3, 0.4, 0.8], [0.4, 0.5, 0.9]])
     assert [text.get_text() for text in right.get_legend().get_texts()] == ["none", "aspire"]

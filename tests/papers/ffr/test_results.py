@@ -26,6 +26,7 @@ from spurious_core.papers.ffr.results import (
     wga_by_arm,
     wga_figure,
 )
+from support.legends import covering_legends
 
 RIGHT = dict(none=10, usb=14, asb=12, ffr=16, synthetic_only=18)  # of 20 in the worst group
 FLIPS = dict(none=0.0, usb=0.2, asb=0.4, ffr=0.1)
@@ -146,6 +147,7 @@ def test_rates_by_seed_and_ratio(records):
 
 def test_pictures_show_what_they_are_given(records, plan, grouped, real, pool):
     figure = wga_figure(arms_table(records, plan), plan)
+    assert covering_legends(figure) == []
     lines = {line.get_label(): line.get_ydata().tolist() for line in figure.axes[0].lines}
     assert lines["usb"] == pytest.approx([0.68, 0.68])
     assert lines["synthetic only"] == pytest.approx([0.88, 0.88])
