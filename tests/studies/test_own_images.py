@@ -52,14 +52,14 @@ def test_recompose_and_retrain_on_own_images(own, tmp_path):
         "wga.own.cut_and_paste",
         "ddb_minus_erm",
         "pruning_gain",
-        "gamma.own",
-        "accuracy.landbird.given",
-        "accuracy.waterbird.retrained",
+        "gamma.own.DDB",
+        "accuracy.own_landbird.given",
+        "accuracy.own_waterbird.retrained",
     } <= set(m)
-    needs_truth = ("pruned_wrong_share", "auc", "rule_wrong_share")
+    needs_truth = ("pruned_wrong", "kept_wrong", "auc", "rule_pruned", "rule_kept")
     assert not any(name.startswith(needs_truth) or name.endswith((".DFR", ".GroupDRO")) for name in m)
-    assert m["accuracy.landbird.given"]["n"] == 10
-    accuracies = [m[f"accuracy.{label}.given"]["value"] for label in ("landbird", "waterbird")]
+    assert m["accuracy.own_landbird.given"]["n"] == 10
+    accuracies = [m[f"accuracy.own_{label}.given"]["value"] for label in ("landbird", "waterbird")]
     assert min(accuracies) == m["wga.own.ERM"]["value"]
     drawn = load_image_set(out / "painted" / "own_0_4" / "images")
     assert 0 < len(drawn) <= 12

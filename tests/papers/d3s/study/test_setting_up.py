@@ -30,7 +30,7 @@ def own(tmp_path):
 
 def test_chosen_classes_of_your_own_are_renumbered_in_the_order_asked_for(own):
     inputs = study_inputs(MINI, own, classes=["house", "boat", "cow"])
-    assert inputs.world is None
+    assert inputs.world is None and inputs.dataset == "own"
     assert inputs.labels == inputs.pictures.labels == ["house", "boat", "cow"]
     greys = inputs.pictures.images()[:, 0, 0, 0]
     assert dict(zip(inputs.pictures.y.tolist(), greys.tolist(), strict=True)) == {0: 30, 1: 0, 2: 20}
@@ -75,9 +75,9 @@ def test_seeds_follow_each_other_and_the_sampler_takes_no_more_steps_than_the_pr
 def test_rows_become_metrics_and_what_is_unknown_is_left_out():
     metrics = Metrics()
     rows = [
-        dict(key="kept", value=0.5, lo=0.4, hi=0.6, n=20, over="images"),
-        dict(key="chance", value=0.1, lo=np.nan, hi=np.nan, n=np.nan, over=None),
+        dict(key="kept.mini_x.D3S", value=0.5, lo=0.4, hi=0.6, n=20, over="images"),
+        dict(key="chance_fg.mini_x.majority", value=0.1, lo=np.nan, hi=np.nan, n=np.nan, over=None),
     ]
     record_rows(metrics, pd.DataFrame(rows))
-    assert metrics["kept"] == dict(value=0.5, ci=[0.4, 0.6], n=20, over="images")
-    assert metrics["chance"] == dict(value=0.1, ci=None, n=None)
+    assert metrics["kept.mini_x.D3S"] == dict(value=0.5, ci=[0.4, 0.6], n=20, over="images")
+    assert metrics["chance_fg.mini_x.majority"] == dict(value=0.1, ci=None, n=None)
