@@ -14,6 +14,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from scipy import stats
 
 from ....core.markup import as_key
 from ..judging import accuracy_by, top1_columns
@@ -51,8 +52,8 @@ def pair_heatmaps(
     return fig
 
 # %% ../../../../nbs/papers/d3s/study/03_pairs.ipynb #863451dc
-def _spearman(table: pd.DataFrame) -> float:
-    return float(table.rank().corr().iloc[0, 1])
+def _spearman(generated: np.ndarray, rendered: np.ndarray) -> float:
+    return float(stats.spearmanr(generated, rendered).statistic)
 
 
 def rank_agreement(
@@ -64,10 +65,10 @@ def rank_agreement(
     beliefs = (
         generated[["belief"]].join(rendered[["belief"]], lsuffix="_generated", rsuffix="_rendered").dropna()
     )
-    rng, n = np.random.default_rng(0), len(beliefs)
-    resampled = [_spearman(beliefs.iloc[rng.integers(n, size=n)]) for _ in range(n_boot)]
-    lo, hi = np.quantile(resampled, [0.025, 0.975])
-    return dict(value=_spearman(beliefs), lo=lo, hi=hi, n=n, over="pairs")
+    pairs = tuple(beliefs.to_numpy().T)
+    options = dict(paired=True, vectorized=False, n_resamples=n_boot, method="percentile")
+    lo, hi = stats.bootstrap(pairs, _spearman, rng=np.random.default_rng(0), **options).confidence_interval
+    return dict(value=_spearman(*pairs), lo=float(lo), hi=float(hi), n=len(beliefs), over="pairs")
 
 # %% ../../../../nbs/papers/d3s/study/03_pairs.ipynb #3f6efca5
 def accuracy_rows(
