@@ -30,27 +30,30 @@ def folds(n: int, k: int, seed: int = 0) -> np.ndarray:
 # %% ../../../nbs/papers/ddb/10_out_of_fold.ipynb #2c31f55a
 def new_class_agreement(
     clfs: Sequence[Classifier],
-    made: Recomposed,
+    recomposed: Recomposed,
     seen: Any = None,  # bool `[len(clfs), N]`: the pictures that each was trained on; None: none
 ) -> np.ndarray:
     """Mean probability of the new class under the classifiers that have not seen a picture: `[N]`.
 
     ValueError where every classifier has seen one."""
-    shape = len(clfs), len(made)
+    shape = len(clfs), len(recomposed)
     seen = np.zeros(shape, bool) if seen is None else np.asarray(seen, bool)
     if seen.shape != shape:
-        rows, columns = f"one row for each of {len(clfs)} classifiers", f"one column for each of {len(made)}"
+        rows, columns = (
+            f"one row for each of {len(clfs)} classifiers",
+            f"one column for each of {len(recomposed)}",
+        )
         raise ValueError(f"seen has shape {seen.shape}; expected {rows}, {columns} pictures")
     if not len(clfs) or seen.all(0).any():
         raise ValueError(f"{seen.all(0).sum()} pictures have no classifier that has not seen them")
-    pictures, y = np.arange(len(made)), made.table.y.to_numpy()
-    probs = np.stack([clf.probs(made.images).numpy()[pictures, y] for clf in clfs])
+    pictures, y = np.arange(len(recomposed)), recomposed.table.y.to_numpy()
+    probs = np.stack([clf.probs(recomposed.images).numpy()[pictures, y] for clf in clfs])
     return np.where(seen, 0, probs).sum(0) / (~seen).sum(0)
 
 # %% ../../../nbs/papers/ddb/10_out_of_fold.ipynb #848dac0b
 def held_out_agreement(
     train: GroupedImages,
-    made: Recomposed,
+    recomposed: Recomposed,
     val: GroupedImages | None,
     base: Classifier,  # the plainly trained network
     config: MitigationConfig,
@@ -63,12 +66,12 @@ def held_out_agreement(
     """For each painted picture the probability of its class, `[N]`.
 
     It comes from a network retrained on the other `k - 1` folds."""
-    fold_of = folds(len(made), k, seed)
+    fold_of = folds(len(recomposed), k, seed)
     seen = np.stack([fold_of != fold for fold in range(k)])
     clfs = []
     for fold in range(k):
         folder = None if out_dir is None else Path(out_dir) / f"fold_{fold}"
-        others = made.subset(seen[fold]).grouped(train)
+        others = recomposed.subset(seen[fold]).grouped(train)
         fitted = fit_ddb(train, others, val, base, config, seed, out_dir=folder, **options)
         clfs.append(fitted.clf)
-    return new_class_agreement(clfs, made, seen)
+    return new_class_agreement(clfs, recomposed, seen)

@@ -18,7 +18,7 @@ from ...models.classifier import Classifier
 # %% ../../../nbs/papers/ddb/09_retraining.ipynb #37fc3f92
 def fit_ddb(
     train: GroupedImages,  # real images
-    made: GroupedImages,  # generated ones (`Recomposed.grouped`)
+    generated: GroupedImages,  # generated ones (`Recomposed.grouped`)
     val: GroupedImages | None,
     base: Classifier,  # the plainly trained network
     config: MitigationConfig,
@@ -28,8 +28,8 @@ def fit_ddb(
     """Retrains `base`. Killed and called again with the same `out_dir`, it goes on.
 
     ValueError for settings or data that don't fit."""
-    if not (made.manifest.g == "generated").all():
-        raise ValueError(f"{made.name} holds real images; DDB weighs generated ones apart")
+    if not (generated.manifest.g == "generated").all():
+        raise ValueError(f"{generated.name} holds real images; DDB weighs generated ones apart")
     if (train.manifest.g == "generated").any():
-        raise ValueError(f"{train.name} holds generated images; give them as `made`")
-    return fit(DDB.name, concatenate([train, made]), val, base, config, seed, base=base, **options)
+        raise ValueError(f"{train.name} holds generated images; give them as `generated`")
+    return fit(DDB.name, concatenate([train, generated]), val, base, config, seed, base=base, **options)

@@ -199,12 +199,12 @@ def flips_figure(
     ax.set(xlabel="majority share", ylabel="predictions that follow the origin")
     return ax.figure
 
-# %% ../../../nbs/papers/ffr/06_results.ipynb #025877c9
+# %% ../../../nbs/papers/ffr/06_results.ipynb #a415a6dc
 def _slice(plan: FFRPlan, ratio: float) -> str:
     "The data set at one strength of the shortcut, its share in percent: `mini_waterbirds_99_9`."
     return f"{plan.dataset}_{as_key(f'{100 * ratio:g}')}"
 
-
+# %% ../../../nbs/papers/ffr/06_results.ipynb #025877c9
 def ffr_entries(
     plan: FFRPlan,
     table: pd.DataFrame,  # of `arms_table`

@@ -16,8 +16,8 @@ from spurious_core.papers.ddb.retraining import fit_ddb
 from support.ddb import CONFIG, DATA, MADE, VAL, grouped, net
 
 
-def retrain(base, config=CONFIG, made=MADE, **options):
-    return fit_ddb(DATA, made, VAL, base, config, progress=False, **options)
+def retrain(base, config=CONFIG, generated=MADE, **options):
+    return fit_ddb(DATA, generated, VAL, base, config, progress=False, **options)
 
 
 def features(clf):
@@ -35,7 +35,7 @@ def test_retraining_uses_the_label_of_the_new_class(base, layers):
     config = CONFIG.with_(ddb_layers=layers, ddb_gamma=4.0, epochs=12)
     manifest = MADE.manifest.assign(y=1 - MADE.y)
     mislabelled = GroupedImages(manifest, MADE.labels, MADE.attributes, pixels=MADE.pixels)
-    right, wrong = (retrain(base, config, made, selection="last") for made in (MADE, mislabelled))
+    right, wrong = (retrain(base, config, generated, selection="last") for generated in (MADE, mislabelled))
     assert right.report(test).wga > wrong.report(test).wga + 0.2
 
 
@@ -91,13 +91,13 @@ def test_retraining_killed_goes_on_to_the_same_network(base, tmp_path, killed):
     for name, value in whole.clf.state_dict().items():
         assert torch.equal(value, again.clf.state_dict()[name])
     with pytest.raises(ValueError):
-        retrain(base, made=grouped([0, 8, 8, 0], "generated", seed=6), out_dir=out)
+        retrain(base, generated=grouped([0, 8, 8, 0], "generated", seed=6), out_dir=out)
 
 
 @pytest.mark.parametrize(
     "changes, why",
     [
-        (dict(made=DATA), "holds real images"),
+        (dict(generated=DATA), "holds real images"),
         (dict(train=MADE), "holds generated images"),
         (dict(base=net(["a", "b"])), "base knows"),
         (dict(config=CONFIG.with_(ddb_gamma=(1, 2, 3))), "must be a number from 0 up"),
@@ -105,6 +105,6 @@ def test_retraining_killed_goes_on_to_the_same_network(base, tmp_path, killed):
     ],
 )
 def test_bad_input_is_refused(base, changes, why):
-    given = dict(train=DATA, made=MADE, val=VAL, base=base, config=CONFIG)
+    given = dict(train=DATA, generated=MADE, val=VAL, base=base, config=CONFIG)
     with pytest.raises(ValueError, match=why):
         fit_ddb(**given | changes, progress=False)

@@ -108,9 +108,9 @@ def _of_words(results: Sequence[DDBResult]) -> dict[str, Entry]:
 # %% ../../../../nbs/papers/ddb/study/11_result_metrics.ipynb #f2307bd4
 def _of_own_groups(results: Sequence[DDBResult]) -> dict[str, Entry]:
     "Accuracies of each group of images of one's own, of the first seed."
-    own = [result for result in results if result.dataset == "own"][:1]
+    first = [result for result in results if result.dataset == "own"][:1]
     found = {}
-    for row in group_accuracies(own).itertuples():
+    for row in group_accuracies(first).itertuples():
         key = f"accuracy.own_{as_key(row.group)}.{row.classifier}"
         found[key] = row.accuracy, (row.lo, row.hi), row.images, "images"
     return found

@@ -59,12 +59,12 @@ def test_doses_and_words(found):
 
 
 def test_of_own_images_there_is_what_can_be_known():
-    own = ddb_metrics([ddb_result("own", bad=np.nan)])
-    assert own["accuracy.own_dog.given"][0] == 0.5
-    assert own["accuracy.own_cat.retrained"][2:] == (1, "images")
-    assert {"wga.own.DDB", "wga.all.DDB", "ddb_minus_erm", "gamma.own.DDB"} <= set(own)
+    own_data = ddb_metrics([ddb_result("own", bad=np.nan)])
+    assert own_data["accuracy.own_dog.given"][0] == 0.5
+    assert own_data["accuracy.own_cat.retrained"][2:] == (1, "images")
+    assert {"wga.own.DDB", "wga.all.DDB", "ddb_minus_erm", "gamma.own.DDB"} <= set(own_data)
     strange = ("pruned_wrong", "kept_wrong", "bad_share", "old_class_seen", "auc", "rule_pruned", "rule_kept")
-    assert not any(key.startswith(strange) for key in own)
+    assert not any(key.startswith(strange) for key in own_data)
 
 
 def test_every_entry_is_a_metric(found):
