@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import torch
 from PIL import Image
 
 from spurious_core.app.runs import run_study
@@ -23,6 +24,7 @@ def own(tmp_path_factory):
         path = root / "images" / data.labels[y] / f"{i:03d}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(image).save(path)
+    torch.manual_seed(0)  # the same network, whatever ran before
     clf = small_resnet(data.labels)
     train_classifier(clf, data.images(), data.y, ClassifierTraining(epochs=4), progress=False)
     return dict(folder=str(root / "images"), classifier=str(save_classifier(clf, root / "classifier")))
