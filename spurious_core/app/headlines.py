@@ -26,7 +26,7 @@ HEADLINES = dict(
         "and {in_distribution.sfsl} look like those of the world.",
     ),
     d3s=(
-        "Of the generated pictures, {kept} show class and background as asked for.",
+        "Of the generated pictures, {kept.*.D3S} show class and background as asked for.",
         "Each part of the features tells its own label ({probe.fg_from_fg} and {probe.bg_from_bg} right), "
         "and the other's in {probe.fg_from_bg} and {probe.bg_from_fg}.",
     ),
@@ -40,11 +40,11 @@ HEADLINES = dict(
 # %% ../../nbs/app/12_headlines.ipynb #fc345e1b
 HEADLINES |= dict(
     ffr=(
-        "Where 99 % of a class have its background, accuracy of the worst group is {wga.*.0.99.none.ERM} "
-        "with real pictures alone and {wga.*.0.99.ffr.ERM} after From Fake to Real.",
-        "Of the predictions {shortcut.ffr} follow whether a picture is synthetic, and {shortcut.none} do "
-        "in a network that never saw such a picture.",
-        "Accuracy of the worst group is {wga.*.none.ERM} with real pictures alone and {wga.*.ffr.ERM} "
+        "Where 99 % of a class have its background, accuracy of the worst group is {wga.*_99.none_ERM} "
+        "with real pictures alone and {wga.*_99.ffr_ERM} after From Fake to Real.",
+        "Of the predictions {shortcut.all.ffr_ERM} follow whether a picture is synthetic, and "
+        "{shortcut.all.none_ERM} do in a network that never saw such a picture.",
+        "Accuracy of the worst group is {wga.*.none_ERM} with real pictures alone and {wga.*.ffr_ERM} "
         "after From Fake to Real.",
     ),
     mitigation_benchmark=(

@@ -11,6 +11,13 @@ from .batches import (
     subsample as subsample,
     weighted as weighted,
 )
+from .composed_loss import (
+    Composed as Composed,
+    check_gamma as check_gamma,
+    composed_batches as composed_batches,
+    part_weights as part_weights,
+    parts_of as parts_of,
+)
 from .config import (
     AUGMENTS as AUGMENTS,
     MitigationConfig as MitigationConfig,
@@ -37,12 +44,7 @@ from .networks import (
 from .objectives import Batch as Batch, CrossEntropy as CrossEntropy, random_views as random_views
 from .optimisers import make_optimiser as make_optimiser
 from .presets import MITIGATION_PRESETS as MITIGATION_PRESETS, preset as preset
-from .registry import (
-    METHODS as METHODS,
-    find_method as find_method,
-    methods_table as methods_table,
-    register as register,
-)
+from .registry import METHODS as METHODS, find_method as find_method, methods_table as methods_table
 from .resumable import (
     ResumableRun as ResumableRun,
     TRAINING_CHECKPOINT as TRAINING_CHECKPOINT,

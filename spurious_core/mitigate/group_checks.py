@@ -50,12 +50,21 @@ def _check_refit(method: Method, train: GroupedImages, val: GroupedImages | None
         advice = "" if val is None else "; pass val=None to hold some out of training"
         raise ValueError(f"{method.name} needs at least {need} {where} images {fault}{advice}")
 
+# %% ../../nbs/mitigate/12_group_checks.ipynb #a082620a
+def _check_generated(method: Method, train: GroupedImages) -> None:
+    there = set(train.manifest.g)
+    if there != {"real", "generated"}:
+        found = f"{train.name} has {' and '.join(sorted(there))} ones only"
+        raise ValueError(f"{method.name} needs generated training images beside real ones; {found}")
+
 
 def check_groups(method: Method, train: GroupedImages, val: GroupedImages | None) -> None:
     "ValueError for data on which `method` can't be fitted; it names the classes or groups."
     if val is not None:
         _check_same_names(train, val)
     _check_classes(train)
+    if method.generated:
+        _check_generated(method, train)
     if method.train_groups and val is not None:
         _check_balanced(method, train, val)
     if method.refits_on_validation:

@@ -52,4 +52,5 @@ class Method:
     base: bool = False  # starts from a plainly trained network, which may be given
     hyperparameters: dict[str, Hyperparameter] = field(default_factory=dict)
     refits_on_validation: bool = False  # fits its last layer to validation images, balanced over groups
+    generated: bool = False  # needs generated training images beside the real ones
     order: int = 1000  # place in tables, small numbers first

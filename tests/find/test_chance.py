@@ -1,7 +1,10 @@
 "P-values: uniform or larger under the null, whatever the number of images."
 
+import itertools
+
 import numpy as np
 import pytest
+from scipy import stats
 
 from spurious_core.find.chance import benjamini_hochberg, sign_flip
 from support.memory import peak_of
@@ -28,8 +31,22 @@ def test_signs_drawn_in_blocks_are_those_drawn_at_once(n, n_perm):
     p, peak = peak_of(sign_flip, effects, n_perm, 5)
     signs = 1 - 2 * np.random.default_rng(5).integers(0, 2, (n_perm, n), dtype=np.int8)
     as_large = (signs @ effects >= effects.sum() - 1e-9).sum()
-    assert p == (1 + as_large) / (1 + n_perm)
+    assert p == pytest.approx((1 + as_large) / (1 + n_perm), abs=1e-12)
     assert peak < 12e6  # at once: nine bytes a sign, 54 MB for the longest
+
+
+@pytest.mark.parametrize("n", [1, 2, 7, 13])
+def test_of_a_few_pictures_all_patterns_count(n):
+    effects = np.random.default_rng(n).normal(0.3, 1, n)
+    signs = np.array(list(itertools.product([-1, 1], repeat=n)))
+    assert sign_flip(effects) == ((signs @ effects) >= effects.sum() - 1e-9).mean()
+
+
+def test_random_patterns_agree_with_scipys_permutation_test():
+    effects = np.random.default_rng(3).normal(0.15, 1, 40)
+    options = dict(permutation_type="samples", alternative="greater", vectorized=True, n_resamples=9999)
+    expected = stats.permutation_test((effects,), np.sum, rng=np.random.default_rng(0), **options).pvalue
+    assert sign_flip(effects) == pytest.approx(expected, abs=5 * np.sqrt(expected / 9999))
 
 
 def test_adjusted_p_values_are_benjamini_and_hochbergs():

@@ -7,10 +7,9 @@ from PIL import Image
 
 from spurious_core.core.locks import FolderInUse, hold_folder
 from spurious_core.data.grouped import GroupedImages
-from spurious_core.mitigate import registry
 from spurious_core.mitigate.config import MitigationConfig
 from spurious_core.mitigate.method import Method
-from spurious_core.mitigate.registry import METHODS, register
+from spurious_core.mitigate.registry import METHODS
 from support.mitigation import ATTRIBUTES, FAST, LABELS, images, quick, same, small, validation, weights
 
 SHORT = dict(jtt_T=1, dfr_refits=3, afr_epochs=20, spufix_top=4)
@@ -18,8 +17,11 @@ SHORT = dict(jtt_T=1, dfr_refits=3, afr_epochs=20, spufix_top=4)
 
 @pytest.mark.parametrize("name", METHODS)
 def test_every_method_fits_and_says_what_it_did(name):
-    short = {k: value for k, value in SHORT.items() if k in METHODS[name].hyperparameters}
-    fitted = quick(name, config=FAST.with_(epochs=2, **short))
+    method, train = METHODS[name], images()
+    short = {k: value for k, value in SHORT.items() if k in method.hyperparameters}
+    if method.generated:
+        train.manifest.loc[train.group == 2, "g"] = "generated"
+    fitted = quick(name, train, config=FAST.with_(epochs=2, **short))
     test = images(100, 0.5, 2, "test")
     predicted = fitted.predict(test)
     assert predicted.shape == (100,) and set(predicted) <= {0, 1}
@@ -61,9 +63,9 @@ def test_a_given_base_gives_what_training_it_first_gives():
         assert torch.equal(quick(name).clf.probs(x), quick(name, base=base).clf.probs(x))
 
 
-def test_a_registered_method_is_fitted_by_its_name(monkeypatch):
-    monkeypatch.setattr(registry, "_REGISTERED", {})
-    register(Method("Again", "nobody", "plain training", lambda run: run.erm(), base=True))
+def test_whatever_the_registry_holds_is_fitted_by_its_name(monkeypatch):
+    again = Method("Again", "nobody", "plain training", lambda run: run.erm(), base=True)
+    monkeypatch.setitem(METHODS, "Again", again)
     fitted = quick("again")
     assert same(weights(fitted), weights(quick("ERM")))
     assert fitted._repr_markdown_().startswith("**Again**")
@@ -80,8 +82,7 @@ def test_what_a_method_says_is_shown_as_text(monkeypatch):
         run.details["worst"] = "<b>a|c</b>"
         return run.erm()
 
-    monkeypatch.setattr(registry, "_REGISTERED", {})
-    register(Method("<i>", "no*body*", "<u>plain</u>", train))
+    monkeypatch.setitem(METHODS, "<i>", Method("<i>", "no*body*", "<u>plain</u>", train))
     shown = quick("<i>")._repr_markdown_()
     assert shown.startswith("**&lt;i&gt;** (no&#42;body&#42;): &lt;u&gt;plain&lt;/u&gt;.")
     assert "; worst: &lt;b&gt;a&#124;c&lt;/b&gt;" in shown
@@ -100,7 +101,7 @@ def test_what_a_method_says_is_shown_as_text(monkeypatch):
         (dict(precision="int8"), "precision='int8' is unknown"),
         (
             dict(method="AFR", base=small()),
-            "AFR trains its network itself; base is for MaskTune, DFR, SpuFix",
+            "AFR trains its network itself; base is for MaskTune, DFR, SpuFix, DDB",
         ),
         (dict(backbone="resnet50"), "expected a Classifier or a function"),
     ],

@@ -22,6 +22,8 @@ def test_classes_must_occur_and_agree():
 
 @pytest.mark.parametrize("name", METHODS)
 def test_only_methods_that_balance_groups_need_each_of_them(name):
+    if METHODS[name].generated:
+        return
     if not METHODS[name].train_groups:
         check_groups(METHODS[name], LOST, VAL)
         return
@@ -38,6 +40,18 @@ def test_a_refit_needs_two_validation_images_of_each_group():
     with pytest.raises(ValueError, match=r"at least 3 training images .* fewer of \(light, red\)$"):
         check_groups(dfr, TRAIN.subset(few), None)
     check_groups(dfr, LOST, VAL.subset(VAL.group != 2))
+
+
+def test_a_method_for_generated_images_needs_both_kinds():
+    manifest = TRAIN.manifest.copy()
+    for kinds, allowed in (("real",), False), (("generated",), False), (("real", "generated"), True):
+        manifest["g"] = np.resize(kinds, len(TRAIN))
+        train = GroupedImages(manifest, LABELS, ATTRIBUTES, "both", TRAIN.pixels)
+        if allowed:
+            check_groups(METHODS["DDB"], train, VAL)
+        else:
+            with pytest.raises(ValueError, match=f"beside real ones; both has {kinds[0]} ones only"):
+                check_groups(METHODS["DDB"], train, VAL)
 
 
 def test_groups_of_generated_images_only_are_no_hindrance():

@@ -2,10 +2,9 @@
 
 import pytest
 
-from spurious_core.mitigate import registry
 from spurious_core.mitigate.method import Method
 from spurious_core.mitigate.presets import MITIGATION_PRESETS, preset
-from spurious_core.mitigate.registry import METHODS, register
+from spurious_core.mitigate.registry import METHODS
 
 
 @pytest.mark.parametrize("world", MITIGATION_PRESETS)
@@ -33,7 +32,6 @@ def test_what_is_unknown_is_refused(monkeypatch):
         preset("cats", "JTT")
     with pytest.raises(ValueError, match="it knows jtt_T, jtt_lambda"):
         preset("waterbirds", "JTT", eta=1)
-    monkeypatch.setattr(registry, "_REGISTERED", {})
-    register(Method("Painted", "nobody", "nothing", run=None))
+    monkeypatch.setitem(METHODS, "Painted", Method("Painted", "nobody", "nothing", run=None))
     with pytest.raises(ValueError, match="method='Painted' is unknown"):
         preset("waterbirds", "Painted")

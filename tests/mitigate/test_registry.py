@@ -1,12 +1,16 @@
-"Methods are found by name, in an order, and other rooms can add theirs."
+"Methods are found by name, in an order, whatever was imported first."
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from spurious_core.mitigate import registry
-from spurious_core.mitigate.method import Method
-from spurious_core.mitigate.registry import METHODS, find_method, methods_table, register
+from spurious_core.mitigate.registry import METHODS, find_method, methods_table
 
-NAMES = "ERM Resample SUBG GroupDRO CVaR-DRO JTT LfF EIIL LISA MaskTune DFR AFR SpuFix"
+NAMES = "ERM Resample SUBG GroupDRO CVaR-DRO JTT LfF EIIL LISA MaskTune DFR AFR SpuFix DDB"
 
 
 def test_the_methods_are_those_of_the_notebooks_in_order():
@@ -28,14 +32,37 @@ def test_an_unknown_method_is_refused_with_the_known_ones():
         find_method("magic")
 
 
-def test_another_room_registers_its_method(monkeypatch):
-    monkeypatch.setattr(registry, "_REGISTERED", {})
-    painted = Method("Painted", "nobody", "nothing", run=None, val_groups=True)
-    assert register(painted) is painted
-    assert find_method("painted") is painted and "Painted" not in METHODS
-    assert methods_table(["Painted"], "average").val_groups.tolist() == [True]
-    with pytest.raises(ValueError, match="there is a method 'dfr' already"):
-        register(Method("dfr", "nobody", "nothing", run=None))
+FRESH = """
+import {first}
+import spurious_core as sc
+from spurious_core.mitigate.registry import METHODS, methods_table
+from support.mitigation import FAST, images, small, validation
+
+assert "DDB" in METHODS and "DDB" in methods_table().index
+train = images()
+train.manifest.loc[train.group == 2, "g"] = "generated"
+config = FAST.with_(epochs=1, ddb_layers="last", ddb_gamma=1.0)
+fitted = sc.fit("ddb", train, validation(), small(), config, progress=False)
+print(fitted.method.name, fitted.details["generated"])
+"""
+
+
+@pytest.mark.parametrize(
+    "first", ["spurious_core", "spurious_core.mitigate.registry", "spurious_core.papers.ddb.retraining"]
+)
+def test_a_method_of_a_paper_is_known_in_a_fresh_process(first):
+    tests = str(Path(__file__).parents[1])
+    environment = os.environ | dict(PYTHONPATH=os.pathsep.join([*sys.path, tests]))
+    command = [sys.executable, "-c", FRESH.format(first=first)]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert done.stdout.startswith("DDB {'dark': 0, 'light': "), done.stderr
+
+
+def test_there_is_one_registry(monkeypatch):
+    toy = replace(METHODS["ERM"], name="Toy")
+    monkeypatch.setitem(METHODS, "Toy", toy)
+    assert find_method("toy") is toy
+    assert "Toy" in methods_table().index
 
 
 def test_tables_say_who_knows_groups():
@@ -44,3 +71,4 @@ def test_tables_say_who_knows_groups():
     assert table.index[table.val_groups].tolist() == ["DFR", "SpuFix"]
     assert methods_table().val_groups.all()
     assert [name for name, method in METHODS.items() if method.refits_on_validation] == ["DFR"]
+    assert [name for name, method in METHODS.items() if method.generated] == ["DDB"]

@@ -116,10 +116,11 @@ class ToySource:
     def causal_parts(self, images):
         return middle(len(images))
 
-    def truth(self, made):
-        third = np.arange(len(made)) % 3 == 0
+    def truth(self, recomposed):
+        third = np.arange(len(recomposed)) % 3 == 0
         return pd.DataFrame(
-            dict(bad=third if self.known else np.nan, old=0.0 if self.known else np.nan), range(len(made))
+            dict(bad=third if self.known else np.nan, old=0.0 if self.known else np.nan),
+            range(len(recomposed)),
         )
 
 
@@ -145,9 +146,9 @@ def ddb_result(dataset="mini_a", seed=0, bad=(True, False, False, True), **wga):
     doses = pd.DataFrame(dict(how=hows, share=[0.5] * 5 + [0.0], gain=[-0.3, 0.1, -0.2, 0.0, 0.0, 0.2]))
     pixels = np.arange(4 * 8 * 8 * 3).reshape(4, 8, 8, 3).astype(np.uint8)
     table = pd.DataFrame(dict(origin=range(4), y_was=0, y=1, a=0))
-    made = Recomposed(pixels, pixels[::-1], np.ones((4, 8, 8)), table)
+    recomposed = Recomposed(pixels, pixels[::-1], np.ones((4, 8, 8)), table)
     return DDBResult(
-        *(dataset, dataset, seed, ["cat", "dog"], ["cat, none", "dog, none"]),
+        *(dataset, seed, ["cat", "dog"], ["cat, none", "dog, none"]),
         word_images=10,
         word_groups=np.array([3, 1]),
         gamma=1.0,
@@ -159,5 +160,5 @@ def ddb_result(dataset="mini_a", seed=0, bad=(True, False, False, True), **wga):
         doses=doses,
         word_sizes=pd.DataFrame(dict(images=[0], wga=[0.4], good=[0.5])),
         reports=[report, report],
-        pictures=dict(made=made, pasted=made),
+        pictures=dict(recomposed=recomposed, pasted=recomposed),
     )

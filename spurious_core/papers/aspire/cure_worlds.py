@@ -71,5 +71,7 @@ def cure_parts(
     where = CURE_WORLDS[one_of("world", name, CURE_WORLDS)]
     n_train, n_val, n_test = counts
     train = biased(_drawn(where, n_train, "train", seed, size), ratio, seed, (0, 1), n_train)
-    val = biased(_drawn(where, n_val, "val", seed, size), ratio, seed, (0, 1), n_val, least=min(10, n_val))
+    val = biased(
+        _drawn(where, n_val, "val", seed, size), ratio, seed, (0, 1), n_val, min_images=min(10, n_val)
+    )
     return [train, val, _drawn(where, n_test, "test", seed, size)]

@@ -18,6 +18,7 @@ from ...core.seeds import seed_of
 from ...data.grouped import GroupedImages
 from ...data.manifests import draw
 from ...data.worlds import World
+from ...evaluate.intervals import bootstrap
 from ...models.classifier import Classifier
 from .drawing import as_grouped, draw_shift, read_inits
 from .judging import inspect_pictures, jury_answers, share_row, top1_columns
@@ -79,11 +80,11 @@ def pairs_rendered(
 
 # %% ../../../nbs/papers/d3s/07_benchmark.ipynb #5a541716
 def _moved(data: GroupedImages) -> dict[str, float | str]:
-    "RMS difference of pixels from the start, 0..1: mean over pictures, with a normal 95 % interval."
+    "RMS difference of pixels from the start, 0..1: mean over pictures, with the interval of `bootstrap`."
     difference = read_inits(data.manifest) - data.images().astype(float)
     rms = np.sqrt((difference**2).mean((1, 2, 3))) / 255
-    mean, half = rms.mean(), 1.96 * rms.std(ddof=1) / len(rms) ** 0.5
-    return dict(value=mean, lo=mean - half, hi=mean + half, n=len(rms), over="images")
+    value, lo, hi = map(float, bootstrap(rms, bounds=(0, 1)))
+    return dict(value=value, lo=lo, hi=hi, n=len(rms), over="images")
 
 
 def _measures(data: GroupedImages, jury: Iterable[Classifier]) -> dict[str, dict[str, float | str]]:

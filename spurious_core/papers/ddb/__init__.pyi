@@ -12,13 +12,6 @@ from .choosing import (
     inversion_rows as inversion_rows,
     majority_rows as majority_rows,
 )
-from .composed_loss import (
-    Composed as Composed,
-    check_gamma as check_gamma,
-    composed_batches as composed_batches,
-    part_weights as part_weights,
-    parts_of as parts_of,
-)
 from .criteria import attributions as attributions, old_class as old_class, painted_part as painted_part
 from .cut_paste import cut_and_paste as cut_and_paste, filled as filled
 from .out_of_fold import (
@@ -33,7 +26,7 @@ from .recomposed_images import (
     recomposition_plan as recomposition_plan,
 )
 from .recomposing import recompose as recompose
-from .retraining import DDB as DDB, fit_ddb as fit_ddb
+from .retraining import fit_ddb as fit_ddb
 from .rules import (
     CRITERIA as CRITERIA,
     Rule as Rule,

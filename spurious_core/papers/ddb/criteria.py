@@ -19,19 +19,19 @@ from ...models.preprocessing import as_pixels
 from .recomposed_images import Recomposed
 
 # %% ../../../nbs/papers/ddb/06_criteria.ipynb #9b96c9a1
-def old_class(clf: Classifier, made: Recomposed) -> pd.DataFrame:
+def old_class(clf: Classifier, recomposed: Recomposed) -> pd.DataFrame:
     """Columns `psi` and `limit`.
 
     `psi` is the old class's probability on each new picture, `limit` its mean over that class's old ones."""
-    rows, old = np.arange(len(made)), made.table.y_was.to_numpy()
-    before = pd.Series(clf.probs(made.originals).numpy()[rows, old])
-    after = clf.probs(made.images).numpy()[rows, old]
+    rows, old = np.arange(len(recomposed)), recomposed.table.y_was.to_numpy()
+    before = pd.Series(clf.probs(recomposed.originals).numpy()[rows, old])
+    after = clf.probs(recomposed.images).numpy()[rows, old]
     return pd.DataFrame(dict(psi=after, limit=before.groupby(old).transform("mean")))
 
 # %% ../../../nbs/papers/ddb/06_criteria.ipynb #c7915612
 def attributions(
     clf: Classifier,
-    made: Recomposed,
+    recomposed: Recomposed,
     steps: int = 24,  # of the integral
     batch: int = 16,  # pictures at a time
 ) -> np.ndarray:
@@ -44,10 +44,13 @@ def attributions(
 
     gradients = IntegratedGradients(logits)
     clf.eval()
-    y, maps = made.table.y.to_numpy(), []
-    for start in range(0, len(made), batch):
+    y, maps = recomposed.table.y.to_numpy(), []
+    for start in range(0, len(recomposed), batch):
         rows = slice(start, start + batch)
-        old, new = as_pixels(made.originals[rows], clf.device), as_pixels(made.images[rows], clf.device)
+        old, new = (
+            as_pixels(recomposed.originals[rows], clf.device),
+            as_pixels(recomposed.images[rows], clf.device),
+        )
         target = torch.tensor(y[rows], device=clf.device)
         options = dict(n_steps=steps, internal_batch_size=batch * 4)
         by_channel = gradients.attribute(new, baselines=old, target=target, **options)

@@ -47,7 +47,7 @@ def _evenly(rows: np.ndarray, n: int) -> np.ndarray:
 
 # %% ../../../nbs/papers/ddb/08_pruning_figures.ipynb #ec13452c
 def pruning_examples(
-    made: Recomposed,
+    recomposed: Recomposed,
     keep: Any,  # bool `[N]`
     n: int = 8,  # pictures in a row
     size: float = 0.6,  # inches a picture is wide
@@ -58,6 +58,6 @@ def pruning_examples(
     for name, rows in dict(kept=np.flatnonzero(keep), pruned=np.flatnonzero(~keep)).items():
         if len(rows):
             shown = _evenly(rows, n)
-            pictures += [padded_row(images[shown], n) for images in (made.originals, made.images)]
+            pictures += [padded_row(images[shown], n) for images in (recomposed.originals, recomposed.images)]
             names += [f"{name}: old", f"{name}: new"]
     return contact_sheet(np.concatenate(pictures), ncol=n, rows=names, size=size)

@@ -87,22 +87,22 @@ def choose_rule(
     y: Any,  # new classes `[N]`
     value: Callable[[np.ndarray], float],  # from the pictures kept to a number on validation; large is good
     rules: Iterable[Rule] | None = None,  # None: `candidate_rules`
-    least: int = 10,  # pictures of each class that a rule must keep
+    min_kept: int = 10,  # pictures of each class that a rule must keep
 ) -> tuple[Rule, pd.DataFrame]:
     """The best rule, and the table of all that were tried: the rule's thresholds, `kept` and `value`.
 
     ValueError if none keeps enough."""
-    whole("least", least)
+    whole("min_kept", min_kept)
     rules, y = list(rules or candidate_rules(scores)), np.asarray(y)
     tried = {}
     for rule in rules:
         keep = rule.keep(scores)
         kept_of_class = np.bincount(y[keep], minlength=y.max() + 1)[np.unique(y)]
-        if kept_of_class.min() >= least:
+        if kept_of_class.min() >= min_kept:
             thresholds = dict(factor=rule.factor, rho=rule.rho, agreement=rule.agreement)
             tried[rule] = thresholds | dict(kept=int(keep.sum()), value=float(value(keep)))
     if not tried:
-        raise ValueError(f"none of {len(rules)} rules keeps {least} pictures of each class")
+        raise ValueError(f"none of {len(rules)} rules keeps {min_kept} pictures of each class")
 
     def rank(rule):
         return tried[rule]["value"], tried[rule]["kept"]

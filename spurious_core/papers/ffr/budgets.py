@@ -21,7 +21,7 @@ def biased(
     seed: int,
     majority: Sequence[int],  # for each class the attribute of its majority group
     n: int | None = None,  # images of a majority group; None: all
-    least: int = 1,  # of a minority group that are kept at any ratio
+    min_images: int = 1,  # of a minority group that are kept at any ratio
 ) -> GroupedImages:
     """A subset in which the majority group has share `ratio` of its class.
 
@@ -32,7 +32,7 @@ def biased(
     rng, kept = np.random.default_rng(seed_of("biased", ratio, seed)), []
     for y, usual in enumerate(majority):
         n_usual = n or np.sum((data.y == y) & (data.a == usual))
-        n_other = max(least, round(n_usual * (1 - ratio) / ratio / (n_attributes - 1)))
+        n_other = max(min_images, round(n_usual * (1 - ratio) / ratio / (n_attributes - 1)))
         for a in range(n_attributes):
             rows = np.flatnonzero((data.y == y) & (data.a == a))
             wanted = n_usual if a == usual else n_other

@@ -47,7 +47,7 @@ def ffr_sets(
     val = _balanced(plan, plan.val, "val", seed, resolution)
     return (
         biased(train, ratio, seed, plan.usual, plan.majority),
-        biased(val, ratio, seed, plan.usual, plan.val, least=10),
+        biased(val, ratio, seed, plan.usual, plan.val, min_images=10),
         _balanced(plan, plan.test, "test", seed, resolution),
     )
 

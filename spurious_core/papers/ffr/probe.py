@@ -60,7 +60,7 @@ def shortcut_probe(
     real: GroupedImages,
     generated: GroupedImages,  # both unseen in training
     seed: int = 0,
-    least: int = 20,  # images of each origin that a group must have
+    min_images: int = 20,  # images of each origin that a group must have
 ) -> pd.DataFrame:
     """One row per group: whether origin can be read, and whether predictions depend on it.
 
@@ -74,9 +74,9 @@ def shortcut_probe(
     rows = []
     for group, name in enumerate(real.group_names):
         x, z = features[real.group == group], drawn[generated.group == group]
-        if min(len(x), len(z)) < least:
+        if min(len(x), len(z)) < min_images:
             have = f"{len(x)} real and {len(z)} generated images"
-            raise ValueError(f"group {name!r} has {have}; the probe needs {least} of each")
+            raise ValueError(f"group {name!r} has {have}; the probe needs {min_images} of each")
         row = _group_row(clf, x, z, group // len(real.attributes))
         rows.append(dict(group=name, auc=origin_auc(x, z, seed)) | row)
     return pd.DataFrame(rows)

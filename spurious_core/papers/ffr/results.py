@@ -18,6 +18,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ...core.markup import as_key
 from ...core.plots import bars
 from ...core.sheets import contact_sheet
 from ...data.grouped import GroupedImages
@@ -198,6 +199,11 @@ def flips_figure(
     ax.set(xlabel="majority share", ylabel="predictions that follow the origin")
     return ax.figure
 
+# %% ../../../nbs/papers/ffr/06_results.ipynb #a415a6dc
+def _slice(plan: FFRPlan, ratio: float) -> str:
+    "The data set at one strength of the shortcut, its share in percent: `mini_waterbirds_99_9`."
+    return f"{plan.dataset}_{as_key(f'{100 * ratio:g}')}"
+
 # %% ../../../nbs/papers/ffr/06_results.ipynb #025877c9
 def ffr_entries(
     plan: FFRPlan,
@@ -208,7 +214,7 @@ def ffr_entries(
     "All numbers as `key`, `value`, `ci`, `n` and what n counts."
     entries = []
     for row in table.itertuples():
-        key = f"{row.metric}.{plan.dataset}.{row.ratio}.{row.synthetic}.{row.method}"
+        key = f"{row.metric}.{_slice(plan, row.ratio)}.{row.synthetic}_{row.method}"
         ci = finite_interval(row.lo, row.hi)
         entries.append(dict(key=key, value=row.value, ci=ci, n=row.n, over=row.over))
     for row in leads.itertuples():
@@ -217,7 +223,7 @@ def ffr_entries(
         entries.append(dict(key=key, value=row.value, ci=(row.lo, row.hi), n=int(row.n), over=row.over))
     names = dict(flips="shortcut", auc="shortcut_auc")
     for row in origin.itertuples():
-        key = f"{names[row.measure]}.{row.synthetic}"
+        key = f"{names[row.measure]}.all.{row.synthetic}_ERM"
         ci = finite_interval(row.lo, row.hi)
         entries.append(dict(key=key, value=row.value, ci=ci, n=row.n, over="seeds"))
     return entries

@@ -13,13 +13,13 @@ from support.ddb import CONFIG, DATA, MADE, VAL, grouped, middle, painted, toy
 
 
 def test_nobody_judges_what_he_was_trained_on():
-    made = painted([(0, 200, 0), (190, 0, 0)])
+    recomposed = painted([(0, 200, 0), (190, 0, 0)])
     clf, other = toy("red", "green"), toy("red", "green")
     other.head.weight.data *= -1
-    first, second = (judge.probs(made.images)[:, 1].numpy() for judge in (clf, other))
-    assert np.allclose(new_class_agreement([clf, other], made), (first + second) / 2)
+    first, second = (judge.probs(recomposed.images)[:, 1].numpy() for judge in (clf, other))
+    assert np.allclose(new_class_agreement([clf, other], recomposed), (first + second) / 2)
     seen = [[True, False], [False, True]]
-    assert np.allclose(new_class_agreement([clf, other], made, seen), [second[0], first[1]])
+    assert np.allclose(new_class_agreement([clf, other], recomposed, seen), [second[0], first[1]])
 
 
 @pytest.mark.parametrize(
@@ -42,8 +42,8 @@ def test_folds_are_of_about_equal_size_and_depend_on_the_seed():
 def test_folds_are_trained_without_the_pictures_they_judge(monkeypatch):
     trained_on = []
 
-    def fit_ddb(train, made, *args, **options):
-        trained_on.append(set(made.manifest.origin))
+    def fit_ddb(train, recomposed, *args, **options):
+        trained_on.append(set(recomposed.manifest.origin))
         return SimpleNamespace(clf=toy("red", "green"))
 
     monkeypatch.setattr(out_of_fold, "fit_ddb", fit_ddb)
@@ -57,10 +57,10 @@ def test_folds_are_trained_without_the_pictures_they_judge(monkeypatch):
 def test_networks_of_folds_are_kept_and_read_again(base, tmp_path, monkeypatch):
     "A folder holds one network for each fold; called again, nothing is trained and the same is said."
     table = pd.DataFrame(dict(origin=range(len(MADE)), y_was=1 - MADE.y, y=MADE.y, a=MADE.a))
-    made = Recomposed(MADE.pixels, MADE.pixels, middle(len(MADE)), table)
+    recomposed = Recomposed(MADE.pixels, MADE.pixels, middle(len(MADE)), table)
 
     def ask(**options):
-        return held_out_agreement(DATA, made, VAL, base, CONFIG, k=2, progress=False, **options)
+        return held_out_agreement(DATA, recomposed, VAL, base, CONFIG, k=2, progress=False, **options)
 
     plain, first = ask(), ask(out_dir=tmp_path)
     assert np.array_equal(plain, first)

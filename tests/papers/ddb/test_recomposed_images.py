@@ -48,12 +48,12 @@ def test_a_seed_is_of_the_row_alone():
 
 
 def test_a_subset_is_of_all_parts():
-    made = painted([(0, 200, 0), (0, 0, 200), (9, 9, 9)])
-    few = made.subset([2, 0])
+    recomposed = painted([(0, 200, 0), (0, 0, 200), (9, 9, 9)])
+    few = recomposed.subset([2, 0])
     assert isinstance(few, Recomposed) and len(few) == 2
     assert few.table.origin.tolist() == [2, 0] and few.table.index.tolist() == [0, 1]
-    assert (few.images == made.images[[2, 0]]).all()
-    assert len(made.subset(np.array([True, False, True]))) == 2
+    assert (few.images == recomposed.images[[2, 0]]).all()
+    assert len(recomposed.subset(np.array([True, False, True]))) == 2
 
 
 def test_the_first_pictures_are_shown_in_three_rows():

@@ -26,21 +26,21 @@ def paint(pipe, rows, out=None, **options):
 
 def test_the_new_class_is_the_label_and_the_surroundings_stay(tiny_pipeline):
     rows = np.flatnonzero(DATA.group % 3 == 0)[:8]
-    made = paint(tiny_pipeline, rows)
-    table = made.table
+    recomposed = paint(tiny_pipeline, rows)
+    table = recomposed.table
     assert (table.origin == rows).all()
     assert (table.y_was == DATA.y[rows]).all()
     assert (table.y == 1 - DATA.y[rows]).all()
     assert (table.a == DATA.a[rows]).all()
     outside = feather(grow(middle(8), 1), 1) == 0
-    assert (made.images[outside] == DATA.images(rows)[outside]).all()
-    assert (made.images[~outside] != DATA.images(rows)[~outside]).any()
+    assert (recomposed.images[outside] == DATA.images(rows)[outside]).all()
+    assert (recomposed.images[~outside] != DATA.images(rows)[~outside]).any()
 
 
 def test_recomposed_pictures_become_generated_training_images(tiny_pipeline):
-    made = paint(tiny_pipeline, np.flatnonzero(DATA.group == 0)[:2])
-    images = made.grouped(DATA)
-    assert (images.y == made.table.y).all()
+    recomposed = paint(tiny_pipeline, np.flatnonzero(DATA.group == 0)[:2])
+    images = recomposed.grouped(DATA)
+    assert (images.y == recomposed.table.y).all()
     assert set(images.manifest.g) == {"generated"}
     assert set(images.manifest.split) == {"train"}
     assert (images.labels, images.attributes) == (DATA.labels, DATA.attributes)
@@ -95,9 +95,9 @@ def test_pictures_without_a_causal_part_are_left_out(tiny_pipeline):
     masks = middle(4)
     masks[2] = 0
     with pytest.warns(UserWarning, match="in 1 of 4 images"):
-        made = recompose(tiny_pipeline, None, DATA, [0, 1, 2, 3], masks, steps=2)
-    assert made.table.origin.tolist() == [0, 1, 3]
-    assert len(made.masks) == len(made.images) == 3
+        recomposed = recompose(tiny_pipeline, None, DATA, [0, 1, 2, 3], masks, steps=2)
+    assert recomposed.table.origin.tolist() == [0, 1, 3]
+    assert len(recomposed.masks) == len(recomposed.images) == 3
 
 
 def test_pictures_of_another_size_than_the_pipelines_are_refused(tiny_pipeline):

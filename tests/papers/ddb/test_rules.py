@@ -80,8 +80,8 @@ def test_of_equals_the_one_that_prunes_nothing_is_chosen(scores, y):
 
 
 def test_rules_that_keep_too_few_are_not_tried(scores, y):
-    assert choose_rule(scores, y, lambda keep: -keep.sum(), least=40)[1].kept.min() >= 80
+    assert choose_rule(scores, y, lambda keep: -keep.sum(), min_kept=40)[1].kept.min() >= 80
     with pytest.raises(ValueError, match="keeps 100 pictures of each class"):
-        choose_rule(scores, y, lambda keep: 1.0, least=100)
-    with pytest.raises(ValueError, match="least=0 must be at least 1"):
-        choose_rule(scores, y, lambda keep: 1.0, least=0)
+        choose_rule(scores, y, lambda keep: 1.0, min_kept=100)
+    with pytest.raises(ValueError, match="min_kept=0 must be at least 1"):
+        choose_rule(scores, y, lambda keep: 1.0, min_kept=0)

@@ -27,7 +27,7 @@ def test_biased_keeps_exact_counts_of_interleaved_rows(grouped):
 
 def test_minorities_may_be_given_a_smallest_number(grouped):
     whole = grouped([60] * 4)
-    assert group_counts(biased(whole, 0.999, 3, (0, 1), n=45, least=4)).tolist() == [45, 4, 4, 45]
+    assert group_counts(biased(whole, 0.999, 3, (0, 1), n=45, min_images=4)).tolist() == [45, 4, 4, 45]
 
 
 def test_each_class_has_a_majority_of_its_own(grouped):

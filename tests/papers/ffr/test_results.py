@@ -112,11 +112,11 @@ def test_one_seed_has_no_lead_and_one_interval_over_images():
     assert leads_in_words(leads) == "one seed has no interval"
     table, origin = arms_table([record(0, 0.9)], plan), origin_by_arm([record(0, 0.9)])
     entries = {entry["key"]: entry for entry in ffr_entries(plan, table, leads, origin)}
-    usb = dict(key="shortcut.usb", value=pytest.approx(0.3), ci=None, n=1, over="seeds")
-    assert entries["shortcut.usb"] == usb
-    assert entries["wga.mini_waterbirds.0.9.ffr.ERM"]["over"] == "images"
-    assert entries["wga.mini_waterbirds.0.9.ffr.ERM"]["value"] == 0.8
-    low, high = entries["wga.mini_waterbirds.0.9.ffr.ERM"]["ci"]
+    usb = dict(key="shortcut.all.usb_ERM", value=pytest.approx(0.3), ci=None, n=1, over="seeds")
+    assert entries["shortcut.all.usb_ERM"] == usb
+    assert entries["wga.mini_waterbirds_90.ffr_ERM"]["over"] == "images"
+    assert entries["wga.mini_waterbirds_90.ffr_ERM"]["value"] == 0.8
+    low, high = entries["wga.mini_waterbirds_90.ffr_ERM"]["ci"]
     assert low < 0.8 < high
 
 
@@ -134,7 +134,9 @@ def test_keys_say_data_set_ratio_arm_and_method(records, plan):
     tables = arms_table(records, plan), ffr_leads(records, plan), origin_by_arm(records)
     keys = [entry["key"] for entry in ffr_entries(celeba, *tables)]
     assert len(keys) == len(set(keys)) == 20 + 6 + 8
-    assert {"ba.mini_celeba.0.99.synthetic_only.ERM", "ffr_minus_usb.0.9", "shortcut_auc.none"} <= set(keys)
+    assert {"ba.mini_celeba_99.synthetic_only_ERM", "ffr_minus_usb.0.9", "shortcut_auc.all.none_ERM"} <= set(
+        keys
+    )
     other = tables[1].assign(method="DFR")
     assert ffr_entries(plan, tables[0][:0], other, tables[2][:0])[0]["key"] == "ffr_minus_usb.0.9.DFR"
 

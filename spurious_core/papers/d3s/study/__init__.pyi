@@ -13,6 +13,7 @@ from .filtering import (
 )
 from .pairs import (
     accuracy_differences as accuracy_differences,
+    accuracy_rows as accuracy_rows,
     pair_heatmaps as pair_heatmaps,
     pair_means as pair_means,
     rank_agreement as rank_agreement,

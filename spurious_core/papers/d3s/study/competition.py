@@ -73,6 +73,7 @@ def compete(
 # %% ../../../../nbs/papers/d3s/study/08_competition.ipynb #b8bf1772
 def rank_methods(
     tables: Sequence[pd.DataFrame],  # of `compete`, one per seed
+    dataset: str,  # full name of the data set that the tasks are of
 ) -> pd.DataFrame:
     """A row per task and method: `key`, `task`, `method`, `value`, `lo`, `hi`, `n`, `over`.
 
@@ -80,7 +81,8 @@ def rank_methods(
     these networks, the mean of the seeds' own intervals, and n counts the pictures of all seeds."""
     ranked, rows = [], pd.concat(tables, ignore_index=True)
     for (task, method), group in rows.groupby(["task", "method"], sort=False):
-        named = dict(key=f"{task}.{method}", task=task, method=method)
+        variant = dataset + task.removeprefix("anticorrelated")
+        named = dict(key=f"anticorrelated.{variant}.{method}", task=task, method=method)
         if len(group) >= FEWEST:
             ranked.append(named | interval_over_seeds(group.value))
         else:

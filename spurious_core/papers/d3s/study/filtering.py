@@ -30,12 +30,17 @@ def kept_split(data: GroupedImages, split: str) -> GroupedImages:
 def filter_rows(
     data: GroupedImages,  # of `draw_benchmark`
     missed: np.ndarray,  # of `missed_by_all`, for the kept pictures
+    dataset: str,  # full name, in keys
 ) -> pd.DataFrame:
     "A row per share: `key` and the cells of `share_row`. What wasn't asked has no row."
-    keys = dict(class_there="truth.class", background_there="truth.background", kept="kept")
-    hits = {key: data.manifest[column] for column, key in keys.items() if column in data.manifest}
+    measures = dict(class_there="truth_class", background_there="truth_background", kept="kept")
+    hits = {name: data.manifest[column] for column, name in measures.items() if column in data.manifest}
     hits["missed_by_all"] = missed
-    return pd.DataFrame([dict(key=key) | share_row(int(np.sum(hit)), len(hit)) for key, hit in hits.items()])
+    rows = [
+        dict(key=f"{measure}.{dataset}.D3S") | share_row(int(np.sum(hit)), len(hit))
+        for measure, hit in hits.items()
+    ]
+    return pd.DataFrame(rows)
 
 # %% ../../../../nbs/papers/d3s/study/02_filtering.ipynb #d5fbd2ac
 def doubted(

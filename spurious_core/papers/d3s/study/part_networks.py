@@ -124,11 +124,13 @@ def probe_rows(summary: pd.DataFrame) -> pd.DataFrame:
 
 def chance_rows(
     read: pd.DataFrame,  # of `probe_networks`
+    dataset: str,  # full name, in keys
 ) -> pd.DataFrame:
-    "What saying the most frequent label gives: `chance.fg` for classes, `chance.bg` for backgrounds."
+    "What the majority's label gives: `chance_fg.DATASET.majority` for classes, `chance_bg` for backgrounds."
     chances = {label: read[read.probe == f"{label}_from_all"].chance.mean() for label in ("fg", "bg")}
     nothing = dict(lo=np.nan, hi=np.nan, n=np.nan, over=None)
-    return pd.DataFrame([dict(key=f"chance.{label}", value=v) | nothing for label, v in chances.items()])
+    rows = [dict(key=f"chance_{label}.{dataset}.majority", value=v) for label, v in chances.items()]
+    return pd.DataFrame([row | nothing for row in rows])
 
 
 def probe_table(summary: pd.DataFrame) -> pd.DataFrame:

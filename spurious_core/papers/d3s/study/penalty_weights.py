@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from ....core.markup import as_key
 from ....data.grouped import GroupedImages
 from ....models.classifier import Classifier
 from ..disentangling import Disentangling
@@ -62,7 +63,7 @@ def probe_penalties(
         request = network, train, tried.config, study.seed, study.device, folder
         model = disentangle(*request, progress=False)
         table = probes(model.clf, model.cut, *halves, ("linear",), study.seed, OWN_AND_OTHER)
-        key = f"weights.{tried.name}.{tried.weight:g}." + table.probe
+        key = "weights_" + table.probe + f".{study.dataset}." + as_key(f"{tried.name}_{tried.weight:g}")
         tables.append(table.assign(key=key, penalty=tried.name, weight=tried.weight))
     return pd.concat(tables[1:] or tables, ignore_index=True)
 

@@ -48,6 +48,11 @@ class StudyInputs:
     world: World | None  # of rendered foregrounds; None: they are `pictures`
     pictures: GroupedImages | None = None  # your own, of these classes
 
+    @property
+    def dataset(self) -> str:
+        "The full name of the foregrounds' data set, in tables and keys."
+        return f"mini_{self.world.name}" if self.world else "own"
+
 
 def _restricted(data: GroupedImages, labels: list[str]) -> GroupedImages:
     "The pictures of these classes, numbered in this order."
@@ -114,6 +119,10 @@ class D3SStudy:
     @property
     def labels(self) -> list[str]:
         return self.inputs.labels
+
+    @property
+    def dataset(self) -> str:
+        return self.inputs.dataset
 
     @property
     def size(self) -> int:

@@ -101,9 +101,9 @@ def plain_network(study: D3SStudy, task: ShortcutTask, seed: int) -> Classifier:
         options = dict(out_dir=folder, progress=False)
         request = task.train, None, lambda: untrained_network(study, seed), plain_training(study), seed
         return fit("ERM", *request, study.device, **options).clf
-    own, network = pictures.split("train"), untrained_network(study, seed)
+    training, network = pictures.split("train"), untrained_network(study, seed)
     config = ClassifierTraining(epochs=study.plan.epochs, seed=seed)
-    train_classifier(network, own.images(), own.y, config, progress=False)
+    train_classifier(network, training.images(), training.y, config, progress=False)
     return network
 
 # %% ../../../../nbs/papers/d3s/study/05_shortcut.ipynb #71eddc12

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from ....core.markup import as_key
 from ....core.sheets import contact_sheet
 from ....data.grouped import GroupedImages
 from ..drawing import read_inits
@@ -47,10 +48,10 @@ def recipe_variations(
 # %% ../../../../nbs/papers/d3s/study/04_variations.ipynb #9e5a0fae
 def variation_rows(
     table: pd.DataFrame,  # of `compare_recipes`
+    dataset: str,  # full name, in keys
 ) -> pd.DataFrame:
-    "The table with a `key` per row, such as `ablation_kept.strength_0.5`."
-    setting = table.recipe.str.replace(", ", "_", regex=False).str.replace(" ", "_", regex=False)
-    return table.assign(key="ablation_" + table.measure + "." + setting)
+    "The table with a `key` per row, such as `ablation_kept.mini_d3s.strength_0_5`."
+    return table.assign(key="ablation_" + table.measure + f".{dataset}." + table.recipe.map(as_key))
 
 
 def variation_table(table: pd.DataFrame) -> pd.DataFrame:

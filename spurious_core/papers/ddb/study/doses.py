@@ -69,7 +69,7 @@ def last_layer_doses(
     columns = ["how", "share", "gain"]
     if scores.bad.isna().any():
         return pd.DataFrame(columns=columns)
-    run, y = retrainer.run, retrainer.made.table.y.to_numpy()
+    run, y = retrainer.run, retrainer.recomposed.table.y.to_numpy()
 
     def accuracy(keep):
         return run.wga(retrainer.last_layer(keep))

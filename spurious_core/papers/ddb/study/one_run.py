@@ -33,8 +33,7 @@ from .run_context import DDBRun, plainly_trained, ranking_losses
 class DDBResult:
     "All that the study shows of one run."
 
-    key: str  # the source's short name, in names of files
-    dataset: str  # its full name
+    dataset: str  # the source's full name, in tables and names of figures
     seed: int
     labels: list[str]
     group_names: list[str]
@@ -64,8 +63,8 @@ def _agreement(retrainer: Retrainer) -> np.ndarray:
     "The third criterion of each picture, from networks that have not seen it."
     run, gamma = retrainer.run, retrainer.gamma
     config, options = run.retraining_config(ddb_gamma=gamma), run.options(f"agreement_{gamma:g}")
-    made, base = retrainer.made, retrainer.base
-    return held_out_agreement(run.train, made, run.val, base, config, run.plan.folds, **options)
+    recomposed, base = retrainer.recomposed, retrainer.base
+    return held_out_agreement(run.train, recomposed, run.val, base, config, run.plan.folds, **options)
 
 
 def _other_words(run: DDBRun, base: Classifier, losses: np.ndarray, gamma: float) -> pd.DataFrame:
@@ -74,7 +73,7 @@ def _other_words(run: DDBRun, base: Classifier, losses: np.ndarray, gamma: float
     for n in run.word_sizes:
         if n != run.plan.word_images:
             painted = paint(run, base, losses, n)
-            fits = retrain_repeats(run, base, painted.made, f"words_{n}", gamma, judging(run))
+            fits = retrain_repeats(run, base, painted.recomposed, f"words_{n}", gamma, judging(run))
             rows.append((n, run.wga(fits), 1 - painted.scores.bad.mean()))
     return pd.DataFrame(rows, columns=["images", "wga", "good"])
 
@@ -112,7 +111,7 @@ def _arms_of_truth(retrainer: Retrainer, bad: pd.Series) -> dict[str, list[Fitte
     "Arms of a judge who knows, and of chance; and methods that know groups. None where nobody knows."
     if bad.isna().any():
         return {}
-    run, y = retrainer.run, retrainer.made.table.y.to_numpy()
+    run, y = retrainer.run, retrainer.recomposed.table.y.to_numpy()
     good = good_pictures(bad, y)
     return dict(
         DDB_oracle=retrainer.judged(good),
@@ -124,22 +123,21 @@ def _arms_of_truth(retrainer: Retrainer, bad: pd.Series) -> dict[str, list[Fitte
 # %% ../../../../nbs/papers/ddb/study/09_one_run.ipynb #7caf2385
 def _names(run: DDBRun) -> dict[str, Any]:
     "What `DDBResult` says of the run itself."
-    about = dict(key=run.source.key, dataset=run.source.dataset, seed=run.seed)
+    about = dict(dataset=run.source.dataset, seed=run.seed)
     return about | dict(labels=run.train.labels, group_names=run.train.group_names)
 
 # %% ../../../../nbs/papers/ddb/study/09_one_run.ipynb #7057bbda
 def _with_painted(run: DDBRun, plain: Fitted, painted: Painted, losses: np.ndarray) -> DDBResult:
     "All that comes after painting."
-    made, pasted = painted.made, cut_and_paste(run.train, painted.rows, painted.masks, run.seed)
-    gamma = best_gamma(run, plain.clf, made, kept_name(np.ones(len(made), bool)))
+    recomposed, pasted = painted.recomposed, cut_and_paste(run.train, painted.rows, painted.masks, run.seed)
+    gamma = best_gamma(run, plain.clf, recomposed, kept_name(np.ones(len(recomposed), bool)))
     gamma_pasted = best_gamma(run, plain.clf, pasted, "pasted")
-    retrainer = Retrainer(run, plain.clf, made, gamma)
+    retrainer = Retrainer(run, plain.clf, recomposed, gamma)
     pruning, by_agreement = _prune(retrainer, painted.scores)
     scores = pruning["scores"]
     refitted = retrain_repeats(run, plain.clf, pasted, "pasted", gamma_pasted, judging(run))
-    arms = dict(ERM=[plain])
     kept = scores.kept.to_numpy()
-    arms |= _arms_of_pictures(retrainer, kept, by_agreement.keep(scores), refitted)
+    arms = dict(ERM=[plain]) | _arms_of_pictures(retrainer, kept, by_agreement.keep(scores), refitted)
     arms |= _arms_of_truth(retrainer, scores.bad)
     if run.first_seed:
         save_classifier(arms["DDB"][0].clf, run.out / "classifiers" / run.source.key)
@@ -153,7 +151,7 @@ def _with_painted(run: DDBRun, plain: Fitted, painted: Painted, losses: np.ndarr
         doses=last_layer_doses(retrainer, scores),
         word_sizes=_other_words(run, plain.clf, losses, gamma),
         reports=[arms[name][0].report(run.test) for name in ("ERM", "DDB")],
-        pictures=dict(made=made, pasted=pasted) if run.first_seed else {},
+        pictures=dict(recomposed=recomposed, pasted=pasted) if run.first_seed else {},
         **pruning,
     )
 

@@ -64,7 +64,7 @@ def learn_words(
 class Painted:
     "The painted pictures of a run."
 
-    made: Recomposed
+    recomposed: Recomposed
     rows: np.ndarray  # of the training images they were made from
     masks: np.ndarray  # of their causal parts, `[len(rows), H, W]`
     scores: pd.DataFrame  # psi, limit and rho of each picture; bad and old, where the truth is known
@@ -73,15 +73,15 @@ class Painted:
 def rows_to_paint(run: DDBRun, losses: Any) -> np.ndarray:
     "Training images that follow the shortcut: those of each class with the lowest losses."
     smallest = int(np.bincount(run.train.y).min())
-    most = max(1, int(0.9 * smallest))  # of the rest some may be the exceptions
-    return majority_rows(losses, run.train.y, min(run.plan.pick, most))
+    max_painted = max(1, int(0.9 * smallest))  # of the rest some may be the exceptions
+    return majority_rows(losses, run.train.y, min(run.plan.pick, max_painted))
 
 
-def score_pictures(run: DDBRun, base: Classifier, made: Recomposed) -> pd.DataFrame:
+def score_pictures(run: DDBRun, base: Classifier, recomposed: Recomposed) -> pd.DataFrame:
     "What the fooled network says of each picture, and the truth: columns psi, limit, rho, bad, old."
-    rho = painted_part(attributions(base, made), made.masks)
-    truth = run.source.truth(made)
-    return old_class(base, made).assign(rho=rho, bad=truth.bad, old=truth.old)
+    rho = painted_part(attributions(base, recomposed), recomposed.masks)
+    truth = run.source.truth(recomposed)
+    return old_class(base, recomposed).assign(rho=rho, bad=truth.bad, old=truth.old)
 
 # %% ../../../../nbs/papers/ddb/study/05_painting.ipynb #e42825b8
 def paint(
@@ -96,5 +96,5 @@ def paint(
     words = learn_words(run, losses, n)
     tools, out = run.source.tools, run.out / "painted" / f"{run.name}_{n}"
     options = tools.draw_options(run.plan.draw_steps)
-    made = recompose(tools.painter, words, run.train, rows, masks, run.seed, out, **options)
-    return Painted(made, rows, masks, score_pictures(run, base, made))
+    recomposed = recompose(tools.painter, words, run.train, rows, masks, run.seed, out, **options)
+    return Painted(recomposed, rows, masks, score_pictures(run, base, recomposed))

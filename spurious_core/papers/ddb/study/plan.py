@@ -76,12 +76,12 @@ DDB_PLANS = dict(smoke=_SMOKE, quick=DDBPlan(), full=_FULL)
 # %% ../../../../nbs/papers/ddb/study/01_plan.ipynb #9feb6205
 def ddb_plan(
     budget: str,  # smoke, quick or full
-    own: bool = False,  # for images of one's own
+    own_images: bool = False,  # for images of one's own
     per_class: int = 0,  # images of each class to recompose; 0: the budget's choice
     lr: float = 0.0,  # 0: 3e-3 for the small networks of the worlds, 1e-4 for a classifier that was given
 ) -> DDBPlan:
     "The plan of a budget. ValueError for an unknown one, or for negative numbers."
     plan = DDB_PLANS[one_of("budget", budget, DDB_PLANS)]
-    plan = plan.for_own_images() if own else plan
+    plan = plan.for_own_images() if own_images else plan
     pick = whole("per_class", per_class, 0) or plan.pick
     return replace(plan, pick=pick, lr=not_negative("lr", lr) or plan.lr)

@@ -31,7 +31,7 @@ def judging(run: DDBRun) -> range:
 def retrain_repeats(
     run: DDBRun,
     base: Classifier,  # the fooled network
-    made: Recomposed,
+    recomposed: Recomposed,
     name: str,  # of its folder; what is there is read, not trained again
     gamma: float,  # how much painted pictures count
     repeats: Sequence[int],
@@ -39,18 +39,18 @@ def retrain_repeats(
 ) -> list[Fitted]:
     "The network retrained on real and painted pictures, once for each repeat."
     config = run.retraining_config(ddb_gamma=gamma, **hyperparameters)
-    painted, fits = made.grouped(run.train), []
+    painted, fits = recomposed.grouped(run.train), []
     for i in repeats:
         options = run.options(f"{name}_{gamma:g}_{i}", seed=1000 * i + run.seed)
         fits.append(fit_ddb(run.train, painted, run.val, base, config, **options))
     return fits
 
 # %% ../../../../nbs/papers/ddb/study/06_repeats.ipynb #fdbbcb1b
-def best_gamma(run: DDBRun, base: Classifier, made: Recomposed, name: str) -> float:
+def best_gamma(run: DDBRun, base: Classifier, recomposed: Recomposed, name: str) -> float:
     "The weight that does best on validation, with nothing pruned; of equals the first."
 
     def on_validation(gamma):
-        return run.last_epochs(retrain_repeats(run, base, made, name, gamma, CHOOSING)[0])
+        return run.last_epochs(retrain_repeats(run, base, recomposed, name, gamma, CHOOSING)[0])
 
     return max(run.plan.gammas, key=on_validation)
 
@@ -68,13 +68,13 @@ class Retrainer:
 
     run: DDBRun
     base: Classifier  # the fooled network
-    made: Recomposed
+    recomposed: Recomposed
     gamma: float  # how much painted pictures count
 
     def all_layers(self, keep: np.ndarray, repeats: Sequence[int] = CHOOSING) -> list[Fitted]:
         "The whole network, with the pictures that `keep` says."
-        made = self.made.subset(keep)
-        return retrain_repeats(self.run, self.base, made, kept_name(keep), self.gamma, repeats)
+        recomposed = self.recomposed.subset(keep)
+        return retrain_repeats(self.run, self.base, recomposed, kept_name(keep), self.gamma, repeats)
 
     def judged(self, keep: np.ndarray) -> list[Fitted]:
         "The same, by the repeats that judge."
@@ -82,10 +82,10 @@ class Retrainer:
 
     def last_layer(self, keep: np.ndarray) -> list[Fitted]:
         "The last layer alone, once."
-        made, name = self.made.subset(keep), f"last_{kept_name(keep)}"
-        return retrain_repeats(self.run, self.base, made, name, self.gamma, CHOOSING, ddb_layers="last")
+        recomposed, name = self.recomposed.subset(keep), f"last_{kept_name(keep)}"
+        return retrain_repeats(self.run, self.base, recomposed, name, self.gamma, CHOOSING, ddb_layers="last")
 
     @property
     def everything(self) -> np.ndarray:
         "The choice that prunes nothing: bool `[N]`."
-        return np.ones(len(self.made), bool)
+        return np.ones(len(self.recomposed), bool)

@@ -23,15 +23,15 @@ from .one_run import DDBResult
 from .result_tables import doses_table, mean_wga, over_runs, word_sizes_table
 
 # %% ../../../../nbs/papers/ddb/study/12_result_figures.ipynb #6c421f38
-def _evenly_through(made: Recomposed, n: int) -> Recomposed:
+def _evenly_through(recomposed: Recomposed, n: int) -> Recomposed:
     "Up to `n` pictures, evenly spaced."
-    n = min(n, len(made))
-    return made.subset(np.linspace(0, len(made) - 1, n).astype(int))
+    n = min(n, len(recomposed))
+    return recomposed.subset(np.linspace(0, len(recomposed) - 1, n).astype(int))
 
 
 def recomposed_sheet(result: DDBResult, n: int = 12) -> Figure:
     "Pictures, their causal parts, and what was painted there, with its new label."
-    shown = _evenly_through(result.pictures["made"], n)
+    shown = _evenly_through(result.pictures["recomposed"], n)
     return shown.show(n, titles=[result.labels[k] for k in shown.table.y])
 
 

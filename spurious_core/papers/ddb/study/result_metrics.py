@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from ....core.markup import as_key
 from ....evaluate.intervals import finite_interval
 from .one_run import DDBResult
 from spurious_core.papers.ddb.study.result_tables import (
@@ -50,21 +51,15 @@ def _by(table: pd.DataFrame, columns: list[str], value: str, key: str) -> dict[s
 
 # %% ../../../../nbs/papers/ddb/study/11_result_metrics.ipynb #535d4dda
 def _of_pruning(results: Sequence[DDBResult]) -> dict[str, Entry]:
-    table = pruning_table(results).reset_index()
-    wrong = "pruned_wrong_share"
-    values = {wrong: table.bad_of_pruned}
-    values |= {f"{wrong}.all.pruned": table.bad_of_pruned, f"{wrong}.all.kept": table.bad_of_kept}
-    named = {
-        "bad_of_pruned": wrong + ".{}.pruned",
-        "bad_of_kept": wrong + ".{}.kept",
-        "bad": "bad_share.{}",
-        "old": "old_class_seen.{}",
-    }
-    for column, key in named.items():
+    table, values = pruning_table(results).reset_index(), {}
+    shares = {"pruned_wrong_share.{}.DDB": "bad_of_pruned", "kept_wrong_share.{}.DDB": "bad_of_kept"}
+    painted = {"bad_share.{}.DDB_unpruned": "bad", "old_class_seen.{}.DDB_unpruned": "old"}
+    for key, column in (shares | painted).items():
         values |= _by(table, ["dataset"], column, key)
+    values |= {key.format("all"): table[column] for key, column in shares.items()}
     weights = {}
-    for column in ("gamma", "gamma_pasted"):
-        for key, gammas in _by(table, ["dataset"], column, column + ".{}").items():
+    for column, arm in dict(gamma="DDB", gamma_pasted="cut_and_paste").items():
+        for key, gammas in _by(table, ["dataset"], column, "gamma.{}." + arm).items():
             weights[key] = float(gammas.mean()), None, len(gammas), "runs"
     return entries(values) | weights
 
@@ -72,26 +67,36 @@ def _of_pruning(results: Sequence[DDBResult]) -> dict[str, Entry]:
 def _of_rules(results: Sequence[DDBResult]) -> dict[str, Entry]:
     table = rules_table(results).query("rule != 'none'")
     pair = ["dataset", "rule"]
-    shares = _by(table, pair, "bad_of_pruned", "rule_wrong_share.{}.{}.pruned")
-    shares |= _by(table, pair, "bad_of_kept", "rule_wrong_share.{}.{}.kept")
+    shares = _by(table, pair, "bad_of_pruned", "rule_pruned_wrong_share.{}.{}")
+    shares |= _by(table, pair, "bad_of_kept", "rule_kept_wrong_share.{}.{}")
     return entries(_by(table, pair, "gain", "rule_gain.{}.{}"), -1) | entries(shares)
 
 # %% ../../../../nbs/papers/ddb/study/11_result_metrics.ipynb #7aa703cd
+def _difference_key(
+    name: str,  # in ARM_DIFFERENCES
+    dataset: str = "",  # empty: every run of every data set
+) -> str:
+    "METRIC.DATASET.METHOD; without a method METRIC.DATASET, and METRIC for every run."
+    metric, _, method = name.partition(".")
+    parts = (metric, dataset or "all", method) if method else (metric, dataset)
+    return ".".join(part for part in parts if part)
+
+
 def _of_arms(results: Sequence[DDBResult]) -> dict[str, Entry]:
     table, differences = wga_table(results), arm_differences(results).reset_index()
     found = entries(_by(table, ["dataset", "arm"], "wga", "wga.{}.{}"))
     found |= entries(_by(table, ["arm"], "wga", "wga.all.{}"))
     for name in differences.columns[2:]:
-        found |= entries(_by(differences, ["dataset"], name, name + ".{}"), -1)
-        found |= entries({name: differences[name]}, -1)
+        found |= entries(_by(differences, ["dataset"], name, _difference_key(name, "{}")), -1)
+        found |= entries({_difference_key(name): differences[name]}, -1)
     return found
 
 # %% ../../../../nbs/papers/ddb/study/11_result_metrics.ipynb #488c4dd0
 def _of_doses(results: Sequence[DDBResult]) -> dict[str, Entry]:
     table, values = doses_table(results), {}
     for (how, share), rows in table.groupby(["how", "share"], sort=False):
-        percent = f".{100 * share:.0f}" if share else ""
-        values["last_layer_gain.all." + how.replace(" ", "_") + percent] = rows.gain
+        percent = f" {100 * share:.0f}" if share else ""
+        values["last_layer_gain.all." + as_key(how + percent)] = rows.gain
     return entries(values, -1)
 
 # %% ../../../../nbs/papers/ddb/study/11_result_metrics.ipynb #07943b8e
@@ -103,10 +108,10 @@ def _of_words(results: Sequence[DDBResult]) -> dict[str, Entry]:
 # %% ../../../../nbs/papers/ddb/study/11_result_metrics.ipynb #f2307bd4
 def _of_own_groups(results: Sequence[DDBResult]) -> dict[str, Entry]:
     "Accuracies of each group of images of one's own, of the first seed."
-    own = [result for result in results if result.dataset == "own"][:1]
+    first = [result for result in results if result.dataset == "own"][:1]
     found = {}
-    for row in group_accuracies(own).itertuples():
-        key = f"accuracy.{row.group}.{row.classifier}".replace(", ", "-").replace(" ", "-")
+    for row in group_accuracies(first).itertuples():
+        key = f"accuracy.own_{as_key(row.group)}.{row.classifier}"
         found[key] = row.accuracy, (row.lo, row.hi), row.images, "images"
     return found
 

@@ -108,17 +108,18 @@ def mean_aucs(results: Sequence[DDBResult]) -> pd.DataFrame:
     return score_aucs(results).pivot_table(index="dataset", columns="score", values="auc", sort=False)
 
 # %% ../../../../nbs/papers/ddb/study/10_result_tables.ipynb #f7182bed
-ARM_DIFFERENCES = dict(
-    ddb_minus_erm=("DDB", "ERM"),
-    pruning_gain=("DDB", "DDB_unpruned"),
-    agreement_gain=("DDB_agreement", "DDB_unpruned"),
-    pruning_gain_oracle=("DDB_oracle", "DDB_unpruned"),
-    pruning_gain_random=("DDB_random", "DDB_unpruned"),
-    oracle_minus_random=("DDB_oracle", "DDB_random"),
-    ddb_minus_cut_and_paste=("DDB", "cut_and_paste"),
-    ddb_minus_dfr=("DDB", "DFR"),
-    ddb_minus_groupdro=("DDB", "GroupDRO"),
-)
+# METRIC, or METRIC.METHOD where the method isn't DDB or the metric doesn't name both arms
+ARM_DIFFERENCES = {
+    "ddb_minus_erm": ("DDB", "ERM"),
+    "pruning_gain": ("DDB", "DDB_unpruned"),
+    "pruning_gain.DDB_agreement": ("DDB_agreement", "DDB_unpruned"),
+    "pruning_gain.DDB_oracle": ("DDB_oracle", "DDB_unpruned"),
+    "pruning_gain.DDB_random": ("DDB_random", "DDB_unpruned"),
+    "wga_minus_ddb_random.DDB_oracle": ("DDB_oracle", "DDB_random"),
+    "wga_minus_cut_and_paste.DDB": ("DDB", "cut_and_paste"),
+    "wga_minus_dfr.DDB": ("DDB", "DFR"),
+    "wga_minus_groupdro.DDB": ("DDB", "GroupDRO"),
+}
 
 # %% ../../../../nbs/papers/ddb/study/10_result_tables.ipynb #4d38c91c
 def wga_table(results: Sequence[DDBResult]) -> pd.DataFrame:

@@ -46,7 +46,7 @@ def search_rule(
     """The rule with which retraining does best on validation, and the table of all that were tried.
 
     The table has the columns of `choose_rule`, `rule` (its name) and `keep` (bool `[N]`)."""
-    run, made = retrainer.run, retrainer.made
+    run, recomposed = retrainer.run, retrainer.recomposed
 
     def on_validation(keep):
         return np.mean([run.last_epochs(fitted) for fitted in retrainer.all_layers(keep)])
@@ -54,8 +54,8 @@ def search_rule(
     rules = candidate_rules(scores, run.plan.shares, by)
     if "rho" in by:
         rules.append(Rule())  # with the paper's thresholds
-    least = max(1, min(10, len(made) // 8))
-    rule, tried = choose_rule(scores, made.table.y, on_validation, rules, least)
+    min_kept = max(1, min(10, len(recomposed) // 8))
+    rule, tried = choose_rule(scores, recomposed.table.y, on_validation, rules, min_kept)
     found = [rule_of(row.factor, row.rho, row.agreement) for row in tried.itertuples()]
     names = [rule_name(one) for one in found]
     return rule, tried.assign(rule=names, keep=[one.keep(scores) for one in found])

@@ -80,11 +80,11 @@ class RenderedSource:
         segmenter = load_segmenter(profile.segmenter, self.tools.device)
         return segmented_parts(images, images.labels, segmenter)
 
-    def truth(self, made: Recomposed) -> pd.DataFrame:
+    def truth(self, recomposed: Recomposed) -> pd.DataFrame:
         "By the judge of presence, of each painted picture: `bad` and `old`."
         presence, world = self.tools.presence, self.place.world
-        seen = [presence.labels[k] for k in presence.probs(made.images).argmax(1)]
-        rows = zip(seen, made.table.itertuples(), strict=True)
+        seen = [presence.labels[k] for k in presence.probs(recomposed.images).argmax(1)]
+        rows = zip(seen, recomposed.table.itertuples(), strict=True)
         return pd.DataFrame([_judged(world, shown, row) for shown, row in rows])
 
 # %% ../../../../nbs/papers/ddb/study/03_sources.ipynb #2b633313
@@ -136,9 +136,9 @@ class OwnSource:
         segmenter = load_segmenter(self.tools.profile.segmenter, self.tools.device)
         return segmented_parts(images, names, segmenter)
 
-    def truth(self, made: Recomposed) -> pd.DataFrame:
+    def truth(self, recomposed: Recomposed) -> pd.DataFrame:
         "`bad` and `old` are NaN: nobody knows."
-        return pd.DataFrame(dict(bad=np.nan, old=np.nan), index=range(len(made)))
+        return pd.DataFrame(dict(bad=np.nan, old=np.nan), index=range(len(recomposed)))
 
 # %% ../../../../nbs/papers/ddb/study/03_sources.ipynb #b8f16532
 @dataclass(frozen=True)
@@ -180,18 +180,19 @@ def ddb_sources(
     worlds: Sequence[
         str
     ] = (),  # names in FOOLING_WORLDS; empty: the plan's. Not used for images of one's own
-    own: OwnInput | None = None,
+    own_input: OwnInput | None = None,
     seed: int = 0,  # first seed: it splits images of one's own
 ) -> list[RenderedSource | OwnSource]:
     """One source for each world, or the one folder. Their `tools` are the same.
 
     ValueError or OSError say what is wrong before a pipeline is loaded."""
     known("world", worlds, FOOLING_WORLDS)
-    require_ddb_fields(profile, bool(own))
-    if not own:
+    require_ddb_fields(profile, bool(own_input))
+    if not own_input:
         tools = load_ddb_tools(profile)
         return [RenderedSource(FOOLING_WORLDS[world], plan, tools) for world in worlds or plan.worlds]
-    given = own.read_classifier(pick_device(profile.device))
+    given = own_input.read_classifier(pick_device(profile.device))
     check_profile_knows(profile, given.labels, ("pipeline", "inpaint", "segmenter"))
-    tools = load_ddb_tools(profile, own=True)
-    return [OwnSource(own.folder, given, tools, seed, own.parts, own.initializer)]
+    tools = load_ddb_tools(profile, own_images=True)
+    start = own_input.initializer
+    return [OwnSource(own_input.folder, given, tools, seed, own_input.parts, start)]

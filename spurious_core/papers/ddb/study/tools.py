@@ -46,22 +46,22 @@ class DDBTools:
 # %% ../../../../nbs/papers/ddb/study/02_tools.ipynb #f973e9d0
 def require_ddb_fields(
     profile: Profile,
-    own: bool = False,  # for images of one's own: a segmenter instead of a judge
+    own_images: bool = False,  # for images of one's own: a segmenter instead of a judge
 ) -> None:
     "ValueError for what the profile lacks, with what to set."
-    require_fields(profile, ("pipeline", "segmenter" if own else "presence"))
+    require_fields(profile, ("pipeline", "segmenter" if own_images else "presence"))
 
 
 def load_ddb_tools(
     profile: Profile,
-    own: bool = False,  # for images of one's own
+    own_images: bool = False,  # for images of one's own
 ) -> DDBTools:
     "Loads what the profile names. ValueError, before anything is loaded, for what it lacks."
-    require_ddb_fields(profile, own)
+    require_ddb_fields(profile, own_images)
     device = pick_device(profile.device)
     placed = dict(device=device, dtype=dtype_of(profile.precision))
     pipe = load_pipeline(profile.pipeline, **placed)
     one_paints_both = profile.inpaint in ("", profile.pipeline)
     painter = pipe if one_paints_both else load_pipeline(profile.inpaint, **placed)
-    presence = None if own else load_classifier(profile.presence, device=device)
+    presence = None if own_images else load_classifier(profile.presence, device=device)
     return DDBTools(profile, pipe, painter, presence)

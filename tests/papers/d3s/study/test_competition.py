@@ -44,15 +44,15 @@ def test_one_seed_keeps_its_interval_over_pictures_and_five_have_one_over_seeds(
         row = dict(task="anticorrelated_pure", method=["ERM", "foreground"])
         return pd.DataFrame(row).assign(value=value, lo=0.1, hi=0.9, n=50)
 
-    one = rank_methods([table(0.5)])
-    assert one.key.tolist() == ["anticorrelated_pure.ERM", "anticorrelated_pure.foreground"]
+    one = rank_methods([table(0.5)], "mini_x")
+    assert one.key.tolist() == ["anticorrelated.mini_x_pure.ERM", "anticorrelated.mini_x_pure.foreground"]
     assert (one.lo[0], one.hi[0], one.n[0], one.over[0]) == (0.1, 0.9, 50, "images")
-    three = rank_methods([table(0.4), table(0.5), table(0.6)])
+    three = rank_methods([table(0.4), table(0.5), table(0.6)], "mini_x")
     assert three.value.tolist() == pytest.approx([0.5, 0.5])
     assert (three.n == 150).all()
     assert (three.over == "images within seeds").all()
     np.testing.assert_allclose(three[["lo", "hi"]], [[0.1, 0.9]] * 2)
-    five = rank_methods([table(value) for value in (0.4, 0.45, 0.5, 0.55, 0.6)])
+    five = rank_methods([table(value) for value in (0.4, 0.45, 0.5, 0.55, 0.6)], "mini_x")
     assert (five.n == 5).all()
     assert (five.over == "seeds").all()
     assert np.all(five.lo > 0.4)

@@ -24,9 +24,10 @@ def test_dropped_pictures_leave_unless_all_would():
 
 def test_shares_count_what_was_asked_and_nothing_else():
     data = seen([True, False, True, True], class_there=[True, True, True, False])
-    rows = filter_rows(data, np.array([True, False, False])).set_index("key")
-    assert rows.value.to_dict() == {"truth.class": 0.75, "kept": 0.75, "missed_by_all": pytest.approx(1 / 3)}
-    assert rows.n.to_dict() == {"truth.class": 4, "kept": 4, "missed_by_all": 3}
+    rows = filter_rows(data, np.array([True, False, False]), "mini_x").set_index("key")
+    assert list(rows.index) == ["truth_class.mini_x.D3S", "kept.mini_x.D3S", "missed_by_all.mini_x.D3S"]
+    assert rows.value.tolist() == [0.75, 0.75, pytest.approx(1 / 3)]
+    assert rows.n.tolist() == [4, 4, 3]
     assert (rows.over == "images").all()
 
 

@@ -46,16 +46,17 @@ def test_agreement_is_of_ranks_over_shared_pairs():
 
 def test_truth_is_told_where_there_is_a_renderer_and_nothing_elsewhere():
     both = dict(generated=HARD, rendered=EASY)
-    rows = truth_rows(both).set_index("key")
-    assert rows.value["accuracy_rendered"] == pytest.approx(11 / 12)
-    assert rows.n["accuracy_rendered"] == 6
-    assert rows.over.to_dict() == dict(rank_correlation="pairs", accuracy_rendered="images")
+    rows = truth_rows(both, "mini_x").set_index("key")
+    correlation, rendered = "rank_correlation.mini_x.jury", "accuracy_rendered.mini_x.jury"
+    assert rows.value[rendered] == pytest.approx(11 / 12)
+    assert rows.n[rendered] == 6
+    assert rows.over.to_dict() == {correlation: "pairs", rendered: "images"}
     differences = accuracy_differences(both)
     assert list(differences.index) == BACKGROUNDS
     assert differences.one.tolist() == [0, -0.5, 0]
     assert (differences.two == 0).all()
     alone = dict(generated=HARD)
-    assert not len(truth_rows(alone))
+    assert not len(truth_rows(alone, "mini_x"))
     assert not len(accuracy_differences(alone))
 
 

@@ -49,9 +49,9 @@ def test_all_networks_of_all_seeds_are_trained_in_their_folder_and_probed(tmp_pa
     one = read[(read.network == "none") & (read.kind == "mlp") & (read.probe == "fg_from_bg")].value
     row = summary[(summary.network == "none") & (summary.kind == "mlp") & (summary.probe == "fg_from_bg")]
     assert row.value.item() == pytest.approx(one.mean())
-    chances = chance_rows(read).set_index("key").value
-    assert chances["chance.fg"] == pytest.approx(1 / N_CLASSES)
-    assert chances["chance.bg"] == pytest.approx(1 / N_SCENES)
+    chances = chance_rows(read, "mini_x").set_index("key").value
+    assert chances["chance_fg.mini_x.majority"] == pytest.approx(1 / N_CLASSES)
+    assert chances["chance_bg.mini_x.majority"] == pytest.approx(1 / N_SCENES)
     assert list(probe_table(summary)) == ["before", "none", "wasserstein", "chance"]
     fig = loss_curves(parted["wasserstein", 2].history)
     assert {line.get_label() for line in fig.axes[0].lines} == {"ce_fg", "ce_bg"}

@@ -18,7 +18,7 @@ MINI = load_profile("mini")
 
 
 @pytest.fixture
-def own(tmp_path):
+def own_data(tmp_path):
     "Four classes of two pictures each, all of one grey: 0, 10, 20 and 30."
     for y, label in enumerate(["boat", "car", "cow", "house"]):
         for i in range(2):
@@ -28,38 +28,38 @@ def own(tmp_path):
     return str(tmp_path / "own")
 
 
-def test_chosen_classes_of_your_own_are_renumbered_in_the_order_asked_for(own):
-    inputs = study_inputs(MINI, own, classes=["house", "boat", "cow"])
-    assert inputs.world is None
+def test_chosen_classes_of_your_own_are_renumbered_in_the_order_asked_for(own_data):
+    inputs = study_inputs(MINI, own_data, classes=["house", "boat", "cow"])
+    assert inputs.world is None and inputs.dataset == "own"
     assert inputs.labels == inputs.pictures.labels == ["house", "boat", "cow"]
     greys = inputs.pictures.images()[:, 0, 0, 0]
     assert dict(zip(inputs.pictures.y.tolist(), greys.tolist(), strict=True)) == {0: 30, 1: 0, 2: 20}
-    assert study_inputs(MINI, own, n_classes=3).labels == ["boat", "car", "cow", "house"]
+    assert study_inputs(MINI, own_data, n_classes=3).labels == ["boat", "car", "cow", "house"]
 
 
-def test_too_few_or_unknown_classes_are_refused(own):
-    for foregrounds in ("", own):
+def test_too_few_or_unknown_classes_are_refused(own_data):
+    for foregrounds in ("", own_data):
         with pytest.raises(ValueError, match="needs at least three classes"):
             study_inputs(MINI, foregrounds, classes=["boat", "car"])
     with pytest.raises(ValueError, match="unknown class 'eel'; known: boat, car, cow, house"):
-        study_inputs(MINI, own, classes=["boat", "car", "eel"])
+        study_inputs(MINI, own_data, classes=["boat", "car", "eel"])
     with pytest.raises(ValueError, match="unknown class 'eel'; known: boat"):
         study_inputs(MINI, classes=["boat", "car", "eel"])
 
 
-def test_a_profile_without_a_world_needs_both_folders(own, monkeypatch):
+def test_a_profile_without_a_world_needs_both_folders(own_data, monkeypatch):
     monkeypatch.setenv("SPURIOUS_WORLD", "")
     bare = load_profile("mini")
-    assert study_inputs(bare, own, "backgrounds").world is None
-    for folders in ((own, ""), ("", "backgrounds"), ("", "")):
+    assert study_inputs(bare, own_data, "backgrounds").world is None
+    for folders in ((own_data, ""), ("", "backgrounds"), ("", "")):
         with pytest.raises(ValueError, match="names no world"):
             study_inputs(bare, *folders)
 
 
-def test_a_class_that_the_generator_does_not_know_is_refused(own, tmp_path):
+def test_a_class_that_the_generator_does_not_know_is_refused(own_data, tmp_path):
     (tmp_path / "own" / "car").rename(tmp_path / "own" / "mug")
     with pytest.raises(ValueError, match="pipeline of profile 'mini' know the rendered world only .*no mug"):
-        study_inputs(MINI, own)
+        study_inputs(MINI, own_data)
 
 
 def test_seeds_follow_each_other_and_the_sampler_takes_no_more_steps_than_the_profile(tmp_path):
@@ -75,9 +75,9 @@ def test_seeds_follow_each_other_and_the_sampler_takes_no_more_steps_than_the_pr
 def test_rows_become_metrics_and_what_is_unknown_is_left_out():
     metrics = Metrics()
     rows = [
-        dict(key="kept", value=0.5, lo=0.4, hi=0.6, n=20, over="images"),
-        dict(key="chance", value=0.1, lo=np.nan, hi=np.nan, n=np.nan, over=None),
+        dict(key="kept.mini_x.D3S", value=0.5, lo=0.4, hi=0.6, n=20, over="images"),
+        dict(key="chance_fg.mini_x.majority", value=0.1, lo=np.nan, hi=np.nan, n=np.nan, over=None),
     ]
     record_rows(metrics, pd.DataFrame(rows))
-    assert metrics["kept"] == dict(value=0.5, ci=[0.4, 0.6], n=20, over="images")
-    assert metrics["chance"] == dict(value=0.1, ci=None, n=None)
+    assert metrics["kept.mini_x.D3S"] == dict(value=0.5, ci=[0.4, 0.6], n=20, over="images")
+    assert metrics["chance_fg.mini_x.majority"] == dict(value=0.1, ci=None, n=None)

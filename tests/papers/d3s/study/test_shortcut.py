@@ -24,8 +24,8 @@ PLAN = D3SPlan(1, 3, 4, None, 2, 1, epochs=1, task=600, share=0.8)
 NAMES = ["boat", "car", "house"]
 
 
-def study_of(folder, world="d3s", own=None, labels=NAMES):
-    inputs = SimpleNamespace(world=get_world(world) if world else None, pictures=own)
+def study_of(folder, world="d3s", own_data=None, labels=NAMES):
+    inputs = SimpleNamespace(world=get_world(world) if world else None, pictures=own_data)
     common = dict(plan=PLAN, size=64, device="cpu", folder=folder)
     return SimpleNamespace(inputs=inputs, labels=labels, **common)
 
@@ -61,8 +61,8 @@ def test_without_a_renderer_the_task_is_of_pictures_that_disentangling_does_not_
 
 
 def test_networks_follow_from_their_seed_and_own_pictures_are_learned_where_there_are_any(tmp_path):
-    own = pictures(80)
-    study = study_of(tmp_path, world=None, own=own, labels=LABELS)
+    own_data = pictures(80)
+    study = study_of(tmp_path, world=None, own_data=own_data, labels=LABELS)
     nets = [untrained_network(study, seed).state_dict() for seed in (0, 0, 1)]
     assert all(torch.equal(nets[0][name], nets[1][name]) for name in nets[0])
     assert any(not torch.equal(nets[0][name], nets[2][name]) for name in nets[0])

@@ -43,9 +43,9 @@ def test_keys_have_the_measure_first_and_the_table_keeps_the_order_of_recipes():
         for measure in ("kept", "jury")
     ]
     table = pd.DataFrame(rows)
-    assert variation_rows(table).key[2:4].tolist() == [
-        "ablation_kept.mask_strength_0.7",
-        "ablation_jury.mask_strength_0.7",
+    assert variation_rows(table, "own").key[2:4].tolist() == [
+        "ablation_kept.own.mask_strength_0_7",
+        "ablation_jury.own.mask_strength_0_7",
     ]
     shown = variation_table(table)
     assert list(shown.index) == ["base", "mask, strength 0.7", "guidance 1.5"]

@@ -62,8 +62,8 @@ class Pretended(SimpleNamespace):
 def retrainer():
     plan, source = SimpleNamespace(doses=(0.3,)), SimpleNamespace(key="toy")
     run = SimpleNamespace(plan=plan, source=source, seed=0, wga=float)
-    made = SimpleNamespace(table=pd.DataFrame(dict(y=Y)))
-    return Pretended(run=run, made=made, everything=np.ones(20, bool))
+    recomposed = SimpleNamespace(table=pd.DataFrame(dict(y=Y)))
+    return Pretended(run=run, recomposed=recomposed, everything=np.ones(20, bool))
 
 
 def test_gains_are_over_pruning_nothing(retrainer):

@@ -50,7 +50,7 @@ def test_words_were_learned_from_as_many_images_as_the_plan_says(run, result):
 def test_the_retrained_network_is_saved(run, result):
     clf = load_classifier(run.out / "classifiers" / "toy")
     assert clf.labels == DATA.labels
-    assert sorted(result.pictures) == ["made", "pasted"]
+    assert sorted(result.pictures) == ["pasted", "recomposed"]
 
 
 def test_a_run_is_read_from_its_folder(run, result):
@@ -62,10 +62,10 @@ def test_a_run_is_read_from_its_folder(run, result):
 
 def test_nobody_knows_the_truth_of_own_pictures(run, base, tmp_path):
     source = ToySource(run.source.tools, given=base, known=False)
-    own = run_ddb(replace(run, source=source, out=tmp_path, word_sizes=(), first_seed=False))
-    assert list(own.wga) == METHODS
-    assert len(own.doses) == 0 and own.pictures == {}
-    assert own.scores.bad.isna().all()
+    own_data = run_ddb(replace(run, source=source, out=tmp_path, word_sizes=(), first_seed=False))
+    assert list(own_data.wga) == METHODS
+    assert len(own_data.doses) == 0 and own_data.pictures == {}
+    assert own_data.scores.bad.isna().all()
     assert not (tmp_path / "classifiers").exists()
 
 

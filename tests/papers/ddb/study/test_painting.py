@@ -47,7 +47,7 @@ def test_pictures_are_scored_and_no_words_are_learned_from_no_images(run, base):
     assert (run.out / "painted" / "toy_3_0" / "images").is_dir()
     assert list(painted.scores) == ["psi", "limit", "rho", "bad", "old"]
     assert painted.scores.notna().all(axis=None)
-    assert painted.scores.bad.tolist() == [i % 3 == 0 for i in range(len(painted.made))]
+    assert painted.scores.bad.tolist() == [i % 3 == 0 for i in range(len(painted.recomposed))]
 
 
 @pytest.mark.parametrize("first_seed", [True, False])

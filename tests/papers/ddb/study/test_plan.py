@@ -12,7 +12,7 @@ def test_a_person_overrides_the_number_of_pictures_and_the_rate():
 
 
 def test_own_images_need_no_truth_and_a_small_rate():
-    plan = ddb_plan("full", own=True)
+    plan = ddb_plan("full", own_images=True)
     assert (plan.worlds, plan.word_sizes, plan.doses, plan.lr) == (("own",), (), (), 1e-4)
     assert (plan.seeds, plan.pick) == (3, 200)
 

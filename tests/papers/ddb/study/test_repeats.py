@@ -15,8 +15,8 @@ from support.ddb import MADE, toy_run
 @pytest.fixture
 def retrainer(base, tmp_path):
     table = pd.DataFrame(dict(origin=0, y_was=1 - MADE.y, y=MADE.y, a=MADE.a))
-    made = Recomposed(MADE.pixels, MADE.pixels, np.ones(MADE.pixels.shape[:3]), table)
-    return Retrainer(toy_run(None, tmp_path), base, made, 0.5)
+    recomposed = Recomposed(MADE.pixels, MADE.pixels, np.ones(MADE.pixels.shape[:3]), table)
+    return Retrainer(toy_run(None, tmp_path), base, recomposed, 0.5)
 
 
 def test_names_tell_choices_apart():
@@ -30,7 +30,7 @@ def test_the_repeat_that_chooses_never_judges(retrainer):
 
 
 def test_repeats_have_seeds_and_folders_of_their_own(retrainer):
-    keep = np.arange(len(retrainer.made)) > 3
+    keep = np.arange(len(retrainer.recomposed)) > 3
     (chosen,), (judge,) = retrainer.all_layers(keep), retrainer.judged(keep)
     assert (chosen.seed, judge.seed) == (3, 1003)
     assert chosen.config.hyperparameters["ddb_gamma"] == 0.5
@@ -51,11 +51,11 @@ def test_the_last_layer_alone_leaves_the_rest_as_it_was(retrainer, base):
 def test_the_weight_is_chosen_on_validation_and_of_equals_the_first(retrainer, monkeypatch, by_gamma, best):
     asked = []
 
-    def pretended(run, base, made, name, gamma, which):
+    def pretended(run, base, recomposed, name, gamma, which):
         asked.append((name, tuple(which)))
         return [gamma]
 
     monkeypatch.setattr(repeats, "retrain_repeats", pretended)
     monkeypatch.setattr(type(retrainer.run), "last_epochs", lambda run, fitted: by_gamma[fitted])
-    assert best_gamma(retrainer.run, None, retrainer.made, "all") == best
+    assert best_gamma(retrainer.run, None, retrainer.recomposed, "all") == best
     assert asked == [("all", (0,))] * 2

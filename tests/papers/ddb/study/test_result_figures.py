@@ -74,10 +74,10 @@ def test_doses_are_curves_over_the_share_pruned():
 
 
 def test_where_there_is_nothing_to_see_the_figure_says_so():
-    own = ddb_result("own")
-    own.doses, own.word_sizes = own.doses[:0], own.word_sizes[:0]
-    assert words_of(dose_panels([own])) == ["nobody knows which pictures are bad"]
-    assert words_of(word_size_bars([own])) == ["one number of images a word was tried"]
+    own_data = ddb_result("own")
+    own_data.doses, own_data.word_sizes = own_data.doses[:0], own_data.word_sizes[:0]
+    assert words_of(dose_panels([own_data])) == ["nobody knows which pictures are bad"]
+    assert words_of(word_size_bars([own_data])) == ["one number of images a word was tried"]
 
 
 def test_words_from_more_images():

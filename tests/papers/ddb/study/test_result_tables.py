@@ -96,9 +96,9 @@ def test_the_plans_own_number_of_images_stands_beside_the_others():
 
 def test_doses_of_all_runs():
     assert len(doses_table(RESULTS)) == 18
-    own = ddb_result("own")
-    own.doses = own.doses[:0]
-    assert len(doses_table([own])) == 0
+    own_data = ddb_result("own")
+    own_data.doses = own_data.doses[:0]
+    assert len(doses_table([own_data])) == 0
 
 
 def test_groups_without_attributes_are_called_by_their_class():

@@ -30,9 +30,9 @@ class Pretended(SimpleNamespace):
 
 @pytest.fixture
 def retrainer():
-    made = Pictures(table=pd.DataFrame(dict(y=np.arange(N) // 2 % 2)))
+    recomposed = Pictures(table=pd.DataFrame(dict(y=np.arange(N) // 2 % 2)))
     run = SimpleNamespace(plan=ddb_plan("smoke"), last_epochs=float, wga=np.mean)
-    return Pretended(run=run, made=made)
+    return Pretended(run=run, recomposed=recomposed)
 
 
 @pytest.mark.parametrize(

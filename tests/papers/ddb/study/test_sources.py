@@ -60,7 +60,7 @@ def test_parts_without_a_name_come_from_the_renderer(monkeypatch):
 
 
 @pytest.fixture
-def own(tmp_path):
+def own_data(tmp_path):
     for i in range(20):
         file = tmp_path / "images" / ("cat", "dog")[i % 2] / f"{i}.png"
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -69,8 +69,8 @@ def own(tmp_path):
     return dict(folder=str(tmp_path / "images"), classifier=str(tmp_path / "classifier"))
 
 
-def test_the_given_classifier_keeps_the_classes_of_the_folder(own):
-    assert OwnInput(**own).read_classifier().labels == ["cat", "dog"]
+def test_the_given_classifier_keeps_the_classes_of_the_folder(own_data):
+    assert OwnInput(**own_data).read_classifier().labels == ["cat", "dog"]
 
 
 @pytest.mark.parametrize(
@@ -81,9 +81,9 @@ def test_the_given_classifier_keeps_the_classes_of_the_folder(own):
         ({"cat": 3}, "the part of 'cat' is no text"),
     ],
 )
-def test_parts_belong_to_classes_of_the_folder(own, parts, why):
+def test_parts_belong_to_classes_of_the_folder(own_data, parts, why):
     with pytest.raises(ValueError, match=why):
-        OwnInput(**own, parts=parts).read_classifier()
+        OwnInput(**own_data, parts=parts).read_classifier()
 
 
 def test_folder_and_classifier_belong_together():
@@ -93,9 +93,9 @@ def test_folder_and_classifier_belong_together():
         OwnInput(initializer="animal")
 
 
-def test_a_folder_is_split_by_the_first_seed_whatever_the_run(own):
-    given = OwnInput(**own).read_classifier()
-    source = OwnSource(own["folder"], given, DDBTools(PROFILE, None, None), seed=5)
+def test_a_folder_is_split_by_the_first_seed_whatever_the_run(own_data):
+    given = OwnInput(**own_data).read_classifier()
+    source = OwnSource(own_data["folder"], given, DDBTools(PROFILE, None, None), seed=5)
     first, again = source.images(5), source.images(6)
     assert [len(images) for images in first] == [12, 4, 4]
     assert first[0].manifest.file.tolist() == again[0].manifest.file.tolist()
@@ -104,33 +104,33 @@ def test_a_folder_is_split_by_the_first_seed_whatever_the_run(own):
     assert (source.initializer, source.key, source.dataset) == ("{}", "own", "own")
 
 
-def test_of_own_pictures_nobody_knows_the_truth(own):
-    source = OwnSource(own["folder"], None, None)
+def test_of_own_pictures_nobody_knows_the_truth(own_data):
+    source = OwnSource(own_data["folder"], None, None)
     assert source.truth([None] * 3).isna().all(axis=None)
     assert len(source.truth([None] * 3)) == 3
 
 
-def test_what_parts_calls_a_class_is_what_the_segmenter_is_asked_for(own, monkeypatch):
+def test_what_parts_calls_a_class_is_what_the_segmenter_is_asked_for(own_data, monkeypatch):
     monkeypatch.setattr(sources, "load_segmenter", lambda *where: None)
     monkeypatch.setattr(sources, "segmented_parts", lambda images, names, segmenter: names)
-    source = OwnSource(own["folder"], None, DDBTools(PROFILE, None, None), parts={"dog": "snout"})
+    source = OwnSource(own_data["folder"], None, DDBTools(PROFILE, None, None), parts={"dog": "snout"})
     assert source.causal_parts(SimpleNamespace(labels=["cat", "dog"])) == ["cat", "snout"]
 
 
-def test_wrong_names_are_refused_before_anything_is_loaded(own, monkeypatch):
+def test_wrong_names_are_refused_before_anything_is_loaded(own_data, monkeypatch):
     monkeypatch.setattr(sources, "load_ddb_tools", lambda *what, **how: pytest.fail("was loaded"))
     with pytest.raises(ValueError, match="unknown world 'cats'; known: birds, faces, things"):
         ddb_sources(PROFILE, PLAN, ["cats"])
     with pytest.raises(ValueError, match="names no segmenter"):
-        ddb_sources(replace(PROFILE, segmenter=""), PLAN, own=OwnInput(**own))
+        ddb_sources(replace(PROFILE, segmenter=""), PLAN, own_input=OwnInput(**own_data))
     with pytest.raises(ValueError, match="'swan' is no class"):
-        ddb_sources(PROFILE, PLAN, own=OwnInput(**own, parts={"swan": "bird"}))
+        ddb_sources(PROFILE, PLAN, own_input=OwnInput(**own_data, parts={"swan": "bird"}))
     unknown = "pipeline, inpaint, segmenter of profile 'mini' know the rendered world only .*no cat"
     with pytest.raises(ValueError, match=unknown):
-        ddb_sources(PROFILE, PLAN, own=OwnInput(**own))
+        ddb_sources(PROFILE, PLAN, own_input=OwnInput(**own_data))
 
 
 def test_worlds_asked_for_come_before_those_of_the_plan(monkeypatch):
-    monkeypatch.setattr(sources, "load_ddb_tools", lambda profile, own=False: None)
+    monkeypatch.setattr(sources, "load_ddb_tools", lambda profile, own_images=False: None)
     assert [source.key for source in ddb_sources(PROFILE, PLAN)] == ["birds"]
     assert [source.key for source in ddb_sources(PROFILE, PLAN, ["things", "faces"])] == ["things", "faces"]

@@ -34,17 +34,17 @@ def test_one_pipeline_learns_and_paints_unless_there_is_another_for_painting(loa
 
 
 def test_own_images_have_no_judge(loaded):
-    assert load_ddb_tools(replace(PROFILE, presence=""), own=True).presence is None
+    assert load_ddb_tools(replace(PROFILE, presence=""), own_images=True).presence is None
 
 
-@pytest.mark.parametrize("own, field", [(False, "presence"), (True, "segmenter"), (True, "pipeline")])
-def test_what_is_lacking_is_said_before_anything_is_loaded(loaded, own, field):
+@pytest.mark.parametrize("own_images, field", [(False, "presence"), (True, "segmenter"), (True, "pipeline")])
+def test_what_is_lacking_is_said_before_anything_is_loaded(loaded, own_images, field):
     with pytest.raises(ValueError, match=f"names no {field}, which this needs; set SPURIOUS_{field.upper()}"):
-        load_ddb_tools(replace(PROFILE, **{field: ""}), own)
+        load_ddb_tools(replace(PROFILE, **{field: ""}), own_images)
     assert loaded == []
 
 
 @pytest.mark.parametrize("side, batch", [(64, 32), (512, 4), (4096, 1)])
 def test_as_many_pictures_at_a_time_as_their_size_allows(side, batch):
-    made = DDBTools(replace(PROFILE, resolution=side), None, None)
-    assert made.draw_options(7) == dict(steps=7, guidance=PROFILE.guidance, batch_size=batch)
+    recomposed = DDBTools(replace(PROFILE, resolution=side), None, None)
+    assert recomposed.draw_options(7) == dict(steps=7, guidance=PROFILE.guidance, batch_size=batch)

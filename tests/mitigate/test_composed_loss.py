@@ -5,14 +5,14 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from spurious_core.mitigate.objectives import Batch
-from spurious_core.papers.ddb.composed_loss import (
+from spurious_core.mitigate.composed_loss import (
     Composed,
     check_gamma,
     composed_batches,
     part_weights,
     parts_of,
 )
+from spurious_core.mitigate.objectives import Batch
 from support.ddb import DATA, MADE, net
 
 PARTS = [0, 0, 0, 0, 1, 1, 1, 2, 2]
