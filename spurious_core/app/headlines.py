@@ -23,7 +23,7 @@ HEADLINES = dict(
         "Every juror sees the object, which is absent, in {consistency.dreambooth} of DreamBooth's pictures "
         "and in {consistency.sfsl} of those with the similarity loss.",
         "With the loss, {object_absent.sfsl} of the pictures are without the object "
-        "and {in_distribution.sfsl} look like those of the world.",
+        "and {in_distribution.*.sfsl} look like those of the world.",
     ),
     d3s=(
         "Of the generated pictures, {kept} show class and background as asked for.",
@@ -59,7 +59,7 @@ HEADLINES |= dict(
     similarity_loss_forms=(
         "Every juror sees the object, which is absent, in {consistency.dreambooth} of DreamBooth's pictures "
         "and in {consistency.sfsl} of those with the chosen form of the loss.",
-        "With that form {in_distribution.sfsl} of the pictures look like those of the world.",
+        "With that form {in_distribution.*.sfsl} of the pictures look like those of the world.",
     ),
     speed=(
         "A training step is {lora_vs_plain_recipe} times as fast as the plain recipe's, "

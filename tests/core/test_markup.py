@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from spurious_core.core.markup import as_html, as_markdown
+from spurious_core.core.markup import as_html, as_key_part, as_markdown
 
 NASTY = "<script>alert('1')</script> & \"x\""
 
@@ -75,3 +75,8 @@ def test_plain_names_stay_plain(text):
 def test_values_that_are_no_text_are_shown_as_text():
     assert as_markdown(3) == as_html(3) == "3"
     assert as_markdown(["a_"]) == "['a&#95;']"
+
+
+@pytest.mark.parametrize(("name", "part"), [(" a\tb ", "a_b"), ("St. Bernard", "St_Bernard"), (0.9, "0_9")])
+def test_a_name_is_one_part_of_a_key(name, part):
+    assert as_key_part(name) == part
