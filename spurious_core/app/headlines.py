@@ -7,6 +7,7 @@ __all__ = ['HEADLINES', 'fitting_keys', 'headline']
 
 # %% ../../nbs/app/12_headlines.ipynb #b5ff9d98
 import re
+from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
 from .metrics import Metrics
@@ -77,10 +78,17 @@ def _number_in_words(entry: dict) -> str:
     return f"{entry['value']:.2f}{interval}"
 
 
+def _is_slice(dataset: str, others: Iterable[str]) -> bool:
+    return any(dataset.startswith(f"{other}_") for other in others)
+
+
 def fitting_keys(pattern: str, metrics: Metrics) -> dict[str, str]:
-    "The keys that fit, each with what the star stands for: without a dot, unless no other key fits."
+    """The keys that fit, each with what the star stands for: no slice of a data set that fits itself.
+
+    It stands for something without a dot, unless no other key fits."""
     before, star, after = pattern.partition("*")
     fits = {key: key[len(before) : len(key) - len(after)] for key in metrics if fnmatchcase(key, pattern)}
+    fits = {key: part for key, part in fits.items() if not _is_slice(part, fits.values())}
     simple = {key: part for key, part in fits.items() if "." not in part}
     return (simple or fits) if star else dict.fromkeys(fits, "")
 

@@ -30,7 +30,7 @@ METRIC_KEY_EXCEPTIONS = dict(
 KEYS_TO_RENAME = dict(
     d3s=(
         *("truth.*", "kept", "missed_by_all", "rank_correlation", "accuracy_rendered", "ablation_*"),
-        *("chance*", "weights.*", "anticorrelated*", "one_seed"),
+        *("accuracy.*", "chance*", "weights.*", "anticorrelated*", "one_seed"),
     ),
     ddb=(
         *("bad_share.*", "old_class_seen.*", "pruned_wrong_share*", "gamma.*", "gamma_pasted.*"),
@@ -43,13 +43,55 @@ KEYS_TO_RENAME = dict(
 # %% ../../nbs/app/05_metric_keys.ipynb #f9938a1b
 _ARMS = "base|dreambooth|sfsl|always|references"
 RENAMED_METRIC_KEYS = {  # the whole old key, as a regular expression: its new name
-    r"loss_used\.([^.]+)": r"loss_used.DATASET.sfsl_\1",
+    r"loss_used\.([^.]+)": r"loss_used.DATASET_\1.sfsl",
     r"(hit|in_distribution|memorised|all_of_jury|juror_rate)\.([^.]+)": r"\1.DATASET.\2",
     r"(spurious_auc|spurious_ap|gain)\.([^.]+)": r"\1.DATASET.\2",
-    rf"(in_distribution|all_of_jury|scene_[a-z]+)\.({_ARMS})\.([^.]+)": r"\1.DATASET.\2_\3",
+    rf"(in_distribution|all_of_jury|scene_[a-z]+)\.({_ARMS})\.([^.]+)": r"\1.DATASET_\3.\2",
     r"(precision_at_3|ranked_recall_at_[13]|unused_discoveries)": r"\1.DATASET.edits",
     r"(precision_at_3|ranked_recall_at_[13]|unused_discoveries)\.([^.]+)": r"\1.DATASET.\2",
-    r"evidence\.(?!own\.)([^.]+)\.([^.]+)": r"evidence.own.\1_\2",
+    r"evidence\.(?!own_)([^.]+)\.([^.]+)": r"evidence.own_\1.\2",
+}
+
+# %% ../../nbs/app/05_metric_keys.ipynb #a2dfd3b2
+_PLACES = "cave|forest|grass|indoors|night|rain|road|sand|snow|water"
+RENAMED_METRIC_KEYS |= {  # d3s
+    r"truth\.(class|background)": r"truth_\1.DATASET.D3S",
+    r"(kept|missed_by_all)": r"\1.DATASET.D3S",
+    r"(rank_correlation|accuracy_rendered)": r"\1.DATASET.jury",
+    rf"accuracy\.({_PLACES})\.([^.]+)": r"accuracy.DATASET_\1.\2",
+    r"(ablation_[a-z]+)\.([^.]+)": r"\1.DATASET.\2",
+    r"(ablation_[a-z]+)\.([^.]+)\.(\d+)": r"\1.DATASET.\2_\3",
+    r"chance\.(fg|bg)": r"chance_\1.DATASET.majority",
+    r"weights\.([^.]+)\.(\d+)\.([^.]+)": r"weights_\3.DATASET.\1_\2",
+    r"weights\.([^.]+)\.(\d+)\.(\d+)\.([^.]+)": r"weights_\4.DATASET.\1_\2_\3",
+    r"anticorrelated(_pure|_faint|)\.([^.]+)": r"anticorrelated.DATASET\1.\2",
+}
+
+# %% ../../nbs/app/05_metric_keys.ipynb #c462d270
+RENAMED_METRIC_KEYS |= {  # ddb, where what is pooled bears no name of data
+    r"pruned_wrong_share": r"pruned_wrong_share.all.DDB",
+    r"(pruned_wrong_share)\.([^.]+)\.pruned": r"\1.\2.DDB",
+    r"pruned_wrong_share\.([^.]+)\.kept": r"kept_wrong_share.\1.DDB",
+    r"rule_wrong_share\.([^.]+)\.([^.]+)\.(pruned|kept)": r"rule_\3_wrong_share.\1.\2",
+    r"(bad_share|old_class_seen)\.([^.]+)": r"\1.\2.DDB_unpruned",
+    r"gamma\.([^.]+)": r"gamma.\1.DDB",
+    r"gamma_pasted\.([^.]+)": r"gamma.\1.cut_and_paste",
+    r"agreement_gain": r"pruning_gain.all.DDB_agreement",
+    r"agreement_gain\.([^.]+)": r"pruning_gain.\1.DDB_agreement",
+    r"pruning_gain_(oracle|random)": r"pruning_gain.all.DDB_\1",
+    r"pruning_gain_(oracle|random)\.([^.]+)": r"pruning_gain.\2.DDB_\1",
+    r"oracle_minus_random": r"wga_minus_ddb_random.all.DDB_oracle",
+    r"oracle_minus_random\.([^.]+)": r"wga_minus_ddb_random.\1.DDB_oracle",
+    r"ddb_minus_(cut_and_paste|dfr|groupdro)": r"wga_minus_\1.all.DDB",
+    r"ddb_minus_(cut_and_paste|dfr|groupdro)\.([^.]+)": r"wga_minus_\1.\2.DDB",
+    r"last_layer_gain\.all\.([^.]+)\.(\d+)": r"last_layer_gain.all.\1_\2",
+    r"accuracy\.(?!own_)([^.]+)\.(given|retrained)": r"accuracy.own_\1.\2",
+}
+
+# %% ../../nbs/app/05_metric_keys.ipynb #bc623474
+RENAMED_METRIC_KEYS |= {  # ffr
+    r"(wga|ba)\.([^.]+)\.0\.\d+\.([^.]+)\.([^.]+)": r"\1.\2_PERCENT.\3_\4",
+    r"(shortcut|shortcut_auc)\.([^.]+)": r"\1.all.\2_ERM",
 }
 
 
@@ -63,8 +105,8 @@ def renamed_metric_key(key: str) -> str | None:
 # %% ../../nbs/app/05_metric_keys.ipynb #f00e3d00
 def _is_exception(key: str, study: str | None) -> bool:
     "One of the study's, or of any study's."
-    tables = METRIC_KEY_EXCEPTIONS, KEYS_TO_RENAME
     studies = METRIC_KEY_EXCEPTIONS if study is None else [study]
+    tables = METRIC_KEY_EXCEPTIONS, KEYS_TO_RENAME
     patterns = [pattern for table in tables for name in studies for pattern in table.get(name, ())]
     return any(fnmatchcase(key, pattern) for pattern in patterns)
 
@@ -76,20 +118,22 @@ def check_metric_key(
     "`ValueError` for a key that is neither METRIC.DATASET.METHOD nor an exception, with its new name."
     if study is not None:
         known("study", study, METRIC_KEY_EXCEPTIONS)
+    if _is_exception(key, study):
+        return
     if new := renamed_metric_key(key):
         raise ValueError(f"metric {key} is called {new} now ({METRIC_KEY_FORM})")
     parts = key.split(".")
-    if not _is_exception(key, study) and (len(parts) != 3 or not all(parts)):
+    if len(parts) != 3 or not all(parts):
         example = "such as wga.mini_waterbirds.DFR"
         raise ValueError(f"metric {key} must read {METRIC_KEY_FORM}, three parts split by dots, {example}")
 
-# %% ../../nbs/app/05_metric_keys.ipynb #bc623474
+# %% ../../nbs/app/05_metric_keys.ipynb #615a5a4f
 def say_missing_key(key: str, keys: Iterable[str]) -> str:
     "What to tell someone who asks for a number that isn't among those with these `keys`."
     if new := renamed_metric_key(key):
         return f"metric {key} is called {new} now ({METRIC_KEY_FORM})"
     for old in keys:
         new = renamed_metric_key(old)
-        if new and fnmatchcase(key, new.replace("DATASET", "*")):
+        if new and fnmatchcase(key, re.sub("DATASET|PERCENT", "*", new)):
             return f"there is no metric {key}; in this run of an earlier version it is called {old}"
     return f"there is no metric {key}"

@@ -19,6 +19,7 @@ from .checks import (
     not_negative as not_negative,
     one_of as one_of,
     positive as positive,
+    renamed_arguments as renamed_arguments,
     whole as whole,
     within as within,
 )
@@ -55,7 +56,7 @@ from .locks import (
     LOCK_FILE as LOCK_FILE,
     hold_folder as hold_folder,
 )
-from .markup import as_html as as_html, as_key_part as as_key_part, as_markdown as as_markdown
+from .markup import as_html as as_html, as_key as as_key, as_markdown as as_markdown
 from .mask_files import as_mask as as_mask, mask_square as mask_square, open_mask as open_mask
 from .masking import MASK as MASK, masked as masked, secrets_of as secrets_of
 from .opening import (

@@ -59,3 +59,9 @@ def test_an_unknown_study_names_its_first_numbers():
     assert said == (
         "Its first numbers: heads.euro.thrown 0.50, tails.euro.thrown 0.25, lost.euro.thrown 3.00."
     )
+
+
+def test_of_a_data_set_and_its_slices_the_whole_is_said():
+    metrics = numbers(hit__world__sfsl=1, hit__world_boat__sfsl=2, hit__worldly__sfsl=3)
+    found = {"hit.world.sfsl": "world", "hit.worldly.sfsl": "worldly"}
+    assert fitting_keys("hit.*.sfsl", metrics) == found

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from spurious_core.core.markup import as_html, as_key_part, as_markdown
+from spurious_core.core.markup import as_html, as_key, as_markdown
 
 NASTY = "<script>alert('1')</script> & \"x\""
 
@@ -77,6 +77,9 @@ def test_values_that_are_no_text_are_shown_as_text():
     assert as_markdown(["a_"]) == "['a&#95;']"
 
 
-@pytest.mark.parametrize(("name", "part"), [(" a\tb ", "a_b"), ("St. Bernard", "St_Bernard"), (0.9, "0_9")])
-def test_a_name_is_one_part_of_a_key(name, part):
-    assert as_key_part(name) == part
+@pytest.mark.parametrize(
+    "text, expected",
+    [("strength 0.5", "strength_0_5"), ("a.b/c", "a_b_c"), (99.9, "99_9"), ("fjäll-räv", "fjäll-räv")],
+)
+def test_a_part_of_a_key_has_neither_dots_nor_blanks(text, expected):
+    assert as_key(text) == expected

@@ -60,7 +60,7 @@ def test_a_run_without_observers_reports_what_the_jury_says(unobserved_run):
         "all_of_jury.own.sfsl",
         "juror_rate.own.base",
         "all_of_jury.own.sfsl_minus_dreambooth",
-        "all_of_jury.own.references_house",
+        "all_of_jury.own_house.references",
         "diversity.sfsl.landbird",
         "spurious_auc.own.sfsl",
         "pca.spurious_in_top3",

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from ...core.markup import as_key_part
+from ...core.markup import as_key
 from ...data.worlds import get_world
 from ...evaluate.intervals import wilson
 from ...find.rankings import mark, planted_phrases
@@ -97,10 +97,10 @@ def evidence_entries(
     ranking: pd.DataFrame,
     dataset: str,  # what was examined
 ) -> list[tuple[str, float, tuple[float, float], int, str]]:
-    "The evidence of what is reported, as `Metrics.add` takes it, under `evidence.DATASET.CLASS_FEATURE`."
+    "The evidence of what is reported, as `Metrics.add` takes it, under `evidence.DATASET_CLASS.FEATURE`."
     entries = []
     for row in ranking[ranking.spurious].itertuples():
-        key = f"evidence.{dataset}.{as_key_part(row.label)}_{as_key_part(row.cluster)}"
+        key = f"evidence.{dataset}_{as_key(row.label)}.{as_key(row.cluster)}"
         entries.append((key, row.evidence, (row.lo, row.hi), row.edits, "images"))
     return entries
 

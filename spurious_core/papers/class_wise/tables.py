@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from ...core.markup import as_key_part
+from ...core.markup import as_key
 from ...evaluate.scores import spurious_scores
 from ...evaluate.summaries import paired_difference, summarise
 from .kit import Kit
@@ -58,7 +58,7 @@ def by_class(verdicts: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:
         for metric, value in group[list(metrics)].mean().items():
             rows.append(dict(label=label, arm=arm, metric=metric, value=value) | counted)
     table = pd.DataFrame(rows, columns=["label", "arm", "metric", "value", "n", "over"])
-    return table.assign(key=table.label.map(as_key_part))
+    return table.assign(key=table.label.map(as_key))
 
 
 def spread(table: pd.DataFrame) -> pd.DataFrame:
@@ -81,7 +81,7 @@ def _entry_key(row: dict, dataset: str) -> str:
     of_class = [row["key"]] if "key" in row else []
     if row["metric"] in WITHOUT_DATASET:
         return ".".join([row["metric"], arm, *of_class])
-    return ".".join([row["metric"], dataset, "_".join([arm, *of_class])])
+    return ".".join([row["metric"], "_".join([dataset, *of_class]), arm])
 
 # %% ../../../nbs/papers/class_wise/08_tables.ipynb #d00f9f2c
 def metric_entries(

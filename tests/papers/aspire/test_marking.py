@@ -75,7 +75,7 @@ def test_the_evidence_of_what_is_reported_names_data_class_and_feature():
         numbers | dict(label="St. Bernard", cluster="snowy hill", spurious=True),
         numbers | dict(label="house", cluster="fence", spurious=False),
     ]
-    entry = ("evidence.own.St_Bernard_snowy_hill", 1.5, (0.5, 2.5), 14, "images")
+    entry = ("evidence.own_St_Bernard.snowy_hill", 1.5, (0.5, 2.5), 14, "images")
     assert evidence_entries(pd.DataFrame(rows), "own") == [entry]
 
 

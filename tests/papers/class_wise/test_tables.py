@@ -91,7 +91,7 @@ def test_keys_name_metric_data_and_arm_but_for_three_metrics(verdicts, kit, worl
     assert keys == [
         ["hit.imagenet_like.plain", "diversity.plain"],
         ["hit.imagenet_like.loss_minus_plain", "diversity.loss_minus_plain"],
-        ["hit.imagenet_like.plain_polar_bear", "diversity.plain.polar_bear"],
+        ["hit.imagenet_like_polar_bear.plain", "diversity.plain.polar_bear"],
     ]
     assert dataset_key(kit) == "own"
 
