@@ -58,7 +58,7 @@ class Metrics(dict):
 
     def add(
         self,
-        key: str,  # such as `consistency.sfsl`
+        key: str,  # such as `wga.mini_waterbirds.DFR`
         value: float,  # finite
         # low and high end of its 95 % interval; None or two NaNs: there is none
         ci: tuple[float, float] | None = None,
