@@ -33,6 +33,14 @@ from .machine import (
     readable_size as readable_size,
     version_rows as version_rows,
 )
+from .metric_keys import (
+    METRIC_KEY_EXCEPTIONS as METRIC_KEY_EXCEPTIONS,
+    METRIC_KEY_FORM as METRIC_KEY_FORM,
+    RENAMED_METRIC_KEYS as RENAMED_METRIC_KEYS,
+    check_metric_key as check_metric_key,
+    renamed_metric_key as renamed_metric_key,
+    say_missing_key as say_missing_key,
+)
 from .metrics import Metrics as Metrics
 from .parameters import Parameter as Parameter, TYPES as TYPES, parse_parameters as parse_parameters
 from .progress import (

@@ -7,6 +7,7 @@ __all__ = ['HEADLINES', 'fitting_keys', 'headline']
 
 # %% ../../nbs/app/12_headlines.ipynb #b5ff9d98
 import re
+from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
 from .metrics import Metrics
@@ -23,7 +24,7 @@ HEADLINES = dict(
         "Every juror sees the object, which is absent, in {consistency.dreambooth} of DreamBooth's pictures "
         "and in {consistency.sfsl} of those with the similarity loss.",
         "With the loss, {object_absent.sfsl} of the pictures are without the object "
-        "and {in_distribution.sfsl} look like those of the world.",
+        "and {in_distribution.*.sfsl} look like those of the world.",
     ),
     d3s=(
         "Of the generated pictures, {kept.*.D3S} show class and background as asked for.",
@@ -59,7 +60,7 @@ HEADLINES |= dict(
     similarity_loss_forms=(
         "Every juror sees the object, which is absent, in {consistency.dreambooth} of DreamBooth's pictures "
         "and in {consistency.sfsl} of those with the chosen form of the loss.",
-        "With that form {in_distribution.sfsl} of the pictures look like those of the world.",
+        "With that form {in_distribution.*.sfsl} of the pictures look like those of the world.",
     ),
     speed=(
         "A training step is {lora_vs_plain_recipe} times as fast as the plain recipe's, "
@@ -77,10 +78,17 @@ def _number_in_words(entry: dict) -> str:
     return f"{entry['value']:.2f}{interval}"
 
 
+def _is_slice(dataset: str, others: Iterable[str]) -> bool:
+    return any(dataset.startswith(f"{other}_") for other in others)
+
+
 def fitting_keys(pattern: str, metrics: Metrics) -> dict[str, str]:
-    "The keys that fit, each with what the star stands for: without a dot, unless no other key fits."
+    """The keys that fit, each with what the star stands for: no slice of a data set that fits itself.
+
+    It stands for something without a dot, unless no other key fits."""
     before, star, after = pattern.partition("*")
     fits = {key: key[len(before) : len(key) - len(after)] for key in metrics if fnmatchcase(key, pattern)}
+    fits = {key: part for key, part in fits.items() if not _is_slice(part, fits.values())}
     simple = {key: part for key, part in fits.items() if "." not in part}
     return (simple or fits) if star else dict.fromkeys(fits, "")
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import pandas as pd
 
+from .metric_keys import check_metric_key, say_missing_key
 from ..core.files import atomic_write
 
 # %% ../../nbs/app/02_metrics.ipynb #966f4b6d
@@ -57,7 +58,7 @@ class Metrics(dict):
 
     def add(
         self,
-        key: str,  # such as `consistency.sfsl`
+        key: str,  # such as `wga.mini_waterbirds.DFR`
         value: float,  # finite
         # low and high end of its 95 % interval; None or two NaNs: there is none
         ci: tuple[float, float] | None = None,
@@ -66,11 +67,17 @@ class Metrics(dict):
     ) -> None:
         """Sets one number.
 
-        `ValueError` if it is not finite, the interval is upside down, or nothing says what its n counts."""
+        `ValueError` if it is not finite, the interval is upside down, nothing says what its n counts, or the
+        key is not METRIC.DATASET.METHOD (`metric_keys`)."""
         if over is None and n is not None and not _is_nothing(ci):
             needed = "over: what n counts, such as 'images' or 'runs'"
             raise ValueError(f"metric {key}: an interval with n={n!r} needs {needed}")
-        self[key] = _metric(key, value, ci, n, over)
+        entry = _metric(key, value, ci, n, over)
+        check_metric_key(key)
+        self[key] = entry
+
+    def __missing__(self, key: str) -> None:
+        raise KeyError(say_missing_key(key, self))
 
     def save(self, out: str | Path) -> Path:
         "Writes `out/metrics.json`, whole or not at all."
@@ -78,7 +85,7 @@ class Metrics(dict):
 
     @classmethod
     def load(cls, out: str | Path) -> "Metrics":
-        "`out/metrics.json`, read and checked. `ValueError` where it breaks the format."
+        "`out/metrics.json`, read and checked, its keys as they are. `ValueError` where it breaks the format."
         metrics = cls()
         for key, entry in _read_entries(Path(out) / "metrics.json").items():
             if not isinstance(entry, dict) or set(entry) - {"over"} != {"value", "ci", "n"}:

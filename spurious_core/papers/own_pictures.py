@@ -24,7 +24,7 @@ def rendered_models(
     profile: Profile,
     fields: Iterable[str] = GENERAL_MODELS,  # of the profile: what draws, describes, or finds things
 ) -> list[str]:
-    "Those of `fields` whose model knows nothing but the rendered world."
+    "Those of `fields` whose model was trained on rendered pictures alone."
 
     def is_rendered(source: str) -> bool:
         return source == "grammar" or (bool(source) and Path(source).is_relative_to(_EMBEDDED))

@@ -34,10 +34,8 @@ def test_the_smallest_budget_has_something_to_say(study):
 
 
 def numbers(**values):
-    metrics = Metrics()
-    for key, value in values.items():
-        metrics.add(key.replace("__", "."), value)
-    return metrics
+    "As a file holds them, which may be older than today's keys."
+    return Metrics({key.replace("__", "."): dict(value=v, ci=None, n=None) for key, v in values.items()})
 
 
 def test_numbers_stand_where_their_keys_do():
@@ -57,5 +55,13 @@ def test_a_star_stands_for_one_word_or_for_several_if_need_be():
 
 
 def test_an_unknown_study_names_its_first_numbers():
-    said = headline("coins", numbers(heads=0.5, tails=0.25, edge=0.0, lost=3))
-    assert said == "Its first numbers: heads 0.50, tails 0.25, edge 0.00."
+    said = headline("coins", numbers(heads__euro__thrown=0.5, tails__euro__thrown=0.25, lost__euro__thrown=3))
+    assert said == (
+        "Its first numbers: heads.euro.thrown 0.50, tails.euro.thrown 0.25, lost.euro.thrown 3.00."
+    )
+
+
+def test_of_a_data_set_and_its_slices_the_whole_is_said():
+    metrics = numbers(hit__world__sfsl=1, hit__world_boat__sfsl=2, hit__worldly__sfsl=3)
+    found = {"hit.world.sfsl": "world", "hit.worldly.sfsl": "worldly"}
+    assert fitting_keys("hit.*.sfsl", metrics) == found

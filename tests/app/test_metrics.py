@@ -35,11 +35,11 @@ def test_malformed_numbers(tmp_path, text):
 
 def test_metrics_take_numpy_and_give_plain_numbers(tmp_path):
     m = Metrics()
-    m.add("a", np.float32(0.5), ci=np.array([0.25, 0.75]), n=np.int64(3), over="runs")
-    m.add("b", 2)
+    m.add("wga.toy.ERM", np.float32(0.5), ci=np.array([0.25, 0.75]), n=np.int64(3), over="runs")
+    m.add("wga.toy.DFR", 2)
     assert Metrics.load(m.save(tmp_path).parent) == {
-        "a": dict(value=0.5, ci=[0.25, 0.75], n=3, over="runs"),
-        "b": dict(value=2, ci=None, n=None),
+        "wga.toy.ERM": dict(value=0.5, ci=[0.25, 0.75], n=3, over="runs"),
+        "wga.toy.DFR": dict(value=2, ci=None, n=None),
     }
     assert list(m.frame().columns) == ["value", "low", "high", "n", "over"]
     assert "consist" not in repr(m)
@@ -49,9 +49,9 @@ def test_metrics_take_numpy_and_give_plain_numbers(tmp_path):
 
 def test_an_entry_says_what_n_counts_and_old_files_load(tmp_path):
     metrics = Metrics()
-    metrics.add("a", 0.5, (0.4, 0.6), 12, "images within runs")
+    metrics.add("wga.toy.ERM", 0.5, (0.4, 0.6), 12, "images within runs")
     assert Metrics.load(metrics.save(tmp_path).parent) == metrics
-    assert metrics["a"] == dict(value=0.5, ci=[0.4, 0.6], n=12, over="images within runs")
+    assert metrics["wga.toy.ERM"] == dict(value=0.5, ci=[0.4, 0.6], n=12, over="images within runs")
     assert metrics.frame().over.tolist() == ["images within runs"]
     (tmp_path / "metrics.json").write_text('{"a": {"value": 1, "ci": [0, 2], "n": 3}}')
     old = Metrics.load(tmp_path)
@@ -61,18 +61,20 @@ def test_an_entry_says_what_n_counts_and_old_files_load(tmp_path):
 
 def test_an_interval_with_n_says_what_n_counts():
     metrics = Metrics()
-    with pytest.raises(ValueError, match="metric a: an interval with n=3 needs over: what n counts"):
-        metrics.add("a", 1, (0, 2), 3)
+    with pytest.raises(
+        ValueError, match="metric wga.toy.ERM: an interval with n=3 needs over: what n counts"
+    ):
+        metrics.add("wga.toy.ERM", 1, (0, 2), 3)
     assert not metrics
-    metrics.add("a", 1, n=3)
-    metrics.add("b", 1, (0, 2))
-    assert list(metrics) == ["a", "b"]
+    metrics.add("wga.toy.ERM", 1, n=3)
+    metrics.add("wga.toy.DFR", 1, (0, 2))
+    assert list(metrics) == ["wga.toy.ERM", "wga.toy.DFR"]
 
 
 def test_two_nans_are_no_interval():
     metrics = Metrics()
-    metrics.add("a", 0.5, (math.nan, math.nan), 2)
-    assert metrics["a"]["ci"] is None
+    metrics.add("wga.toy.ERM", 0.5, (math.nan, math.nan), 2)
+    assert metrics["wga.toy.ERM"]["ci"] is None
 
 
 @pytest.mark.parametrize(
@@ -91,8 +93,8 @@ def test_two_nans_are_no_interval():
     ],
 )
 def test_bad_metrics(entry):
-    with pytest.raises(ValueError, match="metric a"):
-        Metrics().add("a", **entry)
+    with pytest.raises(ValueError, match="metric wga.toy.ERM"):
+        Metrics().add("wga.toy.ERM", **entry)
 
 
 COMMITTED = sorted(path.parent for path in ROOT.glob("figures/*/metrics.json"))

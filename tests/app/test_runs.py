@@ -246,7 +246,7 @@ def test_malformed_numbers_fail_the_run(make_study, tmp_path):
 def test_a_study_saves_with_the_library(make_study, tmp_path):
     cell = """from spurious_core.app.metrics import Metrics
 m = Metrics()
-m.add("a", 1.5, ci=(1, 2), n=9, over="runs")
+m.add("wga.toy.ERM", 1.5, ci=(1, 2), n=9, over="runs")
 m.save(out)"""
     saved = Metrics.load(run(make_study(cell), tmp_path / "run"))
-    assert saved == {"a": dict(value=1.5, ci=[1.0, 2.0], n=9, over="runs")}
+    assert saved == {"wga.toy.ERM": dict(value=1.5, ci=[1.0, 2.0], n=9, over="runs")}

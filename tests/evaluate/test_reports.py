@@ -157,11 +157,14 @@ def test_numbers_fit_metrics_json(tmp_path):
     n, right = [50, 50, 9, 50], [50, 40, 8, 45]
     numbers = Metrics()
     for key, value in report(n, right, train_counts=[5, 1, 1, 5]).metrics().items():
-        numbers.add("x." + key, *value, "images")
+        metric, _, group = key.partition(".")
+        numbers.add(f"{metric}.mini_waterbirds.{group or 'ERM'}", *value, "images")
     numbers.save(tmp_path)
     back = Metrics.load(tmp_path)
-    assert back["x.wga"] == dict(value=0.8, ci=list(minimum_interval(right, n)), n=50, over="images")
-    assert back["x.accuracy.waterbird_land"]["n"] == 9
+    assert back["wga.mini_waterbirds.ERM"] == dict(
+        value=0.8, ci=list(minimum_interval(right, n)), n=50, over="images"
+    )
+    assert back["accuracy.mini_waterbirds.waterbird_land"]["n"] == 9
 
 
 def test_names_are_escaped_in_html_and_latex():

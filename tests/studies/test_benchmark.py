@@ -45,8 +45,8 @@ def numbers(folder):
 
 
 def test_benchmark_on_a_folder_of_your_own(waterbirds, tmp_path):
-    own = dict(world="waterbirds", root=str(waterbirds), size=32, settings="mini_waterbirds")
-    run(tmp_path / "run", methods=["ERM", "DFR"], **own)
+    given = dict(world="waterbirds", root=str(waterbirds), size=32, settings="mini_waterbirds")
+    run(tmp_path / "run", methods=["ERM", "DFR"], **given)
     m = numbers(tmp_path / "run")
     for method in ("ERM", "DFR"):
         for measure in ("wga", "ba", "average", "average_reweighted", "seconds"):

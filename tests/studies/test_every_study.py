@@ -77,7 +77,7 @@ def put_parts(root, thing, prop, rng):
 
 
 @pytest.fixture(scope="module")
-def own(tmp_path_factory):
+def own_pictures(tmp_path_factory):
     """Pictures as a person has them, and a classifier of their classes.
 
     Folders of classes and of backgrounds, and for two classes the folders that a target is read from."""
@@ -146,8 +146,8 @@ def test_doctor_says_runnable(profile):
     assert "can run here" in r.output
 
 
-def parameters_for(study, own):
-    "The parameters of the table, with the folders of `own` for what they say."
+def parameters_for(study, folder):
+    "The parameters of the table, with the parts of `folder` for what they say."
     parameters = dict(STUDIES[study].parameters)
     places = dict(
         folder="images" if "classifier" in parameters else "classes",
@@ -155,7 +155,7 @@ def parameters_for(study, own):
         foregrounds="images",
         backgrounds="backgrounds",
     )
-    parameters |= {name: str(own / place) for name, place in places.items() if name in parameters}
+    parameters |= {name: str(folder / place) for name, place in places.items() if name in parameters}
     return parameters | (dict(workers=1) if "workers" in find_study(study).parameters else {})
 
 
@@ -164,11 +164,11 @@ RUNS = [s if s in ALWAYS else pytest.param(s, marks=pytest.mark.slow) for s in l
 
 
 @pytest.mark.parametrize("study", RUNS)
-def test_it_runs(study, profile, own, server, tmp_path):
+def test_it_runs(study, profile, own_pictures, server, tmp_path):
     fields = STUDIES[study].fields
     asks = "language_model" in fields
     model = dict(language_model=f"openai:m@{server.url}") if asks else {}
-    parameters = dict(profile=only(profile, fields, tmp_path, **model)) | parameters_for(study, own)
+    parameters = dict(profile=only(profile, fields, tmp_path, **model)) | parameters_for(study, own_pictures)
     out = tmp_path / "run"
     run_cells(study, out=str(out), **check_study(find_study(study), parameters))
     assert Metrics.load(out)

@@ -57,12 +57,12 @@ def unobserved_run(own_folder, tmp_path_factory):
 
 def test_a_run_without_observers_reports_what_the_jury_says(unobserved_run):
     assert {
-        "all_of_jury.sfsl",
-        "juror_rate.base",
-        "all_of_jury.sfsl_minus_dreambooth",
-        "all_of_jury.references.house",
+        "all_of_jury.own.sfsl",
+        "juror_rate.own.base",
+        "all_of_jury.own.sfsl_minus_dreambooth",
+        "all_of_jury.own_house.references",
         "diversity.sfsl.landbird",
-        "spurious_auc.sfsl",
+        "spurious_auc.own.sfsl",
         "pca.spurious_in_top3",
     } <= set(Metrics.load(unobserved_run))
 

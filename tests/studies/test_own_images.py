@@ -26,7 +26,7 @@ from support.study_cells import run_cells
 
 
 @pytest.fixture(scope="module")
-def own(tmp_path_factory):
+def given(tmp_path_factory):
     root = tmp_path_factory.mktemp("own")
     data = world_images(get_world("waterbirds"), 100, "train", 100)
     for i, (image, y) in enumerate(zip(data.images(), data.y, strict=True)):
@@ -39,14 +39,14 @@ def own(tmp_path_factory):
     return dict(folder=str(root / "images"), classifier=str(save_classifier(clf, root / "classifier")))
 
 
-def numbers_of(study, out, own, **parameters):
+def numbers_of(study, out, given, **parameters):
     "The numbers of a study on one's own pictures at budget `smoke`, and its folder."
-    run_cells(study, budget="smoke", workers=1, out=str(out), **own, **parameters)
+    run_cells(study, budget="smoke", workers=1, out=str(out), **given, **parameters)
     return json.loads((out / "metrics.json").read_text()), out
 
 
-def test_find_and_cure_on_own_images(own, tmp_path):
-    m, out = numbers_of("aspire", tmp_path / "run", own)
+def test_find_and_cure_on_own_images(given, tmp_path):
+    m, out = numbers_of("aspire", tmp_path / "run", given)
     assert {"wga.own.ERM", "wga.own.ERM_plus_aspire", "gain.own.ERM"} <= set(m)
     assert not any("recall" in name for name in m)  # nothing is known to mark the list against
     assert 0 <= m["wga.own.ERM_plus_aspire"]["value"] <= 1
@@ -62,18 +62,20 @@ def test_what_is_reported_of_own_images_is_shown_with_its_p_value_and_kept(tmp_p
     names = dict(cured={("own", 3): SimpleNamespace(ranking=ranking, findings=None)}, seed=3, out=tmp_path)
     names |= dict(pd=pd, metrics=Metrics(), marking=marking, pictures=Mock())
     cells = nbformat.read(find_study("aspire").path, 4).cells
-    (source,) = [cell.source for cell in cells if cell.cell_type == "code" and "evidence." in cell.source]
+    (source,) = [
+        cell.source for cell in cells if cell.cell_type == "code" and "evidence_entries" in cell.source
+    ]
     *steps, last = ast.parse(source).body
     exec(compile(ast.Module(steps, []), "aspire", "exec"), names)
     shown = eval(compile(ast.Expression(last.value), "aspire", "eval"), names)
     assert shown[["cluster", "p"]].to_numpy().tolist() == [["wooden fence", 0.0004]]
     kept = dict(value=0.25, ci=[0.1, 0.4], n=7, over="images")
-    assert names["metrics"] == {"evidence.bird.wooden-fence": kept}
+    assert names["metrics"] == {"evidence.own_bird.wooden_fence": kept}
     names["pictures"].save_discoveries.assert_called_once()
 
 
-def test_recompose_and_retrain_on_own_images(own, tmp_path):
-    m, out = numbers_of("ddb", tmp_path / "run", own, parts={"waterbird": "bird"}, per_class=6)
+def test_recompose_and_retrain_on_own_images(given, tmp_path):
+    m, out = numbers_of("ddb", tmp_path / "run", given, parts={"waterbird": "bird"}, per_class=6)
     assert {
         "wga.own.ERM",
         "wga.own.DDB",
@@ -94,14 +96,14 @@ def test_recompose_and_retrain_on_own_images(own, tmp_path):
     drawn = load_image_set(out / "painted" / "own_0_4" / "images")
     assert 0 < len(drawn) <= 12
     assert (drawn.y != drawn.y_was).all()
-    given, retrained = load_classifier(own["classifier"]), load_classifier(out / "classifiers" / "own")
-    assert retrained.labels == given.labels
-    assert not given.head_weight.equal(retrained.head_weight)
+    before, retrained = load_classifier(given["classifier"]), load_classifier(out / "classifiers" / "own")
+    assert retrained.labels == before.labels
+    assert not before.head_weight.equal(retrained.head_weight)
 
 
-def test_folder_and_classifier_belong_together(own, tmp_path):
+def test_folder_and_classifier_belong_together(given, tmp_path):
     with pytest.raises(ValueError, match="folder and classifier belong together"):
-        run_study("aspire", dict(budget="smoke", folder=own["folder"]), tmp_path / "run", progress=False)
+        run_study("aspire", dict(budget="smoke", folder=given["folder"]), tmp_path / "run", progress=False)
 
 
 NOTHING_OWN = dict(folder="", classifier="")
@@ -117,8 +119,8 @@ NOTHING_OWN = dict(folder="", classifier="")
         (dict(), "profile 'mini' names no segmenter"),
     ],
 )
-def test_bad_input_is_refused_before_anything_is_drawn(own, tmp_path, monkeypatch, bad, why):
+def test_bad_input_is_refused_before_anything_is_drawn(given, tmp_path, monkeypatch, bad, why):
     if not bad:
         monkeypatch.setenv("SPURIOUS_SEGMENTER", "")
     with pytest.raises(ValueError, match=why):
-        run_cells("ddb", ("ddb_sources(",), **dict(budget="smoke", out=str(tmp_path)) | own | bad)
+        run_cells("ddb", ("ddb_sources(",), **dict(budget="smoke", out=str(tmp_path)) | given | bad)

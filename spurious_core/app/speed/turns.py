@@ -33,7 +33,7 @@ class SpeedPlan:
     n_group: int  # pictures of the classifier that is refitted
     n_candidates: int = 80  # object-free pictures, of which those that fool the guide become references
     n_bank: int = 60  # pictures of each feature for the detector
-    require_fooled: bool = True  # False: a random guide falls for nothing
+    require_fooled: bool = True  # False: a random guide is fooled by nothing
 
     def fewer_repeats(self, divisor: int) -> int:
         "Turns of what takes longer than a training step: a part of them, at least two."

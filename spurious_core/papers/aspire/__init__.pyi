@@ -46,6 +46,7 @@ from .marking import (
     MARKED_LISTS as MARKED_LISTS,
     REPORTED_COLUMNS as REPORTED_COLUMNS,
     all_reported as all_reported,
+    evidence_entries as evidence_entries,
     mark_lists as mark_lists,
     marks_grid as marks_grid,
     reported as reported,

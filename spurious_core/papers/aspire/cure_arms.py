@@ -13,20 +13,21 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ...core.checks import one_of
+from ...core.checks import one_of, renamed_arguments
 from ...data.grouped import GroupedImages
 from .discovery import Findings
 from .drawing import class_prompts, draw_classes
 from .learning import class_word, describe_edits, learn_class
 
 # %% ../../../nbs/papers/aspire/07_cure_arms.ipynb #1bfe00a8
+@renamed_arguments(way="recipe")
 @dataclass(frozen=True)
 class CureArm:
     "What an arm learns each class from, and whether captions and prompts name what is beside the object."
 
     sources: tuple[str, ...] = ()  # of 'training', 'edited' and 'before'; none: nothing is learned
     named: bool = False
-    way: str = "textual_inversion"  # one of LEARNING_RECIPES
+    recipe: str = "textual_inversion"  # one of LEARNING_RECIPES
 
 
 CURE_ARMS = dict(
@@ -34,7 +35,7 @@ CURE_ARMS = dict(
     named=CureArm(named=True),
     unedited=CureArm(("training",)),
     paper=CureArm(("edited",)),
-    lora=CureArm(("edited",), way="lora"),
+    lora=CureArm(("edited",), recipe="lora"),
     aspire=CureArm(("edited", "before"), named=True),
 )
 
@@ -81,7 +82,7 @@ def _learn(
     sources = class_sources(material, label, word)
     pictures, captions = zip(*(sources[name] for name in arm.sources), strict=True)
     said = sum(captions, []) if arm.named else None
-    return learn_class(pipe, np.concatenate(pictures), label, out, arm.way, said, **changes)
+    return learn_class(pipe, np.concatenate(pictures), label, out, arm.recipe, said, **changes)
 
 # %% ../../../nbs/papers/aspire/07_cure_arms.ipynb #99382d83
 def draw_cure_arm(
@@ -98,11 +99,11 @@ def draw_cure_arm(
     arm, out = CURE_ARMS[one_of("arm", name, CURE_ARMS)], Path(out)
     adapters, prompts = {}, {}
     for label, chosen in material.learnable().items():
-        word = class_word(label, arm.way) if arm.sources else label
+        word = class_word(label, arm.recipe) if arm.sources else label
         if arm.sources:
             place = out / "learned" / label
             adapters[label] = _learn(arm, material, label, word, pipe, place, steps=learn_steps, seed=seed)
         if arm.named:
             prompts[label] = class_prompts(material.findings, chosen, material.features, word)
     labels, images = material.seen.labels, out / "images"
-    return draw_classes(pipe, labels, n, images, adapters, arm.way, seed, prompts, **options)
+    return draw_classes(pipe, labels, n, images, adapters, arm.recipe, seed, prompts, **options)

@@ -43,19 +43,20 @@ class Findings:
 BACKGROUND_SOURCES = ("data", "model")  # another class's pictures, or the language model
 
 
+@renamed_arguments(most="max_edits", least="min_images")
 @dataclass(frozen=True)
 class DiscoveryConfig:
     "How much is edited, and how. `ValueError` for a setting that is out of range."
 
-    most: int = 24  # edits per class, kind and cluster
-    least: int = 5  # rightly classified pictures of its class that a cluster must have
+    max_edits: int = 24  # edits per class, kind and cluster
+    min_images: int = 5  # rightly classified pictures of its class that a cluster must have
     alternatives: str = "data"  # where new backgrounds come from, one of BACKGROUND_SOURCES
     steps: int | None = None  # of the sampler; None: the profile's
     batch_size: int = 16  # of the edits
 
     def __post_init__(self):
         one_of("alternatives", self.alternatives, BACKGROUND_SOURCES)
-        for name in ("most", "least", "batch_size"):
+        for name in ("max_edits", "min_images", "batch_size"):
             whole(name, getattr(self, name))
         if self.steps is not None:
             whole("steps", self.steps)
@@ -100,7 +101,7 @@ def find_features(
         tools.inpaint,
         tools.segmenter,
         images,
-        plan_edits(phrases, correct, config.most, seed, config.least),
+        plan_edits(phrases, correct, config.max_edits, seed, config.min_images),
         extracted,
         out / "edits",
         seed,

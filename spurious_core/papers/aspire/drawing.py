@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from ...core.checks import renamed_arguments
 from ...core.images import read_images
 from ...core.seeds import seed_of
 from ...data.grouped import GroupedImages
@@ -62,6 +63,7 @@ def class_prompts(
     return prompts
 
 # %% ../../../nbs/papers/aspire/04_drawing.ipynb #56f21546
+@renamed_arguments(way="recipe")
 def draw_classes(
     pipe: Any,  # a text-to-image pipeline
     labels: Sequence[str],
@@ -69,7 +71,7 @@ def draw_classes(
     out: str | Path,
     # label -> folder of its adapter; without one: the base model and the class's name
     adapters: Mapping[str, str | Path] | None = None,
-    way: str = "textual_inversion",  # how the adapters were learned
+    recipe: str = "textual_inversion",  # how the adapters were learned
     seed: int = 0,
     # label -> prompts to take in turn; without: 'a photo of a <class>'
     prompts: Mapping[str, Sequence[str]] | None = None,
@@ -78,7 +80,7 @@ def draw_classes(
     "`n` pictures of each class, drawn into `out` and read back, with an attribute `generated` of their own."
     adapters, prompts, tables = adapters or {}, prompts or {}, []
     for y, label in enumerate(labels):
-        name = class_word(label, way) if label in adapters else label
+        name = class_word(label, recipe) if label in adapters else label
         asked = prompts.get(label) or [scene_prompt(f"a {name}")]
         plan = plan_prompts(asked[0], n, seed_of("class", seed, label), y=y, label=label)
         plan = plan.assign(prompt=[asked[i % len(asked)] for i in range(n)])

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ...core.checks import one_of
+from ...core.checks import one_of, renamed_arguments
 from ...core.files import atomic_write
 from ...core.images import png_bytes
 from ...diffusion.training.config import PersonalizeConfig
@@ -25,32 +25,34 @@ from .edits import scene_prompt, surroundings
 LEARNING_RECIPES = dict(textual_inversion=dict(lr=1e-2, num_vectors=4), lora=dict(lr=1e-3))
 
 
+@renamed_arguments(way="recipe")
 def class_word(
     label: str,
-    way: str = "textual_inversion",  # one of LEARNING_RECIPES
+    recipe: str = "textual_inversion",  # one of LEARNING_RECIPES
 ) -> str:
     "What a learned class is called in prompts: a new word, or for a LoRA its name."
-    one_of("way", way, LEARNING_RECIPES)
-    return f"<{label.replace(' ', '-')}>" if way == "textual_inversion" else label
+    one_of("recipe", recipe, LEARNING_RECIPES)
+    return f"<{label.replace(' ', '-')}>" if recipe == "textual_inversion" else label
 
 # %% ../../../nbs/papers/aspire/03_learning.ipynb #950415b9
+@renamed_arguments(way="recipe")
 def class_config(
     label: str,
-    way: str = "textual_inversion",  # one of LEARNING_RECIPES
+    recipe: str = "textual_inversion",  # one of LEARNING_RECIPES
     **changes: Any,  # fields of `PersonalizeConfig`
 ) -> PersonalizeConfig:
     "How a class is learned: as a new word that starts from its name, or by a LoRA under its name."
-    word = class_word(label, way)
+    word = class_word(label, recipe)
     settings = dict(
-        method=way,
+        method=recipe,
         instance_prompt=scene_prompt(f"a {word}"),
         batch_size=4,
         lr_schedule="cosine",
         steps=300,
     )
-    if way == "textual_inversion":
+    if recipe == "textual_inversion":
         settings |= dict(token=word, initializer=label)
-    return PersonalizeConfig(**settings | LEARNING_RECIPES[way] | changes)
+    return PersonalizeConfig(**settings | LEARNING_RECIPES[recipe] | changes)
 
 # %% ../../../nbs/papers/aspire/03_learning.ipynb #16746730
 def describe_edits(
@@ -67,12 +69,13 @@ def describe_edits(
     return before, after
 
 # %% ../../../nbs/papers/aspire/03_learning.ipynb #cea82d4f
+@renamed_arguments(way="recipe")
 def learn_class(
     pipe: Any,  # a diffusers pipeline, which stays as it is
     images: np.ndarray,  # of the class, uint8 `[n, H, W, 3]`
     label: str,
     out: str | Path,  # a folder; the adapter is in its folder `adapter`
-    way: str = "textual_inversion",  # one of LEARNING_RECIPES
+    recipe: str = "textual_inversion",  # one of LEARNING_RECIPES
     # one prompt per image, with the class's word; None: 'a photo of a <class>' for all, as in the paper
     captions: list[str] | None = None,
     **changes: Any,  # fields of `PersonalizeConfig`
@@ -81,5 +84,5 @@ def learn_class(
     out = Path(out)
     for i, image in enumerate(images):
         atomic_write(out / "pictures" / f"{i:02d}.png", png_bytes(image))
-    config = class_config(label, way, **changes)
+    config = class_config(label, recipe, **changes)
     return personalize(pipe, np.asarray(images), config, out / "adapter", captions=captions, progress=False)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ...core.checks import one_of, whole, within
+from ...core.checks import one_of, renamed_arguments, whole, within
 from ...core.settings import Profile
 from ...data.grouped import GroupedImages
 from ...data.readers.imagefolder import imagefolder
@@ -24,6 +24,7 @@ from .discovery import DiscoveryConfig
 from ..own_pictures import check_profile_knows
 
 # %% ../../../nbs/papers/aspire/08_study_plans.ipynb #3998c301
+@renamed_arguments(most="max_edits", least="min_images")
 @dataclass(frozen=True)
 class AspirePlan:
     "How much a run of the study does. `ValueError` for a world, a method or an arm that is unknown."
@@ -31,8 +32,8 @@ class AspirePlan:
     seeds: int
     train: int  # training images of a world that is searched
     per_class: int  # images of each class that are captioned and edited
-    most: int  # edits per class, kind and cluster
-    least: int  # rightly classified pictures that a cluster must have
+    max_edits: int  # edits per class, kind and cluster
+    min_images: int  # rightly classified pictures that a cluster must have
     edit_steps: int  # of the sampler
     worlds: tuple[str, ...]  # to cure, in CURE_WORLDS
     majority: int  # training images, in a world to cure, of each class with its feature
@@ -61,7 +62,7 @@ class AspirePlan:
 
     def discovery(self, alternatives: str) -> DiscoveryConfig:
         "How features are found."
-        return DiscoveryConfig(self.most, self.least, alternatives, self.edit_steps, batch_size=32)
+        return DiscoveryConfig(self.max_edits, self.min_images, alternatives, self.edit_steps, batch_size=32)
 
     def training(self, method: str) -> MitigationConfig:
         "How a network is trained by a method: as the preset says, for as many epochs as the plan does."
@@ -72,8 +73,8 @@ _SMOKE = AspirePlan(
     seeds=1,
     train=160,
     per_class=4,
-    most=2,
-    least=1,
+    max_edits=2,
+    min_images=1,
     edit_steps=3,
     worlds=("mini_waterbirds",),
     majority=30,
@@ -92,8 +93,8 @@ _QUICK = replace(
     _SMOKE,
     train=1500,
     per_class=40,
-    most=12,
-    least=5,
+    max_edits=12,
+    min_images=5,
     edit_steps=10,
     majority=200,
     val=100,
@@ -112,7 +113,7 @@ _FULL = replace(
     seeds=6,
     train=2500,
     per_class=50,
-    most=14,
+    max_edits=14,
     worlds=("mini_waterbirds", "mini_beside"),
     test=400,
     methods=("ERM", "GroupDRO", "JTT", "LfF", "SUBG", "CVaR-DRO", "LISA", "DFR", "EIIL"),

@@ -25,6 +25,12 @@ from .comparison import (
     share_cores as share_cores,
     shared_training as shared_training,
 )
+from .diversity import (
+    Ideal as Ideal,
+    SCENE_METRICS as SCENE_METRICS,
+    ideal_diversity as ideal_diversity,
+    scene_diversity as scene_diversity,
+)
 from .example_folder import EXAMPLE_COUNTS as EXAMPLE_COUNTS, write_example_folder as write_example_folder
 from .kit import (
     FOLDER_PARTS as FOLDER_PARTS,
@@ -77,11 +83,12 @@ from .survey import (
 from .tables import (
     Folded as Folded,
     SCORES as SCORES,
+    WITHOUT_DATASET as WITHOUT_DATASET,
     arm_scores as arm_scores,
     by_arm as by_arm,
     by_class as by_class,
     by_pair as by_pair,
-    class_key as class_key,
+    dataset_key as dataset_key,
     metric_entries as metric_entries,
     one_row_a_run as one_row_a_run,
     reference_table as reference_table,
@@ -98,14 +105,8 @@ from .target import (
     loss_of as loss_of,
     without_placeholder as without_placeholder,
 )
-from .variety import (
-    Ideal as Ideal,
-    SCENE_METRICS as SCENE_METRICS,
-    ideal_variety as ideal_variety,
-    scene_variety as scene_variety,
-)
 from .verdicts import (
-    VARIETY_LIMIT as VARIETY_LIMIT,
+    DIVERSITY_LIMIT as DIVERSITY_LIMIT,
     how_judged as how_judged,
     independent_features as independent_features,
     judge_run as judge_run,

@@ -86,7 +86,7 @@ def _doubts(guide: Classifier, target: Target) -> list[str]:
     if 2 * fooled < len(probs):
         sure, sure_empty = (p[:, target.y].mean() for p in (probs, guide.probs(target.object_free)))
         numbers = f"mean probability {sure:.2f}; of the empty pictures {sure_empty:.2f}"
-        doubts.append(f"it falls for only {fooled} of {len(probs)} ({numbers})")
+        doubts.append(f"it takes only {fooled} of {len(probs)} for the class ({numbers})")
     return doubts
 
 

@@ -22,7 +22,7 @@ from ...data.vocabulary import SCENES
 from .kit import Kit
 from .survey import feature_name, planted_feature
 from .target import Target
-from .verdicts import VARIETY_LIMIT, jury_verdicts
+from .verdicts import DIVERSITY_LIMIT, jury_verdicts
 
 # %% ../../../nbs/papers/class_wise/10_pictures.ipynb #852fa088
 def amount_items(kit: Kit, label: str) -> list[Item]:
@@ -94,7 +94,7 @@ def cost_scatter(
     order = dict(style="the loss is", style_order=["used", "not used"])
     ax = sns.scatterplot(named, x="plain", y="loss", hue="class", **order, s=50)
     top = max(1.1, costs[["plain", "loss"]].to_numpy().max() * 1.05)
-    ax.plot([VARIETY_LIMIT, top], [0, top - VARIETY_LIMIT], color=".3", lw=1, ls="--")
+    ax.plot([DIVERSITY_LIMIT, top], [0, top - DIVERSITY_LIMIT], color=".3", lw=1, ls="--")
     ax.set(xlim=(0, top), ylim=(0, top), aspect="equal")
     ax.set(xlabel="diversity, plain DreamBooth", ylabel="diversity, with the loss")
     sns.move_legend(ax, "upper left", bbox_to_anchor=(1, 1), frameon=False)

@@ -144,7 +144,7 @@ def _choose_references(
     fooling = np.flatnonzero(probs.argmax(1) == y)
     if len(fooling) >= n:
         return fooling[:n]
-    found = f"the guide falls for only {len(fooling)} of {len(images)} object-free candidates"
+    found = f"the guide takes only {len(fooling)} of {len(images)} object-free candidates for the class"
     reason = f"{label}: {found}; {n} references were asked for"
     if require_fooled or len(images) < n:
         raise ValueError(reason)

@@ -52,8 +52,8 @@ class BenchmarkSource:
     @property
     def preset_name(self) -> str:
         "Of the preset that its methods are trained with."
-        own = self.name if self.root or self.world == "digits" else f"mini_{self.rendered}"
-        return self.settings or (own if own in MITIGATION_PRESETS else "default")
+        preset = self.name if self.root or self.world == "digits" else f"mini_{self.rendered}"
+        return self.settings or (preset if preset in MITIGATION_PRESETS else "default")
 
     def config(
         self,

@@ -39,21 +39,21 @@ def test_the_interval_is_the_bootstrap_of_the_median():
 
 def test_comparisons_keep_turns_and_metrics():
     compared = Comparisons(Metrics())
-    metric = compared.run("x", dict(slow=lambda _: 0.003, fast=lambda _: 0.002), 2)
-    assert metric == compared.metrics["x"]
+    metric = compared.run("dfr_cached", dict(slow=lambda _: 0.003, fast=lambda _: 0.002), 2)
+    assert metric == compared.metrics["dfr_cached"]
     assert metric["value"] == pytest.approx(1.5) and metric["n"] == 2
     table = compared.milliseconds()["milliseconds, median"]
-    assert table.to_dict() == {("x", "slow"): 3.0, ("x", "fast"): 2.0}
+    assert table.to_dict() == {("dfr_cached", "slow"): 3.0, ("dfr_cached", "fast"): 2.0}
 
 
 def test_the_figure_has_a_bar_for_each_comparison_that_ran():
     compared = Comparisons(Metrics())
-    for key, seconds in dict(second=3.0, first=2.0).items():
+    for key, seconds in dict(batched_second=3.0, batched_first=2.0).items():
         compared.run(key, dict(slow=lambda _, s=seconds: s, fast=lambda _: 1.0), 2)
-    (ax,) = compared.figure(dict(first="1st", second="2nd", third="3rd")).axes
+    (ax,) = compared.figure(dict(batched_first="1st", batched_second="2nd", batched_third="3rd")).axes
     assert [label.get_text() for label in ax.get_xticklabels()] == ["1st", "2nd"]
     assert [patch.get_height() for patch in ax.patches] == [2.0, 3.0]
-    with pytest.raises(ValueError, match="unknown comparison 'second'"):
+    with pytest.raises(ValueError, match="unknown comparison 'batched_second'"):
         compared.figure(dict(first="1st"))
 
 

@@ -25,9 +25,7 @@ def toy(make_study):
 
 def attempt_with(folder, value):
     folder.mkdir()
-    metrics = Metrics()
-    metrics.add("scale", value)
-    metrics.save(folder)
+    Metrics(scale=dict(value=value, ci=None, n=None)).save(folder)
     return folder
 
 

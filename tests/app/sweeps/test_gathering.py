@@ -36,7 +36,7 @@ def root(make_study, tmp_path):
             attempt = cell.folder / "a"
             attempt.mkdir()
             metrics = Metrics()
-            metrics.add("wga", 0.5 + 0.1 * scale + 0.01 * seed, (0.4, 0.9), 40, "images")
+            metrics.add("wga.toy.ERM", 0.5 + 0.1 * scale + 0.01 * seed, (0.4, 0.9), 40, "images")
             metrics.save(attempt)
             about = dict(parameters=dict(seed=seed, scale=scale), seconds=2.5, commit="abc")
             (attempt / "environment.json").write_text(json.dumps(about))
@@ -49,7 +49,7 @@ def test_a_row_for_each_number_of_each_finished_cell(root):
     assert len(table) == 11
     row = table[(table.seed == 3) & (table.scale == 2.0)].iloc[0]
     assert (row.key, row.value, row.lo, row.hi, row.n, row.over) == (
-        "wga",
+        "wga.toy.ERM",
         pytest.approx(0.73),
         0.4,
         0.9,
@@ -66,14 +66,14 @@ def test_what_is_missing_is_named(root):
 
 
 def test_intervals_are_over_seeds(root):
-    table = over_seeds(gather(root), ["wga"], by=["scale"]).set_index("scale")
+    table = over_seeds(gather(root), ["wga.toy.ERM"], by=["scale"]).set_index("scale")
     value, lo, hi = bootstrap(np.array([0.6 + 0.01 * seed for seed in range(6)]))
     row = table.loc[1.0]
     assert (row.value, row.lo, row.hi, row.n) == pytest.approx((value, lo, hi, 6))
     assert table.loc[2.0].n == 5
     with pytest.raises(ValueError, match="unknown parameter 'size'; known: seed, scale"):
         over_seeds(gather(root), by=["size"])
-    with pytest.raises(ValueError, match="unknown key 'wgb'; known: wga"):
+    with pytest.raises(ValueError, match="unknown key 'wgb'; known: wga.toy.ERM"):
         over_seeds(gather(root), ["wgb"])
 
 
@@ -91,10 +91,10 @@ def test_what_means_are_over_is_known_and_lists_go_by_their_texts(root):
 
 
 def test_pairs_differ_in_one_parameter_alone(root):
-    difference = arm_difference(gather(root), "wga", "scale", (2.0, 1.0))
+    difference = arm_difference(gather(root), "wga.toy.ERM", "scale", (2.0, 1.0))
     assert difference["value"] == pytest.approx(0.1) and difference["n"] == 5  # the sixth has no partner
     with pytest.raises(ValueError, match="scale=3.0 is unknown; allowed: 1.0, 2.0"):
-        arm_difference(gather(root), "wga", "scale", (3.0, 1.0))
+        arm_difference(gather(root), "wga.toy.ERM", "scale", (3.0, 1.0))
 
 
 def test_exports():

@@ -44,9 +44,7 @@ def test_what_another_works_on_is_left_alone_and_what_a_dead_one_held_is_taken(c
     monkeypatch.setattr(workers, "run_cell", lambda cell, config: cell.run.mkdir() or finish(cell))
 
     def finish(cell):
-        metrics = Metrics()
-        metrics.add("scale", 1.0)
-        metrics.save(cell.run)
+        Metrics(scale=dict(value=1.0, ci=None, n=None)).save(cell.run)
         return True
 
     assert Watch().take(cells[0].folder)  # and never counts

@@ -44,13 +44,15 @@ def drawn_with(material, monkeypatch, tmp_path):
     def run(name):
         learned, asked = {}, {}
 
-        def learn(pipe, pictures, label, out, way, captions, **changes):
-            learned[label] = dict(levels=levels(pictures), way=way, captions=captions, out=out) | changes
+        def learn(pipe, pictures, label, out, recipe, captions, **changes):
+            learned[label] = (
+                dict(levels=levels(pictures), recipe=recipe, captions=captions, out=out) | changes
+            )
             return out / "adapter"
 
-        def draw(pipe, labels, n, out, adapters, way, seed, prompts, **options):
+        def draw(pipe, labels, n, out, adapters, recipe, seed, prompts, **options):
             asked.update(
-                labels=labels, n=n, adapters=adapters, way=way, seed=seed, prompts=prompts, **options
+                labels=labels, n=n, adapters=adapters, recipe=recipe, seed=seed, prompts=prompts, **options
             )
 
         monkeypatch.setattr(cure_arms, "learn_class", learn)
@@ -90,8 +92,8 @@ def test_controls_of_the_papers_way_say_nothing_of_what_is_beside(name, pictures
 
 def test_one_arm_learns_by_lora(drawn_with):
     learned, asked = drawn_with("lora")
-    assert learned["cat"]["way"] == asked["way"] == "lora"
-    assert [name for name, arm in CURE_ARMS.items() if arm.way == "lora"] == ["lora"]
+    assert learned["cat"]["recipe"] == asked["recipe"] == "lora"
+    assert [name for name, arm in CURE_ARMS.items() if arm.recipe == "lora"] == ["lora"]
 
 
 def test_an_unknown_arm_is_refused(material, tmp_path):

@@ -25,20 +25,20 @@ def part(split):
 @pytest.fixture
 def calls(monkeypatch):
     "The parts of a cure without their work: what is trained with what, what is examined, what is drawn."
-    made = SimpleNamespace(trained={}, examined=[], drawn=[])
+    recorded = SimpleNamespace(trained={}, examined=[], drawn=[])
 
     def retrain(method, real, val, backbone, config, generated, n, base, **options):
         arm = options["out_dir"].name.partition(".")[0]
-        made.trained[arm, method] = dict(generated=generated, n=n, base=base, backbone=backbone) | options
+        recorded.trained[arm, method] = dict(generated=generated, n=n, base=base, backbone=backbone) | options
         return SimpleNamespace(clf=f"{arm}.{method}", probs=lambda test: RIGHT)
 
     def find_material(real, clf, tools, out, run, seed):
-        made.examined.append(clf)
+        recorded.examined.append(clf)
         findings = SimpleNamespace(after=np.arange(5), ranking="ranking")
         return Material(real, findings, None, dict(cat=[1, 3]))
 
     def draw_cure_arm(name, material, pipe, n, out, **options):
-        made.drawn.append((name, n, out, options["seed"]))
+        recorded.drawn.append((name, n, out, options["seed"]))
         return f"drawn by {name}"
 
     monkeypatch.setattr(curing, "images_to_cure", lambda *_: [part(s) for s in ("train", "val", "test")])
@@ -47,7 +47,7 @@ def calls(monkeypatch):
     monkeypatch.setattr(curing, "restrict_labels", lambda clf, labels: (clf, labels))
     for function in (retrain, find_material, draw_cure_arm):
         monkeypatch.setattr(curing, function.__name__, function)
-    return made
+    return recorded
 
 
 def test_every_arm_trains_its_methods_with_what_it_drew(calls, tmp_path):
@@ -88,7 +88,7 @@ def test_of_own_images_only_some_are_looked_at(folder, n, monkeypatch, tmp_path)
     seen = []
 
     def find_features(tools, data, clf, out, config, seed):
-        seen.append((len(data), config.most, seed))
+        seen.append((len(data), config.max_edits, seed))
         return SimpleNamespace(edits=None)
 
     monkeypatch.setattr(curing, "find_features", find_features)

@@ -68,8 +68,8 @@ def test_numbers_that_exceed_the_total_are_refused(wrong):
     "settings, why",
     [
         (dict(alternatives="web"), "alternatives='web' is unknown; allowed: data, model"),
-        (dict(most=0), "most=0 must be at least 1"),
-        (dict(least=1.5), "least=1.5 must be a whole number"),
+        (dict(max_edits=0), "max_edits=0 must be at least 1"),
+        (dict(min_images=1.5), "min_images=1.5 must be a whole number"),
         (dict(batch_size=0), "batch_size=0 must be at least 1"),
         (dict(steps=0), "steps=0 must be at least 1"),
     ],

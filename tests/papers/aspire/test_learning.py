@@ -23,7 +23,7 @@ def test_a_new_word_starts_from_the_name_and_a_lora_keeps_it():
 
 @pytest.mark.parametrize("function", [class_word, class_config])
 def test_unknown_recipes_are_refused(function):
-    with pytest.raises(ValueError, match="way='magic' is unknown; allowed: textual_inversion, lora"):
+    with pytest.raises(ValueError, match="recipe='magic' is unknown; allowed: textual_inversion, lora"):
         function("cat", "magic")
 
 

@@ -8,6 +8,7 @@ from spurious_core.papers.aspire.marking import (
     MARKED_LISTS,
     REPORTED_COLUMNS,
     all_reported,
+    evidence_entries,
     mark_lists,
     marks_grid,
     reported,
@@ -41,14 +42,14 @@ def marks():
     [
         ("recall_at_1", 1, 16, "planted features"),
         ("recall_at_3", 1, 16, "planted features"),
-        ("precision_at_3", 1, 2, "discoveries"),
-        ("ranked_recall_at_1", 1, 16, "planted features"),
-        ("ranked_recall_at_3", 2, 16, "planted features"),
+        ("precision_at_3.imagenet_like.edits", 1, 2, "discoveries"),
+        ("ranked_recall_at_1.imagenet_like.edits", 1, 16, "planted features"),
+        ("ranked_recall_at_3.imagenet_like.edits", 2, 16, "planted features"),
         ("null_discoveries", 0, 20, "classes"),
         ("null_discoveries.paper", 2, 20, "classes"),
         ("recall_at_1.cooccurrence", 1, 16, "planted features"),
-        ("unused_discoveries", 0, 20, "classes"),
-        ("unused_discoveries.cooccurrence", 2, 20, "classes"),
+        ("unused_discoveries.imagenet_like.edits", 0, 20, "classes"),
+        ("unused_discoveries.imagenet_like.cooccurrence", 2, 20, "classes"),
     ],
 )
 def test_counts_of_all_seeds_are_pooled(marks, key, hits, n, over):
@@ -58,13 +59,24 @@ def test_counts_of_all_seeds_are_pooled(marks, key, hits, n, over):
 
 
 def test_there_is_no_precision_where_nothing_is_reported(marks):
-    assert "precision_at_3.confidence" not in marks.index
+    assert "precision_at_3.imagenet_like.cooccurrence" in marks.index
+    assert "precision_at_3.imagenet_like.confidence" not in marks.index
     assert "recall_at_1.confidence" in marks.index
 
 
 def test_without_another_network_nothing_is_said_of_it():
     marks = mark_lists({("imagenet_like", 0): entry(FENCE), ("clean", 0): entry(NOTHING)})
     assert not marks.key.str.contains("unused").any()
+
+
+def test_the_evidence_of_what_is_reported_names_data_class_and_feature():
+    numbers = dict(evidence=1.5, lo=0.5, hi=2.5, edits=14)
+    rows = [
+        numbers | dict(label="St. Bernard", cluster="snowy hill", spurious=True),
+        numbers | dict(label="house", cluster="fence", spurious=False),
+    ]
+    entry = ("evidence.own_St_Bernard.snowy_hill", 1.5, (0.5, 2.5), 14, "images")
+    assert evidence_entries(pd.DataFrame(rows), "own") == [entry]
 
 
 def test_discoveries_come_with_their_p_values():

@@ -31,7 +31,7 @@ def test_controls_are_for_plain_training_only():
 def test_a_plan_says_how_to_find_and_how_to_train():
     smoke, full = aspire_plan("smoke"), aspire_plan("full")
     found = full.discovery("model")
-    assert (found.most, found.least, found.steps, found.alternatives) == (14, 5, 10, "model")
+    assert (found.max_edits, found.min_images, found.steps, found.alternatives) == (14, 5, 10, "model")
     assert (smoke.training("ERM").epochs, full.training("ERM").epochs) == (1, 12)
 
 

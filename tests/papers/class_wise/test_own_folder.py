@@ -72,7 +72,7 @@ def test_doubts_are_said_and_the_likeliest_component_serves(own_folder, kit, tmp
     no_component = (
         r"no component tells them from the empty pictures, and the likeliest, \d, must serve \(AUC .*"
     )
-    with pytest.warns(UserWarning, match=no_component + "falls for only 0 of 6"):
+    with pytest.warns(UserWarning, match=no_component + "takes only 0 of 6 for the class"):
         target = own_target(replace(kit, folder=tmp_path), "landbird")
     assert target.components == [target.table.sort_values("effect").component.iloc[-1]]
 

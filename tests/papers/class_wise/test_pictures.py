@@ -14,7 +14,7 @@ from spurious_core.papers.class_wise.pictures import (
     reference_sheet,
     run_sheet,
 )
-from spurious_core.papers.class_wise.verdicts import VARIETY_LIMIT, jury_verdicts
+from spurious_core.papers.class_wise.verdicts import DIVERSITY_LIMIT, jury_verdicts
 
 
 @pytest.fixture(autouse=True)
@@ -76,5 +76,5 @@ def test_the_line_is_the_limit_of_the_check():
     costs = pd.DataFrame(dict(label="boat", plain=[0.6, 0.3], loss=[0.3, 0.25], kept=[False, True]))
     ax = cost_scatter(costs).axes[0]
     limit = next(line for line in ax.lines if line.get_linestyle() == "--")
-    assert np.allclose(limit.get_xdata() - limit.get_ydata(), VARIETY_LIMIT)
+    assert np.allclose(limit.get_xdata() - limit.get_ydata(), DIVERSITY_LIMIT)
     assert ax.collections[0].get_offsets().tolist() == [[0.6, 0.3], [0.3, 0.25]]

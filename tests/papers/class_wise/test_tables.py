@@ -10,7 +10,7 @@ from spurious_core.papers.class_wise.tables import (
     by_arm,
     by_class,
     by_pair,
-    class_key,
+    dataset_key,
     metric_entries,
     one_row_a_run,
     reference_table,
@@ -59,7 +59,7 @@ def test_a_row_a_class_and_its_key(verdicts):
     table = by_class(verdicts, ["consistency", "diversity"])
     first = table.iloc[0]
     assert first.tolist() == ["polar bear", "plain", "consistency", 0.25, 4, "images", "polar_bear"]
-    assert class_key("great white shark") == "great_white_shark"
+
     wide = spread(table)
     assert wide.index.tolist() == ["polar bear", "car"]
     assert wide.columns.tolist() == [
@@ -70,13 +70,30 @@ def test_a_row_a_class_and_its_key(verdicts):
 
 def test_entries_have_an_interval_or_none_and_nothing_is_not_entered(verdicts):
     table = by_class(verdicts, ["consistency"])
-    entry = next(metric_entries(table, "{metric}.{arm}.{key}"))
+    entry = next(metric_entries(table, "clean"))
     assert entry == ("consistency.plain.polar_bear", 0.25, None, 4, "images")
     missing = table.assign(value=[np.nan, 1.0, np.nan, 0.0])
-    assert len(list(metric_entries(missing, "{key}"))) == 2
-    (entry, *_) = metric_entries(by_arm(verdicts, ["consistency"]), "{metric}.{arm}")
+    assert len(list(metric_entries(missing, "clean"))) == 2
+    (entry, *_) = metric_entries(by_arm(verdicts, ["consistency"]), "clean")
     assert entry[2][0] < entry[1] < entry[2][1]
     assert entry[3:] == (8, "images within runs")
+
+
+def test_keys_name_metric_data_and_arm_but_for_three_metrics(verdicts, kit, world_kit):
+    hits = verdicts.rename(columns=dict(consistency="hit"))
+    tables = [
+        by_arm(hits, ["hit", "diversity"]),
+        by_pair(hits, [("loss", "plain")], ["hit", "diversity"]),
+        by_class(hits, ["hit", "diversity"]),
+    ]
+    data = dataset_key(world_kit)
+    keys = [[entry[0] for entry in metric_entries(table, data)][:2] for table in tables]
+    assert keys == [
+        ["hit.imagenet_like.plain", "diversity.plain"],
+        ["hit.imagenet_like.loss_minus_plain", "diversity.loss_minus_plain"],
+        ["hit.imagenet_like_polar_bear.plain", "diversity.plain.polar_bear"],
+    ]
+    assert dataset_key(kit) == "own"
 
 
 def test_references_fool_the_guide_and_divide_the_jury(world_kit, planted, kit):

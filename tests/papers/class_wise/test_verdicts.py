@@ -1,4 +1,4 @@
-"Judging with observers, with a segmenter, with neither; and whether the loss costs too much variety."
+"Judging with observers, with a segmenter, with neither; and whether the loss costs too much diversity."
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from spurious_core.data.vocabulary import SCENES
 from spurious_core.models.segmenters import Segmenter
 from spurious_core.papers.class_wise import verdicts as verdicts_module
 from spurious_core.papers.class_wise.verdicts import (
-    VARIETY_LIMIT,
+    DIVERSITY_LIMIT,
     how_judged,
     independent_features,
     judge_run,
@@ -141,7 +141,7 @@ def test_a_loss_that_draws_one_place_is_not_used(world_kit, calls, tmp_path):
 
 
 @pytest.mark.parametrize("plain", ["many", "one"])
-def test_a_loss_that_keeps_or_adds_variety_is_used(plain, world_kit, calls, tmp_path):
+def test_a_loss_that_keeps_or_adds_diversity_is_used(plain, world_kit, calls, tmp_path):
     assert loss_affordable(world_kit, None, 0, tmp_path, dict(plain=plain, loss="many"), REAL, 10)["kept"]
 
 
@@ -149,7 +149,7 @@ def test_a_loss_is_used_up_to_the_limit(world_kit, calls, tmp_path):
     arguments = world_kit, None, 0, tmp_path, dict(plain="many", loss="few"), REAL, 10
     cost = loss_affordable(*arguments)
     lost = cost["plain"] - cost["loss"]
-    assert lost > VARIETY_LIMIT
+    assert lost > DIVERSITY_LIMIT
     assert not cost["kept"]
     assert loss_affordable(*arguments, limit=lost + 1e-6)["kept"]
     with pytest.raises(ValueError, match=r"limit=-0.1 must lie in \[0, inf\]"):
