@@ -8,7 +8,6 @@ __all__ = ['REPORTED_PACKAGES', 'usable_cores', 'environment', 'PeakMemory']
 # %% ../../nbs/app/03_surroundings.ipynb #2b2b94dd
 import os
 import platform
-import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ import psutil
 import torch
 
 from ..core.devices import pick_device
-from ..core.settings import source_root
+from ..core.settings import source_commit
 
 # %% ../../nbs/app/03_surroundings.ipynb #0add893f
 REPORTED_PACKAGES = (
@@ -41,20 +40,6 @@ def _version(package: str) -> str | None:
     except PackageNotFoundError:
         return None
 
-
-def _git(root: Path, *args: str) -> str:
-    done = subprocess.run(["git", "-C", str(root), *args], capture_output=True, text=True)
-    return done.stdout.strip()
-
-# %% ../../nbs/app/03_surroundings.ipynb #3d73ca44
-def _commit() -> dict[str, Any]:
-    "The commit of the source checkout and whether tracked files differ from it; None outside a checkout."
-    root = source_root()
-    if not root or not (root / ".git").exists():  # never the commit of some repository around us
-        return dict(commit=None, dirty=None)
-    dirty = bool(_git(root, "status", "--porcelain", "-uno"))
-    return dict(commit=_git(root, "rev-parse", "HEAD") or None, dirty=dirty)
-
 # %% ../../nbs/app/03_surroundings.ipynb #418633b8
 def usable_cores() -> int:
     "The cores that this process may use."
@@ -65,7 +50,7 @@ def environment(device: str = "cpu") -> dict[str, Any]:
     "Commit (`dirty` if tracked files differ from it), device, cores, threads, Python, system and versions."
     chosen = pick_device(device)
     is_cuda = chosen.type == "cuda"
-    return _commit() | dict(
+    return source_commit() | dict(
         device=str(chosen),
         device_name=torch.cuda.get_device_name(chosen) if is_cuda else platform.machine(),
         cores=usable_cores(),

@@ -87,6 +87,7 @@ from .settings import (
     is_hub_id as is_hub_id,
     load_profile as load_profile,
     settings_file as settings_file,
+    source_commit as source_commit,
     source_root as source_root,
     split_language_model as split_language_model,
     split_revision as split_revision,

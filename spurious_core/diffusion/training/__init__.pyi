@@ -18,6 +18,7 @@ from .learner import (
     parameter_groups as parameter_groups,
     rate_schedule as rate_schedule,
 )
+from .origin import add_header as add_header, base_of as base_of, origin_of as origin_of
 from .personalizing import (
     Given as Given,
     build_trainer as build_trainer,

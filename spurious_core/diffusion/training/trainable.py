@@ -32,6 +32,7 @@ from ..adapters import EMBEDS, LORA
 from ..families.family import is_of_denoiser
 from ..families.registry import family_of
 from .config import PersonalizeConfig
+from .origin import add_header
 
 # %% ../../../nbs/diffusion/training/02_trainable.ipynb #a44443dc
 from ...models.pipeline_files import lacking, networks_of
@@ -201,12 +202,15 @@ def save_adapter(
     params: dict[str, torch.nn.Parameter],  # what `make_trainable` returned
     config: PersonalizeConfig,
     out: Path,
+    entries: dict[str, str] | None = None,  # for the header of the file, see `origin_of`
 ) -> None:
     """Writes the adapter into `out`: LoRA or learned embeddings as safetensors, or the whole pipeline.
 
     Files are moved into place one by one, `model_index.json` last: it makes the folder a pipeline."""
     with tempfile.TemporaryDirectory(dir=out, prefix=".adapter") as beside:
         _write_adapter(pipe, params, config, Path(beside))
+        for file in Path(beside).glob("*.safetensors"):
+            add_header(file, entries or {})
         share_as_usual(beside)
         for path in sorted(Path(beside).iterdir(), key=_index_last):
             if (out / path.name).is_dir():

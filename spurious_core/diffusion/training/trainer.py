@@ -29,6 +29,7 @@ from ...core.sheets import contact_sheet
 from ..sampling import sample_images
 from .config import PersonalizeConfig
 from .learner import Learner, mean_row
+from .origin import base_of, origin_of
 from .trainable import damage_of_adapter, save_adapter
 
 # %% ../../../nbs/diffusion/training/05_trainer.ipynb #b120ec3a
@@ -241,7 +242,8 @@ def finish(self: Trainer, seconds: float) -> None:
         if self.learner.ema:
             self.learner.ema.copy_to(params.values())
     with writing(self.out, _KEPT):
-        save_adapter(self.pipe, params, self.config, self.out)
+        entries = origin_of(self.pipe, self.config, base_of(self.out))
+        save_adapter(self.pipe, params, self.config, self.out, entries)
     numbers = sum(parameter.numel() for parameter in params.values())
     result |= dict(seconds=round(seconds, 2), parameters=numbers)
     atomic_write(self.out / RESULT_FILE, json.dumps(result))

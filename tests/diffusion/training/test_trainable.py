@@ -186,8 +186,8 @@ def test_a_training_shares_what_it_leaves_as_it_is(tmp_path, dtype, settings, co
     pipe = load_pipeline(stable_diffusion_35(tmp_path / "p"), dtype=dtype)
     before = {name: parameter.requires_grad for name, parameter in pipe.text_encoder_3.named_parameters()}
     config, digest = replace(RUN, steps=1, **settings), pipeline_hash(pipe)
-    copied = parts_of(working_copy(pipe, config))
-    assert {name for name, part in parts_of(pipe).items() if copied[name] is not part} == {
+    learning = parts_of(working_copy(pipe, config))
+    assert {name for name, part in parts_of(pipe).items() if learning[name] is not part} == {
         "transformer"
     } | copied
     train(pipe, config, tmp_path / "run")
