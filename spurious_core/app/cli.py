@@ -288,6 +288,7 @@ def _print_cards(profile: str) -> None:
         from spurious_core.app.fitting_cards import card_advice
         from spurious_core.core.settings import load_profile
 
+        _say("rehearsing a step of training in every way until one fits; a large model takes a few minutes")
         table = card_advice(load_profile(profile)).reset_index(names="card")
     _print_table(f"a LoRA with the image loss on {profile}", table.columns, table.itertuples(index=False))
 

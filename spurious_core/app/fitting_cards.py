@@ -6,6 +6,9 @@
 __all__ = ['ADVISED', 'card_advice']
 
 # %% ../../nbs/app/13_fitting_cards.ipynb #33db474a
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +16,7 @@ import pandas as pd
 import torch
 from diffusers import AutoencoderTiny
 
+from .dry_run.public_models import PUBLIC_MODELS, write_configs
 from ..core.settings import Profile, split_revision
 from ..diffusion.memory.cards import CardPlanner, cards_table, has_eight_bit
 from ..diffusion.training.config import PersonalizeConfig
@@ -37,18 +41,28 @@ def _tiny_decoder(source: str) -> AutoencoderTiny | None:
 ADVISED = PersonalizeConfig("a photo of sks", batch_size=4, image_loss_weight=0.05)
 
 
-def card_advice(profile: Profile) -> pd.DataFrame:
-    """`cards_table` of the usual recipe on a profile's pipeline.
-
-    FileNotFoundError where the pipeline's configs are not on this machine; it says what fetches them."""
-    folder = _folder_of(profile.pipeline)
-    if folder is None:
-        name, revision = split_revision(profile.pipeline)
+@contextmanager
+def _configs_of(source: str) -> Iterator[Path]:
+    "A folder with the configs of a pipeline. FileNotFoundError where nothing knows them."
+    name, revision = split_revision(source)
+    if folder := _folder_of(source):
+        yield folder
+        return
+    if name not in PUBLIC_MODELS:
         at = f" --revision {revision}" if revision else ""
         raise FileNotFoundError(
             f"{name}: its configs are not on this machine, so nothing can be rehearsed; to fetch them: "
             f"hf download {name}{at} --include '*.json' '*.txt' '*.model'"
         )
+    with tempfile.TemporaryDirectory() as place:
+        yield write_configs(name, place)
+
+# %% ../../nbs/app/13_fitting_cards.ipynb #e36e0cce
+def card_advice(profile: Profile) -> pd.DataFrame:
+    """`cards_table` of the usual recipe on a profile's pipeline.
+
+    FileNotFoundError where the pipeline's configs are not on this machine; it says what fetches them."""
     recipe = replace(ADVISED, precision=profile.precision)
-    plan = CardPlanner(folder, recipe, _tiny_decoder(profile.tiny_decoder), eight_bit=has_eight_bit())
-    return cards_table(plan)
+    tiny = _tiny_decoder(profile.tiny_decoder)
+    with _configs_of(profile.pipeline) as folder:
+        return cards_table(CardPlanner(folder, recipe, tiny, eight_bit=has_eight_bit()))

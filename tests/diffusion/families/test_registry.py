@@ -33,7 +33,12 @@ def test_an_unknown_kind_is_refused_with_the_known_ones(tmp_path):
 
 
 # what builds pipelines, or rewrites the public recipe to be measured beside ours, has to know their parts
-BUILDERS = ("app/dry_run/random_pipelines.py", "app/dry_run/sizes.py", "app/speed/plain_recipe.py")
+BUILDERS = (
+    "app/dry_run/random_pipelines.py",
+    "app/dry_run/public_models.py",
+    "app/dry_run/sizes.py",
+    "app/speed/plain_recipe.py",
+)
 PARTS = re.compile(r"\b(unet|text_encoder(_\d)?|alphas_cumprod|(?!Diffusion)\w+Pipeline)\b")
 
 
