@@ -3215,6 +3215,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                                  'spurious_core/models/pipelines.py'),
                                                 'spurious_core.models.pipelines._guessed_folder': ( 'models/pipelines.html#_guessed_folder',
                                                                                                     'spurious_core/models/pipelines.py'),
+                                                'spurious_core.models.pipelines._is_denoiser': ( 'models/pipelines.html#_is_denoiser',
+                                                                                                 'spurious_core/models/pipelines.py'),
                                                 'spurious_core.models.pipelines._is_half': ( 'models/pipelines.html#_is_half',
                                                                                              'spurious_core/models/pipelines.py'),
                                                 'spurious_core.models.pipelines._misfits': ( 'models/pipelines.html#_misfits',

@@ -81,6 +81,11 @@ def left_out(
 _MAY_BE_UNNAMED = {"image_encoder", "watermarker", *LEFT_OUT}
 
 
+def _is_denoiser(part: Part) -> bool:
+    "Whether it is the network that draws: all others are of transformers, or autoencoders, which vary."
+    return part.library == "diffusers" and part.has_weights and not part.kind.startswith("Autoencoder")
+
+
 def _misfits(
     kind: type[DiffusionPipeline],
     index: dict[str, Any],
@@ -92,9 +97,9 @@ def _misfits(
     unnamed = [f"{name} is not named" for name in sorted(known - set(index) - _MAY_BE_UNNAMED)]
     others = [
         f"{name} is a {parts[name].kind}, and not a {' or a '.join(cls.__name__ for cls in classes[name])}"
-        for name in ("unet", "transformer")
-        if name in parts and name in known
-        if parts[name].kind not in {cls.__name__ for cls in classes[name]}
+        for name, part in parts.items()
+        if name in known and _is_denoiser(part)
+        if part.kind not in {cls.__name__ for cls in classes[name]}
     ]
     return strange + unnamed + others
 
