@@ -60,7 +60,7 @@ def _clip(kind: type, large: bool = False) -> Any:
     )
     return _empty(kind, config)
 
-
+# %% ../../../nbs/app/dry_run/08_public_models.ipynb #674ee1b7
 def _autoencoder(side: int, channels: int = 4, **more: Any) -> AutoencoderKL:
     return _empty(
         AutoencoderKL,
