@@ -3219,6 +3219,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                                       'spurious_core/models/preprocessing.py'),
                                                     'spurious_core.models.preprocessing.read_preprocess': ( 'models/preprocessing.html#read_preprocess',
                                                                                                             'spurious_core/models/preprocessing.py'),
+                                                    'spurious_core.models.preprocessing.sample_windows': ( 'models/preprocessing.html#sample_windows',
+                                                                                                           'spurious_core/models/preprocessing.py'),
                                                     'spurious_core.models.preprocessing.write_preprocess': ( 'models/preprocessing.html#write_preprocess',
                                                                                                              'spurious_core/models/preprocessing.py')},
             'spurious_core.models.quiet': { 'spurious_core.models.quiet.without_progress_bars': ( 'models/quiet.html#without_progress_bars',
