@@ -66,5 +66,4 @@ from .surroundings import (
     PeakMemory as PeakMemory,
     REPORTED_PACKAGES as REPORTED_PACKAGES,
     environment as environment,
-    usable_cores as usable_cores,
 )

@@ -21,6 +21,7 @@ from ..core.settings import Profile, split_revision
 from ..diffusion.memory.cards import CardPlanner, cards_table, has_eight_bit
 from ..diffusion.training.config import PersonalizeConfig
 from ..models.pipeline_files import cached
+from ..models.quiet import without_warnings
 
 # %% ../../nbs/app/13_fitting_cards.ipynb #7ef73eee
 def _folder_of(source: str) -> Path | None:
@@ -34,7 +35,7 @@ def _tiny_decoder(source: str) -> AutoencoderTiny | None:
     folder = _folder_of(source) if source else None
     if folder is None:
         return None
-    with torch.device("meta"):
+    with torch.device("meta"), without_warnings():
         return AutoencoderTiny.from_config(AutoencoderTiny.load_config(folder))
 
 # %% ../../nbs/app/13_fitting_cards.ipynb #fd7087ef

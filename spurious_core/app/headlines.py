@@ -58,8 +58,8 @@ HEADLINES |= dict(
 # %% ../../nbs/app/12_headlines.ipynb #1ff7d651
 HEADLINES |= dict(
     similarity_loss_forms=(
-        "Every juror sees the object, which is absent, in {consistency.dreambooth} of DreamBooth's pictures "
-        "and in {consistency.sfsl} of those with the chosen form of the loss.",
+        "Every juror sees the object, which is absent, in {consistency.*.dreambooth} of DreamBooth's "
+        "pictures and in {consistency.*.sfsl} of those with the chosen form of the loss.",
         "With that form {in_distribution.*.sfsl} of the pictures look like those of the world.",
     ),
     speed=(

@@ -17,7 +17,7 @@ from ..core.checks import known
 METRIC_KEY_FORM = "METRIC.DATASET.METHOD"
 METRIC_KEY_EXCEPTIONS = dict(
     class_wise_spurious_generation=("consistency.*", "object_absent.*", "diversity.*", "pca.*"),
-    similarity_loss_forms=("consistency.*", "object_absent.*", "diversity.*"),
+    similarity_loss_forms=(),
     aspire=("recall_at_*", "null_discoveries*"),
     d3s=("probe.*",),
     ddb=("ddb_minus_erm", "ddb_minus_erm.*", "pruning_gain", "pruning_gain.*"),
@@ -32,6 +32,7 @@ RENAMED_METRIC_KEYS = {  # the whole old key, as a regular expression: its new n
     r"loss_used\.([^.]+)": r"loss_used.DATASET_\1.sfsl",
     r"(hit|in_distribution|memorised|all_of_jury|juror_rate)\.([^.]+)": r"\1.DATASET.\2",
     r"(spurious_auc|spurious_ap|gain)\.([^.]+)": r"\1.DATASET.\2",
+    r"(consistency|object_absent|diversity)\.([^.]+)": r"\1.DATASET.\2",  # of similarity_loss_forms alone
     rf"(in_distribution|all_of_jury|scene_[a-z]+)\.({_ARMS})\.([^.]+)": r"\1.DATASET_\3.\2",
     r"(precision_at_3|ranked_recall_at_[13]|unused_discoveries)": r"\1.DATASET.edits",
     r"(precision_at_3|ranked_recall_at_[13]|unused_discoveries)\.([^.]+)": r"\1.DATASET.\2",
@@ -115,7 +116,8 @@ def check_metric_key(
 # %% ../../nbs/app/05_metric_keys.ipynb #615a5a4f
 def say_missing_key(key: str, keys: Iterable[str]) -> str:
     "What to tell someone who asks for a number that isn't among those with these `keys`."
-    if new := renamed_metric_key(key):
+    new = renamed_metric_key(key)
+    if new and not _is_exception(key, None):
         return f"metric {key} is called {new} now ({METRIC_KEY_FORM})"
     for old in keys:
         new = renamed_metric_key(old)

@@ -7,13 +7,14 @@ __all__ = ['to_array', 'picture', 'read_images', 'png_bytes']
 
 # %% ../../nbs/core/07_images.ipynb #4cf7b337
 import io
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from .opening import GROUND, as_rgb, centre_square, decode, open_rgb, warn_transparent
 
@@ -105,9 +106,14 @@ def read_images(
     return images
 
 # %% ../../nbs/core/07_images.ipynb #27ffa0c2
-def png_bytes(image: Image.Image | np.ndarray) -> bytes:
+def png_bytes(
+    image: Image.Image | np.ndarray,
+    texts: Mapping[str, str] | None = None,  # that the file carries beside the pixels, by name
+) -> bytes:
     "A PIL picture, or a uint8 array `[H, W, 3]` or `[H, W]`, as the bytes of a PNG."
-    buffer = io.BytesIO()
+    buffer, info = io.BytesIO(), PngImagePlugin.PngInfo()
+    for name, text in (texts or {}).items():
+        info.add_text(name, text)
     image = Image.fromarray(image) if isinstance(image, np.ndarray) else image
-    image.save(buffer, "PNG")
+    image.save(buffer, "PNG", pnginfo=info)
     return buffer.getvalue()

@@ -7,7 +7,6 @@ __all__ = ['SPLITS', 'ORIGINS', 'listing', 'GroupedImages']
 
 # %% ../../nbs/data/09_grouped.ipynb #8202f8b7
 import base64
-import io
 import warnings
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -22,6 +21,7 @@ from matplotlib.figure import Figure
 
 from ..core.checks import one_of, whole
 from ..core.markup import as_html
+from ..core.plots import figure_bytes
 from ..core.seeds import seed_of
 from ..core.sheets import contact_sheet
 from .squares import read_squares
@@ -249,10 +249,8 @@ def _figure_html(images: GroupedImages) -> str:
         figure = images.show()
     except OSError as error:
         return f"<p>{as_html(error)}</p>"
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=80, metadata={"Software": None})
+    encoded = base64.b64encode(figure_bytes(figure, dpi=80)).decode()
     plt.close(figure)
-    encoded = base64.b64encode(buffer.getvalue()).decode()
     return f'<img src="data:image/png;base64,{encoded}" style="max-width:100%"/>'
 
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 
 from ..core.checks import not_negative, one_of, renamed_arguments, whole, within
 from ..core.files import digest
@@ -28,6 +27,7 @@ from spurious_core.diffusion.forms import (
 )
 from ..find.neural_pca import NeuralPCA
 from ..models.classifier import Classifier
+from ..models.preprocessing import sample_windows
 
 # %% ../../nbs/diffusion/24_similarity_loss.ipynb #3e74f9cd
 _LEVELS = (
@@ -99,8 +99,7 @@ def cutouts(
     for _ in range(n):
         side, across, down = torch.rand(3, batch_size, generator=generator)[:, rows].to(x)
         theta = _windows(smallest + (1 - smallest) * side, across, down)
-        grid = F.affine_grid(theta, x.shape, align_corners=False)
-        crop = F.grid_sample(x, grid, padding_mode="border", align_corners=False)
+        crop = sample_windows(x, theta)
         grain = torch.randn(batch_size, *crop.shape[1:], generator=generator)[rows].to(crop)
         crops.append(crop + noise * grain)
     return torch.cat(crops)

@@ -12,6 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from ..models.preprocessing import sample_windows
+
 # %% ../../nbs/mitigate/03_objectives.ipynb #18a29b13
 @dataclass
 class Batch:
@@ -52,6 +54,4 @@ def random_views(
     zero = torch.zeros(n)
     horizontal = torch.stack([side * flip, zero, shift[:, 0]], 1)
     vertical = torch.stack([zero, side, shift[:, 1]], 1)
-    theta = torch.stack([horizontal, vertical], 1)
-    grid = F.affine_grid(theta.to(x), list(x.shape), align_corners=False)
-    return F.grid_sample(x, grid, padding_mode="border", align_corners=False)
+    return sample_windows(x, torch.stack([horizontal, vertical], 1))

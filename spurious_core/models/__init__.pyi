@@ -47,6 +47,7 @@ from .preprocessing import (
     Preprocess as Preprocess,
     as_pixels as as_pixels,
     read_preprocess as read_preprocess,
+    sample_windows as sample_windows,
     write_preprocess as write_preprocess,
 )
 from .quiet import without_progress_bars as without_progress_bars, without_warnings as without_warnings

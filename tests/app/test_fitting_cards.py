@@ -44,3 +44,9 @@ def test_the_command():
     assert all(word in done.output for word in ("8 GB", "80 GB", "tiny_decoder"))
     lost = CliRunner().invoke(app, ["doctor", "--profile", "z_image", "--cards"])
     assert lost.exit_code != 0 and "Traceback" not in lost.output
+
+
+def test_nothing_of_the_libraries_is_said_beside_the_table(capfd):
+    "diffusers says of a tiny decoder's config that it does not know one of its words."
+    card_advice(load_profile("mini"))
+    assert capfd.readouterr().err == ""

@@ -60,6 +60,7 @@ OLD = [  # a key of each family that was renamed, and what it is called now
     ("ddb_minus_groupdro.mini_b", "wga_minus_groupdro.mini_b.DDB"),
     ("last_layer_gain.all.psi.15", "last_layer_gain.all.psi_15"),
     ("accuracy.landbird.given", "accuracy.own_landbird.given"),
+    ("diversity.hinge", "diversity.DATASET.hinge"),  # of similarity_loss_forms
     ("wga.mini_waterbirds.0.999.none.ERM", "wga.mini_waterbirds_PERCENT.none_ERM"),
     ("shortcut_auc.ffr", "shortcut_auc.all.ffr_ERM"),
 ]
@@ -91,6 +92,17 @@ def test_another_form_is_refused(key):
         check_metric_key(key, "aspire")
 
 
+def test_what_the_main_study_keeps_has_a_new_name_in_another():
+    check_metric_key("consistency.sfsl", "class_wise_spurious_generation")
+    with pytest.raises(ValueError, match=r"consistency.sfsl is called consistency.DATASET.sfsl now"):
+        check_metric_key("consistency.sfsl", "similarity_loss_forms")
+    earlier = say_missing_key("consistency.imagenet_like.sfsl", ["consistency.sfsl"])
+    assert earlier.endswith("in this run of an earlier version it is called consistency.sfsl")
+    assert (
+        say_missing_key("consistency.hinge", ["consistency.sfsl"]) == "there is no metric consistency.hinge"
+    )
+
+
 def test_an_exception_is_one_studys():
     check_metric_key("recall_at_1.confidence", "aspire")
     check_metric_key("recall_at_1.confidence")
@@ -111,7 +123,12 @@ def test_an_old_key_has_a_new_name_that_is_right(old, new):
 @pytest.mark.parametrize("old, new", OLD)
 def test_an_old_key_is_refused_by_its_new_name(old, new):
     with pytest.raises(ValueError, match=f"metric {old} is called {new} now"):
-        Metrics().add(old, 0.5)
+        check_metric_key(old, "mitigation_benchmark")  # which has no exceptions
+
+
+def test_numbers_are_refused_by_it():
+    with pytest.raises(ValueError, match="metric hit.sfsl is called hit.DATASET.sfsl now"):
+        Metrics().add("hit.sfsl", 0.5)
 
 
 def test_every_renamed_family_has_an_example():

@@ -3,7 +3,8 @@
 import subprocess
 import sys
 
-from spurious_core.app.surroundings import PeakMemory, environment, usable_cores
+from spurious_core.app.surroundings import PeakMemory, environment
+from spurious_core.core.devices import usable_cores
 
 
 def test_environment_names_what_one_needs_to_repeat_a_run():

@@ -1,9 +1,11 @@
 "Devices and precisions by name."
 
+import os
+
 import pytest
 import torch
 
-from spurious_core.core.devices import PRECISIONS, cpu_multiplies_in_bf16, dtype_of, pick_device
+from spurious_core.core.devices import PRECISIONS, cpu_multiplies_in_bf16, dtype_of, pick_device, usable_cores
 
 
 def test_device_and_dtype():
@@ -37,3 +39,11 @@ def test_bfloat16_is_for_cpus_that_have_it(monkeypatch, avx512, amx):
     monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: avx512)
     monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx)
     assert cpu_multiplies_in_bf16() == (avx512 or amx)
+
+
+def test_usable_cores_are_those_left_to_the_process_and_all_where_nothing_says(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 3}, raising=False)
+    assert usable_cores() == 2
+    monkeypatch.delattr(os, "sched_getaffinity")  # as on macOS
+    monkeypatch.setattr(os, "cpu_count", lambda: 8)
+    assert usable_cores() == 8

@@ -130,3 +130,10 @@ def test_pictures_in_memory_mean_what_they_mean_on_disk():
     for bad in (np.zeros((4, 4, 3)), np.zeros((0, 0, 3), np.uint8)):
         with pytest.raises(ValueError, match="must be uint8, and not empty"):
             picture(bad, 4)
+
+
+def test_a_png_carries_texts_beside_its_pixels():
+    opened = Image.open(io.BytesIO(png_bytes(IMS[0], dict(plan="a row", pixels="12ab"))))
+    assert opened.text == dict(plan="a row", pixels="12ab")
+    assert (np.asarray(opened) == IMS[0]).all()
+    assert Image.open(io.BytesIO(png_bytes(IMS[0]))).text == {}

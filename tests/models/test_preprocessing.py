@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from spurious_core.models.preprocessing import Preprocess, as_pixels, read_preprocess, write_preprocess
+from spurious_core.models.preprocessing import (
+    Preprocess,
+    as_pixels,
+    read_preprocess,
+    sample_windows,
+    write_preprocess,
+)
 
 HALF = dict(image_mean=[0.5] * 3, image_std=[0.5] * 3)
 PICTURES = np.random.default_rng(0).integers(0, 256, (3, 8, 8, 3), np.uint8)
@@ -94,3 +100,13 @@ def test_gradient_reaches_pixels_out_of_range():
     x = (torch.rand(2, 3, 64, 64) * 3 - 1).requires_grad_(True)
     Preprocess(48, 32)(x).sum().backward()
     assert (x.grad[..., 12:52, 12:52] > 0).all()
+
+
+def test_windows_show_a_part_at_the_pictures_size_and_pass_gradients():
+    pixels = torch.rand(2, 3, 8, 8, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    whole, left = torch.eye(2, 3), torch.tensor([[0.5, 0, -0.5], [0, 1, 0]])
+    seen = sample_windows(pixels, torch.stack([whole, left]))
+    torch.testing.assert_close(seen[0], pixels[0])
+    seen[1].sum().backward()
+    assert (pixels.grad[0] == 0).all() and (pixels.grad[1, :, :, 5:] == 0).all()
+    assert (pixels.grad[1, :, :, :4] > 0).all()

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import torch
 from matplotlib.figure import Figure
+from scipy import stats
 from tqdm.auto import tqdm
 
 from ..metrics import Metrics
@@ -80,8 +81,8 @@ def median_ratio(
 ) -> dict:
     "`value`, `ci`, `n` and `over` of the seconds of the first column over those of the second."
     ratios = (turns.iloc[:, 0] / turns.iloc[:, 1]).to_numpy()
-    drawn = np.random.default_rng(seed).choice(ratios, (4000, len(ratios)))
-    low, high = np.quantile(np.median(drawn, axis=1), (0.025, 0.975))
+    options = dict(n_resamples=4000, method="percentile", rng=np.random.default_rng(seed))
+    low, high = stats.bootstrap((ratios,), np.median, **options).confidence_interval
     return dict(value=float(np.median(ratios)), ci=(low, high), n=len(ratios), over="turns")
 
 # %% ../../../nbs/app/speed/00_turns.ipynb #fbd5047e

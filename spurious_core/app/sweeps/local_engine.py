@@ -19,6 +19,7 @@ from .cell_folders import list_cells
 from .claims import release_claims
 from .workers import WorkerConfig
 from ...core.checks import whole
+from ...core.devices import usable_cores
 
 # %% ../../../nbs/app/sweeps/04_local_engine.ipynb #d1f11cd1
 _WORKER = "import sys; from spurious_core.app.sweeps.workers import main; main(sys.argv[1:])"
@@ -71,7 +72,7 @@ def run_locally(
 ) -> None:
     "Runs the open cells in worker processes. OSError if one of them had to stop, as with a full disk."
     whole("workers", workers)
-    cores, cards = len(os.sched_getaffinity(0)), visible_cards()
+    cores, cards = usable_cores(), visible_cards()
     environments = [worker_environment(number, workers, cores, cards) for number in range(workers)]
     running = [_start_worker(root, config, environment) for environment in environments]
     try:

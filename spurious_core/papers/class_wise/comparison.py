@@ -7,7 +7,6 @@ __all__ = ['load_comparison_kit', 'shared_training', 'fit_to_card', 'share_cores
            'ComparedRun', 'compare_arms']
 
 # %% ../../../nbs/papers/class_wise/07_comparison.ipynb #7387de75
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +15,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from ...core.devices import usable_cores
 from ...core.settings import Profile
 from ...diffusion.memory.cards import CardPlanner, has_eight_bit
 from ...diffusion.training.config import PersonalizeConfig
@@ -68,7 +68,7 @@ def share_cores(
     n_runs: int,
 ) -> tuple[int, int]:
     "How many runs go at a time, and how many threads each has."
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    cores = usable_cores()
     workers = min(workers or cores, n_runs)
     return workers, max(1, min(cores // workers, torch.get_num_threads()))
 

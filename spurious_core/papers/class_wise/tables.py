@@ -68,7 +68,7 @@ def spread(table: pd.DataFrame) -> pd.DataFrame:
     return wide.reindex(index=pd.Index(table.label.unique(), name="label"), columns=columns)
 
 # %% ../../../nbs/papers/class_wise/08_tables.ipynb #48b7c411
-WITHOUT_DATASET = ("consistency", "object_absent", "diversity")  # metrics whose keys don't name the data
+WITHOUT_DATASET = ("consistency", "object_absent", "diversity")  # keys of the class-wise study without data
 
 
 def dataset_key(kit: Kit) -> str:
@@ -76,10 +76,10 @@ def dataset_key(kit: Kit) -> str:
     return kit.world.name if kit.world else "own"
 
 
-def _entry_key(row: dict, dataset: str) -> str:
+def _entry_key(row: dict, dataset: str, short: tuple[str, ...]) -> str:
     arm = row["arm"] if "arm" in row else row["pair"]
     of_class = [row["key"]] if "key" in row else []
-    if row["metric"] in WITHOUT_DATASET:
+    if row["metric"] in short:
         return ".".join([row["metric"], arm, *of_class])
     return ".".join([row["metric"], "_".join([dataset, *of_class]), arm])
 
@@ -87,6 +87,7 @@ def _entry_key(row: dict, dataset: str) -> str:
 def metric_entries(
     table: pd.DataFrame,  # with `metric`, `arm` or `pair`, `value`, `n`, `over`; perhaps `lo`, `hi`, `key`
     dataset: str,  # what the numbers are about, by its full name
+    short: tuple[str, ...] = WITHOUT_DATASET,  # metrics whose keys don't name the data
 ) -> Iterator[tuple[str, float, tuple[float, float] | None, int, str]]:
     """Key, value, interval or None, count, and what is counted, as `Metrics.add` takes them.
 
@@ -95,7 +96,7 @@ def metric_entries(
         ends = row.get("lo", np.nan), row.get("hi", np.nan)
         if np.isfinite(row["value"]):
             interval = ends if np.isfinite(ends).all() else None
-            yield _entry_key(row, dataset), row["value"], interval, row["n"], row["over"]
+            yield _entry_key(row, dataset, short), row["value"], interval, row["n"], row["over"]
 
 # %% ../../../nbs/papers/class_wise/08_tables.ipynb #3bb6b9fa
 def reference_table(

@@ -7,7 +7,6 @@ labels."""
 __all__ = ['write_inits', 'read_inits', 'draw_shift', 'as_grouped', 'preview']
 
 # %% ../../../nbs/papers/d3s/04_drawing.ipynb #d3b5a90f
-import io
 import json
 import warnings
 from collections.abc import Mapping, Sequence
@@ -17,10 +16,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from PIL import Image, PngImagePlugin
+from PIL import Image
 
 from ...core.files import atomic_write, digest
-from ...core.images import read_images
+from ...core.images import png_bytes, read_images
 from ...core.sheets import contact_sheet
 from ...data.grouped import GroupedImages
 from ...diffusion.generating import generate
@@ -48,12 +47,7 @@ def _fault_of_start(path: Path, about: str) -> str | None:
 
 def _png_with_plan(picture: np.ndarray, about: str) -> bytes:
     "A PNG whose text says from which row it was made, and the hash of its pixels."
-    info = PngImagePlugin.PngInfo()
-    info.add_text("plan", about)
-    info.add_text("pixels", digest(picture))
-    buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, "PNG", pnginfo=info)
-    return buffer.getvalue()
+    return png_bytes(picture, dict(plan=about, pixels=digest(picture)))
 
 # %% ../../../nbs/papers/d3s/04_drawing.ipynb #ea7b2109
 def write_inits(
