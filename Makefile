@@ -63,6 +63,7 @@ STUDIES ?= $(filter-out speed,$(basename $(notdir $(wildcard nbs/studies/*.ipynb
 evidence: $(STAMP)
 	@for study in $(STUDIES); do \
 	  echo "== $$study, into figures/$$study"; \
+	  $(BIN)/spurious run $$study -p budget=full --check || { echo "$$study is skipped"; continue; }; \
 	  OMP_NUM_THREADS=$(THREADS) $(BIN)/spurious run $$study -p budget=full --out _runs/full/$$study || exit 1; \
 	  mkdir -p figures/$$study; \
 	  cp _runs/full/$$study/metrics.json _runs/full/$$study/environment.json _runs/full/$$study/figures/*.png figures/$$study/; \

@@ -56,6 +56,12 @@ HEADLINES |= dict(
 
 # %% ../../nbs/app/12_headlines.ipynb #1ff7d651
 HEADLINES |= dict(
+    real_spurious_features=(
+        "Of real photographs without the object, some network calls {called.any} the class all the same, "
+        "each of three calls {called.all}, and exactly one {called.exactly_one}.",
+        "A component of neural PCA tells a tile of its class from those of others with an area of "
+        "{pca.tiles_auc}.",
+    ),
     similarity_loss_forms=(
         "Every juror sees the object, which is absent, in {consistency.dreambooth} of DreamBooth's pictures "
         "and in {consistency.sfsl} of those with the chosen form of the loss.",

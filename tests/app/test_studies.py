@@ -10,6 +10,7 @@ from spurious_core.papers.d3s.study.study_plans import D3S_PLANS
 from spurious_core.papers.ddb.study.plan import DDB_PLANS
 from spurious_core.papers.ffr.planning import FFR_BUDGETS
 from spurious_core.papers.mitigation.planning import BENCHMARK_BUDGETS
+from spurious_core.papers.real.plans import REAL_BUDGETS
 from support.toy_study import PARAMETERS
 
 
@@ -57,6 +58,7 @@ PLANS = dict(
     ddb=DDB_PLANS,
     ffr=FFR_BUDGETS,
     mitigation_benchmark=BENCHMARK_BUDGETS,
+    real_spurious_features=REAL_BUDGETS,
     similarity_loss_forms=FORMS_PLANS,
     speed=SPEED_PLANS,
 )

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from spurious_core.app.dry_run.study_needs import STUDIES
 from spurious_core.core.settings import real_folder
 from spurious_core.data.squares import read_squares
 
@@ -20,3 +21,8 @@ def real_pictures(folder, n, size=224):
     files = sorted((need_real(folder) / folder).glob("*.jpg"))
     files = files[:: len(files) // n][:n]
     return read_squares(files, size, [None] * n), np.array([int(file.name[:3]) for file in files])
+
+
+def need_photographs_of(study):
+    "Skips the test where the study reads photographs that are absent."
+    need_real(*STUDIES[study].photographs)

@@ -16,6 +16,7 @@ class StudyNeeds(NamedTuple):
     parameters: dict[str, str]  # `budget` is a value; the others say what to give
     required: tuple[str, ...] = ()  # of the fields: it does not run if the profile leaves one empty
     rendered: tuple[str, ...] = ()  # required as well where it is given no pictures of one's own
+    photographs: tuple[str, ...] = ()  # what it reads in the folder of real photographs
 
 # %% ../../../nbs/app/dry_run/07_study_needs.ipynb #c8901a32
 _GUIDED = ("pipeline", "tiny_decoder", "guide")
@@ -36,6 +37,12 @@ STUDIES = dict(
     ddb=StudyNeeds(("pipeline", "inpaint", "segmenter"), _CLASSIFIED, ("pipeline",), ("guide", "presence")),
     ffr=StudyNeeds(("pipeline",), dict(budget="smoke"), ("pipeline",)),
     mitigation_benchmark=StudyNeeds((), dict(budget="smoke")),
+    real_spurious_features=StudyNeeds(
+        ("guide", "jury"),
+        dict(budget="smoke"),
+        ("guide", "jury"),
+        photographs=("spurious_tiles", "imagenet_one_each", "imagenet_mini", "cue_conflict"),
+    ),
     similarity_loss_forms=StudyNeeds((*_GUIDED, "jury", "segmenter"), _BY_CLASS, _JUDGED, _OBSERVED),
     speed=StudyNeeds(_GUIDED, _BY_CLASS, ("pipeline", "guide"), ("world",)),
 )

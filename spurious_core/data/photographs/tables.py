@@ -28,7 +28,7 @@ def lacking_photographs(
     lost = [name for name in names if not (root / name).exists()]
     if not lost:
         return None
-    return f"no {', '.join(lost)} in {root}; {REAL_FOLDER} names the folder of real photographs"
+    return f"no {', '.join(lost)} in {root} ({REAL_FOLDER} names the folder of real photographs)"
 
 # %% ../../../nbs/data/photographs/00_tables.ipynb #157333c7
 def _numbered(folder: Path, pattern: str, columns: list[str]) -> pd.DataFrame:
