@@ -55,8 +55,8 @@ def shortcut_tests(
     y: np.ndarray,  # true classes `[N]`
     predicted: np.ndarray,  # `[N]`, of a classifier that has not learned from these pictures
     labels: Sequence[str],  # names of classes
-    draws: int = 5000,
-    rate: float = 0.05,  # of false discoveries
+    draws: int = 20000,
+    rate: float = 0.01,  # of false discoveries
     seed: int = 0,
 ) -> pd.DataFrame:
     """A row for each group and class, the likeliest shortcut first.

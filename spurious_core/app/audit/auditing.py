@@ -67,7 +67,7 @@ def examine_subject(
     shortcuts = shortcut_tests(groups, images.y, subject.predicted, images.labels, seed=seed)
     copies = duplicates(subject.looks.thumbs, images.manifest.split, images.y)
     tables = class_accuracies(subject), confident_mistakes(subject)
-    return Audit(subject, *tables, groups, shortcuts, copies, captions and list(captions))
+    return Audit(subject, *tables, groups, shortcuts, copies, None if captions is None else list(captions))
 
 # %% ../../../nbs/app/audit/03_auditing.ipynb #d6bef442
 def _hurt_class(audit: Audit, shortcut: pd.Series) -> str:
@@ -148,7 +148,7 @@ def _shortcut_sections(audit: Audit) -> list[Section]:
     tested = (
         f"{len(audit.shortcuts)} pairs of a group of surroundings and a class were tested, without group "
         "labels. A pair is named if the surroundings go with the class and other classes are called it there "
-        "(two permutation tests, 5 % false discoveries)."
+        "(two permutation tests, 1 % false discoveries)."
     )
     columns = ["label", "resolution", "group", "pictures", "share_inside", "share"]
     columns += ["called_inside", "called_outside", "p", "q"]

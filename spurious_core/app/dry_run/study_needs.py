@@ -32,6 +32,8 @@ _DESCRIBED = tuple(field for field in _ASPIRE if field != "instruct")
 
 STUDIES = dict(
     aspire=StudyNeeds(_ASPIRE, _CLASSIFIED, _DESCRIBED),
+    audit_calibration=StudyNeeds(("null_guide",), dict(budget="smoke"), ("null_guide",)),
+    bar=StudyNeeds(("guide",), dict(budget="smoke"), ("guide",), photographs=("bar",)),
     class_wise_spurious_generation=StudyNeeds((*_GUIDED, "jury", "segmenter"), _BY_CLASS, _JUDGED, _SURVEYED),
     d3s=StudyNeeds(_JUDGED, _PASTED, _JUDGED, ("world",)),
     ddb=StudyNeeds(("pipeline", "inpaint", "segmenter"), _CLASSIFIED, ("pipeline",), ("guide", "presence")),

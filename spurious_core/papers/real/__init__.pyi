@@ -1,3 +1,19 @@
+from .bar_trials import (
+    BAR_BUDGETS as BAR_BUDGETS,
+    BAR_METRICS as BAR_METRICS,
+    BarPlan as BarPlan,
+    EXPECTED as EXPECTED,
+    INFERRED as INFERRED,
+    UNTOLD as UNTOLD,
+    bar_entries as bar_entries,
+    bar_gains as bar_gains,
+    bar_table as bar_table,
+    bar_trial as bar_trial,
+    part_pictures as part_pictures,
+    plan_bar as plan_bar,
+    refused as refused,
+    with_inferred_groups as with_inferred_groups,
+)
 from .components import (
     TileTest as TileTest,
     compare_tiles as compare_tiles,
@@ -12,6 +28,13 @@ from .cues import (
     followed_cues as followed_cues,
     shape_bias as shape_bias,
     things_seen as things_seen,
+)
+from .feature_images import (
+    FeatureImages as FeatureImages,
+    Standardise as Standardise,
+    as_feature_images as as_feature_images,
+    fold as fold,
+    last_layer as last_layer,
 )
 from .outputs import (
     cached_features as cached_features,
