@@ -40,17 +40,18 @@ def whole_squares(
     return replace(wanted, size=(wanted.crop, wanted.crop), crop=None) if wanted.crop else wanted
 
 # %% ../../../nbs/papers/real/00_outputs.ipynb #063c5b3c
-_READ = 256  # pixels of the centre squares that are read
+_READ = 256  # pixels of the centre squares that are read, unless the network says exactly what it wants
 
 
 def _square_features(clf: Classifier, paths: Sequence[str], preprocess: Preprocess) -> torch.Tensor:
     "Features `[N, D]` of pictures on disk, prepared in this manner."
     usual, parts = clf.preprocess, []
+    side = preprocess.size[0] if isinstance(preprocess.size, tuple) else _READ
     clf.preprocess = preprocess
     try:
         for start in range(0, len(paths), 64):
             part = list(paths[start : start + 64])
-            squares = read_squares(part, _READ, [None] * len(part))
+            squares = read_squares(part, side, [None] * len(part))
             parts.append(clf.batched(clf.features, squares, 8))
     finally:
         clf.preprocess = usual
