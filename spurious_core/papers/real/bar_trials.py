@@ -40,7 +40,7 @@ class BarPlan:
 
 
 BAR_BUDGETS = dict(
-    smoke=BarPlan(("ERM", "DFR"), 1, 2, pictures=12),
+    smoke=BarPlan(("ERM", "JTT"), 1, 2, pictures=12),
     quick=BarPlan(n_seeds=2),
     full=BarPlan(),
 )
@@ -141,6 +141,9 @@ def bar_gains(
             one, two = (rows[rows.seed.isin(shared)] for rows in (one, two))
             found = paired_difference(one, two, by="seed", metrics=BAR_METRICS)
             tables.append(found.assign(method=method, other=other))
+    if not tables:
+        columns = ("method", "other", "metric", "value", "lo", "hi", "n")
+        return pd.DataFrame({column: [] for column in columns})
     return pd.concat(tables, ignore_index=True)
 
 
