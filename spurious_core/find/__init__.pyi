@@ -27,7 +27,7 @@ from .rankings import (
     ranked as ranked,
 )
 from .rendered_edits import exact_edits as exact_edits
-from .shortcut_tests import (
+from .shortcuts import (
     classifier_goes_by as classifier_goes_by,
     goes_with_class as goes_with_class,
     shortcut_tests as shortcut_tests,

@@ -64,7 +64,7 @@ def audit_world(
     row = dict(seed=seed, planted=planted, accuracy=(subject.predicted == images.y).mean())
     return row | dict(found=any(names_plant(found, plant) for plant in world.plants), names=len(found.named))
 
-# %% ../../../nbs/app/audit/04_calibration.ipynb #8246530f
+# %% ../../../nbs/app/audit/04_calibration.ipynb #82062aef
 AUDIT_BUDGETS = dict(
     smoke=dict(worlds=1, pictures=300),
     quick=dict(worlds=5, pictures=600),
@@ -78,7 +78,7 @@ def plan_calibration(
     "How many worlds of either kind, and of how many pictures. `ValueError` names the budgets."
     return AUDIT_BUDGETS[one_of("budget", budget, AUDIT_BUDGETS)]
 
-
+# %% ../../../nbs/app/audit/04_calibration.ipynb #8246530f
 def calibration_entries(
     rows: pd.DataFrame,  # of `audit_world`
 ) -> list[dict]:

@@ -66,7 +66,7 @@ def page_of(
         parts.append(dict(title=section.title, sentences=section.sentences, table=text, figures=figures))
     return Environment(autoescape=True).from_string(_PAGE).render(title=title, sections=parts)
 
-
+# %% ../../../nbs/app/audit/02_page.ipynb #7f65680a
 def pictures_of(
     thumbs: np.ndarray,  # uint8 `[N, S, S, 3]`
     rows: list[int],

@@ -70,7 +70,7 @@ def look(
         thumbs.append((small.clamp(0, 1) * 255).round().byte().permute(0, 2, 3, 1).numpy())
     return Looks(torch.cat(features), torch.cat(margins), np.concatenate(thumbs))
 
-# %% ../../../nbs/app/audit/00_subjects.ipynb #7cc0ecdc
+# %% ../../../nbs/app/audit/00_subjects.ipynb #2476b087
 FOLDS, STRENGTH = 5, 0.1  # of the heads that are fitted here
 
 
@@ -81,7 +81,7 @@ def _fit(features: np.ndarray, y: np.ndarray, n_classes: int) -> Head:
 def _logits(head: Head, features: np.ndarray) -> np.ndarray:
     return features @ head[0].T + head[1]
 
-
+# %% ../../../nbs/app/audit/00_subjects.ipynb #7cc0ecdc
 def fitted_head(
     features: torch.Tensor,  # `[N, D]`
     images: GroupedImages,
@@ -107,7 +107,7 @@ def fitted_head(
         logits[rows[unseen]] = _logits(_fit(x[rows[seen]], y[rows[seen]], n_classes), x[rows[unseen]])
     return head, logits
 
-# %% ../../../nbs/app/audit/00_subjects.ipynb #8a063b94
+# %% ../../../nbs/app/audit/00_subjects.ipynb #b492f88c
 @dataclass
 class Subject:
     "Pictures, the classifier, and what it says of them."
@@ -124,7 +124,7 @@ class Subject:
         "The class that each picture is called, `[N]`."
         return self.probs.argmax(1)
 
-
+# %% ../../../nbs/app/audit/00_subjects.ipynb #526be600
 def _last_layer(weight: np.ndarray, bias: np.ndarray, labels: Sequence[str], name: str) -> Classifier:
     "A last layer as a classifier of features."
     layer = nn.Linear(weight.shape[1], weight.shape[0])
@@ -132,7 +132,7 @@ def _last_layer(weight: np.ndarray, bias: np.ndarray, labels: Sequence[str], nam
     layer.bias.data = torch.as_tensor(bias, dtype=torch.float32)
     return Classifier(layer, labels, name=name).eval().requires_grad_(False)
 
-
+# %% ../../../nbs/app/audit/00_subjects.ipynb #8a063b94
 def read_subject(
     images: GroupedImages,  # with a size
     clf: Classifier,

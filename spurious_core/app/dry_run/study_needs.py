@@ -18,7 +18,7 @@ class StudyNeeds(NamedTuple):
     rendered: tuple[str, ...] = ()  # required as well where it is given no pictures of one's own
     photographs: tuple[str, ...] = ()  # what it reads in the folder of real photographs
 
-# %% ../../../nbs/app/dry_run/07_study_needs.ipynb #c8901a32
+# %% ../../../nbs/app/dry_run/07_study_needs.ipynb #c24f49c1
 _GUIDED = ("pipeline", "tiny_decoder", "guide")
 _BY_CLASS = dict(budget="dry", folder="references and others by class")
 _CLASSIFIED = dict(budget="smoke", folder="images", classifier="a classifier of their classes")
@@ -30,6 +30,7 @@ _OBSERVED = ("world", "presence", "scene")
 _SURVEYED = (*_OBSERVED, "null_guide")
 _DESCRIBED = tuple(field for field in _ASPIRE if field != "instruct")
 
+# %% ../../../nbs/app/dry_run/07_study_needs.ipynb #c8901a32
 STUDIES = dict(
     aspire=StudyNeeds(_ASPIRE, _CLASSIFIED, _DESCRIBED),
     audit_calibration=StudyNeeds(("null_guide",), dict(budget="smoke"), ("null_guide",)),

@@ -1,4 +1,4 @@
-from .bar import PLACES as PLACES, bar as bar
+from .bar import BAR_PLACES as BAR_PLACES, bar as bar
 from .tables import (
     PHOTOGRAPHS as PHOTOGRAPHS,
     class_photographs as class_photographs,

@@ -52,7 +52,7 @@ def plan_bar(
     "The plan of a budget. `ValueError` names the budgets."
     return BAR_BUDGETS[one_of("budget", budget, BAR_BUDGETS)]
 
-# %% ../../../nbs/papers/real/08_bar_trials.ipynb #27589138
+# %% ../../../nbs/papers/real/08_bar_trials.ipynb #9c0c65eb
 SURENESS, UNSURE = ("sure", "unsure"), 0.2  # names of inferred groups, and the share of the second
 
 
@@ -68,7 +68,7 @@ def part_pictures(
         parts[members] = drawn
     return parts
 
-
+# %% ../../../nbs/papers/real/08_bar_trials.ipynb #27589138
 def with_inferred_groups(
     data: GroupedImages,
     features: torch.Tensor,  # `[N, D]`
@@ -83,7 +83,7 @@ def with_inferred_groups(
     names = data.labels, list(SURENESS)
     return FeatureImages(manifest, *names, data.name, root=data.root, features=rows.features)
 
-# %% ../../../nbs/papers/real/08_bar_trials.ipynb #9c0c65eb
+# %% ../../../nbs/papers/real/08_bar_trials.ipynb #48eda02b
 def refused(method: str, train: FeatureImages, val: FeatureImages) -> str | None:
     "Why a method can't be fitted to these groups; None if it can."
     try:
@@ -92,7 +92,7 @@ def refused(method: str, train: FeatureImages, val: FeatureImages) -> str | None
         return str(error)
     return None
 
-
+# %% ../../../nbs/papers/real/08_bar_trials.ipynb #4c17f40e
 def bar_trial(
     method: str,
     rows: FeatureImages,  # of `with_inferred_groups`
@@ -113,7 +113,7 @@ def bar_trial(
         scores["wga"] = pd.Series(right).groupby(judged.y).mean().min()  # of the last part: conflicting
     return scores
 
-# %% ../../../nbs/papers/real/08_bar_trials.ipynb #4c17f40e
+# %% ../../../nbs/papers/real/08_bar_trials.ipynb #3cbe68ff
 BAR_METRICS = ("wga", "conflicting", "aligned")
 
 
@@ -127,7 +127,7 @@ def bar_table(
         tables.append(found.assign(method=method, over="seeds"))
     return pd.concat(tables, ignore_index=True)
 
-
+# %% ../../../nbs/papers/real/08_bar_trials.ipynb #939c194d
 def bar_gains(
     trials: pd.DataFrame,
     pairs: list[tuple[str, str]],  # method and what it is compared with
@@ -146,7 +146,7 @@ def bar_gains(
         return pd.DataFrame({column: [] for column in columns})
     return pd.concat(tables, ignore_index=True)
 
-
+# %% ../../../nbs/papers/real/08_bar_trials.ipynb #d71c8051
 def bar_entries(
     table: pd.DataFrame,  # of `bar_table`
     gains: pd.DataFrame,  # of `bar_gains`

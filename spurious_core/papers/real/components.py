@@ -48,7 +48,7 @@ def held_out_areas(
         areas.append((outside < alphas[row, best]).mean() + (outside == alphas[row, best]).mean() / 2)
     return np.array(areas)
 
-# %% ../../../nbs/papers/real/03_components.ipynb #e34a6ab0
+# %% ../../../nbs/papers/real/03_components.ipynb #c91a10b9
 @dataclass(frozen=True)
 class TileTest:
     "What the components of one class say of its tiles."
@@ -63,7 +63,7 @@ class TileTest:
         "Of the best area, by permutation."
         return float((1 + (self.chance >= self.best - 1e-12).sum()) / (1 + len(self.chance)))
 
-
+# %% ../../../nbs/papers/real/03_components.ipynb #e34a6ab0
 def compare_tiles(
     pca: NeuralPCA,  # of the class
     features: torch.Tensor,  # of all tiles, `[N, D]`

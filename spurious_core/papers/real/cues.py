@@ -33,6 +33,8 @@ _DOGS = (
     (261, 263),
     (265, 268),
 )
+
+# %% ../../../nbs/papers/real/05_cues.ipynb #2812c0c9
 THINGS = dict(
     airplane=(404,),
     bear=_runs((294, 297)),

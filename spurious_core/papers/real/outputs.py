@@ -39,7 +39,7 @@ def whole_squares(
     wanted = clf.preprocess
     return replace(wanted, size=(wanted.crop, wanted.crop), crop=None) if wanted.crop else wanted
 
-# %% ../../../nbs/papers/real/00_outputs.ipynb #063c5b3c
+# %% ../../../nbs/papers/real/00_outputs.ipynb #465eb43b
 _READ = 256  # pixels of the centre squares that are read, unless the network says exactly what it wants
 
 
@@ -57,7 +57,7 @@ def _square_features(clf: Classifier, paths: Sequence[str], preprocess: Preproce
         clf.preprocess = usual
     return torch.cat(parts)
 
-
+# %% ../../../nbs/papers/real/00_outputs.ipynb #063c5b3c
 def cached_features(
     clf: Classifier,
     paths: Sequence[str],  # pictures on disk
@@ -77,7 +77,7 @@ def cached_features(
     write_tensors(file, dict(features=features), key=key)
     return features
 
-
+# %% ../../../nbs/papers/real/00_outputs.ipynb #6bbc5587
 def logits_of(clf: Classifier, features: torch.Tensor) -> torch.Tensor:
     "Logits `[N, K]` of a classifier for features `[N, D]`."
     head = (clf.head_weight.detach(), clf.head_bias.detach())

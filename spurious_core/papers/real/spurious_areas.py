@@ -28,7 +28,7 @@ def class_areas(
         areas[k] = float(roc_and_ap(seen[shown == k, k], unseen[absent == k, k])[0])
     return pd.Series(areas, name="spurious_auc", dtype=float)
 
-# %% ../../../nbs/papers/real/04_spurious_areas.ipynb #d61c3e35
+# %% ../../../nbs/papers/real/04_spurious_areas.ipynb #4c0efe1c
 def corrected(
     logits: torch.Tensor,  # `[N, K]`
     features: torch.Tensor,  # `[N, D]` of the same pictures
@@ -41,7 +41,7 @@ def corrected(
     fixed[:, k] -= pca.alpha(features)[:, pca.check(component)].clamp_min(0).to(fixed)
     return fixed
 
-
+# %% ../../../nbs/papers/real/04_spurious_areas.ipynb #d61c3e35
 def spufix_area(
     pca: NeuralPCA,  # of class k
     k: int,

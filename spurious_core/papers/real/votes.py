@@ -15,7 +15,7 @@ import torch
 
 from ...evaluate.summaries import summarise
 
-# %% ../../../nbs/papers/real/02_votes.ipynb #922a723b
+# %% ../../../nbs/papers/real/02_votes.ipynb #af128282
 def class_ranks(
     logits: torch.Tensor,  # `[N, K]`
     k: Sequence[int],  # the class asked for, `[N]`
@@ -24,7 +24,7 @@ def class_ranks(
     asked = logits[torch.arange(len(logits)), torch.as_tensor(list(k))]
     return (logits > asked[:, None]).sum(1).numpy()
 
-
+# %% ../../../nbs/papers/real/02_votes.ipynb #922a723b
 def vote_table(
     tiles: pd.DataFrame,  # of `spurious_tiles`
     logits: dict[str, torch.Tensor],  # network -> logits of the tiles
@@ -56,14 +56,14 @@ def shares_over_classes(
     shares = summarise(table, cluster="name", metrics=metrics)
     return shares.assign(over=shares.over.replace("runs", "classes"))
 
-# %% ../../../nbs/papers/real/02_votes.ipynb #3a9381bd
+# %% ../../../nbs/papers/real/02_votes.ipynb #1be9d2b1
 def _kappa(both: float, one: float, other: float) -> float:
     "Cohen's kappa of two yes-no judges, from three shares."
     chance = one * other + (1 - one) * (1 - other)
     agreed = 1 - one - other + 2 * both
     return (agreed - chance) / (1 - chance) if chance < 1 else 1.0
 
-
+# %% ../../../nbs/papers/real/02_votes.ipynb #3a9381bd
 def network_agreement(
     votes: pd.DataFrame,  # of `vote_table`
     networks: Sequence[str],
@@ -81,7 +81,7 @@ def network_agreement(
         )
     return pd.DataFrame(rows)
 
-
+# %% ../../../nbs/papers/real/02_votes.ipynb #ba2ef482
 def votes_by_chance(
     votes: pd.DataFrame,  # of `vote_table`
     networks: Sequence[str],

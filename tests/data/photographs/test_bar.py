@@ -2,7 +2,7 @@
 
 import pytest
 
-from spurious_core.data.photographs.bar import PLACES, bar
+from spurious_core.data.photographs.bar import BAR_PLACES, bar
 from spurious_core.data.reading import read_dataset
 from support.data_trees import agrees, put
 from support.real_pictures import need_real
@@ -21,7 +21,7 @@ def root(request, tmp_path):
 
 def test_folders_and_names_say_the_action(root):
     data = read_dataset("bar", root)
-    assert agrees(data) and data.labels == list(ACTIONS) and data.attributes == list(PLACES)
+    assert agrees(data) and data.labels == list(ACTIONS) and data.attributes == list(BAR_PLACES)
     assert data.manifest.split.value_counts().to_dict() == dict(train=30, test=30)
 
 

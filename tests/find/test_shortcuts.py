@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import fisher_exact
 
-from spurious_core.find.shortcut_tests import classifier_goes_by, goes_with_class, shortcut_tests
+from spurious_core.find.shortcuts import classifier_goes_by, goes_with_class, shortcut_tests
 
 Y = np.arange(600) % 3
 LABELS = ["bird", "car", "cow"]
