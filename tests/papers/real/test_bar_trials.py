@@ -71,8 +71,8 @@ def test_groups_help_where_the_place_conflicts(data):
     images, features, place = data
     rows, parts = with_inferred_groups(images, features, logits_of(place)), part_pictures(images, 0)
     plain, refitted = (bar_trial(method, rows, parts, 0, 150) for method in ("ERM", "DFR"))
-    assert plain["aligned"] > plain["conflicting"] + 0.2
-    assert refitted["conflicting"] > plain["conflicting"] + 0.1
+    assert plain["aligned"] > plain["conflicting"] + 0.1
+    assert refitted["conflicting"] > plain["conflicting"] + 0.05
     assert plain["wga"] <= plain["conflicting"]
 
 
