@@ -29,7 +29,7 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "needs Python 3.11 or newer; name one: make install PYTHON=python3.11"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "installing $$(grep -c == requirements.lock) packages into .venv, some minutes the first time (log: .venv/install.log)"
-	@set -o pipefail; $(BIN)/python -m pip install --disable-pip-version-check --no-input --progress-bar off -c requirements.lock -e '.[dev]' 2>&1 \
+	@set -o pipefail; $(BIN)/python -m pip install --disable-pip-version-check --no-input --progress-bar off -c requirements.lock -e '.[dev,real]' 2>&1 \
 	 | tee .venv/install.log | awk '/^Collecting /{n++; if (n % 20 == 0) {print "  " n " packages collected"; fflush()}} /^Installing collected/{print "  unpacking"; fflush()}' \
 	 || { grep -E '^(ERROR|error)' .venv/install.log || tail -5 .venv/install.log; echo "the installation failed; see .venv/install.log"; exit 1; }
 	@touch $@
@@ -63,6 +63,7 @@ STUDIES ?= $(filter-out speed,$(basename $(notdir $(wildcard nbs/studies/*.ipynb
 evidence: $(STAMP)
 	@for study in $(STUDIES); do \
 	  echo "== $$study, into figures/$$study"; \
+	  $(BIN)/spurious run $$study -p budget=full --check || { echo "$$study is skipped"; continue; }; \
 	  OMP_NUM_THREADS=$(THREADS) $(BIN)/spurious run $$study -p budget=full --out _runs/full/$$study || exit 1; \
 	  mkdir -p figures/$$study; \
 	  cp _runs/full/$$study/metrics.json _runs/full/$$study/environment.json _runs/full/$$study/figures/*.png figures/$$study/; \

@@ -9,6 +9,7 @@ from importlib.metadata import packages_distributions
 from support.notebooks import ROOT, cells_of, module_paths, notebook_paths
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+DEVELOPER = [each for extra in ("dev", "real") for each in PROJECT["optional-dependencies"][extra]]
 OPTIONAL = {"bitsandbytes", "dill"}  # tried where they are used, with a message or a way without them
 
 
@@ -43,7 +44,7 @@ def test_modules_import_only_what_is_declared():
 
 
 def test_notebooks_and_tests_need_no_more_than_a_developer_installs():
-    declared = names_in(PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"])
+    declared = names_in(PROJECT["dependencies"] + DEVELOPER)
     sources = [cell.source for path in notebook_paths() for cell in cells_of(path) if cell.kind == "code"]
     sources += [path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("*.py")]
     packages = set().union(*map(imported, sources)) - OPTIONAL - {"support", "test_processes"}
@@ -54,5 +55,5 @@ def test_the_lock_holds_every_direct_dependency():
     locked = names_in(
         [line for line in (ROOT / "requirements.lock").read_text().splitlines() if line[0] != "#"]
     )
-    wanted = names_in(PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"])
+    wanted = names_in(PROJECT["dependencies"] + DEVELOPER)
     assert wanted - locked == set()

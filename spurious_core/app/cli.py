@@ -4,12 +4,12 @@
 
 # %% auto #0
 __all__ = ['app', 'list_command', 'describe_command', 'parse_assignments', 'run_command', 'sweep_command', 'table_command',
-           'doctor_command']
+           'doctor_command', 'audit_command']
 
 # %% ../../nbs/app/10_cli.ipynb #89c85d69
 import json
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from spurious_core.app.metrics import Metrics
     from spurious_core.app.studies import Study
+    from spurious_core.data.grouped import GroupedImages
+    from spurious_core.models.classifier import Classifier
 
 # %% ../../nbs/app/10_cli.ipynb #5c28ac25
 app = typer.Typer(
@@ -315,3 +317,47 @@ def doctor_command(
         console.print(Text(sentence, style=style), soft_wrap=True)
     if not checkup.runnable:
         raise typer.Exit(1)
+
+# %% ../../nbs/app/10_cli.ipynb #b26df6a1
+def _audit_images(folder: str, clf: "Classifier", size: int) -> "GroupedImages":
+    "The pictures of a folder, of the size that the classifier wants unless another is given."
+    from spurious_core.data.readers.imagefolder import imagefolder
+
+    wanted = getattr(clf.preprocess, "size", None) or 224
+    return imagefolder(folder, size or (wanted if isinstance(wanted, int) else wanted[0]))
+
+
+def _describer(captioner: str) -> Callable | None:
+    "What describes pictures; None where no captioner is given."
+    if not captioner:
+        return None
+    from spurious_core.models.captioners import load_captioner
+    from spurious_core.models.captioning import caption_images
+
+    model = load_captioner(captioner)
+
+    def describe(pictures: "GroupedImages") -> list[str]:
+        return caption_images(pictures, model).caption.tolist()
+
+    return describe
+
+# %% ../../nbs/app/10_cli.ipynb #37128cf9
+@app.command("audit")
+def audit_command(
+    images: str = typer.Option(..., metavar="DIR", help="pictures in folders named after their classes"),
+    classifier: str = typer.Option(..., metavar="M", help="a folder or id, or package:efficientnet_lite0"),
+    out: str = typer.Option("_runs/audit", metavar="DIR", help="folder for the page and its tables"),
+    captioner: str = typer.Option("", metavar="C", help="a folder or id of a GIT or BLIP, for words"),
+    size: int = typer.Option(0, min=0, help="pixels that pictures are read at; default the classifier's"),
+    seed: int = typer.Option(0, help="of folds, groups and permutations"),
+) -> None:
+    "Look at pictures and a classifier; one page says what goes wrong, where, and what to do next."
+    with _one_line_errors():
+        from spurious_core.app.audit.auditing import audit, next_steps
+        from spurious_core.models.loading import load_classifier
+
+        clf = load_classifier(classifier)
+        found = audit(_audit_images(images, clf, size), clf, out, _describer(captioner), seed)
+    for sentence in (f"{len(found.named)} shortcuts are named.", *next_steps(found)):
+        Console(highlight=False).print(Text(sentence), soft_wrap=True)
+    Console(highlight=False).print(f"Look at {Path(out) / 'report.html'}", soft_wrap=True)

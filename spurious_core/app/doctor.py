@@ -29,6 +29,7 @@ from ..data.worlds import get_world
 
 # %% ../../nbs/app/08_doctor.ipynb #1a975bc4
 WITHOUT = dict(
+    pipeline="nothing is drawn",
     tiny_decoder="the image loss decodes with the full autoencoder",
     null_guide="no count of false alarms",
     jury="nobody judges the images",

@@ -55,8 +55,29 @@ HEADLINES |= dict(
     ),
 )
 
+# %% ../../nbs/app/12_headlines.ipynb #977b3fa9
+HEADLINES |= dict(
+    audit_calibration=(
+        "Of the planted shortcuts {recall} are named, and of the reports on clean worlds {false_reports} "
+        "name any.",
+        "A report on a planted world names {names.planted} pairs of surroundings and class.",
+    ),
+    bar=(
+        "In conflicting places plain training is right on {conflicting.bar.ERM}, in usual ones on "
+        "{aligned.bar.ERM}.",
+        "A last layer refitted on inferred groups (DFR) is right on {conflicting.bar.DFR} where places "
+        "conflict.",
+    ),
+)
+
 # %% ../../nbs/app/12_headlines.ipynb #1ff7d651
 HEADLINES |= dict(
+    real_spurious_features=(
+        "Of real photographs without the object, some network calls {called.any} the class all the same, "
+        "each of three calls {called.all}, and exactly one {called.exactly_one}.",
+        "A component of neural PCA tells a tile of its class from those of others with an area of "
+        "{pca.tiles_auc}.",
+    ),
     similarity_loss_forms=(
         "Every juror sees the object, which is absent, in {consistency.*.dreambooth} of DreamBooth's "
         "pictures and in {consistency.*.sfsl} of those with the chosen form of the loss.",

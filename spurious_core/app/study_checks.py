@@ -17,6 +17,7 @@ from .dry_run.study_needs import STUDIES, StudyNeeds
 from .studies import Study
 from ..core.devices import pick_device
 from ..core.settings import Profile, load_profile
+from ..data.photographs.tables import lacking_photographs
 
 # %% ../../nbs/app/09_study_checks.ipynb #0154c017
 FOLDERS = ("folder", "root", "foregrounds", "backgrounds")  # parameters that are folders of pictures
@@ -63,6 +64,8 @@ def _study_problems(study: Study, values: dict[str, Any], profile: Profile) -> I
     needs = STUDIES[study.name]
     if "classifier" in needs.parameters and bool(values["folder"]) != bool(values["classifier"]):
         yield "folder and classifier belong together: pictures of one's own, and a classifier of them"
+    if line := lacking_photographs(needs.photographs, values.get("root") or None):
+        yield line
     yield from _profile_problems(needs, values, profile)
 
 

@@ -85,8 +85,10 @@ from .plots import (
 from .seeds import generator as generator, seed_of as seed_of
 from .settings import (
     Profile as Profile,
+    REAL_FOLDER as REAL_FOLDER,
     is_hub_id as is_hub_id,
     load_profile as load_profile,
+    real_folder as real_folder,
     settings_file as settings_file,
     source_commit as source_commit,
     source_root as source_root,

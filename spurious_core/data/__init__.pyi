@@ -1,3 +1,4 @@
+from . import photographs as photographs
 from . import readers as readers
 from .codes import codes_and_names as codes_and_names, names_of as names_of
 from .digits import SHARES as SHARES, digit_images as digit_images

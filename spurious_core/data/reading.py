@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from ..core.checks import known
-from . import readers
+from . import photographs, readers
 from .grouped import GroupedImages
 from .readers.folders import registered_readers
 
 # %% ../../nbs/data/20_reading.ipynb #5ae6b9b6
-for _module in pkgutil.iter_modules(readers.__path__):
-    importlib.import_module(f"{readers.__name__}.{_module.name}")
+for _room in (readers, photographs):
+    for _module in pkgutil.iter_modules(_room.__path__):
+        importlib.import_module(f"{_room.__name__}.{_module.name}")
 
 READERS = registered_readers()  # name -> function
 

@@ -5,6 +5,7 @@ from .component_tests import spurious_components as spurious_components
 from .directions import SpuFix as SpuFix, matched_directions as matched_directions
 from .discoveries import show_discoveries as show_discoveries, strongest_edits as strongest_edits
 from .edit_tests import judge_edits as judge_edits, log_odds as log_odds, plan_edits as plan_edits
+from .margins import COUNTS as COUNTS, cover_centres as cover_centres, margin_groups as margin_groups
 from .neural_pca import (
     NeuralPCA as NeuralPCA,
     fit_neural_pca as fit_neural_pca,
@@ -26,3 +27,8 @@ from .rankings import (
     ranked as ranked,
 )
 from .rendered_edits import exact_edits as exact_edits
+from .shortcuts import (
+    classifier_goes_by as classifier_goes_by,
+    goes_with_class as goes_with_class,
+    shortcut_tests as shortcut_tests,
+)

@@ -1,3 +1,4 @@
+from . import imagenet as imagenet
 from . import language as language
 from .adversarial import pgd_l2 as pgd_l2
 from .captioners import CAPTIONERS as CAPTIONERS, Captioner as Captioner, load_captioner as load_captioner

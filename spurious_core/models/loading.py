@@ -21,6 +21,8 @@ from ..core.checkpoints import naming_damage, read_weights
 from ..core.files import open_safetensors, read_json, share_as_usual, sweep_away, writing
 from ..core.settings import is_hub_id, split_revision
 from .classifier import Classifier
+from .imagenet.labels import drop_background, has_background
+from .imagenet.packaged import load_packaged, packaged_name
 from .preprocessing import IMAGENET, Preprocess, read_preprocess, write_preprocess
 from .quiet import without_progress_bars
 
@@ -48,14 +50,15 @@ def _from_transformers(
 ) -> Classifier:
     "The classifier of a folder or a hub id."
     net = _trained_network(source, revision or "main")
-    if labels is None:
-        numbered = sorted((int(number), label) for number, label in net.config.id2label.items())
-        labels = [label for _, label in numbered]
+    numbered = sorted((int(number), label) for number, label in net.config.id2label.items())
+    names = [label for _, label in numbered]
+    if has_background(names):
+        names = drop_background(net, names)
     file = cached_file(
         source, "preprocessor_config.json", revision=revision, _raise_exceptions_for_missing_entries=False
     )
     preprocess = read_preprocess(read_json(file)) if file else Preprocess()
-    return Classifier(net, labels, preprocess, name)
+    return Classifier(net, labels or names, preprocess, name)
 
 # %% ../../nbs/models/04_loading.ipynb #7ff6b287
 _EMBEDDER = dict(conv1="convolution", bn1="normalization")
@@ -145,7 +148,8 @@ def _from_file(file: Path, labels: Sequence[str] | None) -> Classifier:
 
 # %% ../../nbs/models/04_loading.ipynb #66c69bb1
 def load_classifier(
-    # a folder or hub id (`id` or `id@revision`) of transformers, or a file with torchvision's ResNet names
+    # a folder or hub id (`id` or `id@revision`) of transformers, a file with torchvision's ResNet names, or
+    # `package:NAME` with a name in `PACKAGED`
     source: str | Path,
     # class names; default: the config's, or for a state dict those that its conversion noted, or numbers
     labels: Sequence[str] | None = None,
@@ -158,7 +162,9 @@ def load_classifier(
 
     `FileNotFoundError` or `ValueError` say what is wrong with `source`."""
     path = Path(source)
-    if path.is_file():
+    if package := packaged_name(source):
+        clf = load_packaged(package, labels)
+    elif path.is_file():
         clf = _from_file(path, labels)
     elif path.is_dir():
         if not (path / "config.json").exists():

@@ -4,6 +4,7 @@ from . import d3s as d3s
 from . import ddb as ddb
 from . import ffr as ffr
 from . import mitigation as mitigation
+from . import real as real
 from .own_pictures import (
     GENERAL_MODELS as GENERAL_MODELS,
     check_profile_knows as check_profile_knows,

@@ -2,6 +2,7 @@
 
 import pytest
 
+from spurious_core.app.audit.calibration import AUDIT_BUDGETS
 from spurious_core.app.speed.turns import SPEED_PLANS
 from spurious_core.app.studies import BUDGETS, describe, find_study, list_studies, studies_folder
 from spurious_core.papers.aspire.study_plans import ASPIRE_PLANS
@@ -10,6 +11,8 @@ from spurious_core.papers.d3s.study.study_plans import D3S_PLANS
 from spurious_core.papers.ddb.study.plan import DDB_PLANS
 from spurious_core.papers.ffr.planning import FFR_BUDGETS
 from spurious_core.papers.mitigation.planning import BENCHMARK_BUDGETS
+from spurious_core.papers.real.bar_trials import BAR_BUDGETS
+from spurious_core.papers.real.plans import REAL_BUDGETS
 from support.toy_study import PARAMETERS
 
 
@@ -58,11 +61,14 @@ def test_a_study_is_read_without_knowing_all_of_jupyter(tmp_path):
 
 PLANS = dict(
     aspire=ASPIRE_PLANS,
+    audit_calibration=AUDIT_BUDGETS,
+    bar=BAR_BUDGETS,
     class_wise_spurious_generation=CLASS_WISE_PLANS,
     d3s=D3S_PLANS,
     ddb=DDB_PLANS,
     ffr=FFR_BUDGETS,
     mitigation_benchmark=BENCHMARK_BUDGETS,
+    real_spurious_features=REAL_BUDGETS,
     similarity_loss_forms=FORMS_PLANS,
     speed=SPEED_PLANS,
 )

@@ -7,11 +7,13 @@ from spurious_core.app.studies import find_study, list_studies
 from spurious_core.app.study_checks import check_study
 from spurious_core.models.loading import save_classifier
 from support.networks import small_classifier
+from support.real_pictures import need_photographs_of
 from support.toy_study import PARAMETERS
 
 
 @pytest.mark.parametrize("name", list_studies())
-def test_every_study_can_run_on_mini(name):
+def test_every_study_can_run_as_it_comes(name):
+    need_photographs_of(name)
     assert check_study(find_study(name), dict(budget="smoke")) == dict(budget="smoke")
 
 
@@ -55,7 +57,7 @@ def test_a_classifier_of_ones_own(tmp_path, monkeypatch):
 
 def test_what_a_profile_lacks(monkeypatch, tmp_path):
     monkeypatch.setenv("SPURIOUS_GUIDE", "/no/such.safetensors")
-    for name in list_studies():
+    for name in [name for name in list_studies() if not STUDIES[name].photographs]:
         takes = {"guide"} & {*STUDIES[name].fields, *STUDIES[name].rendered}
         if takes:
             said = "profile 'mini': guide: /no/such.safetensors (no such file or folder)"
@@ -70,6 +72,12 @@ def test_what_a_profile_lacks(monkeypatch, tmp_path):
     check_study(find_study("d3s"), dict(foregrounds=str(tmp_path), backgrounds=str(tmp_path)))
     monkeypatch.setenv("SPURIOUS_CAPTIONER", "")
     assert problems("aspire") == ["profile 'mini' names no captioner, so set SPURIOUS_CAPTIONER"]
+
+
+def test_absent_photographs_are_named_in_one_line(monkeypatch, tmp_path):
+    monkeypatch.setenv("SPURIOUS_REAL", str(tmp_path))
+    said = problems("real_spurious_features", profile="mini")[-1]
+    assert said.startswith("no spurious_tiles, imagenet_one_each") and "SPURIOUS_REAL names" in said
 
 
 def test_required_fields_are_fields():

@@ -27,5 +27,5 @@ def test_read_dataset_passes_options_and_names_the_known(tmp_path):
     for y in (0, 1):
         put(tmp_path / ("cat", "dog")[y] / "a.png", y, 0)
     assert read_dataset("imagefolder", tmp_path, labels=["dog", "cat"]).y.tolist() == [1, 0]
-    with pytest.raises(ValueError, match="unknown reader 'folder'; known: celeba, celeba_hq, d3s"):
+    with pytest.raises(ValueError, match="unknown reader 'folder'; known: bar, celeba, celeba_hq, d3s"):
         read_dataset("folder", tmp_path)

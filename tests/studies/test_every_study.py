@@ -33,6 +33,7 @@ from spurious_core.models.loading import load_classifier
 from spurious_core.papers.d3s.prompts import BACKGROUNDS
 from support.chat_server import completion, forget_other_servers, running_server
 from support.own_pictures import put_captions
+from support.real_pictures import need_photographs_of
 from support.study_cells import run_cells
 
 LABELS = ["boat", "car", "house"]
@@ -165,6 +166,7 @@ RUNS = [s if s in ALWAYS else pytest.param(s, marks=pytest.mark.slow) for s in l
 
 @pytest.mark.parametrize("study", RUNS)
 def test_it_runs(study, profile, own_pictures, server, tmp_path):
+    need_photographs_of(study)
     fields = STUDIES[study].fields
     asks = "language_model" in fields
     model = dict(language_model=f"openai:m@{server.url}") if asks else {}

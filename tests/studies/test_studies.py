@@ -9,6 +9,7 @@ import pytest
 from spurious_core.app.metrics import Metrics
 from spurious_core.app.runs import run_study
 from spurious_core.app.studies import list_studies, studies_folder
+from support.real_pictures import need_photographs_of
 
 # Values of a run on two cores. None for timings, and for a difference that is one grey level by rounding, or
 # none. Another processor's rounding may turn a picture or two.
@@ -24,6 +25,7 @@ def test_every_notebook_is_found():
 
 @pytest.mark.parametrize("study", list_studies())
 def test_smoke(study, tmp_path):
+    need_photographs_of(study)
     out = run_study(study, dict(budget="smoke"), tmp_path, timeout=600, progress=False)
     assert list((out / "figures").glob("*.png"))
     assert json.loads((out / "environment.json").read_text())["study"] == study

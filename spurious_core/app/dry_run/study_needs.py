@@ -16,8 +16,9 @@ class StudyNeeds(NamedTuple):
     parameters: dict[str, str]  # `budget` is a value; the others say what to give
     required: tuple[str, ...] = ()  # of the fields: it does not run if the profile leaves one empty
     rendered: tuple[str, ...] = ()  # required as well where it is given no pictures of one's own
+    photographs: tuple[str, ...] = ()  # what it reads in the folder of real photographs
 
-# %% ../../../nbs/app/dry_run/07_study_needs.ipynb #c8901a32
+# %% ../../../nbs/app/dry_run/07_study_needs.ipynb #c24f49c1
 _GUIDED = ("pipeline", "tiny_decoder", "guide")
 _BY_CLASS = dict(budget="dry", folder="references and others by class")
 _CLASSIFIED = dict(budget="smoke", folder="images", classifier="a classifier of their classes")
@@ -29,13 +30,22 @@ _OBSERVED = ("world", "presence", "scene")
 _SURVEYED = (*_OBSERVED, "null_guide")
 _DESCRIBED = tuple(field for field in _ASPIRE if field != "instruct")
 
+# %% ../../../nbs/app/dry_run/07_study_needs.ipynb #c8901a32
 STUDIES = dict(
     aspire=StudyNeeds(_ASPIRE, _CLASSIFIED, _DESCRIBED),
+    audit_calibration=StudyNeeds(("null_guide",), dict(budget="smoke"), ("null_guide",)),
+    bar=StudyNeeds(("guide",), dict(budget="smoke"), ("guide",), photographs=("bar",)),
     class_wise_spurious_generation=StudyNeeds((*_GUIDED, "jury", "segmenter"), _BY_CLASS, _JUDGED, _SURVEYED),
     d3s=StudyNeeds(_JUDGED, _PASTED, _JUDGED, ("world",)),
     ddb=StudyNeeds(("pipeline", "inpaint", "segmenter"), _CLASSIFIED, ("pipeline",), ("guide", "presence")),
     ffr=StudyNeeds(("pipeline",), dict(budget="smoke"), ("pipeline",)),
     mitigation_benchmark=StudyNeeds((), dict(budget="smoke")),
+    real_spurious_features=StudyNeeds(
+        ("guide", "jury"),
+        dict(budget="smoke"),
+        ("guide", "jury"),
+        photographs=("spurious_tiles", "imagenet_one_each", "imagenet_mini", "cue_conflict"),
+    ),
     similarity_loss_forms=StudyNeeds((*_GUIDED, "jury", "segmenter"), _BY_CLASS, _JUDGED, _OBSERVED),
     speed=StudyNeeds(_GUIDED, _BY_CLASS, ("pipeline", "guide"), ("world",)),
 )

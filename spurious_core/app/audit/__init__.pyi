@@ -1,0 +1,34 @@
+from .auditing import (
+    Audit as Audit,
+    audit as audit,
+    examine_subject as examine_subject,
+    next_steps as next_steps,
+    write_report as write_report,
+)
+from .calibration import (
+    AUDIT_BUDGETS as AUDIT_BUDGETS,
+    audit_world as audit_world,
+    calibration_entries as calibration_entries,
+    calibration_world as calibration_world,
+    names_plant as names_plant,
+    plan_calibration as plan_calibration,
+)
+from .findings import (
+    class_accuracies as class_accuracies,
+    class_component as class_component,
+    confident_mistakes as confident_mistakes,
+    duplicates as duplicates,
+    group_words as group_words,
+)
+from .page import Section as Section, page_of as page_of, pictures_of as pictures_of
+from .subjects import (
+    FOLDS as FOLDS,
+    Looks as Looks,
+    STRENGTH as STRENGTH,
+    Subject as Subject,
+    THUMB as THUMB,
+    fitted_head as fitted_head,
+    look as look,
+    match_labels as match_labels,
+    read_subject as read_subject,
+)

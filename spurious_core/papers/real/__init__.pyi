@@ -1,0 +1,69 @@
+from .bar_trials import (
+    BAR_BUDGETS as BAR_BUDGETS,
+    BAR_METRICS as BAR_METRICS,
+    BarPlan as BarPlan,
+    INFERRED as INFERRED,
+    SURENESS as SURENESS,
+    UNSURE as UNSURE,
+    UNTOLD as UNTOLD,
+    bar_entries as bar_entries,
+    bar_gains as bar_gains,
+    bar_table as bar_table,
+    bar_trial as bar_trial,
+    part_pictures as part_pictures,
+    plan_bar as plan_bar,
+    refused as refused,
+    with_inferred_groups as with_inferred_groups,
+)
+from .components import (
+    TileTest as TileTest,
+    compare_tiles as compare_tiles,
+    held_out_areas as held_out_areas,
+    rank_shares as rank_shares,
+    separation as separation,
+    tile_tests_table as tile_tests_table,
+)
+from .cues import (
+    THINGS as THINGS,
+    cue_shares as cue_shares,
+    followed_cues as followed_cues,
+    shape_bias as shape_bias,
+    things_seen as things_seen,
+)
+from .feature_images import (
+    FeatureImages as FeatureImages,
+    Standardise as Standardise,
+    as_feature_images as as_feature_images,
+    fold as fold,
+    last_layer as last_layer,
+)
+from .outputs import (
+    cached_features as cached_features,
+    load_networks as load_networks,
+    logits_of as logits_of,
+    whole_squares as whole_squares,
+)
+from .plans import (
+    COUNTED as COUNTED,
+    REAL_BUDGETS as REAL_BUDGETS,
+    RealPlan as RealPlan,
+    plan_real as plan_real,
+    some_rows as some_rows,
+)
+from .real_figures import (
+    CUE_CREDIT as CUE_CREDIT,
+    areas_figure as areas_figure,
+    components_figure as components_figure,
+    cue_examples as cue_examples,
+    cues_figure as cues_figure,
+    votes_figure as votes_figure,
+    votes_sheet as votes_sheet,
+)
+from .spurious_areas import class_areas as class_areas, corrected as corrected, spufix_area as spufix_area
+from .votes import (
+    class_ranks as class_ranks,
+    network_agreement as network_agreement,
+    shares_over_classes as shares_over_classes,
+    vote_table as vote_table,
+    votes_by_chance as votes_by_chance,
+)

@@ -1,0 +1,105 @@
+"Whole audits: a planted shortcut is named, a clean folder is not slandered, and BAR where it is."
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from spurious_core.app.audit.auditing import audit, examine_subject, next_steps, write_report
+from spurious_core.app.audit.subjects import read_subject
+from spurious_core.app.cli import app
+from spurious_core.core.settings import load_profile
+from spurious_core.data.manifests import sample, write_folder
+from spurious_core.data.photographs.bar import bar
+from spurious_core.data.rendered import world_images
+from spurious_core.data.worlds import get_world
+from spurious_core.models.loading import load_classifier
+from support.real_pictures import need_real
+
+
+@pytest.fixture(scope="module")
+def net():
+    return load_classifier(load_profile("mini").null_guide)
+
+
+@pytest.fixture(scope="module")
+def planted(net):
+    birds = world_images(get_world("waterbirds_hard"), 500, "train", ratio=0.9)
+    return examine_subject(read_subject(birds, net, refit=True), birds.manifest.prompt.tolist())
+
+
+def test_the_planted_scenes_are_named(planted):
+    assert len(planted.named)
+    for _, shortcut in planted.named.iterrows():
+        usual = planted.subject.images.a[planted.inside(shortcut)] == shortcut.k
+        assert usual.mean() > 0.7
+        assert shortcut.called_inside > shortcut.called_outside
+
+
+def test_a_world_without_shortcut_is_not_slandered(net):
+    birds = world_images(get_world("waterbirds_hard"), 500, "train", ratio=0.5)
+    found = examine_subject(read_subject(birds, net, refit=True))
+    assert not len(found.named)
+    assert "Collect pictures" not in " ".join(next_steps(found))
+
+
+def test_the_report_is_one_page_with_its_tables(planted, tmp_path):
+    page = write_report(planted, tmp_path, attack_steps=1).read_text()
+    assert page.count("<img") >= 5 and "Words that go with it" in page
+    pictures = pd.read_csv(tmp_path / "pictures.csv")
+    assert len(pictures) == 500 and (pictures.label == pictures.called).mean() == pytest.approx(
+        (planted.subject.predicted == planted.subject.images.y).mean()
+    )
+    facts = json.loads((tmp_path / "audit.json").read_text())
+    assert len(facts["named"]) == len(planted.named) and facts["fitted"]
+    assert any("GroupDRO" in step for step in facts["next_steps"])
+
+
+def test_copies_between_splits_are_a_next_step(net, tmp_path):
+    birds = world_images(get_world("waterbirds"), 60, "train")
+    birds.manifest["split"] = ["train"] * 50 + ["test"] * 10
+    birds.pixels[55] = birds.pixels[4]
+    found = audit(birds, net, tmp_path, attack_steps=0)
+    assert found.copies[["first", "second", "across"]].to_numpy().tolist() == [[4, 55, True]]
+    assert any(step.startswith("Remove 1 pictures") for step in next_steps(found))
+
+
+def test_the_command_on_a_folder(tmp_path):
+    folder = write_folder(sample(get_world("waterbirds_hard"), 60, "train"), tmp_path / "birds")
+    out = tmp_path / "audit"
+    command = [
+        "audit",
+        "--images",
+        str(folder),
+        "--classifier",
+        load_profile("mini").null_guide,
+        "--out",
+        str(out),
+    ]
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 0 and "report.html" in result.output
+    assert {path.name for path in out.iterdir()} >= {"report.html", "pictures.csv", "shortcuts.csv"}
+
+
+def test_what_is_not_there_is_one_line(tmp_path):
+    result = CliRunner().invoke(app, ["audit", "--images", str(tmp_path), "--classifier", "no/such/folder"])
+    assert result.exit_code in (1, 2) and result.output.startswith("error: ")
+
+
+def test_bar(tmp_path):
+    "Some photographs of each action, with real features: a report, and the conflict costs accuracy."
+    pytest.importorskip("efficientnet_lite_pytorch")
+    data = bar(need_real("bar") / "bar", 256)
+    chosen = []
+    for split, n in (("train", 12), ("test", 5)):
+        for y in range(6):
+            members = np.flatnonzero((data.manifest.split == split) & (data.y == y))
+            chosen += members[:: len(members) // n][:n].tolist()
+    found = audit(
+        data.subset(chosen), load_classifier("package:efficientnet_lite0"), tmp_path, attack_steps=0
+    )
+    by_split = found.accuracies.groupby("split").accuracy.mean()
+    assert found.subject.fitted and by_split["train"] > by_split["test"]
+    assert (tmp_path / "report.html").stat().st_size > 100_000

@@ -1,0 +1,47 @@
+"BAR in both of its layouts, on generated trees."
+
+import pytest
+
+from spurious_core.data.photographs.bar import BAR_PLACES, bar
+from spurious_core.data.reading import read_dataset
+from support.data_trees import agrees, put
+from support.real_pictures import need_real
+
+ACTIONS = ("climbing", "pole_vaulting", "racing")
+
+
+@pytest.fixture(params=["{part}/{action}/{i:04d}.jpg", "{part}/{action}_{i}.jpg"])
+def root(request, tmp_path):
+    for a, part in enumerate(("train", "test")):
+        for y, action in enumerate(ACTIONS):
+            for i in range(10):
+                put(tmp_path / request.param.format(part=part, action=action, i=i), y, a, i)
+    return tmp_path
+
+
+def test_folders_and_names_say_the_action(root):
+    data = read_dataset("bar", root)
+    assert agrees(data) and data.labels == list(ACTIONS) and data.attributes == list(BAR_PLACES)
+    assert data.manifest.split.value_counts().to_dict() == dict(train=30, test=30)
+
+
+def test_a_share_of_every_action_validates_and_the_seed_says_which(root):
+    one, two = (bar(root, validation=0.2, seed=seed) for seed in (1, 2))
+    assert agrees(one)
+    for data in (one, two):
+        val = data.split("val")
+        assert (val.a == 0).all() and [int((val.y == y).sum()) for y in range(3)] == [2, 2, 2]
+        assert len(data.split("test")) == 30
+    assert one.split("val").manifest.file.tolist() != two.split("val").manifest.file.tolist()
+
+
+def test_half_of_it_is_refused(tmp_path):
+    put(tmp_path / "train/climbing/1.jpg", 0, 0)
+    with pytest.raises(FileNotFoundError, match="expected the folders train and test"):
+        bar(tmp_path)
+
+
+def test_the_real_one():
+    data = bar(need_real("bar") / "bar")
+    assert data.manifest.split.value_counts().to_dict() == dict(train=1941, test=654)
+    assert len(data.labels) == 6

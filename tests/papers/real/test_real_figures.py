@@ -1,0 +1,56 @@
+"What the figures show, and where pictures may go."
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from spurious_core.papers.real import real_figures as figures
+
+
+@pytest.fixture
+def paths(tmp_path):
+    for i in range(4):
+        Image.new("RGB", (60, 50), (60 * i, 0, 0)).save(tmp_path / f"{i}.png")
+    return [str(tmp_path / f"{i}.png") for i in range(4)]
+
+
+def test_bars_are_the_shares_and_the_counts():
+    metric = ["called.net", "called_top5.net", "called.all"]
+    shares = pd.DataFrame(dict(metric=metric, value=[0.4, 0.7, 0.1], lo=[0.3, 0.6, 0.0], hi=[0.5, 0.8, 0.2]))
+    left, right = figures.votes_figure(shares, np.array([0, 0, 0, 2]), np.array([0.5, 0.25, 0.25])).axes
+    assert [bar.get_height() for bar in left.patches] == [0.4, 0.1]
+    assert [bar.get_height() for bar in right.patches] == [0.75, 0, 0.25, 0.5, 0.25, 0.25]
+
+
+def test_components_have_three_marks_each():
+    table = pd.DataFrame(dict(network=["a"], label=["tench, Tinca"], auc=[0.9], held_out=[0.8], chance=[0.7]))
+    (ax,) = figures.components_figure(table).axes
+    assert [line.get_ydata()[0] for line in ax.lines][:3] == [0.9, 0.8, 0.7]
+    assert ax.get_xticklabels()[0].get_text() == "tench\na"
+
+
+def test_points_are_named():
+    networks = pd.DataFrame(dict(network=["a", "b"], accuracy=[0.8, 0.9], spurious_auc=[0.7, 0.6]))
+    areas = pd.DataFrame(dict(network=["a", "b"], k=[0, 0], spurious_auc=[0.7, 0.6]))
+    assert [text.get_text() for text in figures.areas_figure(areas, networks).axes[1].texts] == ["a", "b"]
+    shares = pd.DataFrame(
+        dict(network=["a"], by_shape=[0.2], by_texture=[0.5], shape_bias=[0.3], called=[0.4])
+    )
+    left, right = figures.cues_figure(shares).axes
+    assert sorted(bar.get_height() for bar in left.patches)[-2:] == [0.2, 0.5]
+    assert right.texts[0].get_text() == "a"
+
+
+def test_pictures_under_a_licence_bear_their_credit(paths):
+    cues = pd.DataFrame(dict(path=paths, shape="cat", texture="dog", seen="oven"))
+    figure = figures.cue_examples(cues, 4)
+    assert "CC BY 4.0" in figure.texts[0].get_text() and "Geirhos" in figure.texts[0].get_text()
+    assert "seen: oven" in figure.axes[0].texts[0].get_text()
+
+
+def test_the_sheet_counts_votes(paths):
+    votes = pd.DataFrame(dict(path=paths, k=[7, 7, 0, 0], tile=[0, 1, 0, 1], votes=[0, 1, 2, 3]))
+    names = ["tench, Tinca"] + ["x"] * 6 + ["cock"]
+    texts = [text.get_text() for text in figures.votes_sheet(votes, names, 3).axes[0].texts]
+    assert texts == ["2 of 3", "3 of 3", "0 of 3", "1 of 3", "tench", "cock"]

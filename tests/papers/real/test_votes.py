@@ -1,0 +1,68 @@
+"Who calls a tile what, counted by hand."
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from sklearn.metrics import cohen_kappa_score
+
+from spurious_core.papers.real.votes import (
+    class_ranks,
+    network_agreement,
+    shares_over_classes,
+    vote_table,
+    votes_by_chance,
+)
+
+K = [0] * 4 + [1] * 4 + [2] * 4 + [3] * 4 + [4] * 4
+
+
+@pytest.fixture
+def votes():
+    tiles = pd.DataFrame(dict(k=K, tile=[0, 1, 2, 3] * 5))
+    rng = np.random.default_rng(3)
+    logits = {}
+    for name in ("a", "b", "c"):
+        values = torch.from_numpy(rng.normal(size=(20, 8)))
+        values[torch.arange(20), torch.as_tensor(K)] += 1.5
+        logits[name] = values
+    return vote_table(tiles, logits, ["a", "b"]), logits
+
+
+def test_ranks_are_the_number_of_better_classes():
+    logits = torch.tensor([[1.0, 3, 2], [5, 0, 0]])
+    assert class_ranks(logits, [2, 0]).tolist() == [1, 0]
+
+
+def test_votes_are_of_the_counted_networks_alone(votes):
+    table, logits = votes
+    for name, values in logits.items():
+        assert table[f"called.{name}"].tolist() == (values.argmax(1) == torch.as_tensor(K)).tolist()
+        five = [k in row for k, row in zip(K, values.topk(5).indices.tolist(), strict=True)]
+        assert table[f"called_top5.{name}"].tolist() == five
+    a, b = table["called.a"], table["called.b"]
+    assert (table["called.any"] == (a | b)).all() and (table["called.all"] == (a & b)).all()
+    assert (table["called.exactly_one"] == (a ^ b)).all()
+
+
+def test_intervals_are_over_classes(votes):
+    table, _ = votes
+    shares = shares_over_classes(table).set_index("metric")
+    assert set(shares.over) == {"classes"} and set(shares.n) == {5}
+    assert shares.value["called.a"] == pytest.approx(table["called.a"].mean())
+    assert (shares.lo <= shares.value).all() and (shares.value <= shares.hi).all()
+    alike = table.assign(**{"called.a": table.k < 2})  # tiles of a class agree, so little is known
+    wide = shares_over_classes(alike, ["called.a"]).iloc[0]
+    assert wide.hi - wide.lo > 0.5
+
+
+def test_agreement_is_scikit_learns_kappa(votes):
+    table, _ = votes
+    row = network_agreement(table, ["a", "b", "c"]).iloc[0]
+    assert row.kappa == pytest.approx(cohen_kappa_score(table["called.a"], table["called.b"]))
+    assert row.jaccard == pytest.approx(table["called.all"].sum() / table["called.any"].sum())
+
+
+def test_independent_networks_have_the_product():
+    table = pd.DataFrame({"called.a": [True, False] * 2, "called.b": [True] * 4})
+    np.testing.assert_allclose(votes_by_chance(table, ["a", "b"]), [0, 0.5, 0.5])
