@@ -76,7 +76,7 @@ def left_out(
     checker = dict(requires_safety_checker=False) if "requires_safety_checker" in options else {}
     return {name: None for name in known if name not in parts} | checker
 
-# %% ../../nbs/models/09_pipelines.ipynb #ad75086c
+# %% ../../nbs/models/09_pipelines.ipynb #40f83530
 # parts that came later than some folders, and what is never loaded
 _MAY_BE_UNNAMED = {"image_encoder", "watermarker", *LEFT_OUT}
 
@@ -85,7 +85,7 @@ def _is_denoiser(part: Part) -> bool:
     "Whether it is the network that draws: all others are of transformers, or autoencoders, which vary."
     return part.library == "diffusers" and part.has_weights and not part.kind.startswith("Autoencoder")
 
-
+# %% ../../nbs/models/09_pipelines.ipynb #ad75086c
 def _misfits(
     kind: type[DiffusionPipeline],
     index: dict[str, Any],

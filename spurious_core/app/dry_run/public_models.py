@@ -103,7 +103,7 @@ def _xl_unet() -> UNet2DConditionModel:
         projection_class_embeddings_input_dim=2816,
     )
 
-
+# %% ../../../nbs/app/dry_run/08_public_models.ipynb #cb199225
 def _stable_diffusion_xl() -> DiffusionPipeline:
     return StableDiffusionXLPipeline(
         vae=_autoencoder(1024, scaling_factor=0.13025),

@@ -322,7 +322,8 @@ def test_blocks_numbered_as_the_original_code_does(pipe, tmp_path):
         ),
         "lora_te2_text_model_encoder_layers_1_mlp_fc1": ("text_encoder_2", "encoder.layers.1.mlp.fc1"),
     }
-    state, changed, rng = {}, working_copy(pipe, RUN), generator(0)
+    state, rng = {}, generator(0)
+    changed = working_copy(pipe, replace(RUN, train_text_encoder=True))  # encoders of its own
     for name, (part, layer) in layers.items():
         module = find_layer(getattr(changed, part), layer)
         outputs, *inputs = module.weight.shape
