@@ -1,4 +1,4 @@
-from .accelerators import accelerator as accelerator
+from .accelerators import accelerator as accelerator, kept_state as kept_state
 from .checkpoints import (
     find_damage as find_damage,
     load_state as load_state,
@@ -21,8 +21,10 @@ from .checks import (
     one_of as one_of,
     positive as positive,
     renamed_arguments as renamed_arguments,
+    texts as texts,
     whole as whole,
     within as within,
+    yes_or_no as yes_or_no,
 )
 from .devices import (
     DEVICES as DEVICES,

@@ -13,8 +13,10 @@ from spurious_core.core.checks import (
     not_negative,
     one_of,
     positive,
+    texts,
     whole,
     within,
+    yes_or_no,
 )
 
 
@@ -100,3 +102,18 @@ def test_a_seed_is_held_by_tables_and_generators():
     for bad in (1.5, None, True, "1", float("nan"), float("inf")):
         with pytest.raises(ValueError, match="^seed=.* must be a whole number$"):
             checked_seed("seed", bad)
+
+
+@pytest.mark.parametrize("bad", ["no", "", None, 0, 1.0, 2])
+def test_a_word_is_no_yes(bad):
+    with pytest.raises(ValueError, match="recompute=.* must be True or False"):
+        yes_or_no("recompute", bad)
+    assert yes_or_no("recompute", np.False_) is False
+
+
+@pytest.mark.parametrize("bad", ["to_q", 3, None, (), ("to_q", ""), [1]])
+def test_a_text_is_no_list_of_texts(bad):
+    with pytest.raises(ValueError, match="layers="):
+        texts("layers", bad)
+    assert texts("layers", ["to_q"]) == ("to_q",)
+    assert texts("trackers", [], 0) == ()

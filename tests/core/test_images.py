@@ -130,3 +130,16 @@ def test_pictures_in_memory_mean_what_they_mean_on_disk():
     for bad in (np.zeros((4, 4, 3)), np.zeros((0, 0, 3), np.uint8)):
         with pytest.raises(ValueError, match="must be uint8, and not empty"):
             picture(bad, 4)
+
+
+@pytest.mark.parametrize("batch", [lambda image: image, lambda image: [image]])
+def test_a_batch_of_pil_pictures_is_read_as_their_files_are(batch, tmp_path):
+    "Whatever takes a batch takes Image.open's pictures: 16 bits, transparent, lying on their side."
+    grey = np.linspace(0, 65535, 16).astype(np.uint16)[None].repeat(16, 0)
+    assert np.allclose(to_array(batch(Image.fromarray(grey)))[0, 0, :, 0], np.arange(16) * 17, atol=1)
+    assert (to_array(batch(Image.new("RGBA", (4, 4), (0, 0, 0, 0)))) == 255).all()
+    tag = Image.Exif()
+    tag[0x0112] = 6
+    Image.fromarray(IMS[0, :8]).save(tmp_path / "x.png", exif=tag)
+    with Image.open(tmp_path / "x.png") as image:
+        assert (to_array(batch(image))[0] == np.rot90(IMS[0, :8], -1)).all()
