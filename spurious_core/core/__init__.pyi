@@ -19,6 +19,7 @@ from .checks import (
     not_blank as not_blank,
     not_negative as not_negative,
     one_of as one_of,
+    plain_numbers as plain_numbers,
     positive as positive,
     renamed_arguments as renamed_arguments,
     texts as texts,

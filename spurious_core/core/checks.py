@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['one_of', 'known', 'within', 'positive', 'not_negative', 'whole', 'checked_seed', 'not_blank', 'yes_or_no', 'texts',
-           'renamed_arguments', 'finite', 'as_many']
+           'plain_numbers', 'renamed_arguments', 'finite', 'as_many']
 
 # %% ../../nbs/core/00_checks.ipynb #e26523e3
 import numbers
@@ -128,6 +128,20 @@ def texts(
         raise ValueError(f"{name}={values!r} must have at least {minimum}")
     return found
 
+# %% ../../nbs/core/00_checks.ipynb #ab25e2f5
+def plain_numbers(
+    settings: Any,  # a dataclass, frozen or not
+) -> None:
+    "Makes Python's numbers of those of numpy and of fractions among the fields."
+    for name, value in vars(settings).items():
+        if _is_number(value) and type(value) not in (int, float):
+            plain = (
+                int(value)
+                if isinstance(value, numbers.Integral)
+                else float(value.item() if isinstance(value, np.generic) else value)
+            )
+            object.__setattr__(settings, name, plain)
+
 # %% ../../nbs/core/00_checks.ipynb #25f9bc05
 def renamed_arguments(
     **renamed: str,  # the name of before -> the name now, perhaps with advice
@@ -163,6 +177,8 @@ def finite(name: str, values: Any) -> np.ndarray:
 
 def as_many(name: str, values: Sized, n: int, what: str) -> list:
     "`values` as a list, if there are `n` of them, one for each of `what`; else a ValueError."
+    if isinstance(values, str):
+        raise ValueError(f"{name}={values!r} must be a list: one for each of {n} {what}")
     if len(values) != n:
         raise ValueError(f"{len(values)} {name} for {n} {what}")
     return list(values)

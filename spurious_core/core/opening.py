@@ -84,7 +84,7 @@ def _on_ground(image: Image.Image, ground: str) -> Image.Image:
     canvas.alpha_composite(_with_alpha(image))
     return canvas.convert("RGB")
 
-# %% ../../nbs/core/10_opening.ipynb #ff7417b5
+# %% ../../nbs/core/10_opening.ipynb #e3fbc2d1
 GROUND = "white"  # what transparent pictures are laid on
 
 
@@ -96,7 +96,7 @@ def _upright(image: Image.Image) -> Image.Image:
         return image
     return ImageOps.exif_transpose(image)
 
-
+# %% ../../nbs/core/10_opening.ipynb #ff7417b5
 class Opened(NamedTuple):
     "A picture, and whether something shone through."
 

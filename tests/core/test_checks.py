@@ -1,5 +1,8 @@
 "Checks: what passes, what is refused, and in which words."
 
+from fractions import Fraction
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -12,6 +15,7 @@ from spurious_core.core.checks import (
     not_blank,
     not_negative,
     one_of,
+    plain_numbers,
     positive,
     texts,
     whole,
@@ -117,3 +121,16 @@ def test_a_text_is_no_list_of_texts(bad):
         texts("layers", bad)
     assert texts("layers", ["to_q"]) == ("to_q",)
     assert texts("trackers", [], 0) == ()
+
+
+def test_numbers_of_other_kinds_become_plain_ones():
+    kinds = SimpleNamespace(
+        lr=np.float32(0.5), share=Fraction(1, 4), n=np.int64(3), on=True, name="x", no=None
+    )
+    plain_numbers(kinds)
+    assert repr(list(vars(kinds).values())) == "[0.5, 0.25, 3, True, 'x', None]"
+
+
+def test_a_text_is_no_list_of_captions():
+    with pytest.raises(ValueError, match="captions='abcd' must be a list: one for each of 4 images"):
+        as_many("captions", "abcd", 4, "images")

@@ -65,11 +65,11 @@ class CardSettings:
     tiny_decoder: bool  # whether the tiny decoder decodes for the image loss
     footprint: Footprint
 
-# %% ../../../nbs/diffusion/memory/02_cards.ipynb #5239de2e
+# %% ../../../nbs/diffusion/memory/02_cards.ipynb #0342fb95
 class FitsNowhereError(ValueError):
     "A recipe takes more than a card has, in whatever way it is computed."
 
-
+# %% ../../../nbs/diffusion/memory/02_cards.ipynb #5239de2e
 class CardPlanner:
     "Finds how a recipe is computed on cards. Each way is rehearsed once, however many cards are asked for."
 

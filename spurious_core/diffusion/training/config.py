@@ -15,6 +15,7 @@ from spurious_core.core.checks import (
     not_blank,
     not_negative,
     one_of,
+    plain_numbers,
     positive,
     texts,
     whole,
@@ -131,6 +132,7 @@ def _check(config: PersonalizeConfig) -> None:
     for name in _OPTIONAL:
         if getattr(config, name) is not None:
             positive(name, getattr(config, name))
+    plain_numbers(config)
     positive("lr", config.lr)
     within("rank", config.rank, f"[1, {LARGEST_RANK}]")
 
@@ -151,5 +153,5 @@ def _check_prior(config: PersonalizeConfig, of_prior: dict[str, Any]) -> None:
 
 def _check_word(config: PersonalizeConfig, pipe: Any, captions: Sequence[str] | None) -> None:
     if config.method == "textual_inversion":
-        texts, what = (captions, "captions") if captions else ([config.instance_prompt], "prompts")
-        check_new_word(pipe, config.token, config.num_vectors, texts, what)
+        prompts, what = ([config.instance_prompt], "prompts") if captions is None else (captions, "captions")
+        check_new_word(pipe, config.token, config.num_vectors, list(prompts), what)

@@ -1,6 +1,8 @@
 "A recipe that cannot be is refused when it is made."
 
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -94,3 +96,9 @@ def test_a_recipe_from_a_settings_file_is_the_same_recipe():
     listed = PersonalizeConfig(targets=["to_q", "to_k"], trackers=[], gradient_checkpointing=np.True_)
     assert listed == PersonalizeConfig(targets=("to_q", "to_k"), gradient_checkpointing=True)
     assert hash(listed)
+
+
+def test_rates_out_of_an_array_are_written_as_plain_numbers():
+    config = PersonalizeConfig(lr=np.float32(0.5), prior_weight=Fraction(1, 2))
+    assert json.loads(json.dumps(asdict(config)))["lr"] == 0.5
+    assert config == PersonalizeConfig(lr=0.5, prior_weight=0.5)
