@@ -1978,6 +1978,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                                                           'spurious_core/diffusion/training/personalizing.py'),
                                                                 'spurious_core.diffusion.training.personalizing._accelerator': ( 'diffusion/training/personalizing.html#_accelerator',
                                                                                                                                  'spurious_core/diffusion/training/personalizing.py'),
+                                                                'spurious_core.diffusion.training.personalizing._arrays': ( 'diffusion/training/personalizing.html#_arrays',
+                                                                                                                            'spurious_core/diffusion/training/personalizing.py'),
                                                                 'spurious_core.diffusion.training.personalizing._captions': ( 'diffusion/training/personalizing.html#_captions',
                                                                                                                               'spurious_core/diffusion/training/personalizing.py'),
                                                                 'spurious_core.diffusion.training.personalizing._listed': ( 'diffusion/training/personalizing.html#_listed',

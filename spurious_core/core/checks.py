@@ -135,11 +135,7 @@ def plain_numbers(
     "Makes Python's numbers of those of numpy and of fractions among the fields."
     for name, value in vars(settings).items():
         if _is_number(value) and type(value) not in (int, float):
-            plain = (
-                int(value)
-                if isinstance(value, numbers.Integral)
-                else float(value.item() if isinstance(value, np.generic) else value)
-            )
+            plain = int(value) if isinstance(value, numbers.Integral) else float(value)
             object.__setattr__(settings, name, plain)
 
 # %% ../../nbs/core/00_checks.ipynb #25f9bc05

@@ -23,6 +23,8 @@ from spurious_core.core.checks import (
     yes_or_no,
 )
 from ..core.files import digest
+
+# %% ../../nbs/diffusion/24_similarity_loss.ipynb #5ad2ebbb
 from spurious_core.diffusion.forms import (
     CENTERS,
     FORMER_UNITS,

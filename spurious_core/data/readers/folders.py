@@ -63,7 +63,7 @@ def _visible_files(folder: Path, nested: bool) -> Iterator[Path]:
         elif nested and not _leads_back(path):
             yield from _visible_files(path, nested)
 
-
+# %% ../../../nbs/data/readers/00_folders.ipynb #a8ebed9a
 def other_files(folder: Path, nested: bool = True) -> list[str]:
     "Names of what is neither a picture nor hidden in a folder (and, if `nested`, below it)."
     files = _visible_files(folder, nested)

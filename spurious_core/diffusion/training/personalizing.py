@@ -112,6 +112,15 @@ def _captions(name: str, given: Sequence[str] | None, images: np.ndarray, defaul
     return [default] * len(images) if given is None else as_many(name, given, len(images), "images")
 
 
+def _arrays(
+    pipe: Any, config: PersonalizeConfig, references: Any, class_images: Any
+) -> tuple[np.ndarray, np.ndarray | None]:
+    "References and class images, if there are any, as large as the pipeline draws."
+    size = picture_side(pipe)
+    class_images = None if class_images is None else load_references(class_images, size, 1)
+    return load_references(references, size, config.min_references), class_images
+
+
 def _listed(name: str, given: Sequence[str] | None, images: np.ndarray | None) -> list[str] | None:
     "Captions of any kind of list as a list. ValueError for one that is no text, and for another number."
     if given is None:
@@ -197,9 +206,7 @@ def personalize(
         raise ValueError(f"image_loss_weight={config.image_loss_weight} without an image_loss")
     out, pipe = Path(out_dir), working_copy(pipe, config)
     config.check_given(pipe, captions, prior_images=prior_images, prior_captions=prior_captions)
-    size = picture_side(pipe)
-    pictures = load_references(references, size, config.min_references)
-    of_class = None if prior_images is None else load_references(prior_images, size, 1)
+    pictures, of_class = _arrays(pipe, config, references, prior_images)
     given = Given(
         pictures,
         of_class,
