@@ -1,4 +1,4 @@
-from .accelerators import accelerator as accelerator
+from .accelerators import accelerator as accelerator, kept_state as kept_state
 from .checkpoints import (
     find_damage as find_damage,
     load_state as load_state,
@@ -19,10 +19,13 @@ from .checks import (
     not_blank as not_blank,
     not_negative as not_negative,
     one_of as one_of,
+    plain_numbers as plain_numbers,
     positive as positive,
     renamed_arguments as renamed_arguments,
+    texts as texts,
     whole as whole,
     within as within,
+    yes_or_no as yes_or_no,
 )
 from .devices import (
     DEVICES as DEVICES,

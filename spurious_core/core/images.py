@@ -39,7 +39,7 @@ def _from_list(images: list | tuple) -> np.ndarray:
         raise ValueError("no images: the list is empty")
     if torch.is_tensor(images[0]):
         return np.concatenate([to_array(image) for image in images])
-    arrays = [np.asarray(i.convert("RGB") if isinstance(i, Image.Image) else i) for i in images]
+    arrays = [np.asarray(as_rgb(i).image if isinstance(i, Image.Image) else i) for i in images]
     if len(shapes := {array.shape for array in arrays}) > 1:
         raise ValueError(f"images of different shapes: {sorted(shapes)}")
     return np.stack(arrays)
@@ -49,13 +49,13 @@ def to_array(
     # torch float `[N, 3, H, W]`, numpy uint8 `[N, H, W, 3]`, one image of either, or a list of PIL images
     images: Any,
 ) -> np.ndarray:
-    """The batch as uint8 `[N, H, W, 3]`.
+    """The batch as uint8 `[N, H, W, 3]`; a PIL image means what its file does (`as_rgb`).
 
     Raises `ValueError` for other shapes, types, values far outside [0, 1], and empty batches."""
     if isinstance(images, (list, tuple)):
         images = _from_list(images)
     elif isinstance(images, Image.Image):
-        images = np.asarray(images.convert("RGB"))
+        images = np.asarray(as_rgb(images).image)
     elif torch.is_tensor(images):
         images = _from_tensor(images)
     if not isinstance(images, np.ndarray):

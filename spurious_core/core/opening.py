@@ -45,9 +45,13 @@ def _bounds(values: np.ndarray) -> tuple[float, float]:
     return lowest, max(highest, lowest + 1)
 
 
+def _is_deep(image: Image.Image) -> bool:
+    return image.mode in ("I", "F") or image.mode.startswith("I;16")
+
+
 def _eight_bits(image: Image.Image) -> Image.Image:
     "A grey picture of 16 bits, whole numbers or floats as one of 8 bits; others as they are."
-    if image.mode not in ("I", "F") and not image.mode.startswith("I;16"):
+    if not _is_deep(image):
         return image
     values = np.asarray(image).astype(np.float64)
     if not np.isfinite(values).all():
@@ -56,24 +60,43 @@ def _eight_bits(image: Image.Image) -> Image.Image:
     black, white = (0, 65535) if image.mode != "F" and fits_16_bits else _bounds(values)
     return Image.fromarray(((values - black) / (white - black) * 255).round().astype(np.uint8))
 
-# %% ../../nbs/core/10_opening.ipynb #aee1a512
+# %% ../../nbs/core/10_opening.ipynb #c9718108
+def _with_alpha(image: Image.Image) -> Image.Image:
+    "The picture as RGBA; in a grey one of 16 bits, the value that its file calls transparent is."
+    if not _is_deep(image):
+        return image.convert("RGBA")
+    clear = np.asarray(image) == image.info.get("transparency")
+    grey = _eight_bits(image).convert("RGBA")
+    grey.putalpha(Image.fromarray(np.where(clear, 0, 255).astype(np.uint8)))
+    return grey
+
+
 def _is_transparent(image: Image.Image) -> bool:
     "Whether any pixel lets the ground shine through."
     if not image.has_transparency_data:
         return False
-    return image.convert("RGBA").getchannel("A").getextrema()[0] < 255
+    return _with_alpha(image).getchannel("A").getextrema()[0] < 255
 
 
 def _on_ground(image: Image.Image, ground: str) -> Image.Image:
     "An RGB picture: a transparent one laid on the colour `ground`."
     canvas = Image.new("RGBA", image.size, ground)
-    canvas.alpha_composite(image.convert("RGBA"))
+    canvas.alpha_composite(_with_alpha(image))
     return canvas.convert("RGB")
 
-# %% ../../nbs/core/10_opening.ipynb #c9718108
+# %% ../../nbs/core/10_opening.ipynb #e3fbc2d1
 GROUND = "white"  # what transparent pictures are laid on
 
 
+def _upright(image: Image.Image) -> Image.Image:
+    "The picture as its EXIF data would have it; where they are damaged, as it is stored."
+    try:
+        image.getexif()
+    except Exception:  # Pillow's own kinds differ by format; the pixels are as good as ever
+        return image
+    return ImageOps.exif_transpose(image)
+
+# %% ../../nbs/core/10_opening.ipynb #ff7417b5
 class Opened(NamedTuple):
     "A picture, and whether something shone through."
 
@@ -86,7 +109,7 @@ def as_rgb(
     ground: str = GROUND,  # the colour that transparent pictures are laid on
 ) -> Opened:
     "A picture in memory upright and in RGB, 8 bits. ValueError for NaN and infinite values."
-    upright = ImageOps.exif_transpose(image)
+    upright = _upright(image)
     if _is_transparent(upright):
         return Opened(_on_ground(upright, ground), True)
     return Opened(_eight_bits(upright).convert("RGB"), False)

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ..core.checks import not_negative, whole, within
+from ..core.checks import not_negative, plain_numbers, whole, within, yes_or_no
 from ..core.images import read_images, to_array
 from ..core.sheets import strip
 from .edit_plans import at_side, edit_plan, touched
@@ -43,6 +43,8 @@ class EditSettings:
     def __post_init__(self):
         whole("steps", self.steps)
         whole("batch_size", self.batch_size)
+        plain_numbers(self)
+        yes_or_no("progress", self.progress)
         not_negative("guidance", self.guidance)
         within("strength", self.strength, "(0, 1]")
         within("image_guidance", self.image_guidance, "[1, inf)")

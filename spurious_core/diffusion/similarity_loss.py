@@ -12,8 +12,18 @@ from typing import Any
 
 import torch
 
-from ..core.checks import not_negative, one_of, renamed_arguments, whole, within
+from spurious_core.core.checks import (
+    not_negative,
+    one_of,
+    plain_numbers,
+    renamed_arguments,
+    whole,
+    within,
+    yes_or_no,
+)
 from ..core.files import digest
+
+# %% ../../nbs/diffusion/24_similarity_loss.ipynb #5ad2ebbb
 from spurious_core.diffusion.forms import (
     CENTERS,
     FORMER_UNITS,
@@ -64,6 +74,8 @@ class SimilarityLossConfig:
             within(name, getattr(self, name), "[0, 1]")
         if not self.sigma_min < self.sigma_max:
             raise ValueError(f"sigma_min={self.sigma_min} must be less than sigma_max={self.sigma_max}")
+        plain_numbers(self)
+        yes_or_no("snr_weight", self.snr_weight)
         within("quantile", self.quantile, "(0, 1]")
         within("cutout_min", self.cutout_min, "(0, 1]")
         for name in ("guard", "keep", "noise"):

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import ArrayLike
 from tqdm.auto import tqdm
 
-from ..core.checks import positive, whole
+from ..core.checks import checked_seed, positive, whole, within
 from ..core.seeds import generator, seed_of
 from .group_tables import check_labels
 from ..models.classifier import Classifier
@@ -57,7 +57,7 @@ def noisy_parts(
 # %% ../../nbs/evaluate/12_sensitivity.ipynb #8f189d87
 @dataclass(frozen=True)
 class NoiseTest:
-    "How `foreground_sensitivity` tests. `ValueError` for a sigma that is not positive, or no trial."
+    "How `foreground_sensitivity` tests. `ValueError` names a bad value and what is allowed."
 
     sigma: float = 0.25  # of the noise, in units of the pixel range
     trials: int = 3  # draws of noise per image
@@ -67,7 +67,10 @@ class NoiseTest:
 
     def __post_init__(self):
         positive("sigma", self.sigma)
-        whole("trials", self.trials)
+        object.__setattr__(self, "trials", whole("trials", self.trials))
+        object.__setattr__(self, "seed", checked_seed("seed", self.seed))
+        within("level", self.level, "(0, 1)")
+        object.__setattr__(self, "n_boot", whole("n_boot", self.n_boot))
 
 
 @dataclass(frozen=True)

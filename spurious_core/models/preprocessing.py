@@ -13,6 +13,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from ..core.checks import finite, positive, whole, yes_or_no
+
 # %% ../../nbs/models/00_preprocessing.ipynb #4fbd385a
 def as_pixels(
     images: Any,  # uint8 `[N, H, W, 3]`, or a float tensor `[N, 3, H, W]`
@@ -57,8 +59,20 @@ class Preprocess:
     bicubic: bool = False  # how to resize; else bilinear
 
     def __post_init__(self):
-        if len(self.mean) != 3 or len(self.std) != 3 or min(self.std) <= 0:
-            raise ValueError(f"mean={self.mean}, std={self.std}: three numbers each, std positive")
+        for name in ("mean", "std"):
+            values = getattr(self, name)
+            if isinstance(values, str) or np.shape(values) != (3,):
+                raise ValueError(f"{name}={values!r} must be three numbers")
+            finite(f"{name}={values!r}", values)
+        for value in self.std:
+            positive(f"std={self.std}: each", value)
+        sides = self.size if isinstance(self.size, (list, tuple)) else [self.size]
+        if len(sides) != 2 and isinstance(self.size, (list, tuple)):
+            raise ValueError(f"size={self.size!r} must be one side, or height and width")
+        for name, side in [*(("size", side) for side in sides), ("crop", self.crop)]:
+            if side is not None:
+                whole(name, side)
+        yes_or_no("bicubic", self.bicubic)
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
         "Input of the network for pixels `[N, 3, H, W]` in [0, 1]."

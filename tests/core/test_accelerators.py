@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from spurious_core.core.accelerators import accelerator
+from spurious_core.core.accelerators import accelerator, kept_state
 
 CPU = torch.device("cpu")
 
@@ -16,3 +16,10 @@ def test_options_reach_accelerate_and_bad_precisions_do_not():
     assert accelerator(CPU, device_placement=False).device_placement is False
     with pytest.raises(ValueError, match="precision='fp8' is unknown; allowed: fp32, bf16, fp16"):
         accelerator(CPU, "fp8")
+
+
+def test_an_accelerator_that_somebody_holds_is_the_same_afterwards():
+    held = accelerator(CPU, "bf16")
+    with kept_state():
+        assert accelerator(CPU).mixed_precision == "no"
+    assert (held.mixed_precision, held.device.type) == ("bf16", "cpu")

@@ -1,5 +1,8 @@
 "Checks: what passes, what is refused, and in which words."
 
+from fractions import Fraction
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -12,9 +15,12 @@ from spurious_core.core.checks import (
     not_blank,
     not_negative,
     one_of,
+    plain_numbers,
     positive,
+    texts,
     whole,
     within,
+    yes_or_no,
 )
 
 
@@ -100,3 +106,31 @@ def test_a_seed_is_held_by_tables_and_generators():
     for bad in (1.5, None, True, "1", float("nan"), float("inf")):
         with pytest.raises(ValueError, match="^seed=.* must be a whole number$"):
             checked_seed("seed", bad)
+
+
+@pytest.mark.parametrize("bad", ["no", "", None, 0, 1.0, 2])
+def test_a_word_is_no_yes(bad):
+    with pytest.raises(ValueError, match="recompute=.* must be True or False"):
+        yes_or_no("recompute", bad)
+    assert yes_or_no("recompute", np.False_) is False
+
+
+@pytest.mark.parametrize("bad", ["to_q", 3, None, (), ("to_q", ""), [1]])
+def test_a_text_is_no_list_of_texts(bad):
+    with pytest.raises(ValueError, match="layers="):
+        texts("layers", bad)
+    assert texts("layers", ["to_q"]) == ("to_q",)
+    assert texts("trackers", [], 0) == ()
+
+
+def test_numbers_of_other_kinds_become_plain_ones():
+    kinds = SimpleNamespace(
+        lr=np.float32(0.5), share=Fraction(1, 4), n=np.int64(3), on=True, name="x", no=None
+    )
+    plain_numbers(kinds)
+    assert repr(list(vars(kinds).values())) == "[0.5, 0.25, 3, True, 'x', None]"
+
+
+def test_a_text_is_no_list_of_captions():
+    with pytest.raises(ValueError, match="captions='abcd' must be a list: one for each of 4 images"):
+        as_many("captions", "abcd", 4, "images")

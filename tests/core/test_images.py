@@ -137,3 +137,16 @@ def test_a_png_carries_texts_beside_its_pixels():
     assert opened.text == dict(plan="a row", pixels="12ab")
     assert (np.asarray(opened) == IMS[0]).all()
     assert Image.open(io.BytesIO(png_bytes(IMS[0]))).text == {}
+
+
+@pytest.mark.parametrize("batch", [lambda image: image, lambda image: [image]])
+def test_a_batch_of_pil_pictures_is_read_as_their_files_are(batch, tmp_path):
+    "Whatever takes a batch takes Image.open's pictures: 16 bits, transparent, lying on their side."
+    grey = np.linspace(0, 65535, 16).astype(np.uint16)[None].repeat(16, 0)
+    assert np.allclose(to_array(batch(Image.fromarray(grey)))[0, 0, :, 0], np.arange(16) * 17, atol=1)
+    assert (to_array(batch(Image.new("RGBA", (4, 4), (0, 0, 0, 0)))) == 255).all()
+    tag = Image.Exif()
+    tag[0x0112] = 6
+    Image.fromarray(IMS[0, :8]).save(tmp_path / "x.png", exif=tag)
+    with Image.open(tmp_path / "x.png") as image:
+        assert (to_array(batch(image))[0] == np.rot90(IMS[0, :8], -1)).all()

@@ -142,3 +142,22 @@ def test_a_strip_is_cut_before_it_is_resized(monkeypatch):
     monkeypatch.setattr(Image.Image, "resize", recorded)
     centre_square(Image.fromarray(np.zeros((2, 10_000, 3), np.uint8)), 512)
     assert sizes == [(512, 512)]
+
+
+@pytest.mark.parametrize("ending", ["jpg", "png", "webp"])
+def test_damaged_exif_data_leave_the_pixels_as_they_are(tmp_path, ending):
+    two_halves().save(tmp_path / f"x.{ending}", exif=b"Exif\0\0garbage" if ending == "jpg" else b"garbage")
+    pixels = np.asarray(open_rgb(tmp_path / f"x.{ending}")).astype(int)
+    assert np.abs(pixels[10, 5] - RED).max() < 12 and np.abs(pixels[10, 35] - BLUE).max() < 12
+
+
+def test_sixteen_bits_with_a_transparent_value_are_scaled_too(tmp_path):
+    grey = np.linspace(0, 65535, 256).astype(np.uint16).reshape(16, 16)
+    Image.fromarray(grey).save(tmp_path / "x.png", transparency=0)
+    with pytest.warns(UserWarning, match="1 transparent pictures are laid on white"):
+        pixels = np.asarray(open_rgb(tmp_path / "x.png"))[..., 0].ravel()
+    assert pixels.tolist() == [255, *range(1, 256)]
+    Image.fromarray(grey).save(tmp_path / "x.png", transparency=7)  # which no pixel has
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert np.asarray(open_rgb(tmp_path / "x.png"))[..., 0].ravel().tolist() == list(range(256))

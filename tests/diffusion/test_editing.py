@@ -194,6 +194,7 @@ def test_bad_edits_are_named(tiny_pipeline, change, why):
         dict(batch_size=0),
         dict(guidance=float("nan")),
         dict(guidance=-1.0),
+        dict(progress="no"),
         dict(strength=0.0),
         dict(image_guidance=0.5),
         dict(image_guidance=float("inf")),

@@ -57,6 +57,7 @@ def make(guide):
         dict(noise=float("nan")),
         dict(n_keep=-1),
         dict(cutouts=1.5),
+        dict(snr_weight="no"),
         dict(sigma_min=1.0),
         dict(sigma_max=1.1),
     ],

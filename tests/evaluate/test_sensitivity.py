@@ -98,7 +98,20 @@ def test_foreground_sensitivity_bad_input(change, says):
         foreground_sensitivity(**good | change)
 
 
-@pytest.mark.parametrize("change, says", [(dict(sigma=0), "sigma"), (dict(trials=0), "trials")])
-def test_noise_test_refuses(change, says):
-    with pytest.raises(ValueError, match=says):
+@pytest.mark.parametrize(
+    "change",
+    [
+        dict(sigma=0),
+        dict(trials=0),
+        dict(seed=-1),
+        dict(seed=1.5),
+        dict(level=95),
+        dict(level=float("nan")),
+        dict(n_boot=0),
+        dict(n_boot="many"),
+    ],
+    ids=str,
+)
+def test_noise_test_refuses(change):
+    with pytest.raises(ValueError, match=f"{list(change)[0]}="):
         NoiseTest(**change)

@@ -81,8 +81,28 @@ def test_a_crop_larger_than_the_picture():
         Preprocess(crop=99)(torch.rand(1, 3, 64, 64))
 
 
-@pytest.mark.parametrize("bad", [dict(mean=(0.5,)), dict(std=(1.0, 0.0, 1.0))])
-def test_bad_statistics(bad):
+@pytest.mark.parametrize(
+    "bad",
+    [
+        dict(mean=(0.5,)),
+        dict(std=(1.0, 0.0, 1.0)),
+        dict(mean="abc"),
+        dict(mean=3),
+        dict(mean=(float("nan"), 0, 0)),
+        dict(std=(1.0, 1.0, float("inf"))),
+        dict(size=0),
+        dict(size=-5),
+        dict(size=float("nan")),
+        dict(size="224"),
+        dict(size=(224, 0)),
+        dict(size=(224, 224, 3)),
+        dict(crop=-1),
+        dict(crop=1.5),
+        dict(bicubic="no"),
+    ],
+    ids=str,
+)
+def test_bad_settings(bad):
     with pytest.raises(ValueError, match=f"{list(bad)[0]}="):
         Preprocess(**bad)
 

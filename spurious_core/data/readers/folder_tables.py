@@ -60,16 +60,25 @@ def has_metadata(folder: Path) -> bool:
     return (folder / "metadata.jsonl").is_file() or (folder / "metadata.csv").is_file()
 
 
+def _with_names(table: pd.DataFrame, what: str) -> pd.DataFrame:
+    "The table. ValueError for the first row whose file has no name."
+    for row, name in enumerate(table.file_name):
+        if not isinstance(name, str | int) or name == "":
+            raise ValueError(f"{what}: file_name={name!r} in row {row} must be a text")
+    return table
+
+
 def read_metadata_table(folder: Path, what: str) -> pd.DataFrame:
     "The table in `metadata.csv` or `metadata.jsonl`; `what` names the data set in an error."
     if (folder / "metadata.csv").is_file():
-        return _read_csv(folder / "metadata.csv", what)
+        return _with_names(_read_csv(folder / "metadata.csv", what), f"{what}: metadata.csv")
     file = folder / "metadata.jsonl"
     try:
         rows = read_json_lines(file)
     except ValueError as error:
         raise ValueError(f"{what}: {error}") from None
-    return need_columns(pd.DataFrame(rows), ["file_name"], f"{what}: metadata.jsonl")
+    what = f"{what}: metadata.jsonl"
+    return _with_names(need_columns(pd.DataFrame(rows), ["file_name"], what), what)
 
 # %% ../../../nbs/data/readers/14_folder_tables.ipynb #4750f3a8
 class FolderTables(NamedTuple):

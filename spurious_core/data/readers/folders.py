@@ -49,16 +49,21 @@ def visible_folders(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.is_dir() and not _is_hidden(path))
 
 
+def _leads_back(path: Path) -> bool:
+    "Whether a folder is a link to one that it lies in, which would be walked for ever."
+    return path.is_symlink() and path.parent.resolve().is_relative_to(path.resolve())
+
+
 def _visible_files(folder: Path, nested: bool) -> Iterator[Path]:
     for path in sorted(folder.iterdir()):
         if _is_hidden(path):
             continue
         if not path.is_dir():
             yield path
-        elif nested:
+        elif nested and not _leads_back(path):
             yield from _visible_files(path, nested)
 
-
+# %% ../../../nbs/data/readers/00_folders.ipynb #a8ebed9a
 def other_files(folder: Path, nested: bool = True) -> list[str]:
     "Names of what is neither a picture nor hidden in a folder (and, if `nested`, below it)."
     files = _visible_files(folder, nested)

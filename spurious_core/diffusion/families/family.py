@@ -228,6 +228,13 @@ def networks(self: Family, pipe: Any) -> list[torch.nn.Module]:
 
 # %% ../../../nbs/diffusion/families/02_family.ipynb #b2bf00d2
 @patch
+def refuse_lora(self: Family, pipe: Any) -> None:
+    "ValueError if a LoRA is loaded."
+    if getattr(self.denoiser(pipe), "peft_config", None):
+        raise ValueError("the pipeline has a LoRA loaded; unload it first (pipe.unload_lora_weights())")
+
+
+@patch
 def working_copy(
     self: Family,
     pipe: Any,
@@ -236,8 +243,7 @@ def working_copy(
     """A pipeline whose denoiser, and what is `changing`, may be changed; it shares all else with `pipe`.
 
     ValueError if a LoRA is loaded."""
-    if getattr(self.denoiser(pipe), "peft_config", None):
-        raise ValueError("the pipeline has a LoRA loaded; unload it first (pipe.unload_lora_weights())")
+    self.refuse_lora(pipe)
     if changing is None:
         changing = [*self.text_parts(pipe), *(tokenizer for _, tokenizer in self.words)]
     names = dict.fromkeys([self.denoiser_name, *changing])

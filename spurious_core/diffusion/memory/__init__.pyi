@@ -2,6 +2,7 @@ from .cards import (
     CARDS as CARDS,
     CardPlanner as CardPlanner,
     CardSettings as CardSettings,
+    FitsNowhereError as FitsNowhereError,
     cards_table as cards_table,
     fits_on as fits_on,
     has_eight_bit as has_eight_bit,

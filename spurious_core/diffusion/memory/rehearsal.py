@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from ...core.accelerators import accelerator
+from ...core.accelerators import accelerator, kept_state
 from ...core.devices import dtype_of
 from ..families.family import stack
 from ..families.registry import family_of
@@ -53,15 +53,25 @@ def _empty_copy(network: torch.nn.Module) -> torch.nn.Module:
         memo[id(weight)] = torch.nn.Parameter(empty, weight.requires_grad)
     return copy.deepcopy(network, memo)
 
-# %% ../../../nbs/diffusion/memory/01_rehearsal.ipynb #6134f1f4
+# %% ../../../nbs/diffusion/memory/01_rehearsal.ipynb #ad774031
 def _empty_pipeline(pipe: Any, config: PersonalizeConfig) -> Any:
     "What the trainer's `working_copy` is, without numbers."
     if isinstance(pipe, (str, Path)):
         is_whole = config.method == "dreambooth"
         return pipeline_of_shapes(pipe, torch.float32 if is_whole else dtype_of(config.precision))
     family = family_of(pipe)
+    family.refuse_lora(pipe)
     parts = {family.denoiser_name: family.denoiser(pipe), "vae": pipe.vae} | family.text_parts(pipe)
-    return family.with_parts(pipe, **{name: _empty_copy(network) for name, network in parts.items()})
+    tokenizers = {name: copy.deepcopy(getattr(pipe, name)) for _, name in family.words}
+    networks = {name: _empty_copy(network) for name, network in parts.items()}
+    return family.with_parts(pipe, **tokenizers, **networks)
+
+
+def _make_room(pipe: Any, config: PersonalizeConfig) -> None:
+    "Rows for a new word, which a library would fill with random numbers, and of shapes it can draw none."
+    if config.method == "textual_inversion":
+        for encoder, tokenizer in family_of(pipe).word_parts(pipe).values():
+            encoder.resize_token_embeddings(len(tokenizer) + config.num_vectors, mean_resizing=False)
 
 # %% ../../../nbs/diffusion/memory/01_rehearsal.ipynb #bf663c6b
 @dataclass
@@ -79,6 +89,7 @@ class _Rehearsal:
         self.schedule = self.family.schedule(self.pipe)
         self.shape = self.family.latent_shape(self.pipe, picture_side(self.pipe))
         config = self.config
+        self.learns_words = config.trains_text or config.method == "textual_inversion"
         self.rows = config.batch_size * (2 if config.has_prior else 1)
         share = 1.0 if config.gated_share is None else config.gated_share
         self.seen = max(1, round(share * config.batch_size)) if config.image_loss_weight > 0 else 0
@@ -104,11 +115,11 @@ class _Rehearsal:
     def peak(self) -> int:
         "Bytes at the peak of a step beside the weights; gradients included."
         with self.mode:
-            if not self.config.trains_text:
+            if not self.learns_words:
                 with torch.no_grad():
                     words = self.words()
             with LiveBytes() as live:
-                loss = self.loss(self.words() if self.config.trains_text else words)
+                loss = self.loss(self.words() if self.learns_words else words)
                 loss.backward()
         return live.peak
 
@@ -121,7 +132,7 @@ def _moments(params: dict[str, torch.nn.Parameter], config: PersonalizeConfig) -
     numbers = sum(parameter.numel() for parameter in params.values())
     return numbers * (_BYTES_A_NUMBER[config.optimizer] + (4 if config.ema else 0))
 
-# %% ../../../nbs/diffusion/memory/01_rehearsal.ipynb #ad774031
+# %% ../../../nbs/diffusion/memory/01_rehearsal.ipynb #f449b808
 def rehearse(
     pipe: Any,  # a pipeline, or its folder, of which only the configs are read
     config: PersonalizeConfig,
@@ -130,7 +141,8 @@ def rehearse(
 ) -> Footprint:
     """What a training with these settings holds at its peak, for pictures of the pipeline's own size.
 
-    fp16 and bf16 take the same. ValueError for what this family of models can't learn."""
+    fp16 and bf16 take the same. ValueError for what this family of models can't learn, and for a pipeline
+    that has a LoRA loaded."""
     if config.precision == "fp16":
         config = replace(config, precision="bf16")  # a CPU computes only some things in fp16
     given = [] if isinstance(pipe, (str, Path)) else family_of(pipe).networks(pipe)[:-1]
@@ -138,13 +150,15 @@ def rehearse(
     family = family_of(shapes)
     decoder = shapes.vae if decoder is None else _empty_copy(decoder)
     guide = None if guide is None else _empty_copy(guide).requires_grad_(False)
+    _make_room(shapes, config)
     params = make_trainable(shapes, config)
     denoiser = family.denoiser(shapes)
     if config.gradient_checkpointing:
         denoiser.enable_gradient_checkpointing()
     networks = [*family.networks(shapes), decoder, *([] if guide is None else [guide])]
     mode = FakeTensorMode(allow_non_fake_inputs=True)
-    with frozen(shapes.vae, decoder), recomputed_activations(decoder, config.gradient_checkpointing):
+    anew = recomputed_activations(decoder, config.gradient_checkpointing)
+    with frozen(shapes.vae, decoder), anew, kept_state():
         for network in networks:
             pretend(network, mode)
         prepare = accelerator(torch.device("cpu"), config.precision).prepare_model

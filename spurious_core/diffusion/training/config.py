@@ -10,7 +10,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ...core.checks import checked_seed, not_blank, not_negative, one_of, positive, whole, within
+from spurious_core.core.checks import (
+    checked_seed,
+    not_blank,
+    not_negative,
+    one_of,
+    plain_numbers,
+    positive,
+    texts,
+    whole,
+    within,
+    yes_or_no,
+)
 from ...core.devices import PRECISIONS
 from ..windows import check_new_word
 
@@ -83,9 +94,10 @@ LARGEST_RANK = 1280  # no layer of Stable Diffusion's attention is wider, and no
 _COUNTS = ("rank", "num_vectors", "steps", "batch_size", "accumulation", "prior_images")
 _INTERVALS = ("min_references", "checkpoint_every", "validate_every")
 _WEIGHTS = ("prior_weight", "image_loss_weight", "weight_decay")
+_SWITCHES = ("train_text_encoder", "image_loss_on_prior", "gradient_checkpointing")
 _OPTIONAL = ("lora_alpha", "text_lr", "snr_gamma")  # zero would silently mean what None says
 
-# %% ../../../nbs/diffusion/training/01_config.ipynb #df6fc16d
+# %% ../../../nbs/diffusion/training/01_config.ipynb #f2248ed2
 def _take_whole_numbers(config: PersonalizeConfig) -> None:
     "Makes ints of counts and seed, where 2.0 or numpy's 2 was given: it counts and seeds as 2 does."
     smallest = dict.fromkeys(_COUNTS + _INTERVALS, 1) | dict(warmup=0)
@@ -93,7 +105,17 @@ def _take_whole_numbers(config: PersonalizeConfig) -> None:
     for name, value in (taken | dict(seed=checked_seed("seed", config.seed))).items():
         object.__setattr__(config, name, value)
 
-# %% ../../../nbs/diffusion/training/01_config.ipynb #f2248ed2
+
+def _take_words(config: PersonalizeConfig) -> None:
+    "Makes tuples of lists and bools of numpy's, so that a recipe from a settings file is the same one."
+    taken = {name: yes_or_no(name, getattr(config, name)) for name in _SWITCHES}
+    taken |= dict(targets=texts("targets", config.targets), trackers=texts("trackers", config.trackers, 0))
+    for name, value in taken.items():
+        object.__setattr__(config, name, value)
+    for name in ("token", "initializer"):
+        not_blank(name, getattr(config, name))
+
+# %% ../../../nbs/diffusion/training/01_config.ipynb #66043817
 def _check(config: PersonalizeConfig) -> None:
     "ValueError for the first field that cannot be, with what is allowed."
     one_of("method", config.method, PERSONALIZE_METHODS)
@@ -104,11 +126,13 @@ def _check(config: PersonalizeConfig) -> None:
     one_of("optimizer", config.optimizer, OPTIMIZERS)
     one_of("lr_schedule", config.lr_schedule, LR_SCHEDULES)
     _take_whole_numbers(config)
+    _take_words(config)
     for name in _WEIGHTS:
         not_negative(name, getattr(config, name))
     for name in _OPTIONAL:
         if getattr(config, name) is not None:
             positive(name, getattr(config, name))
+    plain_numbers(config)
     positive("lr", config.lr)
     within("rank", config.rank, f"[1, {LARGEST_RANK}]")
 
@@ -129,5 +153,5 @@ def _check_prior(config: PersonalizeConfig, of_prior: dict[str, Any]) -> None:
 
 def _check_word(config: PersonalizeConfig, pipe: Any, captions: Sequence[str] | None) -> None:
     if config.method == "textual_inversion":
-        texts, what = (captions, "captions") if captions else ([config.instance_prompt], "prompts")
-        check_new_word(pipe, config.token, config.num_vectors, texts, what)
+        prompts, what = ([config.instance_prompt], "prompts") if captions is None else (captions, "captions")
+        check_new_word(pipe, config.token, config.num_vectors, list(prompts), what)

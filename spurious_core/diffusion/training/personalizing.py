@@ -106,12 +106,31 @@ def claim_run(
     accelerator.wait_for_everyone()
     return not (out / RESULT_FILE).exists()
 
-# %% ../../../nbs/diffusion/training/06_personalizing.ipynb #89c5b917
+# %% ../../../nbs/diffusion/training/06_personalizing.ipynb #1be4e021
 def _captions(name: str, given: Sequence[str] | None, images: np.ndarray, default: str) -> list[str]:
     "One caption an image. ValueError for another number of them."
+    return [default] * len(images) if given is None else as_many(name, given, len(images), "images")
+
+
+def _arrays(
+    pipe: Any, config: PersonalizeConfig, references: Any, class_images: Any
+) -> tuple[np.ndarray, np.ndarray | None]:
+    "References and class images, if there are any, as large as the pipeline draws."
+    size = picture_side(pipe)
+    class_images = None if class_images is None else load_references(class_images, size, 1)
+    return load_references(references, size, config.min_references), class_images
+
+
+def _listed(name: str, given: Sequence[str] | None, images: np.ndarray | None) -> list[str] | None:
+    "Captions of any kind of list as a list. ValueError for one that is no text, and for another number."
     if given is None:
-        return [default] * len(images)
-    return as_many(name, given, len(images), "images")
+        return None
+    n = len(given) if images is None else len(images)
+    captions = as_many(name, given, n, "images")
+    for row, caption in enumerate(captions):
+        if not isinstance(caption, str):
+            raise ValueError(f"{name}: row {row} has {caption!r}, which is no text")
+    return list(map(str, captions))
 
 # %% ../../../nbs/diffusion/training/06_personalizing.ipynb #897dda39
 def training_pictures(
@@ -187,12 +206,12 @@ def personalize(
         raise ValueError(f"image_loss_weight={config.image_loss_weight} without an image_loss")
     out, pipe = Path(out_dir), working_copy(pipe, config)
     config.check_given(pipe, captions, prior_images=prior_images, prior_captions=prior_captions)
-    size = picture_side(pipe)
+    pictures, of_class = _arrays(pipe, config, references, prior_images)
     given = Given(
-        load_references(references, size, config.min_references),
-        None if prior_images is None else load_references(prior_images, size, 1),
-        captions,
-        prior_captions,
+        pictures,
+        of_class,
+        _listed("captions", captions, pictures),
+        _listed("prior_captions", prior_captions, of_class),
         image_loss,
         pipe.vae if decoder is None else decoder,
     )

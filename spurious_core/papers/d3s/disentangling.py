@@ -58,6 +58,8 @@ class Disentangling:
         within("memory", self.memory, "[0, 1)")
         within("background", self.background, "(0, 1)")
         if self.widths is not None:
+            if not isinstance(self.widths, (list, tuple)):
+                raise ValueError(f"widths={self.widths!r} must be a tuple of whole numbers, or None")
             object.__setattr__(self, "widths", tuple(self.widths))  # a list from a settings file is as good
             for width in self.widths:
                 whole(f"widths={self.widths}: width", width)

@@ -293,3 +293,20 @@ def test_an_upright_picture_is_read_upright_by_every_reader(tmp_path):
     assert np.array_equal(imagefolder(tmp_path, 16).images()[0], upright)
     assert np.array_equal(load_references(tmp_path / "cat", 16, 1)[0], upright)
     assert np.array_equal(picture(tmp_path / "cat/0.png", 16) * 255, upright)
+
+
+def test_a_link_to_a_folder_above_is_not_walked(tmp_path):
+    for label in ("cat", "dog"):
+        put(tmp_path / label / "0.png", 0, 0, 0)
+    (tmp_path / "cat" / "again").symlink_to(tmp_path)
+    (tmp_path / "dog" / "self").symlink_to(tmp_path / "dog")
+    assert len(imagefolder(tmp_path)) == 2
+
+
+@pytest.mark.parametrize("name", [None, ["0.png"], "", 1.5])
+def test_a_row_without_the_name_of_a_file_is_named(tmp_path, name):
+    lines = [dict(file_name=name, y=0), dict(file_name="0.png", y=1)]
+    put(tmp_path / "0.png", 0, 0, 0)
+    (tmp_path / "metadata.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    with pytest.raises(ValueError, match="file_name=.* in row 0 must be a text"):
+        imagefolder(tmp_path)

@@ -95,3 +95,15 @@ def test_the_table_shows_dashes_where_nothing_fits(planner):
 
 def test_whether_bitsandbytes_is_there():
     assert cards.has_eight_bit() == (importlib.util.find_spec("bitsandbytes") is not None)
+
+
+def test_what_is_wrong_with_a_pipeline_is_no_row_of_dashes(tmp_path):
+    (tmp_path / "model_index.json").write_text("{")
+    with pytest.raises(ValueError, match="model_index.json is damaged"):
+        cards_table(CardPlanner(tmp_path, RECIPE))
+
+
+@pytest.mark.parametrize("size", [float("nan"), -1, "8", None])
+def test_a_card_of_no_size_is_refused(planner, size):
+    with pytest.raises(ValueError, match="gigabytes=.* must be positive"):
+        cards_table(planner(RECIPE), (size,))

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from diffusers import SD3Transformer2DModel
+from peft import LoraConfig
 
 from spurious_core.core.accelerators import accelerator
 from spurious_core.core.settings import load_profile
@@ -85,6 +86,7 @@ def test_a_step_of_every_family(kind, tmp_path):
         dict(method="dreambooth"),
         dict(train_text_encoder=True),
         dict(image_loss_weight=0.0),
+        dict(method="textual_inversion", instance_prompt="a photo of <concept>", num_vectors=2),
     ],
     ids=str,
 )
@@ -132,3 +134,20 @@ def test_the_peak_of_a_process(build, changes, tmp_path):
     predicted = rehearse(folder, replace(RECIPE, rank=8, **changes)).peak
     print(predicted / measured, measured)
     assert predicted == pytest.approx(measured, rel=0.15)
+
+
+def test_a_rehearsal_leaves_pipeline_and_process_as_they_were():
+    pipe, held = load_pipeline(load_profile("mini").pipeline), accelerator(torch.device("cpu"), "bf16")
+    words = len(pipe.tokenizer), tuple(pipe.text_encoder.get_input_embeddings().weight.shape)
+    recipe = replace(RECIPE, method="textual_inversion", instance_prompt="a photo of <concept>")
+    assert rehearse(pipe, recipe) == rehearse(pipe, recipe)
+    assert held.mixed_precision == "bf16"
+    assert words == (len(pipe.tokenizer), tuple(pipe.text_encoder.get_input_embeddings().weight.shape))
+
+
+def test_a_pipeline_with_a_lora_is_refused_as_a_training_refuses_it():
+    pipe = load_pipeline(load_profile("mini").pipeline)
+    pipe.unet.add_adapter(LoraConfig(r=2, target_modules=["to_q"]))
+    for recipe in (RECIPE, replace(RECIPE, method="dreambooth")):
+        with pytest.raises(ValueError, match="has a LoRA loaded; unload it first"):
+            rehearse(pipe, recipe)

@@ -1,7 +1,10 @@
 "A recipe that cannot be is refused when it is made."
 
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
+from fractions import Fraction
 
+import numpy as np
 import pytest
 
 from spurious_core.diffusion.training.config import PersonalizeConfig
@@ -42,6 +45,15 @@ from spurious_core.diffusion.training.config import PersonalizeConfig
         dict(steps=0),
         dict(seed=1.5),
         dict(seed=None),
+        dict(gradient_checkpointing="no"),
+        dict(train_text_encoder=0.0),
+        dict(image_loss_on_prior=None),
+        dict(targets="to_q"),
+        dict(targets=()),
+        dict(targets=(1,)),
+        dict(trackers="tensorboard"),
+        dict(token=""),
+        dict(initializer=" "),
     ],
 )
 def test_config_is_checked(setting):
@@ -78,3 +90,15 @@ def test_a_whole_number_of_another_type_is_the_same_recipe():
     config = PersonalizeConfig(seed=1.0, steps=2.0, warmup=0.0)
     assert config == PersonalizeConfig(seed=1, steps=2, warmup=0)
     assert all(type(value) is int for value in (config.seed, config.steps, config.warmup))
+
+
+def test_a_recipe_from_a_settings_file_is_the_same_recipe():
+    listed = PersonalizeConfig(targets=["to_q", "to_k"], trackers=[], gradient_checkpointing=np.True_)
+    assert listed == PersonalizeConfig(targets=("to_q", "to_k"), gradient_checkpointing=True)
+    assert hash(listed)
+
+
+def test_rates_out_of_an_array_are_written_as_plain_numbers():
+    config = PersonalizeConfig(lr=np.float32(0.5), prior_weight=Fraction(1, 2))
+    assert json.loads(json.dumps(asdict(config)))["lr"] == 0.5
+    assert config == PersonalizeConfig(lr=0.5, prior_weight=0.5)

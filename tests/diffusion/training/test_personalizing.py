@@ -263,3 +263,28 @@ def test_a_colleague_can_read_an_adapter(tiny_pipeline, tmp_path):
     with readable_by_all():
         out = train(tiny_pipeline, replace(RUN, steps=1), tmp_path / "a")
     assert modes(out) == {"0o644"}
+
+
+PLAIN_RECIPE = replace(FULL, image_loss_weight=0.0, class_prompt=None)
+
+
+@pytest.mark.parametrize(
+    "bad", [["a", None, "b", "c"], [1, 2, 3, 4], np.array(["a", np.nan, "b", "c"], object)]
+)
+def test_a_caption_is_a_text(tiny_pipeline, tmp_path, bad):
+    with pytest.raises(ValueError, match="captions: row . has .*, which is no text"):
+        personalize(tiny_pipeline, REFS[:4], PLAIN_RECIPE, tmp_path / "run", captions=bad)
+    with pytest.raises(ValueError, match="captions='abcd' must be a list"):
+        personalize(tiny_pipeline, REFS[:4], PLAIN_RECIPE, tmp_path / "run", captions="abcd")
+    assert not (tmp_path / "run").exists()
+
+
+def test_captions_in_a_column_are_captions_in_a_list(tiny_pipeline, tmp_path):
+    recipe = replace(PLAIN_RECIPE, method="textual_inversion", instance_prompt="a <concept>", steps=1)
+    words = ["a <concept>"] * 4
+    for name, captions in dict(list=words, column=pd.Series(words), array=np.array(words)).items():
+        personalize(tiny_pipeline, REFS[:4], recipe, tmp_path / name, captions=captions, progress=False)
+    known = [
+        json.loads((tmp_path / name / "config.json").read_text()) for name in ("list", "column", "array")
+    ]
+    assert known[0] == known[1] == known[2]

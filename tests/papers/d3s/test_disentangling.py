@@ -27,6 +27,8 @@ from support.d3s import SCENES
         dict(memory=1.0),
         dict(augment="blur"),
         dict(widths=(0,)),
+        dict(widths=64),
+        dict(widths="64"),
         dict(vector=0),
         dict(pretrain=-1),
         dict(lr_schedule="step"),
