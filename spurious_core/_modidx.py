@@ -4586,4 +4586,10 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                    'spurious_core.papers.own_pictures.check_profile_knows': ( 'papers/own_pictures.html#check_profile_knows',
                                                                                                               'spurious_core/papers/own_pictures.py'),
                                                    'spurious_core.papers.own_pictures.rendered_models': ( 'papers/own_pictures.html#rendered_models',
-                                                                                                          'spurious_core/papers/own_pictures.py')}}}
+                                                                                                          'spurious_core/papers/own_pictures.py')},
+            'spurious_core.papers.study_runs': { 'spurious_core.papers.study_runs._on_its_share': ( 'papers/study_runs.html#_on_its_share',
+                                                                                                    'spurious_core/papers/study_runs.py'),
+                                                 'spurious_core.papers.study_runs.figure_keeper': ( 'papers/study_runs.html#figure_keeper',
+                                                                                                    'spurious_core/papers/study_runs.py'),
+                                                 'spurious_core.papers.study_runs.run_jobs': ( 'papers/study_runs.html#run_jobs',
+                                                                                               'spurious_core/papers/study_runs.py')}}}
