@@ -4860,4 +4860,10 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                  'spurious_core.papers.real.votes.vote_table': ( 'papers/real/votes.html#vote_table',
                                                                                                  'spurious_core/papers/real/votes.py'),
                                                  'spurious_core.papers.real.votes.votes_by_chance': ( 'papers/real/votes.html#votes_by_chance',
-                                                                                                      'spurious_core/papers/real/votes.py')}}}
+                                                                                                      'spurious_core/papers/real/votes.py')},
+            'spurious_core.papers.study_runs': { 'spurious_core.papers.study_runs._on_its_share': ( 'papers/study_runs.html#_on_its_share',
+                                                                                                    'spurious_core/papers/study_runs.py'),
+                                                 'spurious_core.papers.study_runs.figure_keeper': ( 'papers/study_runs.html#figure_keeper',
+                                                                                                    'spurious_core/papers/study_runs.py'),
+                                                 'spurious_core.papers.study_runs.run_jobs': ( 'papers/study_runs.html#run_jobs',
+                                                                                               'spurious_core/papers/study_runs.py')}}}

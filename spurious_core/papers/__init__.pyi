@@ -10,3 +10,4 @@ from .own_pictures import (
     check_profile_knows as check_profile_knows,
     rendered_models as rendered_models,
 )
+from .study_runs import figure_keeper as figure_keeper, run_jobs as run_jobs

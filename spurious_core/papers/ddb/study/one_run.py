@@ -158,11 +158,8 @@ def _with_painted(run: DDBRun, plain: Fitted, painted: Painted, losses: np.ndarr
 # %% ../../../../nbs/papers/ddb/study/09_one_run.ipynb #2a8042c3
 def run_ddb(
     run: DDBRun,
-    threads: int | None = None,  # of torch; None: as they are
 ) -> DDBResult:
     "All arms of one world and seed. What its folder holds is read; a killed run goes on there."
-    if threads is not None:
-        torch.set_num_threads(max(1, min(torch.get_num_threads(), threads)))
     torch.set_flush_denormal(True)
     plain = plainly_trained(run)
     losses = ranking_losses(run, plain)

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 from diffusers import StableDiffusionPipeline
 
 from spurious_core.models.loading import load_classifier
@@ -67,17 +66,6 @@ def test_nobody_knows_the_truth_of_own_pictures(run, base, tmp_path):
     assert len(own_data.doses) == 0 and own_data.pictures == {}
     assert own_data.scores.bad.isna().all()
     assert not (tmp_path / "classifiers").exists()
-
-
-def test_threads_are_only_taken_away(run, result):
-    before = torch.get_num_threads()
-    try:
-        run_ddb(run, threads=0)
-        assert torch.get_num_threads() == 1
-        run_ddb(run, threads=1000)
-        assert torch.get_num_threads() == 1
-    finally:
-        torch.set_num_threads(before)
 
 
 def test_where_all_is_kept_the_strictest_rule_is_shown():
