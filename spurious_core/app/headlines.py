@@ -58,9 +58,9 @@ HEADLINES |= dict(
 # %% ../../nbs/app/12_headlines.ipynb #977b3fa9
 HEADLINES |= dict(
     audit_calibration=(
-        "Of the planted shortcuts {recall} are named, and of the reports on clean worlds {false_reports} "
-        "name any.",
-        "A report on a planted world names {names.planted} pairs of surroundings and class.",
+        "Of the planted shortcuts {recall.planted_worlds.audit} are named, and of the reports on clean "
+        "worlds {false_reports.clean_worlds.audit} name any.",
+        "A report on a planted world names {names.planted_worlds.audit} pairs of surroundings and class.",
     ),
     bar=(
         "In conflicting places plain training is right on {conflicting.bar.ERM}, in usual ones on "

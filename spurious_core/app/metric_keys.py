@@ -23,6 +23,9 @@ METRIC_KEY_EXCEPTIONS = dict(
     ddb=("ddb_minus_erm", "ddb_minus_erm.*", "pruning_gain", "pruning_gain.*"),
     ffr=("ffr_minus_*",),
     mitigation_benchmark=(),
+    audit_calibration=(),
+    bar=(),
+    real_spurious_features=("called.*", "called_top5.*", "pca.*", "spurious_auc.*", "shape_bias.*"),
     speed=("lora_vs_plain_recipe*", "sfsl_step_cost", "batched_*", "dfr_cached", "fit_vs_plain_loop"),
 )
 

@@ -85,12 +85,15 @@ def calibration_entries(
     "`recall` over planted worlds and `false_reports` over clean ones, as `key`, `value`, `ci`, `n`, `over`."
     planted, clean = rows[rows.planted], rows[~rows.planted]
     entries = []
-    for key, hits in (("recall", planted.found), ("false_reports", clean.names > 0)):
+    shares = {
+        "recall.planted_worlds.audit": planted.found,
+        "false_reports.clean_worlds.audit": clean.names > 0,
+    }
+    for key, hits in shares.items():
         value, lo, hi = wilson(int(hits.sum()), len(hits))
         entries.append(dict(key=key, value=value, ci=(lo, hi), n=len(hits), over="worlds"))
-    for key, part in (("planted", planted), ("clean", clean)):
-        entries.append(
-            dict(key=f"accuracy.{key}", value=part.accuracy.mean(), ci=None, n=len(part), over="worlds")
-        )
-        entries.append(dict(key=f"names.{key}", value=part.names.mean(), ci=None, n=len(part), over="worlds"))
+    for kind, part in (("planted_worlds", planted), ("clean_worlds", clean)):
+        means = {f"accuracy.{kind}.ERM": part.accuracy.mean(), f"names.{kind}.audit": part.names.mean()}
+        counted = dict(ci=None, n=len(part), over="worlds")
+        entries += [dict(key=key, value=value) | counted for key, value in means.items()]
     return entries

@@ -77,9 +77,9 @@ def with_inferred_groups(
     "The pictures as features; their attribute: is it among the least sure of its action and split?"
     sure = torch.as_tensor(logits).softmax(1).numpy()[np.arange(len(data)), data.y]
     table = pd.DataFrame(dict(sure=sure, y=data.y, split=data.manifest.split))
-    least = table.groupby(["y", "split"]).sure.transform(lambda values: values.quantile(UNSURE))
+    limit = table.groupby(["y", "split"]).sure.transform(lambda values: values.quantile(UNSURE))
     rows = as_feature_images(data, features)
-    manifest = rows.manifest.assign(a=(table.sure <= least).astype(int))
+    manifest = rows.manifest.assign(a=(table.sure <= limit).astype(int))
     names = data.labels, list(SURENESS)
     return FeatureImages(manifest, *names, data.name, root=data.root, features=rows.features)
 

@@ -35,7 +35,14 @@ def test_counting():
     rows = dict(planted=[True] * 4 + [False] * 2, found=[True, True, True, False, False, False])
     rows = pd.DataFrame(rows | dict(names=[2, 1, 1, 0, 1, 0], accuracy=[0.8] * 6))
     values = {entry["key"]: entry["value"] for entry in calibration_entries(rows)}
-    assert (values["recall"], values["false_reports"], values["names.planted"]) == (0.75, 0.5, 1)
+    assert values == {
+        "recall.planted_worlds.audit": 0.75,
+        "false_reports.clean_worlds.audit": 0.5,
+        "accuracy.planted_worlds.ERM": pytest.approx(0.8),
+        "names.planted_worlds.audit": 1,
+        "accuracy.clean_worlds.ERM": pytest.approx(0.8),
+        "names.clean_worlds.audit": 0.5,
+    }
     with pytest.raises(ValueError, match="allowed: smoke, quick, full"):
         plan_calibration("dry")
     assert AUDIT_BUDGETS["full"]["worlds"] == 20
@@ -43,5 +50,8 @@ def test_counting():
 
 def test_the_committed_evidence_meets_the_goal():
     metrics = Metrics.load(ROOT / "figures" / "audit_calibration")
-    assert metrics["recall"]["n"] == metrics["false_reports"]["n"] == 20
-    assert metrics["recall"]["value"] >= 0.9 and metrics["false_reports"]["value"] <= 0.05
+    recall, false = (
+        metrics[key] for key in ("recall.planted_worlds.audit", "false_reports.clean_worlds.audit")
+    )
+    assert recall["n"] == false["n"] == 20
+    assert recall["value"] >= 0.9 and false["value"] <= 0.05
