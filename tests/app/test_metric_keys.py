@@ -66,6 +66,9 @@ OLD = [  # a key of each family that was renamed, and what it is called now
 ]
 
 
+REAL = ("bar", "real_spurious_features")  # studies of photographs
+
+
 def test_every_study_says_its_exceptions():
     assert sorted(METRIC_KEY_EXCEPTIONS) == list_studies()
 
@@ -76,7 +79,8 @@ def test_committed_numbers_are_called_metric_dataset_method(study):
     for key in keys:
         check_metric_key(key, study)
     datasets = {key.split(".")[1] for key in keys if key.count(".") == 2}
-    assert datasets & set(READERS) == set()  # all of them are rendered, and bear no real set's name
+    if study not in REAL:
+        assert datasets & set(READERS) == set()  # they are rendered, and bear no real set's name
 
 
 @STUDIES
