@@ -34,9 +34,23 @@ from .grids import (
     read_values as read_values,
 )
 from .local_engine import (
+    end_processes as end_processes,
+    pass_on_lines as pass_on_lines,
     run_locally as run_locally,
+    start_process as start_process,
     visible_cards as visible_cards,
     worker_environment as worker_environment,
+)
+from .ray_engine import (
+    CONNECT as CONNECT,
+    PROBE as PROBE,
+    RayEngine as RayEngine,
+    check_address as check_address,
+    connect_ray as connect_ray,
+    drive as drive,
+    run_named as run_named,
+    share_of_cards as share_of_cards,
+    shipped_environment as shipped_environment,
 )
 from .sweeping import (
     ENGINES as ENGINES,
@@ -47,4 +61,10 @@ from .sweeping import (
     sweep as sweep,
     sweep_status as sweep_status,
 )
-from .workers import WorkerConfig as WorkerConfig, main as main, run_cell as run_cell, work as work
+from .workers import (
+    WorkerConfig as WorkerConfig,
+    main as main,
+    open_cells as open_cells,
+    run_cell as run_cell,
+    work as work,
+)

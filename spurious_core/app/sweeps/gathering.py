@@ -17,7 +17,6 @@ from .cell_folders import Cell, code_stamp, is_done, list_cells, state_of
 from .sweeping import OF_CELL, OF_NUMBER, study_of
 from ...core.checks import known, one_of
 from ...core.files import read_json
-from ...evaluate.intervals import bootstrap
 
 # %% ../../../nbs/app/sweeps/06_gathering.ipynb #0542dc84
 def _read_environment(cell: Cell) -> dict:
@@ -80,6 +79,8 @@ def over_seeds(
     by: Sequence[str] = (),  # parameters that stay apart, such as `ratio`
 ) -> pd.DataFrame:
     "A row for each key and combination of `by`: `value`, `lo`, `hi`, and `n` seeds."
+    from spurious_core.evaluate.intervals import bootstrap  # here, since it takes scipy seconds to be there
+
     known("parameter", by, [name for name in table if name not in (*OF_CELL, *OF_NUMBER)])
     if keys is not None:
         known("key", keys, table.key.unique())
@@ -110,6 +111,8 @@ def arm_difference(
     arms: tuple,  # its values for the first and the second arm
 ) -> dict[str, float]:
     "The first arm minus the second, cell by cell with all other parameters alike: `value`, `lo`, `hi`, `n`."
+    from spurious_core.evaluate.intervals import bootstrap
+
     known("key", [key], table.key.unique())
     others = [name for name in table if name not in (*OF_CELL, *OF_NUMBER, parameter)]
     wide = table[table.key == key].copy()

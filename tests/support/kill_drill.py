@@ -1,0 +1,155 @@
+"""A sweep on a Ray cluster of several nodes on this machine, of which a worker and a node are killed.
+
+`python tests/support/kill_drill.py` writes the counts to figures/sweeps."""
+
+import json
+import os
+import signal
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+import nbformat
+import psutil
+
+from spurious_core.app.metrics import Metrics
+from spurious_core.app.studies import Study, find_study
+from spurious_core.app.surroundings import environment
+from spurious_core.app.sweeps.cell_folders import Cell, add_cell, is_done, list_cells
+from spurious_core.app.sweeps.claims import CLAIM_FILE
+from spurious_core.app.sweeps.local_engine import run_locally
+from spurious_core.app.sweeps.ray_engine import RayEngine
+from spurious_core.app.sweeps.workers import WorkerConfig
+from support.toy_study import PARAMETERS, SAVE
+from support.waiting import wait_for
+
+CONFIG = WorkerConfig(lease=4)
+NODES, CORES = 3, 1
+# what Ray would write into the home folder, and send, without them
+ENVIRONMENT = dict(RAY_AUTH_MODE="disabled", RAY_USAGE_STATS_ENABLED="0")
+BEGIN = "import pathlib, time; open({begun!r}, 'a').write(f'{{seed}}\\n'); time.sleep({seconds})"
+END = "open({ended!r}, 'a').write(f'{{seed}}\\n')"
+
+
+def write_toy(folder: Path, seconds: float) -> Study:
+    "A study that notes when it begins and ends, and draws its number from its seed."
+    notes = dict(begun=str(folder / "begun.txt"), ended=str(folder / "ended.txt"), seconds=seconds)
+    draw = "import random; scale = scale + random.Random(seed).random()"
+    v4 = nbformat.v4
+    sources = (PARAMETERS, BEGIN.format(**notes), draw, SAVE, END.format(**notes))
+    code = [v4.new_code_cell(source) for source in sources]
+    code[0].metadata["tags"] = ["parameters"]
+    nbformat.write(v4.new_notebook(cells=[v4.new_markdown_cell("> A toy."), *code]), folder / "toy.ipynb")
+    return find_study(folder / "toy.ipynb")
+
+
+def make_cells(root: Path, study: Study, n: int) -> list[Cell]:
+    root.mkdir()
+    (root / "sweep.json").write_text(json.dumps(dict(study=str(study.path))))
+    return [add_cell(root, study, dict(seed=seed)) for seed in range(n)]
+
+
+def numbers_of(root: Path) -> dict[str, float]:
+    return {
+        cell.folder.name: Metrics.load(cell.run)["scale"]["value"]
+        for cell in list_cells(root)
+        if is_done(cell)
+    }
+
+
+def worker_numbers(root: Path) -> list[int]:
+    "The processes that hold a claim now."
+    claims = []
+    for file in Path(root).glob(f"cells/*/{CLAIM_FILE}"):
+        try:
+            claims.append(json.loads(file.read_text())["owner"])
+        except (OSError, ValueError):
+            continue  # it was given back, or is being renewed
+    return [int(owner.split("-")[-2]) for owner in claims]
+
+
+def kill_all(process: psutil.Process) -> None:
+    "A process and all that it has started, at once and without notice."
+    for each in [*process.children(recursive=True), process]:
+        try:
+            each.send_signal(signal.SIGKILL)
+        except psutil.NoSuchProcess:
+            pass
+
+
+class Killer:
+    "Gets the lines of a sweep: after the first it kills a worker in the middle of a cell, later a node."
+
+    def __init__(self, root: Path, nodes: list):
+        self.root, self.nodes, self.kills, self.lines = root, nodes, [], []
+
+    def __call__(self, line: str) -> None:
+        self.lines.append(line)
+        if not self.kills:
+            victims = wait_for(lambda: worker_numbers(self.root), 60)
+            os.kill(victims[0], signal.SIGKILL)
+            self.kills.append("worker")
+        elif "node" not in self.kills and (raylet := self._busy_raylet()):
+            kill_all(raylet)
+            self.kills.append("node")
+
+    def _busy_raylet(self) -> psutil.Process | None:
+        "The node of a worker that is in the middle of a cell."
+        for node in self.nodes:
+            raylet = psutil.Process(node.all_processes["raylet"][0].process.pid)
+            if {child.pid for child in raylet.children(recursive=True)} & {*worker_numbers(self.root)}:
+                return raylet
+        return None
+
+
+def run_drill(folder: Path, n: int, seconds: float) -> dict[str, int]:
+    "Runs `n` cells on three nodes with two kills, and again on one process; what was lost, and so on."
+    os.environ.update(ENVIRONMENT)
+    from ray.cluster_utils import Cluster
+
+    study = write_toy(folder, seconds)
+    cells = make_cells(folder / "on_ray", study, n)
+    cluster = Cluster(initialize_head=True, head_node_args=dict(num_cpus=0, include_dashboard=False))
+    try:
+        nodes = [cluster.add_node(num_cpus=CORES) for _ in range(NODES)]
+        killer = Killer(folder / "on_ray", nodes)
+        RayEngine(cluster.address)(folder / "on_ray", CONFIG, None, killer)
+    finally:
+        cluster.shutdown()
+    ended = Counter((folder / "ended.txt").read_text().split())
+    begun = Counter((folder / "begun.txt").read_text().split())
+    make_cells(folder / "here", study, n)
+    run_locally(folder / "here", CONFIG, 2, lambda line: None)
+    ray, here = numbers_of(folder / "on_ray"), numbers_of(folder / "here")
+    return dict(
+        cells=n,
+        kills=len(killer.kills),
+        lost=sum(not is_done(cell) for cell in cells),
+        doubled=sum(count > 1 for count in ended.values()),
+        differences=sum(ray.get(name) != value for name, value in here.items()),
+        begun_again=sum(begun.values()) - n,
+    )
+
+
+def main() -> None:
+    start, figures = time.perf_counter(), Path(__file__).parents[2] / "figures" / "sweeps"
+    with tempfile.TemporaryDirectory() as folder:
+        counts = run_drill(Path(folder), 24, 1.0)
+    metrics = Metrics()
+    for key, count in counts.items():
+        metrics.add(key, count)
+    metrics.save(figures)
+    about = dict(
+        what=f"a toy study of a second a cell, on a Ray cluster of {NODES} nodes that were processes of "
+        "one machine, with a worker and then a node killed by SIGKILL in the middle of a cell",
+        script="tests/support/kill_drill.py",
+        seconds=round(time.perf_counter() - start, 1),
+    )
+    text = json.dumps(about | environment("cpu"), indent=1) + "\n"
+    (figures / "environment.json").write_text(text)
+    print(counts)
+
+
+if __name__ == "__main__":
+    main()
