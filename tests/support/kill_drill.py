@@ -87,12 +87,17 @@ class Killer:
     def __call__(self, line: str) -> None:
         self.lines.append(line)
         if not self.kills:
-            victims = wait_for(lambda: worker_numbers(self.root), 60)
-            os.kill(victims[0], signal.SIGKILL)
-            self.kills.append("worker")
+            wait_for(lambda: self._kill_one(), 60)
         elif "node" not in self.kills and (raylet := self._busy_raylet()):
             kill_all(raylet)
             self.kills.append("node")
+
+    def _kill_one(self) -> bool:
+        victims = worker_numbers(self.root)
+        if victims:
+            os.kill(victims[0], signal.SIGKILL)
+            self.kills.append("worker")
+        return bool(victims)
 
     def _busy_raylet(self) -> psutil.Process | None:
         "The node of a worker that is in the middle of a cell."
