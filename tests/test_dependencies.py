@@ -9,7 +9,7 @@ from importlib.metadata import packages_distributions
 from support.notebooks import ROOT, cells_of, module_paths, notebook_paths
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-OPTIONAL = {"bitsandbytes", "dill"}  # tried where they are used, with a message or a way without them
+OPTIONAL = {"bitsandbytes", "dill", "ray", "submitit"}  # tried where they are used, with a message or a way without them
 
 
 def normal(name: str) -> str:
@@ -54,5 +54,5 @@ def test_the_lock_holds_every_direct_dependency():
     locked = names_in(
         [line for line in (ROOT / "requirements.lock").read_text().splitlines() if line[0] != "#"]
     )
-    wanted = names_in(PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"])
+    wanted = names_in(PROJECT["dependencies"] + sum(PROJECT["optional-dependencies"].values(), []))
     assert wanted - locked == set()

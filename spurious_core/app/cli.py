@@ -90,15 +90,16 @@ def describe_command(study: str = typer.Argument(help="name of a study, or path 
 # %% ../../nbs/app/10_cli.ipynb #8577d48c
 def parse_assignments(
     items: list[str],  # such as `['seed=3', 'budget=full']`
+    option: str = "-p",  # for messages
 ) -> dict[str, str]:
     "NAME=VALUE texts as a dictionary; `ValueError` for one without `=` or given twice."
     params = {}
     for item in items:
         name, equals, value = item.partition("=")
         if not equals or not name:
-            raise ValueError(f"-p {item}: write NAME=VALUE")
+            raise ValueError(f"{option} {item}: write NAME=VALUE")
         if name in params:
-            raise ValueError(f"-p {item}: {name} is given twice")
+            raise ValueError(f"{option} {item}: {name} is given twice")
         params[name] = value
     return params
 
@@ -185,8 +186,10 @@ def run_command(
         _say(f"results go to {_nearby(place)}")
         _print_result(run_study(study, params, place, timeout=timeout), verbose)
 
-# %% ../../nbs/app/10_cli.ipynb #7993555a
+# %% ../../nbs/app/10_cli.ipynb #e1f39bff
 _VALUES = "values, as 0..9 or ERM,DFR; of a list, [[a, b], [c]]; repeat for other parameters"
+_WORKERS = "cells at a time; default one here, or as many as a cluster has room for"
+_SETTING = "of the engine, as address=HOST:PORT of a Ray cluster, or partition=gpu; repeat for more"
 
 # %% ../../nbs/app/10_cli.ipynb #1c018f33
 def _end_of_sweep(folder: Path, status: "pd.DataFrame") -> None:
@@ -216,7 +219,9 @@ def sweep_command(
     out: str = typer.Option("", metavar="DIR", help="the sweep's folder; default _runs/sweeps/STUDY"),
     cells: str = typer.Option("", metavar="FILE", help="a YAML list of cells instead of a grid"),
     sample: int = typer.Option(None, min=1, help="only so many cells of the grid, at random"),
-    workers: int = typer.Option(1, min=1, help="cells at a time; cores and cards are shared out"),
+    workers: int = typer.Option(None, min=1, help=_WORKERS),
+    engine: str = typer.Option("local", help="local, ray or slurm: what runs the cells"),
+    setting: list[str] = typer.Option([], "--set", "-s", metavar="NAME=VALUE", help=_SETTING),  # noqa: B008
     retries: int = typer.Option(0, min=0, help="how often a failed cell is tried again"),
     timeout: int = typer.Option(None, min=1, help="seconds any one cell of a notebook may take"),
     yes: bool = typer.Option(False, "--yes", help="also for more than ten thousand cells"),
@@ -235,12 +240,14 @@ def sweep_command(
             from spurious_core.app.sweeps.grids import grid_cells
 
             grid_cells(found, grid, **of_grid)  # a slip is said at once, before heavy imports
+        from spurious_core.app.sweeps.engines import pick_engine
         from spurious_core.app.sweeps.sweeping import sweep
         from spurious_core.app.sweeps.workers import WorkerConfig
 
         config = WorkerConfig(retries, timeout)
         place = _nearby((Path(out).expanduser() if out else Path("_runs/sweeps") / found.name).resolve())
-        status = sweep(study, grid or cells, place, config, workers=workers, say=_say, **of_grid)
+        chosen = pick_engine(engine, parse_assignments(setting, "--set"))
+        status = sweep(study, grid or cells, place, config, chosen, workers, say=_say, **of_grid)
     _end_of_sweep(place, status)
 
 # %% ../../nbs/app/10_cli.ipynb #3db1af30

@@ -58,15 +58,21 @@ def numbers_of(root: Path) -> dict[str, float]:
     }
 
 
-def worker_numbers(root: Path) -> list[int]:
-    "The processes that hold a claim now."
-    claims = []
-    for file in Path(root).glob(f"cells/*/{CLAIM_FILE}"):
-        try:
-            claims.append(json.loads(file.read_text())["owner"])
-        except (OSError, ValueError):
-            continue  # it was given back, or is being renewed
-    return [int(owner.split("-")[-2]) for owner in claims]
+def seeds_in(note: Path) -> Counter:
+    return Counter(note.read_text().split()) if note.exists() else Counter()
+
+
+def busy_workers(root: Path) -> list[int]:
+    "The processes that are in the middle of a cell: it has begun, and not ended."
+    inside = seeds_in(root.parent / "begun.txt") - seeds_in(root.parent / "ended.txt")
+    owners = []
+    for cell in list_cells(root):
+        if str(cell.about["params"]["seed"]) in inside:
+            try:
+                owners.append(json.loads((cell.folder / CLAIM_FILE).read_text())["owner"])
+            except (OSError, ValueError):
+                continue  # it was given back, or is being renewed
+    return [int(owner.split("-")[-2]) for owner in owners]
 
 
 def kill_all(process: psutil.Process) -> None:
@@ -87,25 +93,27 @@ class Killer:
     def __call__(self, line: str) -> None:
         self.lines.append(line)
         if not self.kills:
-            wait_for(lambda: self._kill_one(), 60)
-        elif "node" not in self.kills and (raylet := self._busy_raylet()):
-            kill_all(raylet)
-            self.kills.append("node")
+            wait_for(self._kill_worker, 120)
+        elif "node" not in self.kills:
+            wait_for(self._kill_node, 120)
 
-    def _kill_one(self) -> bool:
-        victims = worker_numbers(self.root)
+    def _kill_worker(self) -> bool:
+        victims = busy_workers(self.root)
         if victims:
             os.kill(victims[0], signal.SIGKILL)
             self.kills.append("worker")
         return bool(victims)
 
-    def _busy_raylet(self) -> psutil.Process | None:
-        "The node of a worker that is in the middle of a cell."
+    def _kill_node(self) -> bool:
+        "Kills the node of a worker that is in the middle of a cell, if there is one."
         for node in self.nodes:
             raylet = psutil.Process(node.all_processes["raylet"][0].process.pid)
-            if {child.pid for child in raylet.children(recursive=True)} & {*worker_numbers(self.root)}:
-                return raylet
-        return None
+            children = {child.pid for child in raylet.children(recursive=True)}
+            if children & {*busy_workers(self.root)}:
+                kill_all(raylet)
+                self.kills.append("node")
+                return True
+        return False
 
 
 def run_drill(folder: Path, n: int, seconds: float) -> dict[str, int]:
@@ -122,8 +130,7 @@ def run_drill(folder: Path, n: int, seconds: float) -> dict[str, int]:
         RayEngine(cluster.address)(folder / "on_ray", CONFIG, None, killer)
     finally:
         cluster.shutdown()
-    ended = Counter((folder / "ended.txt").read_text().split())
-    begun = Counter((folder / "begun.txt").read_text().split())
+    begun, ended = seeds_in(folder / "begun.txt"), seeds_in(folder / "ended.txt")
     make_cells(folder / "here", study, n)
     run_locally(folder / "here", CONFIG, 2, lambda line: None)
     ray, here = numbers_of(folder / "on_ray"), numbers_of(folder / "here")
@@ -140,13 +147,13 @@ def run_drill(folder: Path, n: int, seconds: float) -> dict[str, int]:
 def main() -> None:
     start, figures = time.perf_counter(), Path(__file__).parents[2] / "figures" / "sweeps"
     with tempfile.TemporaryDirectory() as folder:
-        counts = run_drill(Path(folder), 24, 1.0)
+        counts = run_drill(Path(folder), 24, 2.0)
     metrics = Metrics()
     for key, count in counts.items():
         metrics.add(key, count)
     metrics.save(figures)
     about = dict(
-        what=f"a toy study of a second a cell, on a Ray cluster of {NODES} nodes that were processes of "
+        what=f"a toy study of two seconds a cell, on a Ray cluster of {NODES} nodes that were processes of "
         "one machine, with a worker and then a node killed by SIGKILL in the middle of a cell",
         script="tests/support/kill_drill.py",
         seconds=round(time.perf_counter() - start, 1),

@@ -17,6 +17,7 @@ from .claims import (
     keeping as keeping,
     release_claims as release_claims,
 )
+from .engines import ENGINES as ENGINES, Engine as Engine, pick_engine as pick_engine
 from .gathering import (
     EXPORTS as EXPORTS,
     arm_difference as arm_difference,
@@ -52,8 +53,8 @@ from .ray_engine import (
     share_of_cards as share_of_cards,
     shipped_environment as shipped_environment,
 )
+from .slurm_engine import CellJob as CellJob, SlurmEngine as SlurmEngine
 from .sweeping import (
-    ENGINES as ENGINES,
     OF_CELL as OF_CELL,
     OF_NUMBER as OF_NUMBER,
     status_in_words as status_in_words,
