@@ -9,7 +9,12 @@ from importlib.metadata import packages_distributions
 from support.notebooks import ROOT, cells_of, module_paths, notebook_paths
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-OPTIONAL = {"bitsandbytes", "dill", "ray", "submitit"}  # tried where they are used, with a message or a way without them
+OPTIONAL = {
+    "bitsandbytes",
+    "dill",
+    "ray",
+    "submitit",
+}  # tried where they are used, with a message or a way without them
 
 
 def normal(name: str) -> str:

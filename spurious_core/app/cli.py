@@ -212,6 +212,17 @@ def _end_of_sweep(folder: Path, status: "pd.DataFrame") -> None:
         raise typer.Exit(1)
 
 # %% ../../nbs/app/10_cli.ipynb #d090db65
+def _print_estimate(study: "Study", wanted: list[dict], place: Path, workers: int) -> None:
+    "What a sweep will cost; nothing of it is run or made."
+    from spurious_core.app.study_checks import check_study
+    from spurious_core.app.sweeps.estimating import estimate_sweep
+
+    for params in wanted:
+        check_study(study, params)
+    for sentence in estimate_sweep(study, wanted, place, workers):
+        Console(highlight=False).print(Text(sentence), soft_wrap=True)
+
+
 @app.command("sweep")
 def sweep_command(
     study: str = typer.Argument(help="name of a study, or path of a notebook"),
@@ -224,6 +235,7 @@ def sweep_command(
     setting: list[str] = typer.Option([], "--set", "-s", metavar="NAME=VALUE", help=_SETTING),  # noqa: B008
     retries: int = typer.Option(0, min=0, help="how often a failed cell is tried again"),
     timeout: int = typer.Option(None, min=1, help="seconds any one cell of a notebook may take"),
+    estimate: bool = typer.Option(False, "--estimate", help="only say what it will cost; tries one cell"),
     yes: bool = typer.Option(False, "--yes", help="also for more than ten thousand cells"),
     trust: bool = typer.Option(False, "--trust", help="run the code of a notebook that is no study of ours"),
 ) -> None:
@@ -235,19 +247,19 @@ def sweep_command(
         if bool(grid) == bool(cells):
             raise ValueError("give a grid (-p NAME=VALUES) or a list of cells (--cells FILE), one of them")
         _check_trust(found, study, trust)
-        of_grid = dict(sample=sample, yes=yes) if grid else {}
-        if grid:
-            from spurious_core.app.sweeps.grids import grid_cells
+        from spurious_core.app.sweeps.grids import grid_cells, listed_cells
 
-            grid_cells(found, grid, **of_grid)  # a slip is said at once, before heavy imports
+        wanted = grid_cells(found, grid, sample, yes=yes) if grid else listed_cells(found, cells)
+        place = _nearby((Path(out).expanduser() if out else Path("_runs/sweeps") / found.name).resolve())
+        if estimate:
+            return _print_estimate(found, wanted, place, workers or 1)
         from spurious_core.app.sweeps.engines import pick_engine
         from spurious_core.app.sweeps.sweeping import sweep
         from spurious_core.app.sweeps.workers import WorkerConfig
 
         config = WorkerConfig(retries, timeout)
-        place = _nearby((Path(out).expanduser() if out else Path("_runs/sweeps") / found.name).resolve())
         chosen = pick_engine(engine, parse_assignments(setting, "--set"))
-        status = sweep(study, grid or cells, place, config, chosen, workers, say=_say, **of_grid)
+        status = sweep(study, wanted, place, config, chosen, workers, say=_say)
     _end_of_sweep(place, status)
 
 # %% ../../nbs/app/10_cli.ipynb #3db1af30

@@ -116,16 +116,28 @@ class Killer:
         return False
 
 
-def run_drill(folder: Path, n: int, seconds: float) -> dict[str, int]:
-    "Runs `n` cells on three nodes with two kills, and again on one process; what was lost, and so on."
+def start_cluster() -> tuple:
+    "A cluster, whose head runs no cells, and its nodes. On a busy machine the half minute of Ray may be short."
     os.environ.update(ENVIRONMENT)
     from ray.cluster_utils import Cluster
 
+    for tries_left in (2, 1, 0):
+        cluster = Cluster()
+        try:
+            cluster.add_node(num_cpus=0, include_dashboard=False)
+            return cluster, [cluster.add_node(num_cpus=CORES) for _ in range(NODES)]
+        except Exception as error:  # Ray raises nothing more special
+            cluster.shutdown()
+            if not tries_left or "timed out" not in str(error):
+                raise
+
+
+def run_drill(folder: Path, n: int, seconds: float) -> dict[str, int]:
+    "Runs `n` cells on three nodes with two kills, and again on one process; what was lost, and so on."
     study = write_toy(folder, seconds)
     cells = make_cells(folder / "on_ray", study, n)
-    cluster = Cluster(initialize_head=True, head_node_args=dict(num_cpus=0, include_dashboard=False))
+    cluster, nodes = start_cluster()
     try:
-        nodes = [cluster.add_node(num_cpus=CORES) for _ in range(NODES)]
         killer = Killer(folder / "on_ray", nodes)
         RayEngine(cluster.address)(folder / "on_ray", CONFIG, None, killer)
     finally:

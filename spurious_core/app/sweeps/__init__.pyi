@@ -18,6 +18,15 @@ from .claims import (
     release_claims as release_claims,
 )
 from .engines import ENGINES as ENGINES, Engine as Engine, pick_engine as pick_engine
+from .estimating import (
+    CellCost as CellCost,
+    cost_in_words as cost_in_words,
+    cost_of as cost_of,
+    estimate_sweep as estimate_sweep,
+    in_bytes as in_bytes,
+    in_time as in_time,
+    measure_cell as measure_cell,
+)
 from .gathering import (
     EXPORTS as EXPORTS,
     arm_difference as arm_difference,
@@ -30,6 +39,7 @@ from .gathering import (
 from .grids import (
     LONGEST_RANGE as LONGEST_RANGE,
     MOST_CELLS as MOST_CELLS,
+    check_plain as check_plain,
     grid_cells as grid_cells,
     listed_cells as listed_cells,
     read_values as read_values,
