@@ -117,7 +117,7 @@ class Killer:
 
 
 def start_cluster() -> tuple:
-    "A cluster, whose head runs no cells, and its nodes. On a busy machine the half minute of Ray may be short."
+    "A cluster, whose head runs no cells, and its nodes. Ray gives a node half a minute to start."
     os.environ.update(ENVIRONMENT)
     from ray.cluster_utils import Cluster
 

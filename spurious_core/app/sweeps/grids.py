@@ -75,7 +75,7 @@ def _is_plain(value: Any) -> bool:
 
 
 def check_plain(params: dict[str, Any]) -> dict[str, Any]:
-    "Parameters that can be written down as JSON; ValueError for others, such as a date, or a number as a key."
+    "Parameters that can be written down as JSON; ValueError for others, such as a date."
     for name, value in params.items():
         if not _is_plain(value):
             allowed = "texts, numbers, lists, and dictionaries whose keys are texts; put quotes around a date"

@@ -87,12 +87,12 @@ class RayEngine:
         say: Callable[[str], None] = print,
     ) -> None:
         "Runs the open cells. OSError if no cluster answers, or one of the cells can't be run at all."
+        if self.address:
+            check_address(self.address)
         if find_spec("ray") is None:
             raise ValueError(
                 "engine='ray' needs Ray, which is not installed: pip install 'spurious_core[ray]'"
             )
-        if self.address:
-            check_address(self.address)
         task = asdict(self) | asdict(config)
         task |= dict(root=str(Path(root).resolve()), workers=workers and whole("workers", workers))
         with tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True) as litter:
