@@ -211,7 +211,7 @@ def _end_of_sweep(folder: Path, status: "pd.DataFrame") -> None:
     if len(failed):
         raise typer.Exit(1)
 
-# %% ../../nbs/app/10_cli.ipynb #d090db65
+# %% ../../nbs/app/10_cli.ipynb #33113f5a
 def _print_estimate(study: "Study", wanted: list[dict], place: Path, workers: int) -> None:
     "What a sweep will cost; nothing of it is run or made."
     from spurious_core.app.study_checks import check_study
@@ -222,7 +222,7 @@ def _print_estimate(study: "Study", wanted: list[dict], place: Path, workers: in
     for sentence in estimate_sweep(study, wanted, place, workers):
         Console(highlight=False).print(Text(sentence), soft_wrap=True)
 
-
+# %% ../../nbs/app/10_cli.ipynb #d090db65
 @app.command("sweep")
 def sweep_command(
     study: str = typer.Argument(help="name of a study, or path of a notebook"),

@@ -49,7 +49,7 @@ def code_stamp(study: Study) -> dict[str, str]:
     source = hashlib.sha256(json.dumps(cells).encode()).hexdigest()[:16]
     return dict(study=source, package=_package_hash()) | {name: version(name) for name in _LIBRARIES}
 
-# %% ../../../nbs/app/sweeps/01_cell_folders.ipynb #e4c00c1d
+# %% ../../../nbs/app/sweeps/01_cell_folders.ipynb #563461aa
 STATES = ("done", "stale", "failed", "running", "waiting")
 
 
@@ -63,7 +63,7 @@ def _read_part(file: Path, kind: type, advice: str) -> Any:
         raise ValueError(f"{file} is damaged; {advice}")
     return content
 
-
+# %% ../../../nbs/app/sweeps/01_cell_folders.ipynb #e4c00c1d
 @dataclass(frozen=True)
 class Cell:
     "One cell of a sweep, by its folder."

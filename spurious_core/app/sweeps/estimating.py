@@ -39,7 +39,7 @@ def cost_of(
     except (KeyError, TypeError):
         raise ValueError(f"{Path(run) / 'environment.json'} doesn't say what the run took") from None
 
-
+# %% ../../../nbs/app/sweeps/10_estimating.ipynb #71024a0c
 def measure_cell(
     study: Study,
     params: Mapping[str, Any],  # whose budget is replaced by `smoke`
@@ -52,10 +52,10 @@ def measure_cell(
         run_study(study.path, study.check(dict(params) | dict(budget="smoke")), place, progress=False)
         return cost_of(place)
 
-# %% ../../../nbs/app/sweeps/10_estimating.ipynb #3bf87439
+# %% ../../../nbs/app/sweeps/10_estimating.ipynb #4eb3ac5a
 _BELIEVED = 2.0
 
-
+# %% ../../../nbs/app/sweeps/10_estimating.ipynb #3bf87439
 def cost_in_words(
     costs: Sequence[CellCost],  # measured, of single cells
     cells: int,  # that are left
@@ -77,7 +77,7 @@ def cost_in_words(
     span = f"{in_time(rounds * low)} to {in_time(rounds * high)}"
     return [f"{_count(cells)}, {workers} at a time: about {in_time(rounds * mean)} ({span}), {size}."]
 
-
+# %% ../../../nbs/app/sweeps/10_estimating.ipynb #326b5bff
 def _count(cells: int) -> str:
     return "1 cell" if cells == 1 else f"{cells:,} cells"
 
@@ -97,7 +97,7 @@ def in_bytes(size: float) -> str:
             return f"{size / unit:.1f} {name}"
     return f"{size / 1e3:.1f} kB"
 
-# %% ../../../nbs/app/sweeps/10_estimating.ipynb #cddf0447
+# %% ../../../nbs/app/sweeps/10_estimating.ipynb #291ae8c7
 def _budget_of(study: Study, params: Mapping[str, Any]) -> str:
     return params.get("budget", study.parameters["budget"].default)
 
@@ -106,7 +106,7 @@ def _done_costs(study: Study, done: Sequence[Cell], budget: str) -> list[CellCos
     chosen = [cell for cell in done if _budget_of(study, cell.about["params"]) == budget]
     return [cost_of(cell.run) for cell in chosen]
 
-
+# %% ../../../nbs/app/sweeps/10_estimating.ipynb #cddf0447
 def estimate_sweep(
     study: Study,
     wanted: Sequence[Mapping[str, Any]],  # the cells, of `grid_cells` or `listed_cells`
@@ -129,7 +129,7 @@ def estimate_sweep(
         sentences += cost_in_words(costs or [tried], len(cells), workers, is_floor)
     return sentences
 
-
+# %% ../../../nbs/app/sweeps/10_estimating.ipynb #4960b791
 def _source(done: int, budget: str) -> str:
     "Where a budget's numbers come from, and what they are worth."
     if done:

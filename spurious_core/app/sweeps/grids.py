@@ -62,7 +62,7 @@ def read_values(parameter: Parameter, text: str) -> Sequence[Any]:
     is_range = isinstance(values, range)
     return values if is_range else [value for i, value in enumerate(values) if value not in values[:i]]
 
-# %% ../../../nbs/app/sweeps/00_grids.ipynb #80c7c42d
+# %% ../../../nbs/app/sweeps/00_grids.ipynb #2646b6f4
 MOST_CELLS = 10_000  # more than these are made only if asked for twice
 
 
@@ -82,7 +82,7 @@ def check_plain(params: dict[str, Any]) -> dict[str, Any]:
             raise ValueError(f"parameter {name}={value!r} must hold {allowed}")
     return params
 
-
+# %% ../../../nbs/app/sweeps/00_grids.ipynb #80c7c42d
 def _check_count(n: int, allowed: bool) -> None:
     if n > MOST_CELLS and not allowed:
         raise ValueError(

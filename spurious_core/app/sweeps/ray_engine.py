@@ -60,10 +60,10 @@ def shipped_environment() -> dict[str, str]:
     chosen = {name: value for name, value in os.environ.items() if name.startswith(_SHIPPED)}
     return chosen | dict(PYTHONPATH=os.pathsep.join(dict.fromkeys(paths)), RAY_USAGE_STATS_ENABLED="0")
 
-# %% ../../../nbs/app/sweeps/07_ray_engine.ipynb #5f33c189
+# %% ../../../nbs/app/sweeps/07_ray_engine.ipynb #bbd11afa
 _DRIVER = "import sys; from spurious_core.app.sweeps.ray_engine import drive; drive(sys.argv[1])"
 
-
+# %% ../../../nbs/app/sweeps/07_ray_engine.ipynb #5f33c189
 @dataclass(frozen=True)
 class RayEngine:
     "Runs cells on a Ray cluster."
@@ -179,7 +179,7 @@ def _lines_of(reference: Any, name: str) -> list[str]:
     except (exceptions.WorkerCrashedError, exceptions.NodeDiedError, exceptions.OutOfMemoryError) as error:
         return [f"{name} was lost with its worker: {_in_one_line(error)}"]
 
-
+# %% ../../../nbs/app/sweeps/07_ray_engine.ipynb #1f29b181
 def _in_one_line(error: BaseException) -> str:
     "An error of Ray, or the one of ours that it wraps."
     return " ".join(str(getattr(error, "cause", None) or error).split())[:500]
@@ -197,7 +197,7 @@ def _run_all(remote: Any, task: dict[str, Any], names: list[str]) -> Iterator[st
         (ready,), _ = ray.wait(list(running), num_returns=1)
         yield from _lines_of(ready, running.pop(ready))
 
-
+# %% ../../../nbs/app/sweeps/07_ray_engine.ipynb #05e6ba78
 def drive(argument: str) -> None:
     "Ray's client in a process of its own; its argument is the JSON of an engine, a config and a folder."
     task = json.loads(argument)

@@ -41,10 +41,10 @@ class CellJob:
         release_claims([Path(self.root) / "cells" / self.name], [os.getpid()])
         return DelayedSubmission(self)
 
-# %% ../../../nbs/app/sweeps/08_slurm_engine.ipynb #4cede26d
+# %% ../../../nbs/app/sweeps/08_slurm_engine.ipynb #159ff05f
 _ROUNDS = 3
 
-
+# %% ../../../nbs/app/sweeps/08_slurm_engine.ipynb #4cede26d
 @dataclass(frozen=True)
 class SlurmEngine:
     "Runs cells as jobs of SLURM."
@@ -129,7 +129,7 @@ def _run(self: SlurmEngine, jobs: list[CellJob], workers: int | None, say: Calla
             if not job.done():
                 job.cancel(check=False)
 
-
+# %% ../../../nbs/app/sweeps/08_slurm_engine.ipynb #339c42f9
 def _lines_of(job: Any, name: str) -> list[str]:
     "What a job's worker said. A job that was killed is a line; a cell that can't be run is an OSError."
     from submitit.core.utils import FailedJobError, UncompletedJobError
