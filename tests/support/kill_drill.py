@@ -88,28 +88,28 @@ class Killer:
     "Gets the lines of a sweep: after the first it kills a worker in the middle of a cell, later a node."
 
     def __init__(self, root: Path, nodes: list):
-        self.root, self.nodes, self.kills, self.lines = root, nodes, [], []
+        self.root, self.nodes, self.kills, self.victims = root, nodes, [], []
 
     def __call__(self, line: str) -> None:
-        self.lines.append(line)
         if not self.kills:
             wait_for(self._kill_worker, 120)
         elif "node" not in self.kills:
             wait_for(self._kill_node, 120)
 
     def _kill_worker(self) -> bool:
-        victims = busy_workers(self.root)
-        if victims:
-            os.kill(victims[0], signal.SIGKILL)
+        "Kills a worker that is in the middle of a cell, and its kernel, which would live on for a second."
+        self.victims = busy_workers(self.root)[:1]
+        for victim in self.victims:
+            kill_all(psutil.Process(victim))
             self.kills.append("worker")
-        return bool(victims)
+        return bool(self.victims)
 
     def _kill_node(self) -> bool:
         "Kills the node of a worker that is in the middle of a cell, if there is one."
         for node in self.nodes:
             raylet = psutil.Process(node.all_processes["raylet"][0].process.pid)
             children = {child.pid for child in raylet.children(recursive=True)}
-            if children & {*busy_workers(self.root)}:
+            if children & {*busy_workers(self.root)} - {*self.victims}:  # whose claim outlives them
                 kill_all(raylet)
                 self.kills.append("node")
                 return True

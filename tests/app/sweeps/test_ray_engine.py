@@ -1,9 +1,11 @@
 "Cells as tasks of Ray, whatever happens to its workers and nodes."
 
 import os
+import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
+import psutil
 import pytest
 
 import spurious_core
@@ -18,6 +20,7 @@ from spurious_core.app.sweeps.ray_engine import (
 )
 from spurious_core.app.sweeps.workers import WorkerConfig
 from support.kill_drill import make_cells, numbers_of, run_drill, write_toy
+from support.waiting import wait_for
 
 with_ray = pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed")
 
@@ -96,3 +99,33 @@ def test_what_is_no_cluster_is_given_up(monkeypatch, capsys):
     ray_engine._give_up("10.0.0.7:80")
     assert ended == [1]
     assert capsys.readouterr().out.startswith("error: no Ray cluster of this version answers at 10.0.0.7:80")
+
+
+def litter_processes() -> list[psutil.Process]:
+    "Processes of clusters that were started here: their command names the folder of the call."
+    place = os.path.join(tempfile.gettempdir(), "ray-")
+    return [each for each in psutil.process_iter() if place in " ".join(command_of(each))]
+
+
+def command_of(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:  # it has just ended
+        return []
+
+
+@pytest.mark.slow
+@with_ray
+def test_an_interrupted_call_takes_its_cluster_along_and_the_next_goes_on(tmp_path):
+    cells, seen = make_cells(tmp_path / "s", write_toy(tmp_path, 0.0), 3), []
+
+    def stop(line):
+        seen.extend(litter_processes())
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        RayEngine()(tmp_path / "s", WorkerConfig(lease=4), 1, stop)
+    assert len(seen) >= 2  # at least its raylet and its gcs_server
+    wait_for(lambda: not any(each.is_running() for each in seen))
+    RayEngine()(tmp_path / "s", WorkerConfig(lease=4), 1, lambda line: None)
+    assert all(is_done(cell) for cell in cells)
