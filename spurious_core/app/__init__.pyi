@@ -60,3 +60,10 @@ from .surroundings import (
     environment as environment,
     usable_cores as usable_cores,
 )
+from .trackers import (
+    TRACKERS as TRACKERS,
+    check_tracker as check_tracker,
+    log_run as log_run,
+    tracked_numbers as tracked_numbers,
+    tracked_parameters as tracked_parameters,
+)

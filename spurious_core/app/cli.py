@@ -140,6 +140,7 @@ def _print_result(folder: Path, verbose: bool) -> None:
 
 # %% ../../nbs/app/10_cli.ipynb #31a186a0
 _PARAMETER = "a parameter; repeat for more (see: spurious describe STUDY)"
+_TRACKER = "tensorboard, wandb, mlflow or trackio, which gets the numbers; default none"
 
 # %% ../../nbs/app/10_cli.ipynb #32e8b4da
 def _check_trust(found: "Study", given: str, trusted: bool) -> None:
@@ -164,6 +165,7 @@ def run_command(
     timeout: int = typer.Option(None, min=1, help="seconds any one cell may take; default no limit"),
     check: bool = typer.Option(False, "--check", help="only see whether it could run here; runs nothing"),
     trust: bool = typer.Option(False, "--trust", help="run the code of a notebook that is no study of ours"),
+    tracker: str = typer.Option("", metavar="NAME", help=_TRACKER),
     verbose: bool = typer.Option(False, "--verbose", "-v", help="end with the table of all numbers"),
 ) -> None:
     "Run a study, and say what came out and where its notebook, figures and numbers lie."
@@ -180,11 +182,16 @@ def run_command(
             Console(highlight=False).print(f"{found.name} can run here with these parameters")
             return
         from spurious_core.app.runs import run_study
+        from spurious_core.app.trackers import check_tracker, log_run
 
+        tracked = tracker and check_tracker(tracker)
         _leave_the_end_to_us()
         place = run_folder(found.name, out)
         _say(f"results go to {_nearby(place)}")
-        _print_result(run_study(study, params, place, timeout=timeout), verbose)
+        run_study(study, params, place, timeout=timeout)
+        if tracked:
+            log_run(tracked, place, place / "tracked")
+        _print_result(place, verbose)
 
 # %% ../../nbs/app/10_cli.ipynb #e1f39bff
 _VALUES = "values, as 0..9 or ERM,DFR; of a list, [[a, b], [c]]; repeat for other parameters"
@@ -235,6 +242,7 @@ def sweep_command(
     setting: list[str] = typer.Option([], "--set", "-s", metavar="NAME=VALUE", help=_SETTING),  # noqa: B008
     retries: int = typer.Option(0, min=0, help="how often a failed cell is tried again"),
     timeout: int = typer.Option(None, min=1, help="seconds any one cell of a notebook may take"),
+    tracker: str = typer.Option("", metavar="NAME", help=_TRACKER),
     estimate: bool = typer.Option(False, "--estimate", help="only say what it will cost; tries one cell"),
     yes: bool = typer.Option(False, "--yes", help="also for more than ten thousand cells"),
     trust: bool = typer.Option(False, "--trust", help="run the code of a notebook that is no study of ours"),
@@ -257,7 +265,7 @@ def sweep_command(
         from spurious_core.app.sweeps.sweeping import sweep
         from spurious_core.app.sweeps.workers import WorkerConfig
 
-        config = WorkerConfig(retries, timeout)
+        config = WorkerConfig(retries, timeout, tracker=tracker)
         chosen = pick_engine(engine, parse_assignments(setting, "--set"))
         status = sweep(study, wanted, place, config, chosen, workers, say=_say)
     _end_of_sweep(place, status)

@@ -68,7 +68,7 @@ def missing_in_words(status: pd.DataFrame) -> str:
 
 _OF_STATUS = ("state", "failures", "error")
 
-
+# %% ../../../nbs/app/sweeps/06_gathering.ipynb #2b42731b
 def _in_words(row: pd.Series, names: Sequence[str]) -> str:
     return ", ".join(f"{name}={row[name]}" for name in names)
 
@@ -97,13 +97,13 @@ def over_seeds(
         )
     return pd.DataFrame(rows, columns=["key", *by, "value", "lo", "hi", "n"])
 
-# %% ../../../nbs/app/sweeps/06_gathering.ipynb #ec465e56
+# %% ../../../nbs/app/sweeps/06_gathering.ipynb #8d654c6b
 def mixed_parameters(table: pd.DataFrame, by: Sequence[str] = ()) -> list[str]:
     "Parameters with several values in a table that `over_seeds` averages over, besides the seed."
     others = [name for name in table if name not in (*OF_CELL, *OF_NUMBER, "seed", *by)]
     return [name for name in others if table[name].astype(str).nunique() > 1]
 
-
+# %% ../../../nbs/app/sweeps/06_gathering.ipynb #ec465e56
 def arm_difference(
     table: pd.DataFrame,  # of `gather`
     key: str,  # the number that is compared

@@ -73,7 +73,7 @@ def run_locally(
     workers = 1 if workers is None else whole("workers", workers)
     cores, cards = len(os.sched_getaffinity(0)), visible_cards()
     environments = [worker_environment(number, workers, cores, cards) for number in range(workers)]
-    arguments = [str(root), str(config.retries), str(config.timeout or 0), str(config.lease)]
+    arguments = [str(root), str(config.retries), str(config.timeout or 0), str(config.lease), config.tracker]
     running = [start_process(_WORKER, arguments, environment) for environment in environments]
     try:
         errors = pass_on_lines(running, say)

@@ -14,7 +14,7 @@ import socket
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -61,6 +61,7 @@ def shipped_environment() -> dict[str, str]:
     return chosen | dict(PYTHONPATH=os.pathsep.join(dict.fromkeys(paths)), RAY_USAGE_STATS_ENABLED="0")
 
 # %% ../../../nbs/app/sweeps/07_ray_engine.ipynb #bbd11afa
+_CONFIG = [field.name for field in fields(WorkerConfig)]
 _DRIVER = "import sys; from spurious_core.app.sweeps.ray_engine import drive; drive(sys.argv[1])"
 
 # %% ../../../nbs/app/sweeps/07_ray_engine.ipynb #5f33c189
@@ -151,7 +152,7 @@ def run_named(task: dict[str, Any], folder: str, name: str) -> list[str]:
         where = root if Path(folder).is_dir() else Path(folder)
         raise OSError(f"{socket.gethostname()} does not see {where}: put it on a file system of all nodes")
     os.chdir(folder)  # profiles name checkpoints by relative paths
-    config = WorkerConfig(task["retries"], task["timeout"], task["lease"])
+    config = WorkerConfig(*map(task.get, _CONFIG))
     work(root, config, lines.append, [name])
     return lines
 
@@ -201,7 +202,7 @@ def _run_all(remote: Any, task: dict[str, Any], names: list[str]) -> Iterator[st
 def drive(argument: str) -> None:
     "Ray's client in a process of its own; its argument is the JSON of an engine, a config and a folder."
     task = json.loads(argument)
-    config = WorkerConfig(task["retries"], task["timeout"], task["lease"])
+    config = WorkerConfig(*map(task.get, _CONFIG))
     try:
         connect_ray(task)
         remote = _remote(task)

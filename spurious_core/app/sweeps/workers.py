@@ -19,6 +19,7 @@ from pathlib import Path
 from ..studies import RunError, find_study
 from .cell_folders import Cell, code_stamp, is_done, list_cells, note_failure, publish
 from .claims import LEASE, Watch, keeping
+from ..trackers import check_tracker, log_run
 from ...core.checks import positive, whole
 
 # %% ../../../nbs/app/sweeps/03_workers.ipynb #55c0a7c2
@@ -29,8 +30,11 @@ class WorkerConfig:
     retries: int = 0  # how often a failed cell is tried again, in all calls together
     timeout: int | None = None  # seconds that any one cell of a notebook may take; None: no limit
     lease: float = LEASE  # seconds without a sign of life after which a claim may be taken
+    tracker: str = ""  # one of `TRACKERS` that gets the numbers of each cell; empty: none
 
     def __post_init__(self):
+        if self.tracker:
+            check_tracker(self.tracker)
         whole("retries", self.retries, minimum=0)
         positive("lease", self.lease)
         if self.timeout is not None:
@@ -40,7 +44,7 @@ class WorkerConfig:
 def _is_full(error: BaseException) -> bool:
     return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
-
+# %% ../../../nbs/app/sweeps/03_workers.ipynb #0d897669
 def _keep_failed(cell: Cell, attempt: Path) -> None:
     "Moves what a failed attempt left to where people look for it."
     shutil.rmtree(cell.folder / "failed", ignore_errors=True)
@@ -63,7 +67,8 @@ def run_cell(cell: Cell, config: WorkerConfig) -> bool:
     attempt = cell.folder / f"attempt-{uuid.uuid4().hex[:8]}"
     try:
         run_study(study.path, about["params"], attempt, timeout=config.timeout, progress=False)
-        publish(cell, attempt, code_stamp(study))
+        if publish(cell, attempt, code_stamp(study)) and config.tracker:
+            log_run(config.tracker, cell.run, cell.folder.parent.parent / "tracked" / cell.folder.name)
         return True
     except (RunError, ValueError, OSError) as error:
         if _is_full(error):
@@ -130,9 +135,9 @@ def work(
 
 # %% ../../../nbs/app/sweeps/03_workers.ipynb #b4d5911b
 def main(arguments: list[str]) -> None:
-    "A worker in a process of its own; its arguments are ROOT RETRIES TIMEOUT (0: none) LEASE."
-    root, retries, timeout, lease = arguments
-    config = WorkerConfig(int(retries), int(timeout) or None, float(lease))
+    "A worker in a process of its own; its arguments are ROOT RETRIES TIMEOUT (0: none) LEASE [TRACKER]."
+    root, retries, timeout, lease, *tracker = arguments
+    config = WorkerConfig(int(retries), int(timeout) or None, float(lease), *tracker)
     try:
         work(root, config, say=lambda line: print(line, flush=True))
     except (OSError, ValueError) as error:

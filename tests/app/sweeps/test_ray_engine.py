@@ -81,7 +81,7 @@ def test_a_task_does_its_cell_and_no_other_and_says_if_a_node_sees_no_folder(
     from spurious_core.app.studies import find_study
 
     monkeypatch.chdir(tmp_path)
-    task = dict(root=str(tmp_path / "s"), retries=0, timeout=None, lease=2.0)
+    task = dict(root=str(tmp_path / "s"), retries=0, timeout=None, lease=2.0, tracker="")
     with pytest.raises(OSError, match="does not see .*s: put it on a file system of all nodes"):
         run_named(task, str(tmp_path), "abc")
     toy = find_study(make_study())
