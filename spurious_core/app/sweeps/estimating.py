@@ -65,9 +65,8 @@ def cost_in_words(
     "Sentences: what was measured, and what the sweep will take."
     rounds = math.ceil(cells / whole("workers", workers))
     seconds = [cost.seconds for cost in costs]
-    one = len(costs) == 1
-    low = min(seconds) / (_BELIEVED if one else 1)
-    high = max(seconds) * (_BELIEVED if one else 1)
+    slack = 1 + 1 / len(costs)
+    low, high = min(seconds) / slack, max(seconds) * slack
     disk = cells * max(cost.disk for cost in costs)
     memory = min(workers, cells) * max(cost.memory for cost in costs)
     size = f"{in_bytes(disk)} of disk and {in_bytes(memory)} of memory"
