@@ -52,9 +52,6 @@ def measure_cell(
         run_study(study.path, study.check(dict(params) | dict(budget="smoke")), place, progress=False)
         return cost_of(place)
 
-# %% ../../../nbs/app/sweeps/10_estimating.ipynb #4eb3ac5a
-_BELIEVED = 2.0
-
 # %% ../../../nbs/app/sweeps/10_estimating.ipynb #3bf87439
 def cost_in_words(
     costs: Sequence[CellCost],  # measured, of single cells
