@@ -10,7 +10,12 @@ from support.notebooks import ROOT, cells_of, module_paths, notebook_paths
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 DEVELOPER = [each for extra in ("dev", "real") for each in PROJECT["optional-dependencies"][extra]]
-OPTIONAL = {"bitsandbytes", "dill"}  # tried where they are used, with a message or a way without them
+OPTIONAL = {
+    "bitsandbytes",
+    "dill",
+    "ray",
+    "submitit",
+}  # tried where they are used, with a message or a way without them
 
 
 def normal(name: str) -> str:
@@ -55,5 +60,5 @@ def test_the_lock_holds_every_direct_dependency():
     locked = names_in(
         [line for line in (ROOT / "requirements.lock").read_text().splitlines() if line[0] != "#"]
     )
-    wanted = names_in(PROJECT["dependencies"] + DEVELOPER)
+    wanted = names_in(PROJECT["dependencies"] + sum(PROJECT["optional-dependencies"].values(), []))
     assert wanted - locked == set()

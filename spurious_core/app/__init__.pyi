@@ -69,3 +69,10 @@ from .surroundings import (
     REPORTED_PACKAGES as REPORTED_PACKAGES,
     environment as environment,
 )
+from .trackers import (
+    TRACKERS as TRACKERS,
+    check_tracker as check_tracker,
+    log_run as log_run,
+    tracked_numbers as tracked_numbers,
+    tracked_parameters as tracked_parameters,
+)

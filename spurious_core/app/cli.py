@@ -92,15 +92,16 @@ def describe_command(study: str = typer.Argument(help="name of a study, or path 
 # %% ../../nbs/app/10_cli.ipynb #8577d48c
 def parse_assignments(
     items: list[str],  # such as `['seed=3', 'budget=full']`
+    option: str = "-p",  # for messages
 ) -> dict[str, str]:
     "NAME=VALUE texts as a dictionary; `ValueError` for one without `=` or given twice."
     params = {}
     for item in items:
         name, equals, value = item.partition("=")
         if not equals or not name:
-            raise ValueError(f"-p {item}: write NAME=VALUE")
+            raise ValueError(f"{option} {item}: write NAME=VALUE")
         if name in params:
-            raise ValueError(f"-p {item}: {name} is given twice")
+            raise ValueError(f"{option} {item}: {name} is given twice")
         params[name] = value
     return params
 
@@ -141,6 +142,7 @@ def _print_result(folder: Path, verbose: bool) -> None:
 
 # %% ../../nbs/app/10_cli.ipynb #31a186a0
 _PARAMETER = "a parameter; repeat for more (see: spurious describe STUDY)"
+_TRACKER = "tensorboard, wandb, mlflow or trackio, which gets the numbers; default none"
 
 # %% ../../nbs/app/10_cli.ipynb #32e8b4da
 def _check_trust(found: "Study", given: str, trusted: bool) -> None:
@@ -165,6 +167,7 @@ def run_command(
     timeout: int = typer.Option(None, min=1, help="seconds any one cell may take; default no limit"),
     check: bool = typer.Option(False, "--check", help="only see whether it could run here; runs nothing"),
     trust: bool = typer.Option(False, "--trust", help="run the code of a notebook that is no study of ours"),
+    tracker: str = typer.Option("", metavar="NAME", help=_TRACKER),
     verbose: bool = typer.Option(False, "--verbose", "-v", help="end with the table of all numbers"),
 ) -> None:
     "Run a study, and say what came out and where its notebook, figures and numbers lie."
@@ -181,14 +184,21 @@ def run_command(
             Console(highlight=False).print(f"{found.name} can run here with these parameters")
             return
         from spurious_core.app.runs import run_study
+        from spurious_core.app.trackers import check_tracker, log_run
 
+        tracked = tracker and check_tracker(tracker)
         _leave_the_end_to_us()
         place = run_folder(found.name, out)
         _say(f"results go to {_nearby(place)}")
-        _print_result(run_study(study, params, place, timeout=timeout), verbose)
+        run_study(study, params, place, timeout=timeout)
+        if tracked:
+            log_run(tracked, place, place / "tracked")
+        _print_result(place, verbose)
 
-# %% ../../nbs/app/10_cli.ipynb #7993555a
+# %% ../../nbs/app/10_cli.ipynb #e1f39bff
 _VALUES = "values, as 0..9 or ERM,DFR; of a list, [[a, b], [c]]; repeat for other parameters"
+_WORKERS = "cells at a time; default one here, or as many as a cluster has room for"
+_SETTING = "of the engine, as address=HOST:PORT of a Ray cluster, or partition=gpu; repeat for more"
 
 # %% ../../nbs/app/10_cli.ipynb #1c018f33
 def _end_of_sweep(folder: Path, status: "pd.DataFrame") -> None:
@@ -210,6 +220,17 @@ def _end_of_sweep(folder: Path, status: "pd.DataFrame") -> None:
     if len(failed):
         raise typer.Exit(1)
 
+# %% ../../nbs/app/10_cli.ipynb #33113f5a
+def _print_estimate(study: "Study", wanted: list[dict], place: Path, workers: int) -> None:
+    "What a sweep will cost; nothing of it is run or made."
+    from spurious_core.app.study_checks import check_study
+    from spurious_core.app.sweeps.estimating import estimate_sweep
+
+    for params in wanted:
+        check_study(study, params)
+    for sentence in estimate_sweep(study, wanted, place, workers):
+        Console(highlight=False).print(Text(sentence), soft_wrap=True)
+
 # %% ../../nbs/app/10_cli.ipynb #d090db65
 @app.command("sweep")
 def sweep_command(
@@ -218,9 +239,13 @@ def sweep_command(
     out: str = typer.Option("", metavar="DIR", help="the sweep's folder; default _runs/sweeps/STUDY"),
     cells: str = typer.Option("", metavar="FILE", help="a YAML list of cells instead of a grid"),
     sample: int = typer.Option(None, min=1, help="only so many cells of the grid, at random"),
-    workers: int = typer.Option(1, min=1, help="cells at a time; cores and cards are shared out"),
+    workers: int = typer.Option(None, min=1, help=_WORKERS),
+    engine: str = typer.Option("local", help="local, ray or slurm: what runs the cells"),
+    setting: list[str] = typer.Option([], "--set", "-s", metavar="NAME=VALUE", help=_SETTING),  # noqa: B008
     retries: int = typer.Option(0, min=0, help="how often a failed cell is tried again"),
     timeout: int = typer.Option(None, min=1, help="seconds any one cell of a notebook may take"),
+    tracker: str = typer.Option("", metavar="NAME", help=_TRACKER),
+    estimate: bool = typer.Option(False, "--estimate", help="only say what it will cost; tries one cell"),
     yes: bool = typer.Option(False, "--yes", help="also for more than ten thousand cells"),
     trust: bool = typer.Option(False, "--trust", help="run the code of a notebook that is no study of ours"),
 ) -> None:
@@ -232,17 +257,19 @@ def sweep_command(
         if bool(grid) == bool(cells):
             raise ValueError("give a grid (-p NAME=VALUES) or a list of cells (--cells FILE), one of them")
         _check_trust(found, study, trust)
-        of_grid = dict(sample=sample, yes=yes) if grid else {}
-        if grid:
-            from spurious_core.app.sweeps.grids import grid_cells
+        from spurious_core.app.sweeps.grids import grid_cells, listed_cells
 
-            grid_cells(found, grid, **of_grid)  # a slip is said at once, before heavy imports
+        wanted = grid_cells(found, grid, sample, yes=yes) if grid else listed_cells(found, cells)
+        place = _nearby((Path(out).expanduser() if out else Path("_runs/sweeps") / found.name).resolve())
+        if estimate:
+            return _print_estimate(found, wanted, place, workers or 1)
+        from spurious_core.app.sweeps.engines import pick_engine
         from spurious_core.app.sweeps.sweeping import sweep
         from spurious_core.app.sweeps.workers import WorkerConfig
 
-        config = WorkerConfig(retries, timeout)
-        place = _nearby((Path(out).expanduser() if out else Path("_runs/sweeps") / found.name).resolve())
-        status = sweep(study, grid or cells, place, config, workers=workers, say=_say, **of_grid)
+        config = WorkerConfig(retries, timeout, tracker=tracker)
+        chosen = pick_engine(engine, parse_assignments(setting, "--set"))
+        status = sweep(study, wanted, place, config, chosen, workers, say=_say)
     _end_of_sweep(place, status)
 
 # %% ../../nbs/app/10_cli.ipynb #3db1af30

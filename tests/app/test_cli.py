@@ -229,3 +229,35 @@ def test_mistakes_in_a_sweep(make_study, tmp_path, args, why):
     assert (r.exit_code, why in r.output) == (2, True), r.output
     assert not (tmp_path / "s").exists()
     assert spurious("table", tmp_path / "s").exit_code == 2
+
+
+def test_an_estimate_makes_nothing(make_study, tmp_path):
+    r = spurious(
+        "sweep",
+        make_study(),
+        "-p",
+        "seed=0..9",
+        "-p",
+        "budget=smoke",
+        "--estimate",
+        "--trust",
+        "--out",
+        tmp_path / "s",
+    )
+    assert r.exit_code == 0, r.output
+    tried, cost = r.stdout.splitlines()
+    assert tried == "Budget smoke, from one cell that was tried:" and cost.startswith(
+        "10 cells, 1 at a time: about"
+    )
+    assert not (tmp_path / "s").exists()
+
+
+def test_mistakes_with_an_engine(make_study, tmp_path):
+    for args, why in (
+        (("--engine", "magic"), "engine='magic' is unknown; allowed: local, ray, slurm"),
+        (("--engine", "ray", "--set", "address=here"), "write HOST:PORT"),
+        (("--engine", "ray", "-s", "port=1"), "unknown setting 'port'"),
+        (("-s", "cores"), "--set cores: write NAME=VALUE"),
+    ):
+        r = spurious("sweep", make_study(), "-p", "seed=0", *args, "--trust", "--out", tmp_path / "s")
+        assert r.exit_code == 2 and why in r.output, r.output

@@ -17,6 +17,16 @@ from .claims import (
     keeping as keeping,
     release_claims as release_claims,
 )
+from .engines import ENGINES as ENGINES, Engine as Engine, pick_engine as pick_engine
+from .estimating import (
+    CellCost as CellCost,
+    cost_in_words as cost_in_words,
+    cost_of as cost_of,
+    estimate_sweep as estimate_sweep,
+    in_bytes as in_bytes,
+    in_time as in_time,
+    measure_cell as measure_cell,
+)
 from .gathering import (
     EXPORTS as EXPORTS,
     arm_difference as arm_difference,
@@ -29,17 +39,32 @@ from .gathering import (
 from .grids import (
     LONGEST_RANGE as LONGEST_RANGE,
     MOST_CELLS as MOST_CELLS,
+    check_plain as check_plain,
     grid_cells as grid_cells,
     listed_cells as listed_cells,
     read_values as read_values,
 )
 from .local_engine import (
+    end_processes as end_processes,
+    pass_on_lines as pass_on_lines,
     run_locally as run_locally,
+    start_process as start_process,
     visible_cards as visible_cards,
     worker_environment as worker_environment,
 )
+from .ray_engine import (
+    CONNECT as CONNECT,
+    PROBE as PROBE,
+    RayEngine as RayEngine,
+    check_address as check_address,
+    connect_ray as connect_ray,
+    drive as drive,
+    run_named as run_named,
+    share_of_cards as share_of_cards,
+    shipped_environment as shipped_environment,
+)
+from .slurm_engine import CellJob as CellJob, SlurmEngine as SlurmEngine
 from .sweeping import (
-    ENGINES as ENGINES,
     OF_CELL as OF_CELL,
     OF_NUMBER as OF_NUMBER,
     status_in_words as status_in_words,
@@ -47,4 +72,10 @@ from .sweeping import (
     sweep as sweep,
     sweep_status as sweep_status,
 )
-from .workers import WorkerConfig as WorkerConfig, main as main, run_cell as run_cell, work as work
+from .workers import (
+    WorkerConfig as WorkerConfig,
+    main as main,
+    open_cells as open_cells,
+    run_cell as run_cell,
+    work as work,
+)

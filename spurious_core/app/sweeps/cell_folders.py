@@ -49,10 +49,21 @@ def code_stamp(study: Study) -> dict[str, str]:
     source = hashlib.sha256(json.dumps(cells).encode()).hexdigest()[:16]
     return dict(study=source, package=_package_hash()) | {name: version(name) for name in _LIBRARIES}
 
-# %% ../../../nbs/app/sweeps/01_cell_folders.ipynb #e4c00c1d
+# %% ../../../nbs/app/sweeps/01_cell_folders.ipynb #563461aa
 STATES = ("done", "stale", "failed", "running", "waiting")
 
 
+def _read_part(file: Path, kind: type, advice: str) -> Any:
+    "What a file of a cell holds. ValueError with advice if it is no such thing."
+    try:
+        content = read_json(file)
+    except ValueError:
+        content = None
+    if not isinstance(content, kind):
+        raise ValueError(f"{file} is damaged; {advice}")
+    return content
+
+# %% ../../../nbs/app/sweeps/01_cell_folders.ipynb #e4c00c1d
 @dataclass(frozen=True)
 class Cell:
     "One cell of a sweep, by its folder."
@@ -67,13 +78,21 @@ class Cell:
     @property
     def about(self) -> dict[str, Any]:
         "Study, parameters, and stamp of the code that made it (None: nothing has yet)."
-        return read_json(self.folder / "cell.json")
+        about = _read_part(self.folder / "cell.json", dict, f"remove {self.folder} and sweep it again")
+        if not {"study", "params", "stamp"} <= set(about):
+            raise ValueError(
+                f"{self.folder / 'cell.json'} is damaged; remove {self.folder} and sweep it again"
+            )
+        return about
 
     @property
     def failures(self) -> list[dict]:
         "What went wrong, an entry for each attempt."
         file = self.folder / "failures.json"
-        return read_json(file) if file.exists() else []
+        entries = _read_part(file, list, "remove it") if file.exists() else []
+        if not all(isinstance(entry, dict) and "error" in entry for entry in entries):
+            raise ValueError(f"{file} is damaged; remove it")
+        return entries
 
 # %% ../../../nbs/app/sweeps/01_cell_folders.ipynb #ddaf80c0
 def add_cell(root: str | Path, study: Study, params: dict[str, Any]) -> Cell:

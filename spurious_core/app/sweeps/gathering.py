@@ -19,7 +19,6 @@ from .sweeping import OF_CELL, OF_NUMBER, study_of
 from ...core.checks import known, one_of
 from ...core.files import read_json
 from ...core.markup import as_markdown
-from ...evaluate.intervals import bootstrap
 
 # %% ../../../nbs/app/sweeps/06_gathering.ipynb #0542dc84
 def _read_environment(cell: Cell) -> dict:
@@ -71,7 +70,7 @@ def missing_in_words(status: pd.DataFrame) -> str:
 
 _OF_STATUS = ("state", "failures", "error")
 
-
+# %% ../../../nbs/app/sweeps/06_gathering.ipynb #ec03419c
 def _in_words(row: pd.Series, names: Sequence[str]) -> str:
     return ", ".join(f"{name}={row[name]}" for name in names)
 
@@ -82,6 +81,8 @@ def over_seeds(
     by: Sequence[str] = (),  # parameters that stay apart, such as `ratio`
 ) -> pd.DataFrame:
     "A row for each key and combination of `by`: `value`, `lo`, `hi`, and `n` seeds."
+    from spurious_core.evaluate.intervals import bootstrap  # here, since it takes scipy seconds to be there
+
     known("parameter", by, [name for name in table if name not in (*OF_CELL, *OF_NUMBER)])
     if keys is not None:
         known("key", keys, table.key.unique())
@@ -98,13 +99,13 @@ def over_seeds(
         )
     return pd.DataFrame(rows, columns=["key", *by, "value", "lo", "hi", "n"])
 
-# %% ../../../nbs/app/sweeps/06_gathering.ipynb #ec465e56
+# %% ../../../nbs/app/sweeps/06_gathering.ipynb #b470bc2a
 def mixed_parameters(table: pd.DataFrame, by: Sequence[str] = ()) -> list[str]:
     "Parameters with several values in a table that `over_seeds` averages over, besides the seed."
     others = [name for name in table if name not in (*OF_CELL, *OF_NUMBER, "seed", *by)]
     return [name for name in others if table[name].astype(str).nunique() > 1]
 
-
+# %% ../../../nbs/app/sweeps/06_gathering.ipynb #ec465e56
 def arm_difference(
     table: pd.DataFrame,  # of `gather`
     key: str,  # the number that is compared
@@ -112,6 +113,8 @@ def arm_difference(
     arms: tuple,  # its values for the first and the second arm
 ) -> dict[str, float]:
     "The first arm minus the second, cell by cell with all other parameters alike: `value`, `lo`, `hi`, `n`."
+    from spurious_core.evaluate.intervals import bootstrap
+
     known("key", [key], table.key.unique())
     others = [name for name in table if name not in (*OF_CELL, *OF_NUMBER, parameter)]
     wide = table[table.key == key].copy()

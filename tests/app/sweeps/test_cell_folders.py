@@ -1,6 +1,7 @@
 "A cell is a folder, and what the folder holds is all the truth there is."
 
 import json
+import shutil
 
 import pytest
 
@@ -87,3 +88,25 @@ def test_the_stamp_changes_with_the_notebooks_code_and_not_with_its_outputs(make
     path.write_text(json.dumps(notebook))
     assert code_stamp(find_study(path)) == before
     assert code_stamp(find_study(make_study("1/0"))) != before
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"study": "toy"}', "\udcff"])
+def test_a_damaged_cell_is_named_with_what_to_do(toy, tmp_path, text):
+    cell = add_cell(tmp_path, toy, {})
+    (cell.folder / "cell.json").write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(ValueError, match=f"cell.json is damaged; remove {cell.folder} and sweep it again"):
+        _ = cell.about
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[1]", "[{}]"])
+def test_damaged_failures_are_named_with_what_to_do(toy, tmp_path, text):
+    cell = add_cell(tmp_path, toy, {})
+    (cell.folder / "failures.json").write_text(text)
+    with pytest.raises(ValueError, match="failures.json is damaged; remove it"):
+        _ = cell.failures
+
+
+def test_a_cell_whose_folder_is_removed_is_no_more(toy, tmp_path):
+    cells = [add_cell(tmp_path, toy, dict(seed=seed)) for seed in range(2)]
+    shutil.rmtree(cells[0].folder)
+    assert list_cells(tmp_path) == [cells[1]]

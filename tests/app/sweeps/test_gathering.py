@@ -1,6 +1,8 @@
 "The numbers of all cells in one table."
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -105,3 +107,9 @@ def test_exports():
     assert r"wga\_all & 0.5" in as_file_text(table, "tex")
     with pytest.raises(ValueError, match="kind='xlsx' is unknown; allowed: csv, md, tex"):
         as_file_text(table, "xlsx")
+
+
+def test_who_looks_at_a_sweep_waits_for_no_torch_and_no_papermill():
+    code = "import sys; from spurious_core.app.sweeps import gathering; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert {"torch", "papermill", "scipy", "ray", "submitit"} & set(done.stdout.split()) == set()

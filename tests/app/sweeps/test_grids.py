@@ -106,3 +106,23 @@ def test_a_list_of_cells(toy, tmp_path):
             listed_cells(toy, file)
     with pytest.raises(ValueError, match="toy has no parameter 'sed'"):
         listed_cells(toy, [dict(sed=1)])
+
+
+def test_what_json_has_no_word_for_is_a_slip(make_study, tmp_path):
+    from support.toy_study import PARAMETERS
+
+    study = find_study(make_study(parameters=PARAMETERS + "\nsettings: dict = {}  # of methods"))
+    file = tmp_path / "cells.yaml"
+    for text, why in (
+        ("- {settings: {when: 2020-01-01}}", "settings={'when': datetime.date.* quotes around a date"),
+        ("- {settings: {1: a, b: c}}", "settings={1: 'a', 'b': 'c'} must hold .* keys are texts"),
+        ("- {seed: 2020-01-01}", "parameter seed=.* is not of type int"),
+        ("- {1: 2, seed: 3}", "has no parameter 1"),
+    ):
+        file.write_text(text)
+        with pytest.raises(ValueError, match=why):
+            listed_cells(study, file)
+    with pytest.raises(ValueError, match="keys are texts"):
+        grid_cells(study, dict(settings="{1: a}"))
+    file.write_text("- {settings: {when: '2020-01-01', sizes: [1, 2.5, null, true]}}")
+    assert listed_cells(study, file)[0]["settings"]["sizes"] == [1, 2.5, None, True]

@@ -4,13 +4,14 @@ import pytest
 
 from spurious_core.app.sweeps import sweeping
 from spurious_core.app.sweeps.cell_folders import code_stamp
+from spurious_core.app.sweeps.engines import ENGINES
 from spurious_core.app.sweeps.sweeping import status_in_words, study_of, sweep, sweep_status
 
 
 @pytest.fixture
 def idle(monkeypatch):
     "An engine that does nothing."
-    monkeypatch.setitem(sweeping.ENGINES, "local", lambda root, config, workers, say: None)
+    monkeypatch.setitem(ENGINES, "local", lambda root, config, workers, say: None)
 
 
 def test_cells_can_be_added_later_and_none_is_lost(make_study, tmp_path, idle):
@@ -33,8 +34,8 @@ def test_whatever_could_fail_is_tried_before_anything_is_made(make_study, tmp_pa
     ):
         with pytest.raises(ValueError, match=why):
             sweep(study, cells, tmp_path / "s")
-    with pytest.raises(ValueError, match="engine='ray' is unknown; allowed: local"):
-        sweep(study, dict(seed=1), tmp_path / "s", engine="ray")
+    with pytest.raises(ValueError, match="engine='magic' is unknown; allowed: local"):
+        sweep(study, dict(seed=1), tmp_path / "s", engine="magic")
     assert not (tmp_path / "s").exists()
 
 

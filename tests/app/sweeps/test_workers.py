@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from spurious_core.app import runs
 from spurious_core.app.metrics import Metrics
 from spurious_core.app.studies import find_study
 from spurious_core.app.sweeps import workers
@@ -58,7 +59,7 @@ def test_a_full_disk_ends_the_worker_and_leaves_the_cell_as_it_was(cells, monkey
     def full(*args, **options):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(workers, "run_study", full)
+    monkeypatch.setattr(runs, "run_study", full)
     with pytest.raises(OSError, match="No space left"):
         work(root_of(cells), QUICK)
     assert not cells[0].failures and not (cells[0].folder / CLAIM_FILE).exists()
@@ -74,7 +75,7 @@ def test_who_comes_too_late_changes_nothing(cells, monkeypatch):
         (attempt / "metrics.json").write_text(json.dumps(dict(scale=dict(value=8.0, ci=None, n=None))))
         return attempt
 
-    monkeypatch.setattr(workers, "run_study", overtaken)
+    monkeypatch.setattr(runs, "run_study", overtaken)
     run_cell(cells[0], QUICK)
     assert Metrics.load(cells[0].run)["scale"]["value"] == 7.0
     assert not cells[0].failures and not list(cells[0].folder.glob("attempt-*"))

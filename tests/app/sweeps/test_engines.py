@@ -1,0 +1,33 @@
+"What works the cells of a sweep off, and its settings."
+
+import pytest
+
+from spurious_core.app.sweeps.engines import ENGINES, pick_engine
+from spurious_core.app.sweeps.local_engine import run_locally
+from spurious_core.app.sweeps.ray_engine import RayEngine
+from spurious_core.app.sweeps.slurm_engine import SlurmEngine
+
+
+def test_engines_by_name_with_settings_of_a_command_line():
+    assert ENGINES.keys() == {"local", "ray", "slurm"} and pick_engine("local") is run_locally
+    assert pick_engine("ray", dict(address="a:1", cores="2")) == RayEngine("a:1", cores=2)
+    assert pick_engine("slurm", dict(partition="7", memory="1.5")) == SlurmEngine("7", memory=1.5)
+    assert pick_engine(RayEngine("a:1")).address == "a:1"
+
+
+@pytest.mark.parametrize(
+    "engine, settings, why",
+    [
+        ("magic", {}, "engine='magic' is unknown; allowed: local, ray, slurm"),
+        ("local", dict(address="a:1"), "engine 'local': unknown setting 'address'"),
+        ("ray", dict(port="1"), "engine 'ray': unknown setting 'port'"),
+        ("ray", dict(cores="many"), "cores='many' is no number"),
+        ("ray", dict(cores="0"), "cores=0"),
+        ("ray", dict(cards="-0.5"), "cards=-0.5"),
+        ("slurm", dict(minutes="1.5"), "minutes=1.5"),
+        ("slurm", dict(memory="null"), "memory=None"),
+    ],
+)
+def test_a_slip_is_one_line(engine, settings, why):
+    with pytest.raises(ValueError, match=why):
+        pick_engine(engine, settings)
