@@ -272,19 +272,9 @@ def sweep_command(
         status = sweep(study, wanted, place, config, chosen, workers, say=_say)
     _end_of_sweep(place, status)
 
-# %% ../../nbs/app/10_cli.ipynb #3db1af30
+# %% ../../nbs/app/10_cli.ipynb #451f6d97
 _KEYS = "only these numbers; repeat for more"
 _APART = "parameters that stay apart, such as ratio; repeat for more"
-
-
-def _notes_of_table(numbers: "pd.DataFrame", status: "pd.DataFrame", by: list[str]) -> list[str]:
-    "What one should know of a table: which parameters its means mix, and what is missing."
-    from spurious_core.app.sweeps.gathering import missing_in_words, mixed_parameters
-
-    notes = [missing_in_words(status)]
-    if len(numbers) and (mixed := mixed_parameters(numbers, by)):
-        notes.append(f"means are over {', '.join(mixed)} as well; --by {mixed[0]} keeps them apart")
-    return [note for note in notes if note]
 
 # %% ../../nbs/app/10_cli.ipynb #18ca5a91
 @app.command("table")
@@ -296,7 +286,7 @@ def table_command(
 ) -> None:
     "Show the numbers of a sweep: means over seeds, with intervals."
     with _one_line_errors():
-        from spurious_core.app.sweeps.gathering import as_file_text, gather, over_seeds
+        from spurious_core.app.sweeps.gathering import as_file_text, gather, notes_of_table, over_seeds
         from spurious_core.app.sweeps.sweeping import sweep_status
         from spurious_core.core.files import atomic_write
 
@@ -304,7 +294,7 @@ def table_command(
         table = over_seeds(numbers, key or None, by) if len(numbers) else numbers
         if save:
             atomic_write(save, as_file_text(table, Path(save).suffix.removeprefix(".").lower()))
-        notes = _notes_of_table(numbers, status, by)
+        notes = notes_of_table(numbers, status, by)
     shown = table.round(3).fillna("")
     _print_table(None, shown.columns, shown.itertuples(index=False))
     for note in notes:

@@ -34,6 +34,7 @@ from .gathering import (
     gather as gather,
     missing_in_words as missing_in_words,
     mixed_parameters as mixed_parameters,
+    notes_of_table as notes_of_table,
     over_seeds as over_seeds,
 )
 from .grids import (
