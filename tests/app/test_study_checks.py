@@ -1,5 +1,7 @@
 "What stands in the way of a run is said before anything starts."
 
+import re
+
 import pytest
 
 from spurious_core.app.dry_run.study_needs import STUDIES
@@ -91,3 +93,25 @@ def test_of_a_foreign_notebook_only_its_parameters_are_known(make_study, monkeyp
     check_study(study, {})
     with pytest.raises(ValueError, match="aspire can't run: folder='/no/such' is no folder$"):
         check_study(study, dict(folder="/no/such"))
+
+
+@pytest.mark.parametrize(
+    "name, given, problem",
+    [
+        ("mitigation_benchmark", dict(world="nowhere"), "world='nowhere' is unknown; allowed: waterbirds"),
+        ("mitigation_benchmark", dict(methods=["ERM", 2]), "method=2 is unknown; allowed: ERM"),
+        ("ffr", dict(world="things"), "world='things' is unknown; allowed: waterbirds"),
+        ("ffr", dict(ratios=[1.5]), "ratio=1.5 must lie in [0.5, 1)"),
+        ("aspire", dict(worlds=["moon"]), "worlds='mini_moon' is unknown"),
+    ],
+)
+def test_words_that_a_studys_plan_does_not_know(name, given, problem):
+    with pytest.raises(ValueError, match=re.escape(f"{name} can't run: {problem}")):
+        check_study(find_study(name), given)
+
+
+def test_with_a_root_the_world_is_a_reader(tmp_path):
+    given = dict(root=str(tmp_path), world="imagefolder")
+    assert check_study(find_study("mitigation_benchmark"), given) == given
+    with pytest.raises(ValueError, match="world='imagefolder' is unknown"):
+        check_study(find_study("mitigation_benchmark"), dict(world="imagefolder"))

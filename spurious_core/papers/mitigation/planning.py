@@ -110,8 +110,11 @@ def plan_benchmark(
     seed: int = 0,  # the first
     world: str = "",  # empty: the budget's
     methods: Sequence[str] = (),  # names in any spelling that `find_method` knows; empty: the budget's
+    root: str = "",  # folder of a data set, of which `world` is the reader
 ) -> BenchmarkPlan:
     "The plan of a budget, with what is given put in its place. `ValueError` names a bad value."
     plan = BENCHMARK_BUDGETS[one_of("budget", budget, BENCHMARK_BUDGETS)]
     names = tuple(find_method(method).name for method in methods or plan.methods)
+    if world:
+        one_of("world", world, READERS if root else MINI_SETS)
     return replace(plan, worlds=(world,) if world else plan.worlds, methods=names, seed=seed)
