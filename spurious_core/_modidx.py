@@ -776,6 +776,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                            'spurious_core.core.checks.checked_seed': ( 'core/checks.html#checked_seed',
                                                                                        'spurious_core/core/checks.py'),
                                            'spurious_core.core.checks.finite': ('core/checks.html#finite', 'spurious_core/core/checks.py'),
+                                           'spurious_core.core.checks.folder_path': ( 'core/checks.html#folder_path',
+                                                                                      'spurious_core/core/checks.py'),
                                            'spurious_core.core.checks.known': ('core/checks.html#known', 'spurious_core/core/checks.py'),
                                            'spurious_core.core.checks.not_blank': ( 'core/checks.html#not_blank',
                                                                                     'spurious_core/core/checks.py'),

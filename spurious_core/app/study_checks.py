@@ -90,7 +90,7 @@ def _study_problems(study: Study, values: dict[str, Any], profile: Profile) -> I
             yield line
     yield from _profile_problems(needs, values, profile)
 
-
+# %% ../../nbs/app/09_study_checks.ipynb #1bdb7c7c
 def check_study(
     study: Study,
     params: dict[str, Any],  # values, or text as a command line gives it

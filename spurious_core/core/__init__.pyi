@@ -15,6 +15,7 @@ from .checks import (
     as_many as as_many,
     checked_seed as checked_seed,
     finite as finite,
+    folder_path as folder_path,
     known as known,
     not_blank as not_blank,
     not_negative as not_negative,

@@ -11,7 +11,7 @@ import pkgutil
 from pathlib import Path
 from typing import Any
 
-from ..core.checks import known
+from ..core.checks import folder_path, known
 from . import photographs, readers
 from .grouped import GroupedImages
 from .readers.folders import registered_readers
@@ -34,4 +34,4 @@ def read_dataset(
     Nothing is downloaded, nothing is written. ValueError for an unknown name, with the known ones; errors of
     the reader say what it expected and what it found."""
     known("reader", name, READERS)
-    return READERS[name](root, **options)
+    return READERS[name](folder_path("root", root), **options)

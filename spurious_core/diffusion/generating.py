@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from tqdm.auto import tqdm
 
-from ..core.checks import whole
+from ..core.checks import folder_path, whole
 from ..core.locks import hold_folder
 from .adapters import use_adapter
 from .families.registry import family_of
@@ -92,7 +92,7 @@ def generate(
     Pictures that were changed since, or whose start or mask was, are drawn again with a warning. ValueError
     if `out_dir` holds another set, FloatingPointError for pictures that are not finite. Launched
     as several processes, each draws every n-th batch, and all return the whole table."""
-    folder, rows = Path(out_dir), plan_rows(plan, guidance)
+    folder, rows = folder_path("out_dir", out_dir), plan_rows(plan, guidance)
     family_of(pipe).check_parts(pipe)
     sampler = sampler_name(pipe, sampler)
     whole("batch_size", batch_size)

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ..core.checks import renamed_arguments
+from ..core.checks import folder_path, renamed_arguments
 from ..core.files import read_json_lines
 from ..core.opening import GROUND, centre_square, decode, warn_transparent
 
@@ -78,7 +78,9 @@ def read_references(
     small ones, FileNotFoundError for a folder that is not there; all of them are named."""
     names, images, small, unreadable = [], [], [], []
     is_array = isinstance(source, np.ndarray)
-    pictures = _from_array(source) if is_array else _from_folder(Path(source), unreadable)
+    pictures = (
+        _from_array(source) if is_array else _from_folder(folder_path("references", source), unreadable)
+    )
     for name, image in islice(pictures, limit):
         if min(image.size) < size and not enlarge:
             small.append(f"{name} ({image.width}x{image.height})")

@@ -31,7 +31,7 @@ class Broken(Kept):
 @pytest.fixture
 def run(tmp_path):
     metrics = Metrics()
-    metrics.add("wga", 0.5, (0.4, 0.6), 100, "images")
+    metrics.add("wga.toy.ERM", 0.5, (0.4, 0.6), 100, "images")
     metrics.add("steps", 3)
     metrics.save(tmp_path / "run")
     about = dict(study="toy", parameters=dict(seed=1, tags=["a"], root=""), seconds=2.5)
@@ -43,7 +43,13 @@ def test_a_tracker_gets_parameters_numbers_and_intervals(run, tmp_path):
     kept = Kept()
     log_run(kept, run, tmp_path / "tracked")
     assert kept.params == dict(seed=1, tags='["a"]', root="")
-    assert kept.numbers == {"wga": 0.5, "wga/low": 0.4, "wga/high": 0.6, "steps": 3, "seconds": 2.5}
+    assert kept.numbers == {
+        "wga.toy.ERM": 0.5,
+        "wga.toy.ERM/low": 0.4,
+        "wga.toy.ERM/high": 0.6,
+        "steps": 3,
+        "seconds": 2.5,
+    }
     assert tracked_numbers(Metrics()) == {} and tracked_parameters({}) == {}
 
 

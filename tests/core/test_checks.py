@@ -1,16 +1,19 @@
 "Checks: what passes, what is refused, and in which words."
 
 from fractions import Fraction
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from spurious_core.core.checks import (
     as_many,
     checked_seed,
     finite,
+    folder_path,
     known,
     not_blank,
     not_negative,
@@ -22,6 +25,9 @@ from spurious_core.core.checks import (
     within,
     yes_or_no,
 )
+from spurious_core.data.readers.imagefolder import imagefolder
+from spurious_core.data.reading import read_dataset
+from spurious_core.diffusion.references import load_references
 
 
 def test_one_of_names_the_bad_value_and_the_allowed_ones():
@@ -134,3 +140,24 @@ def test_numbers_of_other_kinds_become_plain_ones():
 def test_a_text_is_no_list_of_captions():
     with pytest.raises(ValueError, match="captions='abcd' must be a list: one for each of 4 images"):
         as_many("captions", "abcd", 4, "images")
+
+
+@pytest.mark.parametrize("value", ["", "  ", None, 3, ["a"]])
+def test_an_empty_path_is_no_folder(value):
+    with pytest.raises(ValueError, match=r"out=.* must be the path of a folder \('.' is the current one\)"):
+        folder_path("out", value)
+    assert folder_path("out", "a/b") == Path("a/b")
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda: imagefolder(""),
+        lambda: read_dataset("waterbirds", ""),
+        lambda: load_references("", 8),
+        lambda: load_references([Image.new("RGB", (8, 8))] * 3, 8),
+    ],
+)
+def test_what_reads_folders_asks_for_one(read):
+    with pytest.raises(ValueError, match="must be the path of a folder"):
+        read()

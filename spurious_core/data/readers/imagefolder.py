@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from ...core.checks import folder_path
 from ..codes import codes_and_names
 from ..grouped import GroupedImages
 from .folder_tables import SPLIT_WORDS, split_of, tables_by_split
@@ -112,7 +113,7 @@ def imagefolder(
     y from `y` and/or `label`, a from `a` and/or `attribute` (neither: one attribute 'none'), splits from
     `split` or the folders; without metadata y from the names of the folders. Rows with y = -1, pictures
     without an object, are left out with a warning, and so is whatever else was not read."""
-    root = Path(root)
+    root = folder_path("root", root)
     what = f"imagefolder {root.name}"
     rows, left_out = _read_rows(root, split, what)
     if "y" not in rows and "label" not in rows:

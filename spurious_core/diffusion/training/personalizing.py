@@ -16,7 +16,7 @@ import pandas as pd
 from accelerate import Accelerator
 
 from ...core.accelerators import accelerator as make_accelerator
-from ...core.checks import as_many
+from ...core.checks import as_many, folder_path
 from ...core.files import claim, digest
 from ...core.images import read_images
 from ...core.locks import hold_folder
@@ -204,7 +204,7 @@ def personalize(
     optimizer_maker(config)  # a missing library is said before anything is read or made
     if config.image_loss_weight > 0 and image_loss is None:
         raise ValueError(f"image_loss_weight={config.image_loss_weight} without an image_loss")
-    out, pipe = Path(out_dir), working_copy(pipe, config)
+    out, pipe = folder_path("out_dir", out_dir), working_copy(pipe, config)
     config.check_given(pipe, captions, prior_images=prior_images, prior_captions=prior_captions)
     pictures, of_class = _arrays(pipe, config, references, prior_images)
     given = Given(
