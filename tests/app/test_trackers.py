@@ -32,7 +32,7 @@ class Broken(Kept):
 def run(tmp_path):
     metrics = Metrics()
     metrics.add("wga.toy.ERM", 0.5, (0.4, 0.6), 100, "images")
-    metrics.add("steps", 3)
+    metrics.add("steps.toy.ERM", 3)
     metrics.save(tmp_path / "run")
     about = dict(study="toy", parameters=dict(seed=1, tags=["a"], root=""), seconds=2.5)
     (tmp_path / "run/environment.json").write_text(json.dumps(about))
@@ -47,7 +47,7 @@ def test_a_tracker_gets_parameters_numbers_and_intervals(run, tmp_path):
         "wga.toy.ERM": 0.5,
         "wga.toy.ERM/low": 0.4,
         "wga.toy.ERM/high": 0.6,
-        "steps": 3,
+        "steps.toy.ERM": 3,
         "seconds": 2.5,
     }
     assert tracked_numbers(Metrics()) == {} and tracked_parameters({}) == {}
