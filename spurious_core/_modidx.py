@@ -175,6 +175,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                                                     'spurious_core/app/dry_run/public_models.py'),
                                                          'spurious_core.app.dry_run.public_models._xl_unet': ( 'app/dry_run/public_models.html#_xl_unet',
                                                                                                                'spurious_core/app/dry_run/public_models.py'),
+                                                         'spurious_core.app.dry_run.public_models.tiny_decoder_of_shapes': ( 'app/dry_run/public_models.html#tiny_decoder_of_shapes',
+                                                                                                                             'spurious_core/app/dry_run/public_models.py'),
                                                          'spurious_core.app.dry_run.public_models.write_configs': ( 'app/dry_run/public_models.html#write_configs',
                                                                                                                     'spurious_core/app/dry_run/public_models.py')},
             'spurious_core.app.dry_run.random_captioners': { 'spurious_core.app.dry_run.random_captioners._fit_last_layer': ( 'app/dry_run/random_captioners.html#_fit_last_layer',

@@ -16,7 +16,12 @@ import pandas as pd
 import torch
 from diffusers import AutoencoderTiny
 
-from .dry_run.public_models import PUBLIC_MODELS, write_configs
+from spurious_core.app.dry_run.public_models import (
+    PUBLIC_MODELS,
+    TINY_CHANNELS,
+    tiny_decoder_of_shapes,
+    write_configs,
+)
 from ..core.settings import Profile, split_revision
 from ..diffusion.memory.cards import CardPlanner, cards_table, has_eight_bit
 from ..diffusion.training.config import PersonalizeConfig
@@ -31,10 +36,10 @@ def _folder_of(source: str) -> Path | None:
 
 
 def _tiny_decoder(source: str) -> AutoencoderTiny | None:
-    "The shapes of a tiny decoder, if there is one and its config is here."
-    folder = _folder_of(source) if source else None
+    "The shapes of a tiny decoder, if there is one and its config is here or known."
+    folder, name = _folder_of(source) if source else None, split_revision(source)[0]
     if folder is None:
-        return None
+        return tiny_decoder_of_shapes(name) if name in TINY_CHANNELS else None
     with torch.device("meta"), without_warnings():
         return AutoencoderTiny.from_config(AutoencoderTiny.load_config(folder))
 

@@ -26,9 +26,9 @@ def test_the_tiny_decoder_is_offered_where_it_is_here(monkeypatch):
     monkeypatch.setattr(module, "CardPlanner", lambda *given, **options: seen.append(given))
     monkeypatch.setattr(module, "cards_table", lambda plan: None)
     mini = load_profile("mini")
-    for tiny in (mini.tiny_decoder, "", "madebyollin/never-downloaded"):
+    for tiny in (mini.tiny_decoder, "", "someone/never-downloaded", "madebyollin/taesdxl@" + "a" * 40):
         card_advice(replace(mini, tiny_decoder=tiny, precision="bf16"))
-    assert [given[2] is not None for given in seen] == [True, False, False]
+    assert [given[2] is not None for given in seen] == [True, False, False, True]
     assert {given[1].precision for given in seen} == {"bf16"}
 
 

@@ -1,4 +1,9 @@
-from .public_models import PUBLIC_MODELS as PUBLIC_MODELS, write_configs as write_configs
+from .public_models import (
+    PUBLIC_MODELS as PUBLIC_MODELS,
+    TINY_CHANNELS as TINY_CHANNELS,
+    tiny_decoder_of_shapes as tiny_decoder_of_shapes,
+    write_configs as write_configs,
+)
 from .random_captioners import random_captioner as random_captioner
 from .random_classifiers import random_classifier as random_classifier, random_guide as random_guide
 from .random_pipelines import PIPELINES as PIPELINES, random_pipeline as random_pipeline

@@ -137,4 +137,4 @@ def cards_table(plan: CardPlanner, cards: tuple[float, ...] = CARDS) -> pd.DataF
     "What suits each card, one row a card; dashes where the recipe fits in no way."
     rows = {f"{positive('gigabytes', size):g} GB": _row(plan, size) for size in cards}
     names = ["at_once", "accumulation", "recomputed", "tiny_decoder", "optimizer", "peak_gb"]
-    return pd.DataFrame.from_dict(rows, orient="index", columns=names).astype(object).fillna("–")
+    return pd.DataFrame(rows, index=names, dtype=object).T.fillna("–")

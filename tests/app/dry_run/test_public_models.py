@@ -2,7 +2,11 @@
 
 import pytest
 
-from spurious_core.app.dry_run.public_models import PUBLIC_MODELS, write_configs
+from spurious_core.app.dry_run.public_models import (
+    PUBLIC_MODELS,
+    tiny_decoder_of_shapes,
+    write_configs,
+)
 from spurious_core.diffusion.families.registry import family_of
 from spurious_core.diffusion.memory.rehearsal import rehearse
 from spurious_core.diffusion.memory.shapes import pipeline_of_shapes
@@ -36,3 +40,12 @@ def test_a_step_of_stable_diffusion_with_a_lora(tmp_path):
 def test_a_model_that_is_not_public(tmp_path):
     with pytest.raises(ValueError, match="model='mine/model' is unknown; allowed: stable-diffusion-v1-5"):
         write_configs("mine/model", tmp_path)
+
+
+def test_a_tiny_decoder_takes_the_latents_of_its_model():
+    assert tiny_decoder_of_shapes("madebyollin/taesd3").config.latent_channels == 16
+    assert {weight.device.type for weight in tiny_decoder_of_shapes("madebyollin/taesd").parameters()} == {
+        "meta"
+    }
+    with pytest.raises(ValueError, match="model='madebyollin/other' is unknown"):
+        tiny_decoder_of_shapes("madebyollin/other")

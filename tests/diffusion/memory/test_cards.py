@@ -90,6 +90,7 @@ def test_the_table_shows_dashes_where_nothing_fits(planner):
     table = cards_table(planner(RECIPE, tiny="tiny"), (3, 8))
     assert (table.loc["3 GB"] == "–").all()
     assert table.loc["8 GB", ["at_once", "recomputed", "tiny_decoder"]].tolist() == [4, True, True]
+    assert "4.0" not in table.to_string()
     assert cards_table(planner(RECIPE)).index.tolist() == [f"{size} GB" for size in CARDS]
 
 
