@@ -27,6 +27,7 @@ METRIC_KEY_EXCEPTIONS = dict(
     bar=(),
     real_spurious_features=("called.*", "called_top5.*", "pca.*", "spurious_auc.*", "shape_bias.*"),
     speed=("lora_vs_plain_recipe*", "sfsl_step_cost", "batched_*", "dfr_cached", "fit_vs_plain_loop"),
+    sweeps=("cells", "kills", "lost", "doubled", "differences", "begun_again"),  # no study, a drill
 )
 
 # %% ../../nbs/app/05_metric_keys.ipynb #f9938a1b

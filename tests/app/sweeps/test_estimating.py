@@ -26,7 +26,7 @@ def toy(make_study):
 
 def finish(cell, seconds, memory=100.0):
     metrics = Metrics()
-    metrics.add("scale", 1.0)
+    metrics.add("scale.toy.ERM", 1.0)
     metrics.save(cell.run)
     about = dict(seconds=seconds, peak_memory_mib=memory)
     (cell.run / "environment.json").write_text(json.dumps(about))
