@@ -29,6 +29,8 @@ from diffusers import (
     StableDiffusionXLPipeline,
     UNet2DConditionModel,
 )
+
+# %% ../../../nbs/app/dry_run/08_public_models.ipynb #b089b163
 from transformers import (
     CLIPTextConfig,
     CLIPTextModel,
