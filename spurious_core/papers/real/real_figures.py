@@ -12,6 +12,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ...core.plots import bars
@@ -60,6 +61,18 @@ def components_figure(
     ax.legend(frameon=False, fontsize=7, loc="upper left", bbox_to_anchor=(1, 1))
     return fig
 
+# %% ../../../nbs/papers/real/06_real_figures.ipynb #32586cc4
+def _wrap_names(ax: Axes) -> None:
+    "Names of networks below an axis, a line for each of their parts."
+    names = [label.get_text().replace("_", "\n") for label in ax.get_xticklabels()]
+    ax.set_xticks(ax.get_xticks(), names, fontsize=6)
+
+
+def _scatter_networks(table: pd.DataFrame, x: str, y: str, ax: Axes) -> None:
+    "A point for each network, named in a legend beside the axes, where no names overlap."
+    sns.scatterplot(table, x=x, y=y, hue="network", ax=ax)
+    ax.legend(frameon=False, fontsize=6, loc="upper left", bbox_to_anchor=(1, 1))
+
 # %% ../../../nbs/papers/real/06_real_figures.ipynb #8e4593d8
 def areas_figure(
     areas: pd.DataFrame,  # `network`, `k`, `spurious_auc`
@@ -69,17 +82,12 @@ def areas_figure(
     fig, axes = plt.subplots(1, 2, figsize=(8, 2.6), width_ratios=(1.4, 1), layout="constrained")
     sns.stripplot(areas, x="network", y="spurious_auc", ax=axes[0], size=2.5, jitter=0.3, color=".4")
     axes[0].set(xlabel="", ylabel="spurious AUC of a class")
-    axes[0].tick_params(axis="x", labelsize=6)
-    axes[1].scatter(networks.accuracy, networks.spurious_auc)
-    for row in networks.itertuples():
-        axes[1].annotate(
-            row.network, (row.accuracy, row.spurious_auc), size=6, xytext=(3, 3), textcoords="offset points"
-        )
+    _wrap_names(axes[0])
+    _scatter_networks(networks, "accuracy", "spurious_auc", axes[1])
     axes[1].set(xlabel="accuracy on one photograph of each class", ylabel="mean spurious AUC")
-    axes[1].margins(0.3)
     return fig
 
-# %% ../../../nbs/papers/real/06_real_figures.ipynb #32586cc4
+# %% ../../../nbs/papers/real/06_real_figures.ipynb #36489c13
 def cues_figure(
     shares: pd.DataFrame,  # of `cue_shares`
 ) -> Figure:
@@ -88,15 +96,10 @@ def cues_figure(
     long = shares.melt("network", ["by_shape", "by_texture"], var_name="cue", value_name="value")
     sns.barplot(long, x="network", y="value", hue="cue", ax=axes[0])
     axes[0].set(xlabel="", ylabel="share of choices")
-    axes[0].tick_params(axis="x", labelsize=6)
-    axes[0].legend(frameon=False, fontsize=7)
-    axes[1].scatter(shares.shape_bias, shares.called)
-    for row in shares.itertuples():
-        axes[1].annotate(
-            row.network, (row.shape_bias, row.called), size=6, xytext=(3, 3), textcoords="offset points"
-        )
+    _wrap_names(axes[0])
+    axes[0].legend(frameon=False, fontsize=7, ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1))
+    _scatter_networks(shares, "shape_bias", "called", axes[1])
     axes[1].set(xlabel="shape bias", ylabel="share of tiles called the class")
-    axes[1].margins(0.3)
     return fig
 
 # %% ../../../nbs/papers/real/06_real_figures.ipynb #a52d0ca0

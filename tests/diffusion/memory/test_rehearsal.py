@@ -37,16 +37,6 @@ from support.flow_pipelines import stable_diffusion_3
 RECIPE = PersonalizeConfig("a photo of sks", rank=2, batch_size=4, image_loss_weight=0.1)
 
 
-class Mean:
-    "Half of every batch is decoded, as in the rehearsal."
-
-    def gate(self, sigma):
-        return sigma < sigma.median()
-
-    def __call__(self, pictures, batch, sigma):
-        return pictures.mean((1, 2, 3))
-
-
 def trained(folder, recipe):
     "Bytes of weights, of the optimiser's moments, and at the peak of the trainer's second step."
     pipe, cpu = working_copy(folder, recipe), accelerator(torch.device("cpu"), recipe.precision)
@@ -60,7 +50,9 @@ def trained(folder, recipe):
     pictures = [TrainingPictures(*latent_moments(pipe, grey), ["a photo of sks"] * 4)]
     anew = recomputed_activations(pipe.vae, recipe.gradient_checkpointing)
     with frozen(pipe.vae), anew:
-        step = TrainingStep(pipe, recipe, pictures, cpu, learner.trains_text, Mean(), pipe.vae)
+        step = TrainingStep(
+            pipe, recipe, pictures, cpu, learner.trains_text, resident_memory.Mean(), pipe.vae
+        )
         for number in range(2):
             with LiveBytes() as live:
                 step(number)[0].backward()
