@@ -3,6 +3,7 @@ from . import class_wise as class_wise
 from . import d3s as d3s
 from . import ddb as ddb
 from . import ffr as ffr
+from . import generators as generators
 from . import mitigation as mitigation
 from . import real as real
 from .own_pictures import (
