@@ -83,6 +83,11 @@ HEADLINES |= dict(
         "pictures and in {consistency.*.sfsl} of those with the chosen form of the loss.",
         "With that form {in_distribution.*.sfsl} of the pictures look like those of the world.",
     ),
+    which_generator=(
+        "Accuracy of the worst group after From Fake to Real is {wga.*.ffr}, where none is real pictures "
+        "alone.",
+        "The generators cover {coverage.*} of what is real.",
+    ),
     speed=(
         "A training step is {lora_vs_plain_recipe} times as fast as the plain recipe's, "
         "and the similarity loss makes it {sfsl_step_cost} times as long.",

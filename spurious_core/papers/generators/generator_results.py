@@ -38,9 +38,9 @@ def generator_wga(results: Sequence[SeedResults]) -> pd.DataFrame:
 def generator_leads(results: Sequence[SeedResults], first: str) -> pd.DataFrame:
     """Worst-group accuracy of each other generator minus that of the first, by arm; paired over seeds.
 
-    The columns are those of `compare_pairs`, after `generator` and `arm`."""
+    The columns are those of `compare_pairs`, after `generator` and `arm`. No rows for a single seed."""
     reports = _shared_reports(results)
-    others = [key for key in reports if key[0] not in (first, "none")]
+    others = [key for key in reports if key[0] not in (first, "none") and len(results) > 1]
     pairs = {key: (reports[key], reports[first, key[1]]) for key in others}
     table = compare_pairs(pairs)
     names = pd.DataFrame(others, columns=["generator", "arm"])
