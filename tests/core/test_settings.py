@@ -98,7 +98,7 @@ def test_bad_files(tmp_path, changes, message):
 
 
 def test_unknown_profile_and_missing_or_broken_file(tmp_path):
-    with pytest.raises(ValueError, match="unknown profile 'big'; known: mini, sd15"):
+    with pytest.raises(ValueError, match="unknown profile 'big'; known: mini, mini_flow, sd15"):
         load_profile("big")
     with pytest.raises(FileNotFoundError, match="no settings file"):
         load_profile(file=tmp_path / "none.ini")

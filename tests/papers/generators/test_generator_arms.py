@@ -32,17 +32,17 @@ def two(monkeypatch, plan):
 @pytest.fixture
 def filled(monkeypatch, two, tmp_path):
     "What FFR's part of the comparison asks for, and what comes out."
-    asked = []
+    requests = []
 
     def drawn(plan, generator, folder, seed):
-        asked.append(("draw", generator.name, folder.name))
+        requests.append(("draw", generator.name, folder.name))
         data = balanced_real(plan, seed, "test", 4)
         return SimpleNamespace(
             pool=data, learned_from=generator.name, held=f"{generator.name} held", per_group=4
         )
 
     def arms(part, profile, pool, seed, ratio):
-        asked.append(("arms", profile.name, seed, ratio))
+        requests.append(("arms", profile.name, seed, ratio))
         return SimpleNamespace(reports={(arm, "ERM"): REPORT for arm in ("none", "usb", "ffr")})
 
     monkeypatch.setattr(generator_arms, "draw_set", drawn)
@@ -52,13 +52,13 @@ def filled(monkeypatch, two, tmp_path):
     score = SimpleNamespace(_asdict=lambda: dict(density=1.0, coverage=0.5))
     monkeypatch.setattr(generator_arms, "measure_set", lambda *args: score)
     monkeypatch.setattr(generator_arms, "balanced_real", lambda plan, seed, split, n, size: f"real {split}")
-    return asked, compare_fillings(two, PROFILE, tmp_path, 3)
+    return requests, compare_fillings(two, PROFILE, tmp_path, 3)
 
 
 def test_each_generator_draws_its_pool_and_arms_run_with_the_profile_of_the_study(two, filled):
-    asked, results = filled
-    assert asked[:2] == [("draw", "first", "first"), ("draw", "second", "second")]
-    assert asked[2:] == [("arms", "mini", 3, two.ffr.ratios[0])] * 2
+    requests, results = filled
+    assert requests[:2] == [("draw", "first", "first"), ("draw", "second", "second")]
+    assert requests[2:] == [("arms", "mini", 3, two.ffr.ratios[0])] * 2
     arms = {(name, arm) for name in ("first", "second") for arm in ("usb", "ffr")}
     assert set(results.reports) == arms | {("none", "ffr")}
     assert results.pictures["second", "ffr"].shape == (16, 64, 64, 3)
@@ -76,52 +76,52 @@ def test_transfer_is_from_what_was_learned_to_what_was_not(filled):
 @pytest.fixture
 def cured(monkeypatch, two, tmp_path):
     "What ASPIRE's part of the comparison asks for, and what comes out."
-    asked, data = [], balanced_real(two, 0, "test", 4)
+    requests, data = [], balanced_real(two, 0, "test", 4)
 
     def draw(arm, material, pipe, n, out, **options):
-        asked.append((arm, material, pipe, n, out.parent.name, options["guidance"], options["steps"]))
+        requests.append((arm, material, pipe, n, out.parent.name, options["guidance"], options["steps"]))
         return data
 
     def retrain(method, real, val, start, config, drawn, n, **options):
-        asked.append(("fit", options["out_dir"].name, drawn is None, n))
+        requests.append(("fit", options["out_dir"].name, drawn is None, n))
         return SimpleNamespace(clf="plain", probs=lambda test: np.eye(2)[test.y])
 
     monkeypatch.setattr(generator_arms, "images_to_cure", lambda *args: (data, data, data))
     monkeypatch.setattr(generator_arms, "load_tools", lambda profile: profile.name)
     monkeypatch.setattr(generator_arms, "ffr_pipeline", lambda profile: f"pipe of {profile.name}")
     monkeypatch.setattr(
-        generator_arms, "find_material", lambda *args: asked.append(("find", *args[1:3])) or "found"
+        generator_arms, "find_material", lambda *args: requests.append(("find", *args[1:3])) or "found"
     )
     monkeypatch.setattr(generator_arms, "draw_cure_arm", draw)
     monkeypatch.setattr(generator_arms, "retrain", retrain)
-    return asked, compare_cures(two, PROFILE, tmp_path, 3)
+    return requests, compare_cures(two, PROFILE, tmp_path, 3)
 
 
 def test_the_discovery_is_made_once_and_every_generator_draws_each_arm(two, cured):
-    asked, results = cured
+    requests, results = cured
     part, arms = two.aspire, two.aspire.arms
-    assert [entry for entry in asked if entry[0] == "find"] == [("find", "plain", "mini")]
-    assert asked[:2] == [("fit", "none", True, part.drawn * 2), ("find", "plain", "mini")]
-    draws = [entry for entry in asked if entry[0] in arms]
+    assert [entry for entry in requests if entry[0] == "find"] == [("find", "plain", "mini")]
+    assert requests[:2] == [("fit", "none", True, part.drawn * 2), ("find", "plain", "mini")]
+    draws = [entry for entry in requests if entry[0] in arms]
     settings = dict(first=PROFILE.guidance, second=9)
     assert draws == [
         (arm, "found", f"pipe of {name}", part.drawn, name, guidance, two.steps)
         for name, guidance in settings.items()
         for arm in arms
     ]
-    fits = {entry[1] for entry in asked if entry[0] == "fit"}
+    fits = {entry[1] for entry in requests if entry[0] == "fit"}
     assert fits == {"none"} | {f"{name}.{arm}" for name in settings for arm in arms}
     assert set(results.reports) == {("none", "aspire")} | {(name, arm) for name in settings for arm in arms}
 
 
 def test_a_seed_has_both_parts_in_one_folder_at_the_generators_size(monkeypatch, plan, tmp_path):
     def part(name):
-        def of(plan, profile, out, seed):
+        def compare(plan, profile, out, seed):
             assert profile.resolution == plan.resolution
             assert out == tmp_path / "seed5" / name
             return SeedResults(seed, {(name, "arm"): REPORT}, {(name, "density"): 1.0}, {(name, "use"): 0})
 
-        return of
+        return compare
 
     monkeypatch.setattr(generator_arms, "compare_fillings", part("filled"))
     monkeypatch.setattr(generator_arms, "compare_cures", part("cured"))
