@@ -14,6 +14,7 @@ from .checkpoints import (
 from .checks import (
     as_many as as_many,
     checked_seed as checked_seed,
+    distinct as distinct,
     finite as finite,
     folder_path as folder_path,
     known as known,

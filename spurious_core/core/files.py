@@ -88,16 +88,29 @@ def read_json(path: str | Path) -> Any:
     except ValueError as error:  # of JSON, or of UTF-8
         raise ValueError(f"{path} is damaged: {error}") from error
 
-# %% ../../nbs/core/02_files.ipynb #3dfee4fe
-def _json_object(line: str) -> dict | None:
-    "The object that a line holds, or None."
+# %% ../../nbs/core/02_files.ipynb #b2b87ce2
+class _TwiceError(Exception):
+    "A name that stands twice in an object."
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict:
+    names = [name for name, _ in pairs]
+    if len(set(names)) < len(names):
+        raise _TwiceError(next(name for name in names if names.count(name) > 1))
+    return dict(pairs)
+
+
+def _json_object(line: str, where: str) -> dict | None:
+    "The object that a line holds, or None. ValueError for one with two values of a name."
     try:
-        row = json.loads(line)
+        row = json.loads(line, object_pairs_hook=_once_each)
+    except _TwiceError as error:
+        raise ValueError(f"{where} has two values of {error.args[0]!r}; keep one") from None
     except (ValueError, RecursionError):
         return None
     return row if isinstance(row, dict) else None
 
-# %% ../../nbs/core/02_files.ipynb #b2b87ce2
+# %% ../../nbs/core/02_files.ipynb #dd16290d
 def read_json_lines(
     path: str | Path,
     cut_short: bool = False,  # whether half a line at the end is left out, with a warning
@@ -111,7 +124,7 @@ def read_json_lines(
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
-        row = _json_object(line)
+        row = _json_object(line, f"line {number} of {path}")
         if row is not None:
             rows.append(row)
         elif cut_short and number == len(lines):

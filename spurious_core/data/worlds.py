@@ -9,7 +9,7 @@ __all__ = ['WORLDS', 'Plant', 'World', 'get_world']
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
-from ..core.checks import one_of, within
+from ..core.checks import distinct, one_of, within
 from .vocabulary import OBJECTS, PROPS, SCENES
 
 # %% ../../nbs/data/06_worlds.ipynb #2e20a9f4
@@ -46,6 +46,7 @@ class World:
     foreign_amounts: tuple = (0.55, 0.25, 0.12, 0.08)  # how often there are one, two, three, four of it
 
     def __post_init__(self):
+        distinct(f"classes of {self.name}", self.classes)
         for label, objects in self.classes.items():
             for object in objects:
                 one_of(f"object of class {label}", object, OBJECTS)

@@ -12,6 +12,7 @@ from PIL import Image
 from spurious_core.core.checks import (
     as_many,
     checked_seed,
+    distinct,
     finite,
     folder_path,
     known,
@@ -161,3 +162,18 @@ def test_an_empty_path_is_no_folder(value):
 def test_what_reads_folders_asks_for_one(read):
     with pytest.raises(ValueError, match="must be the path of a folder"):
         read()
+
+
+@pytest.mark.parametrize(
+    "one, other, spelt",
+    [
+        ("cat", "cat ", "'cat' and 'cat '"),
+        ("polar bear", "polar  bear", "'polar bear' and 'polar  bear'"),
+        ("caf\u00e9", "cafe\u0301", r"'caf\\xe9' and 'cafe\\u0301'"),
+        ("cat", "cat\u00a0", r"'cat' and 'cat\\xa0'"),
+    ],
+)
+def test_names_that_look_alike_are_spelt_out(one, other, spelt):
+    with pytest.raises(ValueError, match=f"classes: {spelt} differ by white space or Unicode form only"):
+        distinct("classes", ["dog", one, other])
+    assert distinct("classes", ["dog", "Dog", one]) == ["dog", "Dog", one]

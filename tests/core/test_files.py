@@ -148,3 +148,10 @@ def test_a_file_has_the_mode_that_any_new_file_has(tmp_path):
         finally:
             os.umask(before)
         assert path.stat().st_mode & 0o777 == mode
+
+
+def test_two_values_of_a_name_are_refused(tmp_path):
+    file = tmp_path / "t.jsonl"
+    file.write_text('{"a": 1}\n{"label": "cat", "label": "dog"}\n', encoding="utf-8")
+    with pytest.raises(ValueError, match="line 2 of .*t.jsonl has two values of 'label'; keep one"):
+        read_json_lines(file)
