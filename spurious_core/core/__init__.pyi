@@ -13,6 +13,7 @@ from .checkpoints import (
 )
 from .checks import (
     as_many as as_many,
+    checked_codes as checked_codes,
     checked_seed as checked_seed,
     distinct as distinct,
     finite as finite,

@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['one_of', 'known', 'distinct', 'within', 'positive', 'not_negative', 'whole', 'checked_seed', 'not_blank',
-           'folder_path', 'yes_or_no', 'texts', 'plain_numbers', 'renamed_arguments', 'finite', 'as_many']
+           'folder_path', 'yes_or_no', 'texts', 'plain_numbers', 'renamed_arguments', 'finite', 'checked_codes',
+           'as_many']
 
 # %% ../../nbs/core/00_checks.ipynb #e26523e3
 import numbers
@@ -186,7 +187,7 @@ def renamed_arguments(
 
     return decorate
 
-# %% ../../nbs/core/00_checks.ipynb #042801c6
+# %% ../../nbs/core/00_checks.ipynb #f2e22826
 def finite(name: str, values: Any) -> np.ndarray:
     "`values` as an array, if it is numeric and holds no NaN and nothing infinite; else a ValueError."
     array = np.asarray(values)
@@ -196,7 +197,29 @@ def finite(name: str, values: Any) -> np.ndarray:
         raise ValueError(f"{name} hold NaN or infinite values")
     return array
 
+# %% ../../nbs/core/00_checks.ipynb #042801c6
+def checked_codes(
+    name: str,
+    values: Any,  # one number per image; True and False are 1 and 0
+    n: int | None = None,  # how many codes there are, from 0 on; None: any number of them
+) -> np.ndarray:
+    "`values` as whole numbers `[N]` in 0..n-1; ValueError for the first that is none."
+    codes = np.asarray(values)
+    expected = "expected integers " + (f"0 to {n - 1}" if n else "from 0 on")
+    if codes.ndim != 1:
+        hint = "; pass logits through argmax(1)" if codes.ndim == 2 else ""
+        raise ValueError(f"{name} has shape {codes.shape}; expected [N], one number per image{hint}")
+    if not len(codes):
+        raise ValueError(f"{name} has no rows")
+    if codes.dtype.kind not in "biuf":
+        raise ValueError(f"{name} is of type {codes.dtype}; {expected}")
+    bad = ~np.isfinite(codes) | (codes != np.floor(codes)) | (codes < 0) | (codes >= (n or np.inf))
+    if bad.any():
+        first = bad.argmax()
+        raise ValueError(f"{name}[{first}] is {codes[first]} ({bad.sum()} such rows); {expected}")
+    return codes.astype(int)
 
+# %% ../../nbs/core/00_checks.ipynb #114ae8a3
 def as_many(name: str, values: Sized, n: int, what: str) -> list:
     "`values` as a list, if there are `n` of them, one for each of `what`; else a ValueError."
     if isinstance(values, str):

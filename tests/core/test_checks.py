@@ -11,6 +11,7 @@ from PIL import Image
 
 from spurious_core.core.checks import (
     as_many,
+    checked_codes,
     checked_seed,
     distinct,
     finite,
@@ -177,3 +178,18 @@ def test_names_that_look_alike_are_spelt_out(one, other, spelt):
     with pytest.raises(ValueError, match=f"classes: {spelt} differ by white space or Unicode form only"):
         distinct("classes", ["dog", one, other])
     assert distinct("classes", ["dog", "Dog", one]) == ["dog", "Dog", one]
+
+
+def test_codes_are_whole_numbers_and_true_is_one():
+    assert checked_codes("y", [True, False], 2).tolist() == [1, 0]
+    assert checked_codes("y", torch.tensor([2.0, 0.0])).dtype == int
+    for bad, said in (
+        ([0.5], "y.0. is 0.5"),
+        (["cat"], "of type <U3"),
+        ([None], "of type object"),
+        ([3], "is 3"),
+    ):
+        with pytest.raises(ValueError, match=f"{said}.*; expected integers 0 to 1"):
+            checked_codes("y", bad, 2)
+    with pytest.raises(ValueError, match="y.0. is -1 .1 such rows.; expected integers from 0 on"):
+        checked_codes("y", [-1])
