@@ -13,9 +13,11 @@ import os
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping, Sized
+from dataclasses import fields
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from types import NoneType, UnionType
+from typing import Any, get_args, get_origin
 
 import numpy as np
 
@@ -156,14 +158,54 @@ def texts(
     return found
 
 # %% ../../nbs/core/00_checks.ipynb #ab25e2f5
+def _plain(name: str, value: Any, kind: type, infinite: bool) -> int | float:
+    "A number as Python's own; ValueError for what is none, or not of this kind."
+    if kind is int:
+        return whole(name, value, minimum=None)
+    if not _is_number(value) or value != value or (abs(value) == float("inf") and not infinite):
+        raise ValueError(f"{name}={value!r} must be a {'' if infinite else 'finite '}number")
+    if type(value) in (int, float):
+        return value
+    return int(value) if isinstance(value, numbers.Integral) else float(value)
+
+
+def _kind_of_number(annotations: Collection) -> type | None:
+    "int or float, where nothing else is annotated."
+    kinds = [kind for kind in annotations if kind is not Ellipsis]
+    if not kinds or any(kind not in (int, float) for kind in kinds):
+        return None
+    return float if float in kinds else int
+
+# %% ../../nbs/core/00_checks.ipynb #e92c4696
+def _plain_field(name: str, value: Any, annotation: Any, infinite: bool) -> Any:
+    "The value of a field, with Python's numbers if it is annotated as a number or a tuple of them."
+    parts = get_args(annotation) if isinstance(annotation, UnionType) else (annotation,)
+    parts = [part for part in parts if part is not NoneType]
+    if kind := _kind_of_number(parts):
+        return _plain(name, value, kind, infinite)
+    several, kind = get_origin(parts[0]), _kind_of_number(get_args(parts[0]))
+    if len(parts) > 1 or several not in (tuple, list) or not kind:
+        return value
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        raise ValueError(f"{name}={value!r} must be a {several.__name__} of numbers")
+    return several(_plain(f"{name}={value!r}: one", each, kind, infinite) for each in value)
+
+# %% ../../nbs/core/00_checks.ipynb #c53e6f9a
 def plain_numbers(
     settings: Any,  # a dataclass, frozen or not
+    infinite: Collection[str] = (),  # fields that may be
+    minimum: float | None = None,  # of all its numbers
 ) -> None:
-    "Makes Python's numbers of those of numpy and of fractions among the fields."
-    for name, value in vars(settings).items():
-        if _is_number(value) and type(value) not in (int, float):
-            plain = int(value) if isinstance(value, numbers.Integral) else float(value)
-            object.__setattr__(settings, name, plain)
+    "Makes Python's numbers of the fields annotated as such; ValueError for what is no finite number."
+    for field in fields(settings):
+        value = getattr(settings, field.name)
+        if value is None and field.type not in (int, float):
+            continue
+        plain = _plain_field(field.name, value, field.type, field.name in infinite)
+        object.__setattr__(settings, field.name, plain)
+        found = [number for number in np.atleast_1d(np.array(plain, object)) if _is_number(number)]
+        if minimum is not None and found and min(found) < minimum:
+            raise ValueError(f"{field.name}={plain!r} must be at least {minimum}")
 
 # %% ../../nbs/core/00_checks.ipynb #25f9bc05
 def renamed_arguments(

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import spurious_core
-from .checks import known
+from .checks import known, plain_numbers
 from .devices import DEVICES, PRECISIONS
 from .files import WEIGHT_ENDINGS
 from .masking import masked
@@ -103,6 +103,7 @@ class Profile:
     instruct: str = ""  # an InstructPix2Pix pipeline
 
     def __post_init__(self):
+        plain_numbers(self)
         _check_profile(self)
 
 # %% ../../nbs/core/04_settings.ipynb #77644cd3

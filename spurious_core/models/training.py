@@ -18,7 +18,15 @@ import torch.nn.functional as F
 from torch import nn
 from tqdm.auto import tqdm
 
-from ..core.checks import checked_codes, checked_seed, not_negative, one_of, positive, whole
+from spurious_core.core.checks import (
+    checked_codes,
+    checked_seed,
+    not_negative,
+    one_of,
+    plain_numbers,
+    positive,
+    whole,
+)
 from ..core.seeds import generator
 from .adversarial import pgd_l2
 from .classifier import Classifier
@@ -46,6 +54,7 @@ class ClassifierTraining:
         for name in ("weight_decay", "eps"):
             not_negative(name, getattr(self, name))
         one_of("precision", self.precision, ("fp32", "bf16"))
+        plain_numbers(self)
 
 # %% ../../nbs/models/07_training.ipynb #2928dc88
 def _labels(clf: Classifier, images: Any, y: Any) -> torch.Tensor:

@@ -1,8 +1,8 @@
 "Checks: what passes, what is refused, and in which words."
 
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -131,12 +131,43 @@ def test_a_text_is_no_list_of_texts(bad):
     assert texts("trackers", [], 0) == ()
 
 
+@dataclass
+class Kinds:
+    lr: float = 1.0
+    share: float | None = None
+    n: int = 1
+    steps: int | None = None
+    sizes: tuple[int, ...] = ()
+    on: bool = True
+    name: str = "x"
+    no: int | None = None
+
+
 def test_numbers_of_other_kinds_become_plain_ones():
-    kinds = SimpleNamespace(
-        lr=np.float32(0.5), share=Fraction(1, 4), n=np.int64(3), on=True, name="x", no=None
-    )
+    kinds = Kinds(np.float32(0.5), Fraction(1, 4), np.int64(3), 2.0, (np.int64(1), 2), True, "x")
     plain_numbers(kinds)
-    assert repr(list(vars(kinds).values())) == "[0.5, 0.25, 3, True, 'x', None]"
+    assert repr(list(vars(kinds).values())) == "[0.5, 0.25, 3, 2, (1, 2), True, 'x', None]"
+
+
+@pytest.mark.parametrize(
+    "name, bad, said",
+    [
+        ("lr", "3", "lr='3' must be a finite number"),
+        ("lr", None, "lr=None must be a finite number"),
+        ("share", float("nan"), "share=nan must be a finite number"),
+        ("share", float("inf"), "share=inf must be a finite number"),
+        ("n", True, "n=True must be a whole number"),
+        ("n", 1.5, "n=1.5 must be a whole number"),
+        ("steps", "3", "steps='3' must be a whole number"),
+        ("sizes", (1, 0.5), r"sizes=\(1, 0.5\): one=0.5 must be a whole number"),
+        ("sizes", "12", "sizes='12' must be a tuple of numbers"),
+        ("n", -1, "n=-1 must be at least 0"),
+    ],
+)
+def test_what_is_no_number_is_refused_by_its_field(name, bad, said):
+    with pytest.raises(ValueError, match=f"^{said}$"):
+        plain_numbers(replace(Kinds(), **{name: bad}), minimum=0)
+    assert plain_numbers(Kinds(share=float("inf")), infinite=("share",)) is None
 
 
 def test_a_text_is_no_list_of_captions():

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ...core.checks import not_negative
+from ...core.checks import not_negative, plain_numbers
 from ...core.files import atomic_write
 from ...core.images import png_bytes, read_images
 from ...core.seeds import seed_of
@@ -46,6 +46,7 @@ class Arm:
         not_negative(f"arm {self.name!r}: weight", self.weight)
         if bool(self.weight) != (self.sfsl is not None):
             raise ValueError(f"arm {self.name!r}: give weight and sfsl together")
+        plain_numbers(self)
 
 
 BASE, DREAMBOOTH = Arm("base", train=False), Arm("dreambooth")

@@ -10,7 +10,7 @@ __all__ = ['MINI_SETS', 'BENCHMARK_BUDGETS', 'BenchmarkSource', 'BenchmarkPlan',
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ...core.checks import one_of
+from ...core.checks import one_of, plain_numbers
 from ...data.digits import digit_images
 from ...data.grouped import SPLITS, GroupedImages
 from ...data.reading import READERS, read_dataset
@@ -38,6 +38,7 @@ class BenchmarkSource:
         one_of("world", self.world, READERS if self.root else MINI_SETS)
         if self.settings:
             one_of("settings", self.settings, MITIGATION_PRESETS)
+        plain_numbers(self, minimum=0)
 
     @property
     def name(self) -> str:
@@ -91,6 +92,9 @@ class BenchmarkPlan:
     n: dict[str, int]  # images of a rendered world, by split
     epochs: int | None = None  # of every training; None: the preset's
     seed: int = 0  # the first
+
+    def __post_init__(self):
+        plain_numbers(self, minimum=0)
 
     @property
     def seeds(self) -> range:
