@@ -17,6 +17,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from .files import make_folder
+
 # %% ../../nbs/core/12_locks.ipynb #dd5b32c7
 LOCK_FILE, HOLDER_FILE = ".lock", ".holder"
 
@@ -49,8 +51,7 @@ def hold_folder(folder: str | Path | None) -> Iterator[None]:
     if folder is None:
         yield
         return
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = make_folder(folder)
     lock = FileLock(folder / LOCK_FILE)
     try:
         lock.acquire(timeout=0)

@@ -17,7 +17,7 @@ import pandas as pd
 from filelock import FileLock
 
 from ..core.checks import whole
-from ..core.files import atomic_write
+from ..core.files import atomic_write, make_folder
 
 # %% ../../nbs/explore/00_votes.ipynb #aa10f9f5
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Votes:
         self.keys = [question.key for question in self.questions]
         if not self.keys or len(set(self.keys)) < len(self.keys):
             raise ValueError(f"questions {self.keys} must be at least one, each with its own key")
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(self.path.parent)
 
     def _read(self) -> list[dict]:
         lines = self.path.read_text(encoding="utf-8-sig").split("\n") if self.path.exists() else []

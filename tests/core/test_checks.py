@@ -14,6 +14,7 @@ from spurious_core.core.checks import (
     checked_codes,
     checked_seed,
     distinct,
+    encodable,
     finite,
     folder_path,
     known,
@@ -224,3 +225,20 @@ def test_codes_are_whole_numbers_and_true_is_one():
             checked_codes("y", bad, 2)
     with pytest.raises(ValueError, match="y.0. is -1 .1 such rows.; expected integers from 0 on"):
         checked_codes("y", [-1])
+
+
+def test_half_a_letter_is_no_text():
+    assert encodable("prompt", "a \U0001f600") == not_blank("prompt", "a \U0001f600")
+    for door in (encodable, not_blank, folder_path):
+        with pytest.raises(
+            ValueError, match=r"prompt='a \\ud83d' holds '\\ud83d', half a letter, and is no UTF-8"
+        ):
+            door("prompt", "a \ud83d")
+    with pytest.raises(ValueError, match=r"labels='\\udcff' holds '\\udcff'"):
+        distinct("labels", ["cat", "\udcff"])
+
+
+def test_a_file_is_no_folder(tmp_path):
+    (tmp_path / "notes").touch()
+    with pytest.raises(NotADirectoryError, match="out_dir='.*notes' is a file; give a folder"):
+        folder_path("out_dir", tmp_path / "notes")

@@ -23,7 +23,7 @@ from spurious_core.app.audit.findings import (
 )
 from .page import Section, page_of, pictures_of
 from .subjects import Subject, read_subject
-from ...core.files import atomic_write
+from ...core.files import atomic_write, make_folder
 from ...core.images import to_array
 from ...core.plots import bars
 from ...data.grouped import GroupedImages
@@ -232,8 +232,7 @@ def write_report(
     attack_steps: int = 30,  # of each feature attack; 0: none
 ) -> Path:
     "Writes `report.html`, `shortcuts.csv`, `pictures.csv` and `audit.json`; returns the page."
-    out, images = Path(out), audit.subject.images
-    out.mkdir(parents=True, exist_ok=True)
+    out, images = make_folder(out), audit.subject.images
     sections = [Section("What to do next", next_steps(audit)), *_first_sections(audit)]
     sections += [
         *_shortcut_sections(audit),

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ...core.checks import encodable
 from ...core.opening import is_image
 from ...core.seeds import seed_of
 from ..grouped import GroupedImages
@@ -46,8 +47,11 @@ def _is_hidden(path: Path) -> bool:
 
 
 def visible_folders(folder: Path) -> list[Path]:
-    "The folders in a folder that are not hidden, sorted."
-    return sorted(path for path in folder.iterdir() if path.is_dir() and not _is_hidden(path))
+    "The folders in a folder that are not hidden, sorted. ValueError for a name that is no UTF-8."
+    found = sorted(path for path in folder.iterdir() if path.is_dir() and not _is_hidden(path))
+    for path in found:
+        encodable("folder", str(path))
+    return found
 
 
 def _leads_back(path: Path) -> bool:

@@ -16,7 +16,7 @@ import pandas as pd
 from accelerate import Accelerator
 
 from ...core.accelerators import accelerator as make_accelerator
-from ...core.checks import as_many, folder_path
+from ...core.checks import as_many, encodable, folder_path
 from ...core.files import claim, digest
 from ...core.images import read_images
 from ...core.locks import hold_folder
@@ -130,6 +130,7 @@ def _listed(name: str, given: Sequence[str] | None, images: np.ndarray | None) -
     for row, caption in enumerate(captions):
         if not isinstance(caption, str):
             raise ValueError(f"{name}: row {row} has {caption!r}, which is no text")
+        encodable(f"{name}: row {row}", caption)
     return list(map(str, captions))
 
 # %% ../../../nbs/diffusion/training/06_personalizing.ipynb #897dda39

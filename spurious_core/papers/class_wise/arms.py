@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from ...core.checks import not_negative, plain_numbers
-from ...core.files import atomic_write
+from ...core.files import atomic_write, make_folder
 from ...core.images import png_bytes, read_images
 from ...core.seeds import seed_of
 from ...data.vocabulary import SCENES
@@ -93,8 +93,7 @@ def prior_set(kit: Kit, folder: str | Path, n: int = 60) -> pd.DataFrame:
 # %% ../../../nbs/papers/class_wise/03_arms.ipynb #8c463170
 def write_references(target: Target, folder: str | Path) -> Path:
     "The references as PNG files, whose names keep their order; returns the folder."
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = make_folder(folder)
     digits = max(2, len(str(len(target.references) - 1)))
     for i, image in enumerate(target.references):
         atomic_write(folder / f"{i:0{digits}d}.png", png_bytes(image))
