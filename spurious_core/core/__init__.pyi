@@ -66,6 +66,7 @@ from .locks import (
     HOLDER_FILE as HOLDER_FILE,
     LOCK_FILE as LOCK_FILE,
     hold_folder as hold_folder,
+    who_holds as who_holds,
 )
 from .markup import as_html as as_html, as_key as as_key, as_markdown as as_markdown
 from .mask_files import as_mask as as_mask, mask_square as mask_square, open_mask as open_mask

@@ -1,12 +1,14 @@
 "A folder belongs to one process at a time, and a killed one leaves it free."
 
+import json
 import os
+import socket
 import subprocess
 import sys
 
 import pytest
 
-from spurious_core.core.locks import FolderInUse, hold_folder
+from spurious_core.core.locks import HOLDER_FILE, FolderInUse, hold_folder, who_holds
 
 HOLD = """
 import sys, time
@@ -54,3 +56,14 @@ def test_an_error_inside_frees_it(tmp_path):
         raise KeyError
     with hold_folder(tmp_path), hold_folder(None):
         pass
+
+
+def test_who_only_looks_takes_nothing(tmp_path):
+    assert who_holds(tmp_path) is None and list(tmp_path.iterdir()) == []
+    with hold_folder(tmp_path):
+        assert who_holds(tmp_path).startswith(f"process {os.getpid()} on ")
+    note = dict(process=2**22 + 1, host=socket.gethostname(), command="x", since="now")
+    (tmp_path / HOLDER_FILE).write_text(json.dumps(note))  # of a killed process
+    assert who_holds(tmp_path) is None
+    (tmp_path / HOLDER_FILE).write_text(json.dumps(note | dict(host="elsewhere")))
+    assert who_holds(tmp_path) == "process 4194305 on elsewhere (x, since now)"
