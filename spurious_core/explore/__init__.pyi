@@ -1,3 +1,18 @@
+from .component_explorer import (
+    ComponentExplorer as ComponentExplorer,
+    ComponentViews as ComponentViews,
+    draw_component as draw_component,
+    uploaded_picture as uploaded_picture,
+)
+from .marks import SAME_DIRECTION as SAME_DIRECTION, SpuriousMarks as SpuriousMarks
+from .panels import (
+    ERROR_STYLE as ERROR_STYLE,
+    NOTE_STYLE as NOTE_STYLE,
+    Panel as Panel,
+    Steps as Steps,
+    error_line as error_line,
+    paragraph as paragraph,
+)
 from .review_board import Board as Board, PairView as PairView
 from .sessions import KEYS as KEYS, PAIR as PAIR, Session as Session
 from .votes import (
