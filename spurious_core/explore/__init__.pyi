@@ -4,6 +4,13 @@ from .component_explorer import (
     draw_component as draw_component,
     uploaded_picture as uploaded_picture,
 )
+from .group_explorer import (
+    GroupExplorer as GroupExplorer,
+    GroupViews as GroupViews,
+    attribution_overlays as attribution_overlays,
+    draw_group as draw_group,
+    group_line as group_line,
+)
 from .marks import SAME_DIRECTION as SAME_DIRECTION, SpuriousMarks as SpuriousMarks
 from .panels import (
     ERROR_STYLE as ERROR_STYLE,

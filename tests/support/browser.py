@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from nbformat import read
 from nbformat.sign import NotebookNotary
@@ -77,7 +78,7 @@ def wait_for(url: str, process: subprocess.Popen, seconds: float = 60) -> None:
 
 @contextmanager
 def jupyterlab(folder: Path) -> Iterator[str]:
-    "The address of a JupyterLab over copies of the notebooks, with `{}` where the path of one goes."
+    "The address of a JupyterLab over copies of the notebooks."
     variables = private_settings(folder / "jupyter")
     copies = copy_notebooks(folder, folder / "jupyter" / "jupyter_data_dir")
     (folder / "lab").mkdir()
@@ -100,46 +101,73 @@ def jupyterlab(folder: Path) -> Iterator[str]:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
         try:
             wait_for(f"http://127.0.0.1:{port}/api/status?token={token}", process)
-            yield f"http://127.0.0.1:{port}/lab/tree/{{}}?reset&token={token}"
+            yield f"http://127.0.0.1:{port}/lab?reset&token={token}"
         finally:
             process.terminate()
             process.wait(30)
 
 
 class Lab:
-    "A page of the browser with a notebook in it. `errors` are those that the page itself raised."
+    "A page of the browser with JupyterLab in it. `errors` are those that the page itself raised."
 
-    def __init__(self, page, address: str, shots: Path) -> None:
-        self.page, self.address, self.shots = page, address, shots
+    def __init__(self, page: Any, address: str, shots: Path) -> None:
+        self.page, self.shots = page, shots
         self.errors: list[str] = []
         page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.set_default_timeout(120_000)
+        page.set_default_timeout(180_000)
+        page.goto(address)
+        self.until("window.jupyterapp?.shell?.currentWidget")
+
+    def until(self, condition: str) -> None:
+        "Waits for an expression of JavaScript to be true."
+        self.page.wait_for_function(condition)
 
     def open(self, notebook: str) -> None:
-        "Opens a notebook, by its path below nbs, and waits for its kernel."
-        self.errors.clear()
-        self.notebook = notebook
-        self.page.goto(self.address.format(notebook))
-        self.page.wait_for_selector(".jp-Notebook .jp-Cell")
-        self.page.wait_for_function(f"{NOTEBOOK}?.context?.isReady")
+        "Opens a notebook by its path below nbs, and waits for its kernel."
+        self.notebook, where = notebook, json.dumps(dict(path=notebook))
+        self.page.evaluate(f"window.jupyterapp.commands.execute('docmanager:open', {where})")
+        self.until(f"{NOTEBOOK}?.context?.path === {json.dumps(notebook)} && {NOTEBOOK}.context.isReady")
+        self.until(f"{NOTEBOOK}.sessionContext.session?.kernel?.status === 'idle'")
 
-    def run_all(self) -> list[dict]:
+    def run_all(self) -> list[list[dict]]:
         "Runs all cells and returns the outputs of each cell of code."
-        self.page.wait_for_function(f"{NOTEBOOK}.sessionContext.session?.kernel?.status === 'idle'")
         self.page.evaluate("void window.jupyterapp.commands.execute('notebook:run-all-cells')")
-        done = (
-            f"{CODE_CELLS}.every(cell => cell.model.executionState === 'idle' && cell.model.executionCount)"
-        )
-        self.page.wait_for_function(done)
+        self.until(f"{CODE_CELLS}.every(c => c.model.executionCount && c.model.executionState !== 'running')")
         return self.page.evaluate(f"{CODE_CELLS}.map(cell => cell.model.outputs.toJSON())")
 
-    def shoot(self, name: str = "") -> Path:
+    def until_alt(self, start: str) -> None:
+        "Waits for a picture in an output whose text begins so."
+        self.until(f"document.querySelector(`.jp-OutputArea img[alt^={json.dumps(start)}]`)")
+
+    def focus(self, selector: str) -> None:
+        self.page.locator(selector).first.focus()
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def shoot(self) -> Path:
         "Keeps a picture of the notebook."
-        stem = self.notebook.removesuffix(".ipynb").replace("/", "_")
-        path = self.shots / f"{stem}{name}.png"
-        self.page.locator(".jp-Notebook").first.screenshot(path=path)
+        path = self.shots / f"{self.notebook.removesuffix('.ipynb').replace('/', '_')}.png"
+        self.page.screenshot(path=path)
         return path
 
     def close(self) -> None:
-        "Shuts the kernel of the notebook down, so that the next one has the machine to itself."
+        "Closes the notebook and shuts its kernel down, so that the next one has the machine to itself."
         self.page.evaluate(f"{NOTEBOOK}.sessionContext.shutdown()")
+        self.page.evaluate(f"{NOTEBOOK}.context.model.dirty = false; {NOTEBOOK}.close()")
+
+
+@contextmanager
+def lab_page(folder: Path) -> Iterator[Lab]:
+    "A JupyterLab and a browser that shows it; pictures are kept in `folder/screenshots`."
+    from playwright.sync_api import sync_playwright
+
+    (folder / "screenshots").mkdir()
+    with jupyterlab(folder) as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        try:
+            page = browser.new_page(viewport=dict(width=1280, height=1600))
+            yield Lab(page, address, folder / "screenshots")
+        finally:
+            browser.close()
