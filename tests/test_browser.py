@@ -34,9 +34,7 @@ def see_components(lab):
     lab.until_alt("balloon, component 1:")
     lab.press("Tab", "Tab", "Space")
     lab.until("document.querySelector('.jp-OutputArea input[type=checkbox]').checked")
-    lab.until(
-        "document.querySelector('.jp-OutputArea').closest('.jp-Notebook').innerText.includes('spurious are 1')"
-    )
+    lab.until("document.body.innerText.includes('balloon: spurious are 1')")
 
 
 def see_groups(lab):

@@ -125,7 +125,7 @@ class Lab:
     def open(self, notebook: str) -> None:
         "Opens a notebook by its path below nbs, and waits for its kernel."
         self.notebook, where = notebook, json.dumps(dict(path=notebook))
-        self.page.evaluate(f"window.jupyterapp.commands.execute('docmanager:open', {where})")
+        self.page.evaluate(f"void window.jupyterapp.commands.execute('docmanager:open', {where})")
         self.until(f"{NOTEBOOK}?.context?.path === {json.dumps(notebook)} && {NOTEBOOK}.context.isReady")
         self.until(f"{NOTEBOOK}.sessionContext.session?.kernel?.status === 'idle'")
 
@@ -154,8 +154,8 @@ class Lab:
 
     def close(self) -> None:
         "Closes the notebook and shuts its kernel down, so that the next one has the machine to itself."
-        self.page.evaluate(f"{NOTEBOOK}.sessionContext.shutdown()")
-        self.page.evaluate(f"{NOTEBOOK}.context.model.dirty = false; {NOTEBOOK}.close()")
+        self.page.evaluate(f"void {NOTEBOOK}.sessionContext.shutdown()")
+        self.page.evaluate(f"{NOTEBOOK}.context.model.dirty = false; void {NOTEBOOK}.close()")
 
 
 @contextmanager
