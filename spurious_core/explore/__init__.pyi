@@ -21,6 +21,17 @@ from .panels import (
     paragraph as paragraph,
 )
 from .review_board import Board as Board, PairView as PairView
+from .run_browser import (
+    PAGE as PAGE,
+    RunBrowser as RunBrowser,
+    comparison_line as comparison_line,
+    difference as difference,
+    draw_again as draw_again,
+    draw_comparison as draw_comparison,
+    draw_page as draw_page,
+    provenance_html as provenance_html,
+)
+from .run_folders import RunFolder as RunFolder, find_adapter as find_adapter
 from .sessions import KEYS as KEYS, PAIR as PAIR, Session as Session
 from .votes import (
     QUESTIONS as QUESTIONS,
