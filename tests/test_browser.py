@@ -38,13 +38,13 @@ def see_components(lab):
 
 
 def see_groups(lab):
-    "The list is moved through by arrow keys."
-    lab.until("document.querySelectorAll('.jp-OutputArea select option').length > 1")
-    first, second = (lab.page.locator(".jp-OutputArea select option").nth(i).inner_text() for i in range(2))
-    lab.until_alt(first)
-    lab.focus(".jp-OutputArea select")
-    lab.press("ArrowDown")
-    lab.until_alt(second)
+    "The slider along the groups is moved by an arrow key."
+    readout = lab.page.locator(".jp-OutputArea .widget-readout").first
+    lab.until_alt("cow, without its plant:")
+    lab.focus(".noUi-handle")
+    lab.press("ArrowRight")
+    lab.until_alt("fish, without its plant:")
+    assert readout.inner_text().startswith("fish, without its plant:")
 
 
 def vote(lab):

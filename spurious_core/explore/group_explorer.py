@@ -110,14 +110,14 @@ def group_line(views: GroupViews, group: int) -> str:
 
 # %% ../../nbs/explore/06_group_explorer.ipynb #fbb25dff
 class GroupExplorer(Panel):
-    "A list of groups, worst first, and the pictures of the one that is picked."
+    "A slider along the groups, worst first, and the pictures of the one that is picked."
 
     def __init__(self, views: GroupViews) -> None:
         self.views = views
-        self.groups = w.Select(description="group", layout=dict(width="420px", height="120px"))
+        options = dict(description="group", layout=dict(width="640px"), continuous_update=False)
+        self.groups = w.SelectionSlider(options=[("not classified yet", None)], **options)
         self.number = w.IntSlider(8, 3, 16, description="pictures", continuous_update=False)
-        self.table = w.HTML()
-        super().__init__([w.HBox([self.groups, self.number])])
+        super().__init__([self.groups, self.number])
         self.groups.observe(lambda _: self.attempt(self.look), "value")
         self.number.observe(lambda _: self.attempt(self.look), "value")
         self.start(views.measure(), lambda _: self._list())

@@ -1,4 +1,4 @@
-"Groups of a report: which mistakes are shown, and what the list picks."
+"Groups of a report: which mistakes are shown, and what the slider picks."
 
 import numpy as np
 import pandas as pd
@@ -60,7 +60,7 @@ def test_a_network_without_maps_says_so(views):
     assert "no map" in draw_group(views, group, 3).texts[0].get_text()
 
 
-def test_the_list_begins_with_the_worst_and_leaves_out_what_is_empty(views):
+def test_the_slider_begins_with_the_worst_and_leaves_out_what_is_empty(views):
     explorer = GroupExplorer(views)
     names = [name for name, _ in explorer.groups.options]
     assert len(names) == 5 and names[0].startswith(views.report.worst_group)

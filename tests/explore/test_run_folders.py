@@ -13,7 +13,7 @@ def run(tmp_path_factory):
 
 
 def test_it_draws_itself(run):
-    page = check_page(run._repr_html_(), limit=600_000)
+    page = check_page(run._repr_html_(), limit=400_000)
     assert page.text.count("wga.mini") == 12 and "and 3 further numbers" in page.text
     assert [image["alt"] for image in page.images] == [f"figure noise{i}" for i in range(4)]
     assert NASTY in page.text and "abababababab" in page.text and "seed=0" in page.text
@@ -45,7 +45,7 @@ def test_part_of_a_run_is_a_run(tmp_path):
     (folder / "metrics.json").unlink()
     (folder / "environment.json").unlink()
     assert len(RunFolder(folder).numbers) == 0 and RunFolder(folder).facts() == {}
-    check_page(RunFolder(folder)._repr_html_(), 600_000)
+    check_page(RunFolder(folder)._repr_html_(), 400_000)
 
 
 def test_what_is_no_run_is_an_error(tmp_path):

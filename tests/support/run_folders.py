@@ -15,7 +15,7 @@ NASTY = "<script>alert(1)</script>"
 def write_run(folder: Path, numbers: int = 14, pipe=None, n: int = 3) -> Path:
     (folder / "figures").mkdir(parents=True)
     for i in range(6):
-        picture = np.random.default_rng(i).integers(0, 255, (200, 300, 3), dtype=np.uint8)
+        picture = np.random.default_rng(i).integers(0, 255, (120, 160, 3), dtype=np.uint8)
         Image.fromarray(picture).save(folder / "figures" / f"noise{i}.png")
     entries = {f"wga.mini.arm{i}": dict(value=i / 20, ci=[0, 1], n=5) for i in range(numbers)}
     text = json.dumps({f"wga.mini.{NASTY}": dict(value=1, ci=None, n=None)} | entries)
