@@ -115,7 +115,7 @@ class GroupExplorer(Panel):
     def __init__(self, views: GroupViews) -> None:
         self.views = views
         options = dict(description="group", layout=dict(width="640px"), continuous_update=False)
-        self.groups = w.SelectionSlider(options=[("not classified yet", None)], **options)
+        self.groups = w.SelectionSlider(options=[("not classified yet", -1)], **options)
         self.number = w.IntSlider(8, 3, 16, description="pictures", continuous_update=False)
         super().__init__([self.groups, self.number])
         self.groups.observe(lambda _: self.attempt(self.look), "value")
@@ -131,7 +131,7 @@ class GroupExplorer(Panel):
     def look(self) -> None:
         "Shows the group that is picked."
         group, n = self.groups.value, self.number.value
-        if group is None:
+        if group < 0:
             return
         self.say("")
         mistakes = len(self.views.mistakes(group))

@@ -93,7 +93,7 @@ class RunBrowser(Panel):
         self.load, self.run, self.table, self.row = load, None, None, None
         self.path = w.Text(str(folder), description="folder", continuous_update=False)
         options = dict(description="show", layout=dict(width="480px"), continuous_update=False)
-        self.part = w.SelectionSlider(options=[("nothing", None)], **options)  # its arrow keys are its own
+        self.part = w.SelectionSlider(options=[("nothing", "")], **options)  # its arrow keys are its own
         self.page = w.IntSlider(0, 0, 0, description="page", continuous_update=False)
         self.again = w.Button(description="draw it again", disabled=True, tooltip="from its row alone")
         self.buttons, self.detail = w.HBox(layout=dict(flex_flow="row wrap")), w.HTML()
@@ -107,12 +107,12 @@ class RunBrowser(Panel):
 
     def open(self) -> None:
         "Opens the folder that is named, or says why it can't be."
-        self.run, self.part.options = None, [("nothing", None)]
+        self.run, self.part.options = None, [("nothing", "")]
         self._clear()
         self.run = RunFolder(Path(self.path.value.strip()))
         figures = {f"figure {path.stem}": path for path in self.run.figures}
         sets = {f"images {path.relative_to(self.run.path)}": path for path in self.run.image_sets}
-        self.part.options = [("numbers", None), *figures.items(), *sets.items()]
+        self.part.options = [("numbers", "numbers"), *figures.items(), *sets.items()]
         self.attempt(self.look)
 
     def _clear(self) -> None:
@@ -125,11 +125,11 @@ class RunBrowser(Panel):
 @patch
 def look(self: RunBrowser) -> None:
     "Shows what is chosen: the numbers, a figure, or the first page of an image set."
-    if self.run is None:
+    if not self.part.value:
         return
     self._clear()
     part = self.part.value
-    if part is None:
+    if part == "numbers":
         self.picture.value = self.run._repr_html_()
     elif part.is_dir():
         self.table = load_image_set(part)
