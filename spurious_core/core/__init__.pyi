@@ -68,7 +68,13 @@ from .locks import (
     hold_folder as hold_folder,
     who_holds as who_holds,
 )
-from .markup import as_html as as_html, as_key as as_key, as_markdown as as_markdown
+from .markup import (
+    as_html as as_html,
+    as_key as as_key,
+    as_markdown as as_markdown,
+    picture_html as picture_html,
+    thumbnails_html as thumbnails_html,
+)
 from .mask_files import as_mask as as_mask, mask_square as mask_square, open_mask as open_mask
 from .masking import MASK as MASK, masked as masked, secrets_of as secrets_of
 from .opening import (
@@ -88,6 +94,7 @@ from .plots import (
     alpha_panel as alpha_panel,
     bars as bars,
     figure_bytes as figure_bytes,
+    figure_html as figure_html,
     save_figure as save_figure,
     set_style as set_style,
 )
