@@ -160,7 +160,8 @@ def parameters_for(study, folder):
     return parameters | (dict(workers=1) if "workers" in find_study(study).parameters else {})
 
 
-ALWAYS = ("aspire", "class_wise_spurious_generation")  # the others take minutes, and run in `make test-slow`
+# the others take minutes, and run in `make test-slow`; the dry run has the main study in `make test` too
+ALWAYS = ("aspire",)
 RUNS = [s if s in ALWAYS else pytest.param(s, marks=pytest.mark.slow) for s in list_studies()]
 
 

@@ -24,6 +24,7 @@ def test_a_world_with_and_without_its_plant():
     assert calibration_world(6, True).plants != planted.plants
 
 
+@pytest.mark.slow  # the study's smallest run looks at fewer worlds in `make test`
 def test_a_few_worlds():
     net = load_classifier(load_profile("mini").null_guide)
     rows = pd.DataFrame([audit_world(net, seed, planted) for seed in (2, 3) for planted in (True, False)])

@@ -112,7 +112,7 @@ def embedded(folder):
 @pytest.mark.parametrize(
     "build, changes",
     [
-        (embedded, dict(batch_size=32)),
+        pytest.param(embedded, dict(batch_size=32), marks=pytest.mark.slow),
         (wider_flow, dict(batch_size=32)),
     ],
 )
