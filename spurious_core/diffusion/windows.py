@@ -23,8 +23,7 @@ def window_of(
 
 def _all_ids(pipe: Any, text: str, tokenizer: Any) -> list[int]:
     "All tokens of a text itself, also those that are cut; the tokenizer says nothing about them."
-    if hasattr(pipe, "maybe_convert_prompt"):  # where pipelines take new words
-        text = pipe.maybe_convert_prompt(text, tokenizer)
+    text = family_of(pipe).spelled(pipe, text, tokenizer)
     return tokenizer(text, verbose=False, add_special_tokens=False).input_ids
 
 
@@ -64,8 +63,10 @@ def check_new_word(
 ) -> None:
     "ValueError for captions that lack a new word, or have it where a text encoder doesn't see it."
     names = [token, *(f"{token}_{i}" for i in range(1, num_vectors))]  # as diffusers calls them
-    texts, window = list(dict.fromkeys(captions)), window_of(pipe)
+    texts = list(dict.fromkeys(captions))
     for _, tokenizer in family_of(pipe).word_parts(pipe).values():
+        # a T5 beside it may read more, but doesn't know the word
+        window = min(window_of(pipe), tokenizer.model_max_length)
         knowing = copy.deepcopy(tokenizer)
         knowing.add_tokens(names)
         wanted = set(knowing.convert_tokens_to_ids(names))

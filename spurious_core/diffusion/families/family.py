@@ -324,3 +324,9 @@ def add_word(
     "Teaches a pipeline a new word, as diffusers does."
     for end, (encoder, tokenizer) in self.word_parts(pipe).items():
         pipe.load_textual_inversion({word: vectors[end]}, text_encoder=encoder, tokenizer=tokenizer)
+
+
+@patch
+def spelled(self: Family, pipe: Any, prompt: str, tokenizer: Any) -> str:
+    "A prompt in which a new word has all its vectors, as diffusers spells them."
+    return pipe.maybe_convert_prompt(prompt, tokenizer) if self.words else prompt

@@ -7,10 +7,11 @@ __all__ = ['T5_TOKENS', 'StableDiffusion3']
 
 # %% ../../../nbs/diffusion/families/21_sd3.ipynb #82186103
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from diffusers import StableDiffusion3Pipeline
+from diffusers.loaders import TextualInversionLoaderMixin
 
 from .flow_drawing import FlowFamily, FlowTask
 
@@ -20,6 +21,16 @@ class _TextToImage(FlowTask, StableDiffusion3Pipeline):
 
 
 T5_TOKENS = 256  # of a prompt that diffusers lets a T5 read
+
+# %% ../../../nbs/diffusion/families/21_sd3.ipynb #81826f65
+class _WordLoader(TextualInversionLoaderMixin):
+    "diffusers' loader of new words, without a pipeline."
+
+    hf_device_map = None
+    components: ClassVar[dict] = {}  # nothing to move between devices
+
+
+_WORD_LOADER = _WordLoader()
 
 # %% ../../../nbs/diffusion/families/21_sd3.ipynb #5ff320f1
 class StableDiffusion3(FlowFamily):
@@ -33,6 +44,8 @@ class StableDiffusion3(FlowFamily):
     )
     text_names = ("text_encoder", "text_encoder_2", "text_encoder_3")
     learning_text = ("text_encoder", "text_encoder_2")
+    words = (("text_encoder", "tokenizer"), ("text_encoder_2", "tokenizer_2"))
+    word_ends = (".clip_l", ".clip_g")
     text_to_image = _TextToImage
 
     def call_options(self, pipe: Any) -> dict[str, int]:
@@ -49,11 +62,22 @@ class StableDiffusion3(FlowFamily):
     def conditions(self, pipe: Any, prompts: Sequence[str]) -> list[dict[str, torch.Tensor]]:
         "Embeddings `[tokens, width]` and a vector `[width]` of prompts, a row each; differentiable."
         how = dict(device=pipe.text_encoder.device, do_classifier_free_guidance=False)
-        embeds, _, pooled, _ = pipe.encode_prompt(list(prompts), None, None, **how, **self.call_options(pipe))
+        texts = [self.spelled(pipe, prompt, pipe.tokenizer) for prompt in prompts]
+        embeds, _, pooled, _ = pipe.encode_prompt(texts, None, None, **how, **self.call_options(pipe))
         return [
             dict(prompt_embeds=row, pooled_prompt_embeds=vector)
             for row, vector in zip(embeds, pooled, strict=True)
         ]
+
+    def add_word(self, pipe: Any, word: str, vectors: dict[str, torch.Tensor]) -> None:
+        "Teaches both CLIP encoders a new word."
+        for end, (encoder, tokenizer) in self.word_parts(pipe).items():
+            parts = dict(text_encoder=encoder, tokenizer=tokenizer)
+            _WORD_LOADER.load_textual_inversion({word: vectors[end]}, **parts)
+
+    def spelled(self, pipe: Any, prompt: str, tokenizer: Any) -> str:
+        "A prompt in which a new word has all its vectors."
+        return _WORD_LOADER.maybe_convert_prompt(prompt, tokenizer)
 
     def predict(
         self, pipe: Any, noisy: torch.Tensor, times: torch.Tensor, conditions: dict[str, torch.Tensor]

@@ -7,13 +7,13 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from spurious_core.diffusion.adapters import LORA, use_adapter
+from spurious_core.diffusion.adapters import EMBEDS, LORA, use_adapter
 from spurious_core.diffusion.families.registry import family_of
 from spurious_core.diffusion.plans import plan_prompts
 from spurious_core.diffusion.sampling import sample_images
 from spurious_core.diffusion.training.config import PersonalizeConfig
 from spurious_core.diffusion.training.personalizing import personalize
-from spurious_core.diffusion.windows import lost_words, window_of
+from spurious_core.diffusion.windows import check_new_word, lost_words, window_of
 from spurious_core.models.pipelines import load_pipeline
 from support.drawing import close
 from support.flow_pipelines import stable_diffusion_3, stable_diffusion_35
@@ -80,8 +80,46 @@ def test_both_clips_learn_and_plain_diffusers_draws_with_them(pipe, folder, tmp_
     assert not close(ours, sample_images(plain, plan, steps=2))
 
 
-def test_no_word_is_learned(pipe, tmp_path):
-    recipe = replace(RECIPE, method="textual_inversion", instance_prompt="a <concept>")
-    pictures = np.zeros((3, 16, 16, 3), np.uint8)
-    with pytest.raises(ValueError, match="sd3 takes no new words"):
-        personalize(pipe, pictures, recipe, tmp_path)
+WORD = replace(RECIPE, method="textual_inversion", instance_prompt="a <concept>", num_vectors=2, lr=0.5)
+
+
+@pytest.mark.parametrize("kind", ["without", "with"])
+def test_a_word_has_vectors_in_both_clips(kind, pipe, with_t5, tmp_path):
+    pipe = with_t5 if kind == "with" else pipe
+    pictures = np.random.default_rng(0).integers(0, 256, (3, 16, 16, 3), np.uint8)
+    plan = plan_prompts("a <concept>", 1)
+    before = sample_images(pipe, plan, steps=2)
+    out = personalize(pipe, pictures, WORD, tmp_path, progress=False)
+    learned = load_file(out / EMBEDS)
+    assert {name: len(vectors) for name, vectors in learned.items()} == {
+        "<concept>.clip_l": 2,
+        "<concept>.clip_g": 2,
+    }
+    for end, (encoder, tokenizer) in family_of(pipe).word_parts(pipe).items():
+        start = encoder.get_input_embeddings().weight[tokenizer.encode("photo")[1]]
+        assert not torch.allclose(learned[f"<concept>{end}"][0], start)
+    with use_adapter(pipe, out) as adapted:
+        assert not close(before, sample_images(adapted, plan, steps=2))
+    assert close(before, sample_images(pipe, plan, steps=2))
+    assert "<concept>" not in pipe.tokenizer.get_vocab()
+
+
+def test_every_vector_of_a_word_is_read(pipe):
+    family, row = family_of(pipe), {}
+    for changed in (None, 0, 1):
+        knowing = family.working_copy(pipe)
+        vectors = {
+            end: torch.zeros(2, pair[0].config.hidden_size) for end, pair in family.word_parts(pipe).items()
+        }
+        for values in vectors.values():
+            if changed is not None:
+                values[changed] = torch.linspace(-1, 1, values.shape[1])
+        family.add_word(knowing, "<toy>", vectors)
+        row[changed] = family.conditions(knowing, ["a <toy>"])[0]["prompt_embeds"]
+    assert not torch.allclose(row[None], row[0]) and not torch.allclose(row[None], row[1])
+
+
+def test_a_word_beyond_the_clips_is_refused_though_a_t5_reads_on(with_t5):
+    check_new_word(with_t5, "<x>", 1, ["a photo of <x>"])
+    with pytest.raises(ValueError, match="have it beyond the 24 tokens that are read"):
+        check_new_word(with_t5, "<x>", 1, ["snow " * 30 + "<x>"])
