@@ -7,6 +7,7 @@ from .comparisons import (
     holm as holm,
     plot_methods as plot_methods,
 )
+from .density_coverage import DensityCoverage as DensityCoverage, density_and_coverage as density_and_coverage
 from .group_tables import (
     check_labels as check_labels,
     check_names as check_names,
