@@ -25,11 +25,12 @@ help:
 install: $(STAMP)
 
 # pip's own output goes to a log; we show how far it is.
+# Bytecode is left to the first import of a module: of the thousands that are installed few are ever imported.
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "needs Python 3.11 or newer; name one: make install PYTHON=python3.11"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "installing $$(grep -c == requirements.lock) packages into .venv, some minutes the first time (log: .venv/install.log)"
-	@set -o pipefail; $(BIN)/python -m pip install --disable-pip-version-check --no-input --progress-bar off -c requirements.lock -e '.[dev,real]' 2>&1 \
+	@set -o pipefail; $(BIN)/python -m pip install --disable-pip-version-check --no-input --no-compile --progress-bar off -c requirements.lock -e '.[dev,real]' 2>&1 \
 	 | tee .venv/install.log | awk '/^Collecting /{n++; if (n % 20 == 0) {print "  " n " packages collected"; fflush()}} /^Installing collected/{print "  unpacking"; fflush()}' \
 	 || { grep -E '^(ERROR|error)' .venv/install.log || tail -5 .venv/install.log; echo "the installation failed; see .venv/install.log"; exit 1; }
 	@touch $@

@@ -5,6 +5,7 @@ from dataclasses import fields, replace
 from importlib import import_module
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -24,6 +25,7 @@ RESULTS = set(
 ONE_ROW = pd.DataFrame(dict(y=[0], a=0, split="train", file="x.png"))
 NEEDED = dict(  # what one cannot be made without
     AspireRun=lambda: dict(plan=ASPIRE_PLANS["smoke"], profile=None, out="x"),
+    ComponentViews=lambda: dict(clf=None, pca=None, images=np.zeros((1, 8, 8, 3), np.uint8)),
     ComparisonPlan=lambda: dict(classes=(), seeds=1, steps=1, n_images=1, n_real=1),
     BenchmarkSource=lambda: dict(world="waterbirds"),
     FFRPlan=lambda: dict(ratios=(0.9,), methods=(), n_seeds=1, majority=1, val=1, test=1, probe=1),

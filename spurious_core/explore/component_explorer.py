@@ -17,6 +17,7 @@ from fastcore.basics import patch
 from matplotlib.figure import Figure
 from PIL import Image
 
+from ..core.checks import whole
 from ..core.images import picture, to_array
 from ..core.markup import picture_html
 from ..core.opening import TOO_LARGE
@@ -41,6 +42,9 @@ class ComponentViews:
     attack_length: int = 40  # steps of an attack
     alphas: dict[str, np.ndarray] = field(default_factory=dict, init=False)  # [N, m] each
     attacks: dict[int, np.ndarray] = field(default_factory=dict, init=False)  # by component
+
+    def __post_init__(self):
+        whole("attack_length", self.attack_length)
 
     @property
     def side(self) -> int:

@@ -14,7 +14,7 @@ from .page import (
 )
 from .reporting import report_folder as report_folder, report_page as report_page
 from .run_page import (
-    RunFolder as RunFolder,
+    RunRecord as RunRecord,
     image_set_table as image_set_table,
     is_run_folder as is_run_folder,
     read_run as read_run,
