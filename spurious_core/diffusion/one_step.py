@@ -26,20 +26,18 @@ def one_step_images(
     return family_of(pipe).from_latents(pipe, predict_x0(schedule, output, noisy, t), decoder)
 
 # %% ../../nbs/diffusion/22_one_step.ipynb #7f58c06c
-def check_decoder(pipe: Any, decoder: Any) -> Any:
-    "`decoder`, if it is a network that decodes latents of as many channels as the pipeline's."
-    name, own = type(decoder).__name__, getattr(pipe.vae.config, "latent_channels", None)
-    if (
-        not isinstance(decoder, torch.nn.Module)
-        or not hasattr(decoder, "decode")
-        or not hasattr(decoder, "config")
-    ):
-        raise ValueError(
-            f"decoder={name} decodes no latents; give an AutoencoderTiny, or the pipeline's own vae"
-        )
-    channels = getattr(decoder.config, "latent_channels", own)
-    if channels != own:
-        raise ValueError(
-            f"decoder={name} decodes latents of {channels} channels, and the pipeline's have {own}"
-        )
+def check_decoder(
+    pipe: Any,
+    decoder: Any,  # None: the pipeline's autoencoder
+) -> Any:
+    "What decodes, if it is a network for latents of as many channels as the pipeline's; else a ValueError."
+    if decoder is None:
+        return pipe.vae
+    name, expected = type(decoder).__name__, getattr(pipe.vae.config, "latent_channels", None)
+    is_network = isinstance(decoder, torch.nn.Module)
+    if not (is_network and hasattr(decoder, "decode") and hasattr(decoder, "config")):
+        raise ValueError(f"decoder={name} decodes no latents; give an AutoencoderTiny, or the pipeline's vae")
+    channels = getattr(decoder.config, "latent_channels", expected)
+    if channels != expected:
+        raise ValueError(f"decoder={name} decodes {channels} channels, and the latents have {expected}")
     return decoder

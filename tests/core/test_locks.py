@@ -1,11 +1,13 @@
 "A folder belongs to one process at a time, and a killed one leaves it free."
 
+import errno
 import os
 import subprocess
 import sys
 
 import pytest
 
+from spurious_core.core import locks
 from spurious_core.core.locks import FolderInUse, hold_folder
 
 HOLD = """
@@ -54,3 +56,13 @@ def test_an_error_inside_frees_it(tmp_path):
         raise KeyError
     with hold_folder(tmp_path), hold_folder(None):
         pass
+
+
+def test_a_folder_that_cannot_be_locked_is_named(tmp_path, monkeypatch):
+    def refuse(self, timeout):
+        raise OSError(errno.EROFS, "Read-only file system", ".lock")
+
+    monkeypatch.setattr(locks.FileLock, "acquire", refuse)
+    with pytest.raises(OSError, match=f"cannot write {tmp_path}: Read-only file system"):
+        with hold_folder(tmp_path):
+            pytest.fail("held")

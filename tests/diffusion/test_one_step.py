@@ -43,7 +43,7 @@ def test_nothing_is_clamped(tiny_pipeline):
     [
         (torch.nn.Linear(4, 3), "decoder=Linear decodes no latents; give an AutoencoderTiny"),
         ("tiny", "decoder=str decodes no latents"),
-        (AutoencoderTiny(**SIZES, latent_channels=16), "of 16 channels, and the pipeline's have 4"),
+        (AutoencoderTiny(**SIZES, latent_channels=16), "decodes 16 channels, and the latents have 4"),
     ],
     ids=["network", "name", "channels"],
 )

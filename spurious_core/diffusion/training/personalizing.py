@@ -215,7 +215,7 @@ def personalize(
         _listed("captions", captions, pictures),
         _listed("prior_captions", prior_captions, of_class),
         image_loss,
-        pipe.vae if decoder is None else check_decoder(pipe, decoder),
+        check_decoder(pipe, decoder),
     )
     accelerator = _accelerator(pipe, config, out)
     with hold_folder(out if accelerator.is_main_process else None):
