@@ -193,6 +193,8 @@ def open_safetensors(
     framework: str = "pt",  # whose tensors it gives; np: numpy's, and torch isn't imported
 ) -> Iterator[Any]:
     "The open file, within the block. `ValueError` with its name if it is damaged, or no safetensors file."
+    if Path(path).is_dir():
+        raise ValueError(f"{path} is a folder, and no safetensors file")
     try:
         with safe_open(path, framework) as file:
             yield file

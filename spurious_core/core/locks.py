@@ -18,7 +18,7 @@ from pathlib import Path
 import psutil
 from filelock import FileLock, Timeout
 
-from .files import make_folder
+from .files import make_folder, writing
 
 # %% ../../nbs/core/12_locks.ipynb #dd5b32c7
 LOCK_FILE, HOLDER_FILE = ".lock", ".holder"
@@ -59,6 +59,9 @@ def hold_folder(folder: str | Path | None) -> Iterator[None]:
     except Timeout:
         advice = "wait for it to end, or choose another folder"
         raise FolderInUse(f"{folder} is in use by {_holder(folder)}; {advice}") from None
+    except OSError:
+        with writing(folder):
+            raise
     try:
         _write_note(folder)
         yield

@@ -17,6 +17,7 @@ from spurious_core.core.files import (
     digest,
     in_use,
     make_folder,
+    open_safetensors,
     read_json,
     read_json_lines,
     sweep_away,
@@ -195,3 +196,10 @@ def test_folders_that_people_name_are_made_by_one_function():
         if ".mkdir(" in file.read_text("utf-8")
     }
     assert makers == {"core/files.py", "diffusion/training/trainer.py"}  # a folder within the run's
+
+
+def test_a_folder_in_the_place_of_weights_is_named(tmp_path):
+    (tmp_path / "x.safetensors").mkdir()
+    with pytest.raises(ValueError, match="x.safetensors is a folder, and no safetensors file"):
+        with open_safetensors(tmp_path / "x.safetensors"):
+            pytest.fail("opened")

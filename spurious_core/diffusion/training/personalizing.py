@@ -23,6 +23,7 @@ from ...core.locks import hold_folder
 from ..families.registry import family_of
 from ..generating import generate
 from ..image_sets import pipeline_hash
+from ..one_step import check_decoder
 from ..plans import plan_prompts
 from ..references import load_references
 from ..starts import picture_side
@@ -214,7 +215,7 @@ def personalize(
         _listed("captions", captions, pictures),
         _listed("prior_captions", prior_captions, of_class),
         image_loss,
-        pipe.vae if decoder is None else decoder,
+        check_decoder(pipe, decoder),
     )
     accelerator = _accelerator(pipe, config, out)
     with hold_folder(out if accelerator.is_main_process else None):
