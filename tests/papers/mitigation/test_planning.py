@@ -20,6 +20,10 @@ N = dict(train=40, val=20, test=30)
         (dict(world="waterbirds", root="/data"), "waterbirds", "waterbirds"),
         (dict(world="imagefolder", root="/data"), "imagefolder", "default"),
         (dict(world="metashift_disc", root="/data"), "metashift_disc", "default"),
+        (dict(world="waterbirds_parquet", root="/data"), "waterbirds_parquet", "waterbirds"),
+        (dict(world="wilds_waterbirds", root="/data"), "wilds_waterbirds", "waterbirds"),
+        (dict(world="wilds_celeba", root="/data"), "wilds_celeba", "celeba"),
+        (dict(world="wilds_celeba", root="/data", settings="default"), "wilds_celeba", "default"),
         (dict(world="celeba", settings="mini_digits"), "mini_celeba", "mini_digits"),
     ],
 )
