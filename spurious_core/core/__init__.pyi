@@ -40,6 +40,7 @@ from .devices import (
     usable_cores as usable_cores,
 )
 from .files import (
+    LFS_POINTER as LFS_POINTER,
     WEIGHT_ENDINGS as WEIGHT_ENDINGS,
     append_lines as append_lines,
     atomic_write as atomic_write,
@@ -48,6 +49,7 @@ from .files import (
     digest as digest,
     in_use as in_use,
     make_folder as make_folder,
+    open_parquet as open_parquet,
     open_safetensors as open_safetensors,
     read_json as read_json,
     read_json_lines as read_json_lines,
@@ -79,8 +81,10 @@ from .mask_files import as_mask as as_mask, mask_square as mask_square, open_mas
 from .masking import MASK as MASK, masked as masked, secrets_of as secrets_of
 from .opening import (
     GROUND as GROUND,
+    HELD_BYTES as HELD_BYTES,
     Opened as Opened,
     PICTURE_ENDINGS as PICTURE_ENDINGS,
+    ParquetCell as ParquetCell,
     TOO_LARGE as TOO_LARGE,
     as_rgb as as_rgb,
     centre_square as centre_square,
@@ -88,6 +92,7 @@ from .opening import (
     decode as decode,
     is_image as is_image,
     open_rgb as open_rgb,
+    parquet_cell as parquet_cell,
     warn_transparent as warn_transparent,
 )
 from .plots import (

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from ...core.checks import encodable
-from ...core.opening import is_image
+from ...core.opening import is_image, parquet_cell
 from ...core.seeds import seed_of
 from ..grouped import GroupedImages
 
@@ -211,10 +211,12 @@ def rows_of_folders(
 
 # %% ../../../nbs/data/readers/00_folders.ipynb #f3e91927
 def _missing(files: Iterable[str], root: Path) -> list[str]:
-    "Files that are not there; each folder is listed once."
+    "Files that are not there; each folder is listed once. Rows of a parquet file were counted by its reader."
     listed, lost = {}, []
     for file in files:
         folder, name = os.path.split(os.path.join(root, str(file)))
+        if parquet_cell(os.path.join(folder, name)):
+            continue
         if folder not in listed:
             listed[folder] = set(os.listdir(folder)) if os.path.isdir(folder) else set()
         if name not in listed[folder]:
