@@ -19,7 +19,7 @@ help:
 	@echo "make test      everything that CI checks"
 	@echo "make test-slow what is too long for that: tests and cells marked slow"
 	@echo "make evidence  re-make figures/, study by study, at budget full (hours; STUDIES=\"ffr ddb\" for some)"
-	@echo "make lab       open the notebooks in JupyterLab"
+	@echo "make lab       open the tour, and all notebooks, in JupyterLab"
 	@echo "make clean     remove .venv and caches; results in _runs stay"
 
 install: $(STAMP)
@@ -70,8 +70,10 @@ evidence: $(STAMP)
 	  cp _runs/full/$$study/metrics.json _runs/full/$$study/environment.json _runs/full/$$study/figures/*.png figures/$$study/; \
 	done
 
+# The notebooks are trusted, so that their pictures show and what draws itself does.
 lab: $(STAMP)
-	@$(BIN)/jupyter lab nbs
+	@find nbs -name '*.ipynb' -not -path '*/.*' -print0 | xargs -0 $(BIN)/jupyter trust > /dev/null
+	@$(BIN)/jupyter lab --ServerApp.root_dir=nbs --LabApp.default_url=/lab/tree/index.ipynb
 
 clean:
 	rm -rf .venv .pytest_cache _proc _docs build *.egg-info

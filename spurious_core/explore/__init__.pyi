@@ -4,6 +4,25 @@ from .component_explorer import (
     draw_component as draw_component,
     uploaded_picture as uploaded_picture,
 )
+from .discovery_board import (
+    DECISIONS as DECISIONS,
+    Decisions as Decisions,
+    DiscoveryBoard as DiscoveryBoard,
+    DiscoveryViews as DiscoveryViews,
+    ORDERS as ORDERS,
+    draw_feature as draw_feature,
+    feature_line as feature_line,
+)
+from .generation_bench import (
+    Bench as Bench,
+    DrawRequest as DrawRequest,
+    Drawn as Drawn,
+    GenerationBench as GenerationBench,
+    NO_ADAPTER as NO_ADAPTER,
+    bench_line as bench_line,
+    draw_bench as draw_bench,
+    keep_reference as keep_reference,
+)
 from .group_explorer import (
     GroupExplorer as GroupExplorer,
     GroupViews as GroupViews,

@@ -114,7 +114,7 @@ class Lab:
         self.page, self.shots = page, shots
         self.errors: list[str] = []
         page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.set_default_timeout(180_000)
+        page.set_default_timeout(300_000)
         page.goto(address)
         self.until("window.jupyterapp?.shell?.currentWidget")
 
