@@ -149,7 +149,7 @@ def parquet_cell(path: str | Path) -> ParquetCell | None:
 # %% ../../nbs/core/10_opening.ipynb #23e189e1
 HELD_BYTES = 2**28  # of row groups in memory
 
-
+# %% ../../nbs/core/10_opening.ipynb #baa6d1f0
 class _RowGroups:
     "The columns of row groups that were read last, as they are stored."
 
@@ -223,7 +223,7 @@ def decode(
     except Exception as error:
         raise OSError(f"{path}: broken: {error or type(error).__name__}") from error
 
-
+# %% ../../nbs/core/10_opening.ipynb #df021fc1
 def warn_transparent(paths: Iterable[Path], ground: str) -> None:
     "One warning for each folder in which pictures were transparent."
     folders = [Path(path).parent for path in paths]

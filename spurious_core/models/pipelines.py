@@ -108,7 +108,7 @@ def _misfits(
     ]
     return strange + unnamed + others
 
-
+# %% ../../nbs/models/09_pipelines.ipynb #d10c3fa7
 def check_index(folder: str | Path) -> None:
     "ValueError where the parts that a pipeline's index names are not those of the class that it names."
     kind, index = pipeline_class(folder), read_index(folder)

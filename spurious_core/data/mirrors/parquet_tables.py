@@ -29,7 +29,7 @@ class _Shard(NamedTuple):
     number: int
     total: int  # shards of the split; 0: not said
 
-
+# %% ../../../nbs/data/mirrors/00_parquet_tables.ipynb #390776ac
 def _shard(file: Path) -> _Shard:
     "What the name of a parquet file says."
     if match := _NUMBERED.fullmatch(file.stem):
