@@ -19,17 +19,18 @@ help:
 	@echo "make test      everything that CI checks"
 	@echo "make test-slow what is too long for that: tests and cells marked slow"
 	@echo "make evidence  re-make figures/, study by study, at budget full (hours; STUDIES=\"ffr ddb\" for some)"
-	@echo "make lab       open the notebooks in JupyterLab"
+	@echo "make lab       open the tour, and all notebooks, in JupyterLab"
 	@echo "make clean     remove .venv and caches; results in _runs stay"
 
 install: $(STAMP)
 
 # pip's own output goes to a log; we show how far it is.
+# Bytecode is left to the first import of a module: of the thousands that are installed few are ever imported.
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "needs Python 3.11 or newer; name one: make install PYTHON=python3.11"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "installing $$(grep -c == requirements.lock) packages into .venv, some minutes the first time (log: .venv/install.log)"
-	@set -o pipefail; $(BIN)/python -m pip install --disable-pip-version-check --no-input --progress-bar off -c requirements.lock -e '.[dev,real]' 2>&1 \
+	@set -o pipefail; $(BIN)/python -m pip install --disable-pip-version-check --no-input --no-compile --progress-bar off -c requirements.lock -e '.[dev,real]' 2>&1 \
 	 | tee .venv/install.log | awk '/^Collecting /{n++; if (n % 20 == 0) {print "  " n " packages collected"; fflush()}} /^Installing collected/{print "  unpacking"; fflush()}' \
 	 || { grep -E '^(ERROR|error)' .venv/install.log || tail -5 .venv/install.log; echo "the installation failed; see .venv/install.log"; exit 1; }
 	@touch $@
@@ -69,8 +70,10 @@ evidence: $(STAMP)
 	  cp _runs/full/$$study/metrics.json _runs/full/$$study/environment.json _runs/full/$$study/figures/*.png figures/$$study/; \
 	done
 
+# The notebooks are trusted, so that their pictures show and what draws itself does.
 lab: $(STAMP)
-	@$(BIN)/jupyter lab nbs
+	@find nbs -name '*.ipynb' -not -path '*/.*' -print0 | xargs -0 $(BIN)/jupyter trust > /dev/null
+	@$(BIN)/jupyter lab --ServerApp.root_dir=nbs --LabApp.default_url=/lab/tree/index.ipynb
 
 clean:
 	rm -rf .venv .pytest_cache _proc _docs build *.egg-info

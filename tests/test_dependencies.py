@@ -13,6 +13,7 @@ DEVELOPER = [each for extra in ("dev", "real") for each in PROJECT["optional-dep
 OPTIONAL = {
     "bitsandbytes",
     "dill",
+    "pyarrow",
     "ray",
     "submitit",
 }  # tried where they are used, with a message or a way without them

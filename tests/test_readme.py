@@ -11,6 +11,7 @@ from spurious_core.app.cli import parse_assignments
 from spurious_core.app.studies import find_study
 from spurious_core.app.sweeps.grids import grid_cells
 from spurious_core.data import rendered
+from spurious_core.data.reading import READERS
 from spurious_core.papers.mitigation import BenchmarkSource, plan_benchmark
 from support.notebooks import ROOT
 
@@ -35,6 +36,11 @@ def test_studies_and_parameters_are_there(words):
         assert len(grid_cells(study, given(words))) == 10
     else:
         assert set(study.check(given(words))) == set(given(words))
+
+
+def test_every_reader_is_named():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert [name for name in READERS if f"`{name}`" not in text] == []
 
 
 def balances_groups(params):

@@ -1,5 +1,6 @@
 from . import audit as audit
 from . import dry_run as dry_run
+from . import report as report
 from . import speed as speed
 from . import sweeps as sweeps
 from .checkpoint_lookup import (
@@ -18,6 +19,7 @@ from .cli import (
     doctor_command as doctor_command,
     list_command as list_command,
     parse_assignments as parse_assignments,
+    report_command as report_command,
     run_command as run_command,
     sweep_command as sweep_command,
     table_command as table_command,

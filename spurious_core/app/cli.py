@@ -4,12 +4,12 @@
 
 # %% auto #0
 __all__ = ['app', 'list_command', 'describe_command', 'parse_assignments', 'run_command', 'sweep_command', 'table_command',
-           'doctor_command', 'audit_command']
+           'doctor_command', 'audit_command', 'report_command']
 
 # %% ../../nbs/app/10_cli.ipynb #89c85d69
 import json
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,10 +22,7 @@ from rich.text import Text
 if TYPE_CHECKING:
     import pandas as pd
 
-    from spurious_core.app.metrics import Metrics
     from spurious_core.app.studies import Study
-    from spurious_core.data.grouped import GroupedImages
-    from spurious_core.models.classifier import Classifier
 
 # %% ../../nbs/app/10_cli.ipynb #5c28ac25
 app = typer.Typer(
@@ -105,13 +102,6 @@ def parse_assignments(
         params[name] = value
     return params
 
-
-def _number_rows(metrics: "Metrics") -> Iterator[tuple]:
-    for key, entry in metrics.items():
-        interval = "{:.3f} .. {:.3f}".format(*entry["ci"]) if entry["ci"] else ""
-        count = f"{entry['n'] or ''} {entry.get('over', '')}".strip()
-        yield key, f"{entry['value']:.3f}", interval, count
-
 # %% ../../nbs/app/10_cli.ipynb #e91e8360
 def _duration(seconds: float) -> str:
     "Seconds in the two units that say most."
@@ -128,7 +118,7 @@ def _print_result(folder: Path, verbose: bool) -> None:
 
     metrics, about = Metrics.load(folder), json.loads((folder / "environment.json").read_text("utf-8"))
     if verbose:
-        _print_table(None, ["", "value", "95 % interval", "n"], _number_rows(metrics))
+        _print_table(None, ["", "value", "95 % interval", "n"], metrics.rows())
     study, asked, place = about["study"], about["parameters"], _nearby(folder)
     run, took = f"budget {asked['budget']} with profile {asked['profile']}", _duration(about["seconds"])
     sentences = (
@@ -335,29 +325,6 @@ def doctor_command(
     if not checkup.runnable:
         raise typer.Exit(1)
 
-# %% ../../nbs/app/10_cli.ipynb #b26df6a1
-def _audit_images(folder: str, clf: "Classifier", size: int) -> "GroupedImages":
-    "The pictures of a folder, of the size that the classifier wants unless another is given."
-    from spurious_core.data.readers.imagefolder import imagefolder
-
-    wanted = getattr(clf.preprocess, "size", None) or 224
-    return imagefolder(folder, size or (wanted if isinstance(wanted, int) else wanted[0]))
-
-
-def _describer(captioner: str) -> Callable | None:
-    "What describes pictures; None where no captioner is given."
-    if not captioner:
-        return None
-    from spurious_core.models.captioners import load_captioner
-    from spurious_core.models.captioning import caption_images
-
-    model = load_captioner(captioner)
-
-    def describe(pictures: "GroupedImages") -> list[str]:
-        return caption_images(pictures, model).caption.tolist()
-
-    return describe
-
 # %% ../../nbs/app/10_cli.ipynb #37128cf9
 @app.command("audit")
 def audit_command(
@@ -370,11 +337,24 @@ def audit_command(
 ) -> None:
     "Look at pictures and a classifier; one page says what goes wrong, where, and what to do next."
     with _one_line_errors():
-        from spurious_core.app.audit.auditing import audit, next_steps
+        from spurious_core.app.audit.auditing import audit, audit_images, next_steps, picture_describer
         from spurious_core.models.loading import load_classifier
 
         clf = load_classifier(classifier)
-        found = audit(_audit_images(images, clf, size), clf, out, _describer(captioner), seed)
+        found = audit(audit_images(images, clf, size), clf, out, picture_describer(captioner), seed)
     for sentence in (f"{len(found.named)} shortcuts are named.", *next_steps(found)):
         Console(highlight=False).print(Text(sentence), soft_wrap=True)
     Console(highlight=False).print(f"Look at {Path(out) / 'report.html'}", soft_wrap=True)
+
+# %% ../../nbs/app/10_cli.ipynb #b26df6a1
+@app.command("report")
+def report_command(
+    folder: str = typer.Argument(metavar="DIR", help="folder of a run or of a sweep"),
+    out: str = typer.Option("", metavar="FILE", help="the page; default DIR/report.html"),
+) -> None:
+    "Write what a run or a sweep found as one page of HTML that needs nothing else."
+    with _one_line_errors():
+        from spurious_core.app.report.reporting import report_folder
+
+        page = report_folder(folder, out or None)
+    Console(highlight=False).print(f"Look at {_nearby(page)}", soft_wrap=True)

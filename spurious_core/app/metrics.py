@@ -100,6 +100,15 @@ class Metrics(dict):
         table = pd.DataFrame(rows, index=list(self), columns=["value", "low", "high", "n", "over"])
         return table.astype(dict(value=float, low=float, high=float, n="Int64"))
 
+    def rows(self) -> list[tuple[str, str, str, str]]:
+        "For each number four texts: its key, value, interval, and what was counted."
+        texts = []
+        for key, entry in self.items():
+            interval = "{:.3f} .. {:.3f}".format(*entry["ci"]) if entry["ci"] else ""
+            count = f"{entry['n'] or ''} {entry.get('over') or ''}".strip()
+            texts.append((key, f"{entry['value']:.3f}", interval, count))
+        return texts
+
     def _shown(self) -> pd.DataFrame:
         return self.frame().astype(object).where(self.frame().notna(), "")
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import spurious_core
 from .parameters import Parameter, parse_parameters
 from ..core.checks import checked_seed, one_of
+from ..core.files import make_folder
 from ..core.settings import source_root
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def run_folder(
 ) -> Path:
     "The folder of a study, made if need be: `out`, or `_runs/STUDY` of the current folder."
     folder = (Path(out).expanduser() if out else Path.cwd() / "_runs" / study).resolve()
-    (folder / "figures").mkdir(parents=True, exist_ok=True)
+    make_folder(folder / "figures")
     return folder
 
 # %% ../../nbs/app/01_studies.ipynb #923227ed

@@ -13,7 +13,10 @@ from .checkpoints import (
 )
 from .checks import (
     as_many as as_many,
+    checked_codes as checked_codes,
     checked_seed as checked_seed,
+    distinct as distinct,
+    encodable as encodable,
     finite as finite,
     folder_path as folder_path,
     known as known,
@@ -37,6 +40,7 @@ from .devices import (
     usable_cores as usable_cores,
 )
 from .files import (
+    LFS_POINTER as LFS_POINTER,
     WEIGHT_ENDINGS as WEIGHT_ENDINGS,
     append_lines as append_lines,
     atomic_write as atomic_write,
@@ -44,6 +48,8 @@ from .files import (
     claim as claim,
     digest as digest,
     in_use as in_use,
+    make_folder as make_folder,
+    open_parquet as open_parquet,
     open_safetensors as open_safetensors,
     read_json as read_json,
     read_json_lines as read_json_lines,
@@ -62,14 +68,23 @@ from .locks import (
     HOLDER_FILE as HOLDER_FILE,
     LOCK_FILE as LOCK_FILE,
     hold_folder as hold_folder,
+    who_holds as who_holds,
 )
-from .markup import as_html as as_html, as_key as as_key, as_markdown as as_markdown
+from .markup import (
+    as_html as as_html,
+    as_key as as_key,
+    as_markdown as as_markdown,
+    picture_html as picture_html,
+    thumbnails_html as thumbnails_html,
+)
 from .mask_files import as_mask as as_mask, mask_square as mask_square, open_mask as open_mask
 from .masking import MASK as MASK, masked as masked, secrets_of as secrets_of
 from .opening import (
     GROUND as GROUND,
+    HELD_BYTES as HELD_BYTES,
     Opened as Opened,
     PICTURE_ENDINGS as PICTURE_ENDINGS,
+    ParquetCell as ParquetCell,
     TOO_LARGE as TOO_LARGE,
     as_rgb as as_rgb,
     centre_square as centre_square,
@@ -77,12 +92,14 @@ from .opening import (
     decode as decode,
     is_image as is_image,
     open_rgb as open_rgb,
+    parquet_cell as parquet_cell,
     warn_transparent as warn_transparent,
 )
 from .plots import (
     alpha_panel as alpha_panel,
     bars as bars,
     figure_bytes as figure_bytes,
+    figure_html as figure_html,
     save_figure as save_figure,
     set_style as set_style,
 )

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import spurious_core
-from .checks import known
+from .checks import known, plain_numbers, texts
 from .devices import DEVICES, PRECISIONS
 from .files import WEIGHT_ENDINGS
 from .masking import masked
@@ -103,6 +103,7 @@ class Profile:
     instruct: str = ""  # an InstructPix2Pix pipeline
 
     def __post_init__(self):
+        plain_numbers(self)
         _check_profile(self)
 
 # %% ../../nbs/core/04_settings.ipynb #77644cd3
@@ -122,8 +123,13 @@ _RULES = dict(
     ),
 )
 
-# %% ../../nbs/core/04_settings.ipynb #75aa79df
+# %% ../../nbs/core/04_settings.ipynb #9ce708a8
 def _check_profile(profile: Profile) -> None:
+    for field in fields(profile):
+        value = getattr(profile, field.name)
+        if field.type is str and not isinstance(value, str):
+            raise ValueError(f"{field.name}={value!r} must be a text; an empty one means that there is none")
+    object.__setattr__(profile, "jury", texts("jury", profile.jury, minimum=0))
     for field, (holds, allowed) in _RULES.items():
         if not holds(profile):
             value = getattr(profile, field)
@@ -134,7 +140,7 @@ def _check_profile(profile: Profile) -> None:
         except ValueError as error:
             raise ValueError(f"profile {profile.name!r}: {error}") from None
 
-# %% ../../nbs/core/04_settings.ipynb #9ce708a8
+# %% ../../nbs/core/04_settings.ipynb #a63738e7
 def _checkpoint(text: str) -> str:
     "`mini:x` as a path inside the package, `real:x` as one in `real_folder()`; all else unchanged."
     kind, colon, name = text.partition(":")
@@ -152,7 +158,13 @@ def _value(field: Field, text: str, where: str) -> str | int | float | tuple[str
             return field.type(text)
         except ValueError:
             raise ValueError(f"{where}: {field.name}={text!r} is not of type {field.type.__name__}") from None
-    return tuple(_checkpoint(part.strip()) for part in re.split("[,\n]", text) if part.strip())
+    lines = [line.strip().removesuffix(",") for line in text.split("\n") if line.strip()]
+    parts = [part.strip() for line in lines for part in line.split(",")]
+    if not all(parts):
+        raise ValueError(
+            f"{where}: {field.name}={text!r} has a comma without a name; leave it empty for none"
+        )
+    return tuple(map(_checkpoint, parts))
 
 # %% ../../nbs/core/04_settings.ipynb #37be3d67
 _FIELDS = {f.name: f for f in fields(Profile) if f.name != "name"}
@@ -184,12 +196,12 @@ def _read_section(file: Path, name: str) -> dict[str, str]:
             raise ValueError(f"{file.name}: [{name}] is based on itself, by way of {' and '.join(chain)}")
         chain.append(name)
         name = ini[name].get("based_on", "").strip()
-    texts = {}
+    found = {}
     for section in reversed(chain):
-        texts |= ini[section]
+        found |= ini[section]
         known("field", ini[section], (*_FIELDS, "based_on"), where=f"{file.name} [{section}]")
-    texts.pop("based_on", None)
-    return texts
+    found.pop("based_on", None)
+    return found
 
 # %% ../../nbs/core/04_settings.ipynb #9cb0675f
 def load_profile(
@@ -207,12 +219,12 @@ def load_profile(
     given = {k: v for k, v in os.environ.items() if k.startswith(prefix) and k != REAL_FOLDER}
     overrides = {k.removeprefix(prefix).lower(): v for k, v in given.items()}
     values = {}
-    for where, texts in (
+    for where, found in (
         (f"{file.name} [{name}]", _read_section(file, name)),
         ("environment SPURIOUS_*", overrides),
     ):
-        known("field", texts, _FIELDS, where=where)
-        values |= {k: _value(_FIELDS[k], text, where) for k, text in texts.items()}
+        known("field", found, _FIELDS, where=where)
+        values |= {k: _value(_FIELDS[k], text, where) for k, text in found.items()}
     missing = [k for k, f in _FIELDS.items() if k not in values and f.default is MISSING]
     if missing:
         raise ValueError(f"{file.name} [{name}]: missing {', '.join(missing)}")

@@ -61,9 +61,14 @@ def _check_names(codes: np.ndarray, values: pd.Series, columns: tuple, names: li
     return {code: texts[0] for code, texts in named.items()}
 
 # %% ../../nbs/data/13_codes.ipynb #d1d329cd
-def _codes_up_to(highest: float) -> int:
-    "How many codes there are if `highest` is the last; at least one, also where it is negative or NaN."
-    return int(highest) + 1 if highest >= 0 else 1
+def _number_of_codes(values: pd.Series, what: str, text: str) -> int:
+    "How many codes there are; at least one. ValueError for what is no number, such as true."
+    codes = pd.to_numeric(values, errors="coerce")
+    if codes.isna().any():
+        row = int(codes.isna().argmax())
+        advice = f"expected whole numbers from 0 on; names belong into a column {text}"
+        raise ValueError(f"{what}: row {row} has {values.iloc[row]!r}; {advice}")
+    return max(int(codes.max()) + 1, 1)
 
 
 def _are_codes(values: pd.Series) -> bool:
@@ -84,8 +89,8 @@ def codes_and_names(
         values[code] = values.pop(text)  # plain codes
     if code not in values:
         return _from_names(values[text], text, names, what)
-    highest = pd.to_numeric(values[code], errors="coerce").max()
-    possible = len(names) if names else _codes_up_to(highest)
+    possible = _number_of_codes(values[code], f"{what}: {code}", text)
+    possible = len(names) if names else possible
     codes = read_codes(values[code], range(possible), f"{what}: column {code}")
     occurring = np.unique(codes).tolist()
     if names is None and len(occurring) <= max(occurring):

@@ -19,7 +19,7 @@ import pandas as pd
 from fastcore.basics import patch
 from matplotlib.figure import Figure
 
-from ..core.checks import one_of, whole
+from ..core.checks import distinct, one_of, whole
 from ..core.markup import as_html
 from ..core.plots import figure_bytes
 from ..core.seeds import seed_of
@@ -39,6 +39,9 @@ def listing(allowed: Collection) -> str:
 
 
 def _check_columns(name: str, manifest: pd.DataFrame, needed: Sequence[str]) -> None:
+    twice = manifest.columns[manifest.columns.duplicated()]
+    if len(twice):
+        raise ValueError(f"{name}: the manifest has two columns {twice[0]!r}; rename or drop one")
     lacking = [column for column in needed if column not in manifest]
     if lacking:
         there = ", ".join(map(str, manifest.columns))
@@ -48,6 +51,7 @@ def _check_columns(name: str, manifest: pd.DataFrame, needed: Sequence[str]) -> 
 def _check_names(name: str, what: str, names: list[str]) -> None:
     if not names or len(set(names)) < len(names):
         raise ValueError(f"{name}: {what}={names} must be names without repetition")
+    distinct(f"{name}: {what}", names)
 
 # %% ../../nbs/data/09_grouped.ipynb #86d03938
 def _check_values(name: str, manifest: pd.DataFrame, column: str, allowed: Collection) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from ..core.checks import one_of, whole
-from ..core.files import append_lines, atomic_write, read_json_lines, writing
+from ..core.files import append_lines, atomic_write, make_folder, read_json_lines, writing
 from ..core.images import png_bytes
 from .miniworld import Item, render
 from .vocabulary import AMOUNTS
@@ -137,8 +137,7 @@ def write_folder(
     batch: int = 64,  # pictures between two writes of the metadata
 ) -> Path:
     "Writes PNGs and `metadata.jsonl`, resuming where an interrupted call stopped; returns the folder."
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = make_folder(folder)
     metadata = folder / "metadata.jsonl"
     written = _seeds_in(metadata)
     if written != manifest.seed.tolist()[: len(written)]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from ..core.checks import one_of, within
+from ..core.checks import one_of, plain_numbers, within
 from .objects import paint_object
 from .props import paint_props
 from .scenes import paint_scene
@@ -41,6 +41,7 @@ class Item:
         one_of("amount", self.amount, (0, *AMOUNTS))
         if (self.prop is None) != (self.amount == 0):
             raise ValueError(f"prop={self.prop!r} with amount={self.amount}: give both or neither")
+        plain_numbers(self)
 
     @property
     def caption(self) -> str:

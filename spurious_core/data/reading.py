@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from ..core.checks import folder_path, known
-from . import photographs, readers
+from . import mirrors, photographs, readers
 from .grouped import GroupedImages
 from .readers.folders import registered_readers
 
 # %% ../../nbs/data/20_reading.ipynb #5ae6b9b6
-for _room in (readers, photographs):
+for _room in (readers, mirrors, photographs):
     for _module in pkgutil.iter_modules(_room.__path__):
         importlib.import_module(f"{_room.__name__}.{_module.name}")
 

@@ -9,7 +9,7 @@ __all__ = ['WORLDS', 'Plant', 'World', 'get_world']
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
-from ..core.checks import one_of, within
+from ..core.checks import distinct, one_of, plain_numbers, within
 from .vocabulary import OBJECTS, PROPS, SCENES
 
 # %% ../../nbs/data/06_worlds.ipynb #2e20a9f4
@@ -28,6 +28,7 @@ class Plant:
         for value in self.values:
             one_of(self.field, value, allowed[self.field])
         within("strength", self.strength, "[0, 1]")
+        plain_numbers(self)
 
 # %% ../../nbs/data/06_worlds.ipynb #c6fe5abf
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class World:
     foreign_amounts: tuple = (0.55, 0.25, 0.12, 0.08)  # how often there are one, two, three, four of it
 
     def __post_init__(self):
+        distinct(f"classes of {self.name}", self.classes)
         for label, objects in self.classes.items():
             for object in objects:
                 one_of(f"object of class {label}", object, OBJECTS)
@@ -53,6 +55,7 @@ class World:
             one_of("planted label", plant.label, self.classes)
         within("faint", self.faint, "[0, 1]")
         within("foreign", self.foreign, "[0, 1]")
+        plain_numbers(self)
 
     @property
     def labels(self) -> list[str]:

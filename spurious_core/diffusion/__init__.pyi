@@ -51,7 +51,7 @@ from .image_sets import (
     save_images as save_images,
     write_metadata as write_metadata,
 )
-from .one_step import one_step_images as one_step_images
+from .one_step import check_decoder as check_decoder, one_step_images as one_step_images
 from .plans import (
     GENERATED_COLUMNS as GENERATED_COLUMNS,
     PICTURES as PICTURES,

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from peft.tuners.lora import LoraLayer
 
 from ..core.checkpoints import read_weights
 from .families.registry import family_of
@@ -146,11 +147,22 @@ def _with_words(pipe: Any, words: dict[str, dict[str, torch.Tensor]]) -> Any:
         family.add_word(pipe, word, {end: value.detach() for end, value in vectors.items()})
     return pipe
 
+# %% ../../nbs/diffusion/03_adapters.ipynb #94c498b0
+def _scale_lora(pipe: Any, scale: float) -> None:
+    "How much of the LoRA that is loaded counts."
+    family = family_of(pipe)
+    for part in (family.denoiser(pipe), *family.text_parts(pipe).values()):
+        for layer in part.modules():
+            if isinstance(layer, LoraLayer):
+                for name in list(layer.scaling):
+                    layer.set_scale(name, scale)
+
 # %% ../../nbs/diffusion/03_adapters.ipynb #68be6cc5
 @contextmanager
 def use_adapter(
     pipe: Any,
     adapter: str | Path | None = None,  # a folder or a file; None: the pipeline as it is
+    scale: float = 1.0,  # how much of a LoRA: 0 is none, 1 all of it
 ) -> Iterator[Any]:
     "Lends `pipe` with an adapter; on leaving, `pipe` is as before. What does not fit raises before loading."
     if adapter is None:
@@ -161,6 +173,8 @@ def use_adapter(
         yield load_pipeline(adapter, dtype=denoiser.dtype, device=denoiser.device)
         return
     lora, embeddings = _find_files(adapter)
+    if scale != 1 and not lora:
+        raise ValueError(f"scale={scale} is for a LoRA, and {adapter} has none")
     if lora:
         _check_lora(pipe, lora)
         _check_pairs(pipe, lora)
@@ -170,6 +184,7 @@ def use_adapter(
         if lora:
             with without_progress_bars():
                 family_of(pipe).load_lora(pipe, lora)
+            _scale_lora(pipe, scale)
         yield pipe
     finally:
         if lora:

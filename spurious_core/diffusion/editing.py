@@ -43,7 +43,6 @@ class EditSettings:
     def __post_init__(self):
         whole("steps", self.steps)
         whole("batch_size", self.batch_size)
-        plain_numbers(self)
         yes_or_no("progress", self.progress)
         not_negative("guidance", self.guidance)
         within("strength", self.strength, "(0, 1]")
@@ -51,6 +50,7 @@ class EditSettings:
         for name in ("margin", "edge"):
             if getattr(self, name) is not None:
                 within(name, getattr(self, name), "[0, 1]")
+        plain_numbers(self)
 
     def region(
         self, side: int, margin: float, edge: float

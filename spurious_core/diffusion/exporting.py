@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from ..core.checks import whole
-from ..core.files import atomic_write
+from ..core.files import atomic_write, make_folder
 
 # %% ../../nbs/diffusion/07_exporting.ipynb #c399c61d
 def _refuse_one_name(paths: list[Path]) -> None:
@@ -39,7 +39,7 @@ def export_spurious_imagenet(
     folder = Path(out) / f"spurious_class_{class_index}_{word}_{component}"
     paths = list(map(Path, image_set.path))
     _refuse_one_name(paths)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     for path in paths:
         atomic_write(folder / path.name, path.read_bytes())
     timestamp = Path(out) / "timestamp.txt"

@@ -13,7 +13,7 @@ from typing import ClassVar, Self
 import torch
 import torch.nn.functional as F
 
-from ..core.checks import one_of
+from ..core.checks import one_of, plain_numbers
 
 # %% ../../nbs/diffusion/23_forms.ipynb #0304a7eb
 @dataclass(frozen=True)
@@ -55,6 +55,7 @@ class Form:
     def __post_init__(self):
         one_of("unit", self.unit, UNITS, FORMER_UNITS)
         one_of("center", self.center, CENTERS)
+        plain_numbers(self)
 
     @property
     def needs(self) -> tuple[str, ...]:

@@ -36,6 +36,7 @@ from spurious_core.core.files import (
     checkpoint_hash,
     digest,
     in_use,
+    make_folder,
     read_json_lines,
     sweep_away,
 )
@@ -273,7 +274,7 @@ def finished_rows(
     if not (folder / METADATA).exists():
         if in_use(folder):
             raise ValueError(f"{folder} is not empty and holds no image set; choose another folder")
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         atomic_write(folder / METADATA, "")
         return {}
     collect_parts(folder)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..core.checks import checked_seed, not_blank, not_negative, whole, within
+from ..core.checks import checked_seed, encodable, not_blank, not_negative, whole, within
 from ..core.seeds import seed_of
 
 # %% ../../nbs/diffusion/00_plans.ipynb #aa1f63ea
@@ -96,6 +96,9 @@ def _check_texts(row: dict, where: str) -> None:
     for name in ("prompt", "negative_prompt"):
         if not isinstance(texts.get(name), str):
             raise ValueError(f"{where}: {name}={texts.get(name)!r} must be text")
+    for name, cell in row.items():
+        if isinstance(cell, str):
+            encodable(f"{where}: {name}", cell)
 
 # %% ../../nbs/diffusion/00_plans.ipynb #14cc894a
 def plan_rows(

@@ -74,7 +74,6 @@ class SimilarityLossConfig:
             within(name, getattr(self, name), "[0, 1]")
         if not self.sigma_min < self.sigma_max:
             raise ValueError(f"sigma_min={self.sigma_min} must be less than sigma_max={self.sigma_max}")
-        plain_numbers(self)
         yes_or_no("snr_weight", self.snr_weight)
         within("quantile", self.quantile, "(0, 1]")
         within("cutout_min", self.cutout_min, "(0, 1]")
@@ -82,6 +81,7 @@ class SimilarityLossConfig:
             not_negative(name, getattr(self, name))
         for name in ("cutouts", "n_keep"):
             whole(name, getattr(self, name), minimum=0)
+        plain_numbers(self)
 
 # %% ../../nbs/diffusion/24_similarity_loss.ipynb #38f4fb76
 def _windows(side: torch.Tensor, across: torch.Tensor, down: torch.Tensor) -> torch.Tensor:

@@ -89,15 +89,15 @@ def attribute_signal(
     """Tests whether predictions or features depend on `a` given `y`.
 
     Raises `ValueError` if no class has two attribute values, and for bad input as in `group_report`."""
-    largest, rng, x = np.iinfo(np.int32).max, np.random.default_rng(seed), np.asarray(x)
-    y, a = check_labels(y=(y, largest), a=(a, largest))
+    rng, x = np.random.default_rng(seed), np.asarray(x)
+    y, a = check_labels(y=(y, None), a=(a, None))
     whole("times", times, minimum=19)
     if x.ndim == 2:
         if len(x) != len(y) or not np.isfinite(x).all():
             raise ValueError(f"features of shape {x.shape}; expected finite numbers [{len(y)}, D]")
         rows, x = _probe(x, y, a, rng)
         y, a = y[rows], a[rows]
-    predictions = check_labels(y=(y, largest), predicted=(x, largest))[1]
+    predictions = check_labels(y=(y, None), predicted=(x, None))[1]
     classes = _within_classes(predictions, y, a)
     value = _score(classes)
     shuffled = np.array([_score(classes, rng) for permutation in range(times)])

@@ -13,32 +13,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from ..core.checks import checked_codes
 from .intervals import wilson
-
-# %% ../../nbs/evaluate/06_group_tables.ipynb #2df78d53
-def _codes(name: str, values: Any, top: int) -> np.ndarray:
-    "Checked integers `[N]` in 0..top-1."
-    codes = np.asarray(values)
-    expected = f"expected integers 0 to {top - 1}"
-    if codes.ndim != 1:
-        hint = "; pass logits through argmax(1)" if codes.ndim == 2 else ""
-        raise ValueError(f"{name} has shape {codes.shape}; expected [N], one number per image{hint}")
-    if not len(codes):
-        raise ValueError(f"{name} has no rows")
-    if codes.dtype.kind not in "biuf":
-        raise ValueError(f"{name} is of type {codes.dtype}; {expected}")
-    bad = ~np.isfinite(codes) | (codes != np.floor(codes)) | (codes < 0) | (codes >= top)
-    if bad.any():
-        first = bad.argmax()
-        raise ValueError(f"{name}[{first}] is {codes[first]} ({bad.sum()} such rows); {expected}")
-    return codes.astype(int)
 
 # %% ../../nbs/evaluate/06_group_tables.ipynb #6ec73fa3
 def check_labels(
-    **values: tuple[Any, int],  # `name=(values, number of codes)`
+    **values: tuple[Any, int | None],  # `name=(values, number of codes)`; None: any number of them
 ) -> list[np.ndarray]:
     "Checked integer columns `[N]` of equal length."
-    columns = {name: _codes(name, *pair) for name, pair in values.items()}
+    columns = {name: checked_codes(name, *pair) for name, pair in values.items()}
     if len({len(column) for column in columns.values()}) > 1:
         lengths = ", ".join(f"{name} {len(column)}" for name, column in columns.items())
         raise ValueError(f"different lengths: {lengths}")

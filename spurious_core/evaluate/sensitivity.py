@@ -15,7 +15,7 @@ import torch
 from numpy.typing import ArrayLike
 from tqdm.auto import tqdm
 
-from ..core.checks import checked_seed, positive, whole, within
+from ..core.checks import checked_seed, plain_numbers, positive, whole, within
 from ..core.seeds import generator, seed_of
 from .group_tables import check_labels
 from ..models.classifier import Classifier
@@ -71,6 +71,7 @@ class NoiseTest:
         object.__setattr__(self, "seed", checked_seed("seed", self.seed))
         within("level", self.level, "(0, 1)")
         object.__setattr__(self, "n_boot", whole("n_boot", self.n_boot))
+        plain_numbers(self)
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from fastcore.basics import patch
 from PIL import Image
 
 from ..core.images import png_bytes
-from ..core.markup import as_html
 from ..core.opening import decode
+from .panels import ERROR_STYLE, error_line, paragraph
 from .sessions import KEYS, PAIR, Session
 from .votes import VERDICTS
 
@@ -27,10 +27,6 @@ def _scaled_png(path: str, width: int) -> bytes:
     return png_bytes(image.resize(size, method))
 
 # %% ../../nbs/explore/02_review_board.ipynb #1d1c07ff
-def _paragraph(text: str, style: str) -> str:
-    return f'<p style="{style}">{as_html(text)}</p>'
-
-
 def _prompt_of(row: pd.Series) -> str:
     return row.get("prompt", "")
 
@@ -39,12 +35,6 @@ def _summary(verdicts: pd.DataFrame) -> str:
     counts = verdicts.verdict.value_counts()
     listed = ", ".join(f"{counts.get(verdict, 0)} {verdict}" for verdict in VERDICTS)
     return f'<p style="font-size:120%"><b>Nothing is left to look at.</b> {listed}</p>'
-
-
-def _error_line(error: Exception) -> str:
-    "The first line of what an error says, with its kind."
-    reason = str(error).strip().partition("\n")[0]
-    return f"{type(error).__name__}: {reason}" if reason else type(error).__name__
 
 # %% ../../nbs/explore/02_review_board.ipynb #f36a0318
 class PairView(w.VBox):
@@ -72,8 +62,8 @@ class PairView(w.VBox):
         "Shows a row. `OSError` if a picture cannot be read; then nothing is shown."
         self.clear()
         left, right = (_scaled_png(row[column], self.width) for column in PAIR)
-        note = _paragraph(self.note(row), "color:gray")
-        self.text.value = note + _paragraph(question, "font-size:120%;font-weight:bold")
+        note = paragraph(self.note(row))
+        self.text.value = note + paragraph(question, "font-size:120%;font-weight:bold")
         self.left.value, self.right.value, self.item = left, right, row["item"]
         self.pictures.layout.display = None
 
@@ -127,7 +117,7 @@ def press(self: Board, key: str) -> None:
         elif self.pair.item is not None:
             self.show()  # another board of the same session went on
     except Exception as error:
-        self.error.value = _paragraph(_error_line(error), "color:#b00020")
+        self.error.value = paragraph(error_line(error), ERROR_STYLE)
 
 # %% ../../nbs/explore/02_review_board.ipynb #c267bb89
 @patch

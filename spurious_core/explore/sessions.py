@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from fastcore.basics import patch
 
+from ..core.checks import checked_seed, not_blank, whole
 from ..core.seeds import seed_of
 from .votes import Question, Votes, tally
 
@@ -25,8 +26,12 @@ def _check_pairs(table: pd.DataFrame) -> None:
     if missing := {"item", *PAIR} - set(table):
         columns = ", ".join(map(str, table))
         raise ValueError(f"the table lacks {', '.join(sorted(missing))}; it has {columns}")
-    if not table["item"].astype(str).is_unique:
+    if table["item"].isna().any() or not table["item"].astype(str).is_unique:
         raise ValueError("items must have names without repetition")
+    for column in PAIR:
+        bad = [path for path in table[column] if not isinstance(path, str | Path)]
+        if bad:
+            raise ValueError(f"{column}={bad[0]!r} must be the path of a picture")
     if absent := [path for column in PAIR for path in table[column] if not Path(path).is_file()]:
         raise FileNotFoundError(f"{len(absent)} pictures are missing, such as {absent[0]}")
 
@@ -47,8 +52,9 @@ class Session:
     skipped: list[str] = field(default_factory=list, init=False)
 
     def __post_init__(self):
-        if not self.reviewer.strip():
-            raise ValueError("a session needs the name of its reviewer")
+        not_blank("reviewer", self.reviewer)
+        whole("need", self.need)
+        checked_seed("seed", self.seed)
         _check_pairs(self.table)
         self.table = self.table.assign(item=self.table["item"].astype(str)).set_index("item", drop=False)
         rng = np.random.default_rng(seed_of("review", self.reviewer, self.seed))

@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 from filelock import FileLock
 
-from ..core.checks import whole
-from ..core.files import atomic_write
+from ..core.checks import not_blank, whole
+from ..core.files import atomic_write, make_folder
 
 # %% ../../nbs/explore/00_votes.ipynb #aa10f9f5
 @dataclass(frozen=True)
@@ -46,8 +46,10 @@ def _parse_vote(line: str, keys: Collection[str], where: str) -> dict:
         vote = entry | dict(
             item=str(entry["item"]), reviewer=str(entry["reviewer"]), answers=dict(entry["answers"])
         )
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise ValueError(f"{where} is no vote: {line[:80]!r}") from None
+    if not all(isinstance(answer, bool) for answer in vote["answers"].values()):
+        raise ValueError(f"{where}: answers={vote['answers']} must be true or false")
     if vote["answers"] and (different := set(keys) ^ set(vote["answers"])):
         raise ValueError(f"{where}: questions differ in {', '.join(sorted(different))}")
     return vote
@@ -61,16 +63,18 @@ class Votes:
         self.keys = [question.key for question in self.questions]
         if not self.keys or len(set(self.keys)) < len(self.keys):
             raise ValueError(f"questions {self.keys} must be at least one, each with its own key")
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(self.path.parent)
 
     def _read(self) -> list[dict]:
-        lines = self.path.read_text(encoding="utf-8-sig").split("\n") if self.path.exists() else []
+        try:
+            lines = self.path.read_text(encoding="utf-8-sig").split("\n") if self.path.exists() else []
+        except UnicodeDecodeError as error:
+            raise ValueError(f"{self.path} is no UTF-8, and holds no votes: {error}") from None
         numbered = [(i, line) for i, line in enumerate(lines, 1) if line.strip()]
         return [_parse_vote(line, self.keys, f"{self.path}, line {i}") for i, line in numbered]
 
     def _check(self, reviewer: str, answers: dict[str, bool]) -> None:
-        if not str(reviewer).strip():
-            raise ValueError("a vote needs the name of its reviewer")
+        not_blank("reviewer", reviewer)
         if not answers:
             return
         if set(answers) != set(self.keys) or not all(isinstance(a, bool) for a in answers.values()):

@@ -1,4 +1,4 @@
-from .attacks import feature_attack as feature_attack
+from .attacks import attack_steps as attack_steps, feature_attack as feature_attack
 from .baselines import cooccurrence as cooccurrence, from_components as from_components
 from .chance import benjamini_hochberg as benjamini_hochberg, sign_flip as sign_flip
 from .component_tests import spurious_components as spurious_components

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from ..core.checks import checked_codes
 from ..data.vocabulary import PROPS, SCENES
 from .chance import benjamini_hochberg
 from .phrases import normalise
@@ -33,7 +34,7 @@ def cooccurrence(
     fdr: float = 0.05,
 ) -> pd.DataFrame:
     "One row per class, kind and cluster that occurs with it: `lift`, `p` (Fisher), `q`, `spurious`, `rank`."
-    y, rows = np.asarray(y), []
+    y, rows = checked_codes("y", y), []
     for (kind, cluster), group in phrases.groupby(["kind", "cluster"]):
         has = np.zeros(len(y), bool)
         has[group.image] = True

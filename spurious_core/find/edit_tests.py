@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import logsumexp
 
-from ..core.checks import renamed_arguments, whole
+from ..core.checks import checked_codes, renamed_arguments, whole
 from ..core.seeds import seed_of
 from ..models.classifier import Classifier
 
@@ -52,7 +52,7 @@ def log_odds(
 ) -> np.ndarray:
     "log p - log(1 - p) of the classes `y`: float64 `[n]`, finite however sure the classifier is."
     z = np.asarray(logits, float)
-    is_class = np.arange(z.shape[1]) == np.asarray(y)[:, None]
+    is_class = np.arange(z.shape[1]) == checked_codes("y", y, z.shape[1])[:, None]
     return z[is_class] - logsumexp(np.where(is_class, -np.inf, z), axis=1)
 
 # %% ../../nbs/find/05_edit_tests.ipynb #bde2e907

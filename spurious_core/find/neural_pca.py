@@ -181,7 +181,7 @@ def fit_neural_pca(
     """The first components of class `k` of `clf`.
 
     ValueError for fewer than two images, an unknown class, or features that do not vary."""
-    k = clf.index(k) if isinstance(k, str) else k
+    k = clf.index(k) if isinstance(k, str) else whole("k", k, 0)
     if not 0 <= k < len(clf.labels):
         raise ValueError(f"class {k} is unknown to {clf.name}; it has {len(clf.labels)}")
     label = clf.labels[k]

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
-from ..core.checks import within
+from ..core.checks import checked_codes, within
 from ..core.seeds import seed_of
 
 # %% ../../nbs/find/04_phrases.ipynb #ebac1ffc
@@ -116,6 +116,7 @@ def phrase_table(
     `alternative`."""
     if len(extracted) != len(y):
         raise ValueError(f"{len(extracted)} rows of phrases for {len(y)} images")
+    y = checked_codes("y", y, len(labels))
     answers = zip(extracted.to_dict("records"), y, strict=True)
     rows = [row for i, (answer, k) in enumerate(answers) for row in _rows_of(i, int(k), labels[k], answer)]
     table = pd.DataFrame(rows, columns=_COLUMNS)

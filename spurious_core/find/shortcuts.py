@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import false_discovery_control, hypergeom
 
-from ..core.checks import as_many, whole, within
+from ..core.checks import as_many, checked_codes, whole, within
 
 # %% ../../nbs/find/14_shortcuts.ipynb #37f43e6f
 def goes_with_class(y: np.ndarray, inside: np.ndarray, k: int) -> float:
@@ -65,6 +65,7 @@ def shortcut_tests(
     at most the rate. ValueError for lengths that differ."""
     whole("draws", draws)
     within("rate", rate, "(0, 1)")
+    y, predicted = (checked_codes(*pair, len(labels)) for pair in (("y", y), ("predicted", predicted)))
     as_many("predictions", predicted, len(y), "labels")
     rng, rows = np.random.default_rng(seed), []
     for resolution, found in groups.items():

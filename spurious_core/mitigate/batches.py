@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.checks import checked_codes
 from ..core.seeds import seed_of
 
 # %% ../../nbs/mitigate/02_batches.ipynb #dfb6f7c0
@@ -57,7 +58,7 @@ def weighted(
 
 def balanced_weights(groups: Sequence[int] | np.ndarray) -> np.ndarray:
     "One over the size of each sample's group, so that all groups that occur are drawn equally often."
-    groups = np.asarray(groups)
+    groups = checked_codes("groups", groups)
     return 1 / np.bincount(groups)[groups]
 
 # %% ../../nbs/mitigate/02_batches.ipynb #21620099

@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from ..core.checks import not_negative, one_of, positive, whole, within
+from ..core.checks import not_negative, one_of, plain_numbers, positive, whole, within
 from .method import Method
 
 # %% ../../nbs/mitigate/01_config.ipynb #82a77ec9
@@ -45,6 +45,7 @@ class MitigationConfig:
         one_of("optimiser", self.optimiser, OPTIMISERS)
         one_of("lr_schedule", self.lr_schedule, SCHEDULES)
         one_of("augment", self.augment, AUGMENTS)
+        plain_numbers(self)
 
     def for_method(self, method: Method) -> "MitigationConfig":
         "This config with every hyperparameter of `method`, checked; ValueError for one that it doesn't have."

@@ -14,6 +14,8 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
+from ..core.checks import as_many, checked_codes
+
 # %% ../../nbs/mitigate/09_linear_heads.ipynb #df8816a2
 Head = tuple[np.ndarray, np.ndarray]  # weights `[K, D]` and bias `[K]`
 
@@ -40,7 +42,8 @@ def fit_linear_head(
     """A logistic regression as a head for the features `x`.
 
     A fit that is cut off at `max_iter` is taken as it is. ValueError for a class without weight."""
-    x, y = np.asarray(x), np.asarray(y)
+    x, y = np.asarray(x), checked_codes("y", y, n_classes)
+    as_many("rows of features", x, len(y), "labels")
     present = y if weights is None else y[np.asarray(weights) > 0]
     if missing := sorted(set(range(n_classes)) - set(present.tolist())):
         raise ValueError(f"no samples with weight of class {missing}")

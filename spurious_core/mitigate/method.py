@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..core.checks import whole, within
+from ..core.checks import plain_numbers, whole, within
 
 # %% ../../nbs/mitigate/00_method.ipynb #181fa5b6
 @dataclass(frozen=True)
@@ -23,6 +23,9 @@ class Hyperparameter:
     does: str  # what it does, in a few words
     low: float | None = None  # the smallest number allowed; None: any value, checked by the method
     high: float = math.inf  # the largest number allowed; inf: any finite one
+
+    def __post_init__(self):
+        plain_numbers(self, infinite=("low", "high"))
 
     def check(self, name: str, value: Any) -> None:
         "ValueError if `value` is not of the default's kind, or out of range."
@@ -54,3 +57,6 @@ class Method:
     refits_on_validation: bool = False  # fits its last layer to validation images, balanced over groups
     generated: bool = False  # needs generated training images beside the real ones
     order: int = 1000  # place in tables, small numbers first
+
+    def __post_init__(self):
+        plain_numbers(self)

@@ -18,7 +18,14 @@ from transformers import AutoModelForImageClassification, ResNetConfig, ResNetFo
 from transformers.utils import cached_file
 
 from ..core.checkpoints import naming_damage, read_weights
-from ..core.files import open_safetensors, read_json, share_as_usual, sweep_away, writing
+from spurious_core.core.files import (
+    make_folder,
+    open_safetensors,
+    read_json,
+    share_as_usual,
+    sweep_away,
+    writing,
+)
 from ..core.settings import is_hub_id, split_revision
 from .classifier import Classifier
 from .imagenet.labels import drop_background, has_background
@@ -189,8 +196,7 @@ def save_classifier(
     dtype: torch.dtype = torch.float16,  # of the stored weights
 ) -> Path:
     "Writes config, weights and preprocessing to `folder`, file by file, atomically; returns the folder."
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = make_folder(folder)
     clf.net.config.id2label = dict(enumerate(clf.labels))
     clf.net.config.label2id = {label: number for number, label in enumerate(clf.labels)}
     state = {}

@@ -94,6 +94,11 @@ def _misfits(
     "What of an index does not fit its class, in words."
     known, classes = set(kind._get_signature_keys(kind)[0]), kind._get_signature_types()
     strange = [f"{name} is none of its parts" for name in parts if name not in known]
+    strange += [
+        f"{name}={index[name]!r} is no pair of a library and a class"
+        for name in sorted(known & set(index))
+        if not (isinstance(index[name], list) and len(index[name]) == 2)
+    ]
     unnamed = [f"{name} is not named" for name in sorted(known - set(index) - _MAY_BE_UNNAMED)]
     others = [
         f"{name} is a {parts[name].kind}, and not a {' or a '.join(cls.__name__ for cls in classes[name])}"
@@ -103,7 +108,7 @@ def _misfits(
     ]
     return strange + unnamed + others
 
-
+# %% ../../nbs/models/09_pipelines.ipynb #d10c3fa7
 def check_index(folder: str | Path) -> None:
     "ValueError where the parts that a pipeline's index names are not those of the class that it names."
     kind, index = pipeline_class(folder), read_index(folder)

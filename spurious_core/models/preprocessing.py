@@ -13,7 +13,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from ..core.checks import finite, positive, whole, yes_or_no
+from ..core.checks import finite, plain_numbers, positive, whole, yes_or_no
 
 # %% ../../nbs/models/00_preprocessing.ipynb #4fbd385a
 def as_pixels(
@@ -73,6 +73,7 @@ class Preprocess:
             if side is not None:
                 whole(name, side)
         yes_or_no("bicubic", self.bicubic)
+        plain_numbers(self)
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
         "Input of the network for pixels `[N, 3, H, W]` in [0, 1]."

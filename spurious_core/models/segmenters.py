@@ -20,7 +20,7 @@ from transformers import (
     SamProcessor,
 )
 
-from ..core.checks import as_many, whole
+from ..core.checks import as_many, not_blank, whole
 from ..core.images import to_array
 from .preprocessing import Preprocess, as_pixels
 
@@ -43,8 +43,7 @@ class Segmenter:
         phrases = [phrases] * len(images) if isinstance(phrases, str) else list(phrases)
         as_many("phrases", phrases, len(images), "images")
         for phrase in phrases:
-            if not isinstance(phrase, str) or not phrase.strip():
-                raise ValueError(f"phrase {phrase!r} is no text")
+            not_blank("phrase", phrase)
         whole("batch", batch)
         with torch.inference_mode():
             parts = [slice(start, start + batch) for start in range(0, len(images), batch)]

@@ -18,7 +18,15 @@ import torch.nn.functional as F
 from torch import nn
 from tqdm.auto import tqdm
 
-from ..core.checks import checked_seed, not_negative, one_of, positive, whole
+from spurious_core.core.checks import (
+    checked_codes,
+    checked_seed,
+    not_negative,
+    one_of,
+    plain_numbers,
+    positive,
+    whole,
+)
 from ..core.seeds import generator
 from .adversarial import pgd_l2
 from .classifier import Classifier
@@ -46,20 +54,19 @@ class ClassifierTraining:
         for name in ("weight_decay", "eps"):
             not_negative(name, getattr(self, name))
         one_of("precision", self.precision, ("fp32", "bf16"))
+        plain_numbers(self)
 
 # %% ../../nbs/models/07_training.ipynb #2928dc88
 def _labels(clf: Classifier, images: Any, y: Any) -> torch.Tensor:
     "The labels as a tensor `[N]`; ValueError if they do not fit images and classes."
-    y = torch.tensor(np.array(y), dtype=torch.long)  # a copy: torch warns of arrays that are read-only
     if len(y) != len(images):
         raise ValueError(f"{len(images)} images but {len(y)} labels")
     if len(y) < 2:
         raise ValueError("nothing to train on")
-    last = len(clf.labels) - 1
-    if y.min() < 0 or y.max() > last:
-        known = f"{clf.name} knows 0 to {last} (leave unlabelled images out)"
-        raise ValueError(f"labels run from {y.min()} to {y.max()}; {known}")
-    return y
+    if unlabelled := (np.asarray(y) == -1).sum():
+        raise ValueError(f"{unlabelled} of {len(y)} labels are -1; leave unlabelled images out")
+    codes = checked_codes("y", y, len(clf.labels))
+    return torch.tensor(codes, dtype=torch.long)  # a copy: torch warns of arrays that are read-only
 
 
 def _optimiser(

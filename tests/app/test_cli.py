@@ -22,7 +22,7 @@ def test_list_and_help():
     r = spurious("list")
     assert r.exit_code == 0
     assert all(n in r.output for n in list_studies())
-    for cmd in ([], ["run"], ["describe"], ["list"], ["sweep"], ["table"]):
+    for cmd in ([], ["run"], ["describe"], ["list"], ["sweep"], ["table"], ["report"]):
         assert "Usage" in spurious(*cmd, "--help").output
 
 

@@ -1,8 +1,8 @@
 "Checks: what passes, what is refused, and in which words."
 
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,7 +11,10 @@ from PIL import Image
 
 from spurious_core.core.checks import (
     as_many,
+    checked_codes,
     checked_seed,
+    distinct,
+    encodable,
     finite,
     folder_path,
     known,
@@ -129,12 +132,43 @@ def test_a_text_is_no_list_of_texts(bad):
     assert texts("trackers", [], 0) == ()
 
 
+@dataclass
+class Kinds:
+    lr: float = 1.0
+    share: float | None = None
+    n: int = 1
+    steps: int | None = None
+    sizes: tuple[int, ...] = ()
+    on: bool = True
+    name: str = "x"
+    no: int | None = None
+
+
 def test_numbers_of_other_kinds_become_plain_ones():
-    kinds = SimpleNamespace(
-        lr=np.float32(0.5), share=Fraction(1, 4), n=np.int64(3), on=True, name="x", no=None
-    )
+    kinds = Kinds(np.float32(0.5), Fraction(1, 4), np.int64(3), 2.0, (np.int64(1), 2), True, "x")
     plain_numbers(kinds)
-    assert repr(list(vars(kinds).values())) == "[0.5, 0.25, 3, True, 'x', None]"
+    assert repr(list(vars(kinds).values())) == "[0.5, 0.25, 3, 2, (1, 2), True, 'x', None]"
+
+
+@pytest.mark.parametrize(
+    "name, bad, said",
+    [
+        ("lr", "3", "lr='3' must be a finite number"),
+        ("lr", None, "lr=None must be a finite number"),
+        ("share", float("nan"), "share=nan must be a finite number"),
+        ("share", float("inf"), "share=inf must be a finite number"),
+        ("n", True, "n=True must be a whole number"),
+        ("n", 1.5, "n=1.5 must be a whole number"),
+        ("steps", "3", "steps='3' must be a whole number"),
+        ("sizes", (1, 0.5), r"sizes=\(1, 0.5\): one=0.5 must be a whole number"),
+        ("sizes", "12", "sizes='12' must be a tuple of numbers"),
+        ("n", -1, "n=-1 must be at least 0"),
+    ],
+)
+def test_what_is_no_number_is_refused_by_its_field(name, bad, said):
+    with pytest.raises(ValueError, match=f"^{said}$"):
+        plain_numbers(replace(Kinds(), **{name: bad}), minimum=0)
+    assert plain_numbers(Kinds(share=float("inf")), infinite=("share",)) is None
 
 
 def test_a_text_is_no_list_of_captions():
@@ -161,3 +195,50 @@ def test_an_empty_path_is_no_folder(value):
 def test_what_reads_folders_asks_for_one(read):
     with pytest.raises(ValueError, match="must be the path of a folder"):
         read()
+
+
+@pytest.mark.parametrize(
+    "one, other, spelt",
+    [
+        ("cat", "cat ", "'cat' and 'cat '"),
+        ("polar bear", "polar  bear", "'polar bear' and 'polar  bear'"),
+        ("caf\u00e9", "cafe\u0301", r"'caf\\xe9' and 'cafe\\u0301'"),
+        ("cat", "cat\u00a0", r"'cat' and 'cat\\xa0'"),
+    ],
+)
+def test_names_that_look_alike_are_spelt_out(one, other, spelt):
+    with pytest.raises(ValueError, match=f"classes: {spelt} differ by white space or Unicode form only"):
+        distinct("classes", ["dog", one, other])
+    assert distinct("classes", ["dog", "Dog", one]) == ["dog", "Dog", one]
+
+
+def test_codes_are_whole_numbers_and_true_is_one():
+    assert checked_codes("y", [True, False], 2).tolist() == [1, 0]
+    assert checked_codes("y", torch.tensor([2.0, 0.0])).dtype == int
+    for bad, said in (
+        ([0.5], "y.0. is 0.5"),
+        (["cat"], "of type <U3"),
+        ([None], "of type object"),
+        ([3], "is 3"),
+    ):
+        with pytest.raises(ValueError, match=f"{said}.*; expected integers 0 to 1"):
+            checked_codes("y", bad, 2)
+    with pytest.raises(ValueError, match="y.0. is -1 .1 such rows.; expected integers from 0 on"):
+        checked_codes("y", [-1])
+
+
+def test_half_a_letter_is_no_text():
+    assert encodable("prompt", "a \U0001f600") == not_blank("prompt", "a \U0001f600")
+    for door in (encodable, not_blank, folder_path):
+        with pytest.raises(
+            ValueError, match=r"prompt='a \\ud83d' holds '\\ud83d', half a letter, and is no UTF-8"
+        ):
+            door("prompt", "a \ud83d")
+    with pytest.raises(ValueError, match=r"labels='\\udcff' holds '\\udcff'"):
+        distinct("labels", ["cat", "\udcff"])
+
+
+def test_a_file_is_no_folder(tmp_path):
+    (tmp_path / "notes").touch()
+    with pytest.raises(NotADirectoryError, match="out_dir='.*notes' is a file; give a folder"):
+        folder_path("out_dir", tmp_path / "notes")

@@ -3,17 +3,21 @@
 import errno
 import os
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
 from safetensors import SafetensorError
 
+import spurious_core
 from spurious_core.core.files import (
     atomic_write,
     checkpoint_hash,
     claim,
     digest,
     in_use,
+    make_folder,
+    open_safetensors,
     read_json,
     read_json_lines,
     sweep_away,
@@ -148,3 +152,54 @@ def test_a_file_has_the_mode_that_any_new_file_has(tmp_path):
         finally:
             os.umask(before)
         assert path.stat().st_mode & 0o777 == mode
+
+
+def test_two_values_of_a_name_are_refused(tmp_path):
+    file = tmp_path / "t.jsonl"
+    file.write_text('{"a": 1}\n{"label": "cat", "label": "dog"}\n', encoding="utf-8")
+    with pytest.raises(ValueError, match="line 2 of .*t.jsonl has two values of 'label'; keep one"):
+        read_json_lines(file)
+
+
+def test_half_a_letter_in_a_line_is_refused(tmp_path):
+    file = tmp_path / "t.jsonl"
+    file.write_text('{"label": "\\ud83d\\ude00"}\n', encoding="utf-8")
+    assert read_json_lines(file) == [dict(label="\U0001f600")]
+    file.write_text('{"label": "\\ud83d"}\n', encoding="utf-8")
+    with pytest.raises(ValueError, match=r"line 1 of .*t.jsonl: row=.* holds '\\ud83d', half a letter"):
+        read_json_lines(file)
+
+
+def test_a_file_in_the_way_of_a_folder_is_named(tmp_path):
+    (tmp_path / "notes").touch()
+    (tmp_path / "lost").symlink_to(tmp_path / "nowhere")
+    for place in ("notes", "notes/a/b"):
+        with pytest.raises(
+            NotADirectoryError, match="cannot make the folder .*: .*notes is a file; choose another"
+        ):
+            make_folder(tmp_path / place)
+    with pytest.raises(NotADirectoryError, match="lost is a link to nothing; choose another"):
+        make_folder(tmp_path / "lost/a")
+    assert make_folder(tmp_path / "a/b").is_dir() and make_folder(tmp_path / "a/b").is_dir()
+
+
+def test_a_folder_that_may_not_be_made_is_named():
+    with pytest.raises(OSError, match="cannot write /proc/runs: "):
+        make_folder("/proc/runs")
+
+
+def test_folders_that_people_name_are_made_by_one_function():
+    root = Path(spurious_core.__file__).parent
+    makers = {
+        file.relative_to(root).as_posix()
+        for file in root.rglob("*.py")
+        if ".mkdir(" in file.read_text("utf-8")
+    }
+    assert makers == {"core/files.py", "diffusion/training/trainer.py"}  # a folder within the run's
+
+
+def test_a_folder_in_the_place_of_weights_is_named(tmp_path):
+    (tmp_path / "x.safetensors").mkdir()
+    with pytest.raises(ValueError, match="x.safetensors is a folder, and no safetensors file"):
+        with open_safetensors(tmp_path / "x.safetensors"):
+            pytest.fail("opened")

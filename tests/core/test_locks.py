@@ -1,12 +1,16 @@
 "A folder belongs to one process at a time, and a killed one leaves it free."
 
+import errno
+import json
 import os
+import socket
 import subprocess
 import sys
 
 import pytest
 
-from spurious_core.core.locks import FolderInUse, hold_folder
+from spurious_core.core import locks
+from spurious_core.core.locks import HOLDER_FILE, FolderInUse, hold_folder, who_holds
 
 HOLD = """
 import sys, time
@@ -54,3 +58,24 @@ def test_an_error_inside_frees_it(tmp_path):
         raise KeyError
     with hold_folder(tmp_path), hold_folder(None):
         pass
+
+
+def test_who_only_looks_takes_nothing(tmp_path):
+    assert who_holds(tmp_path) is None and list(tmp_path.iterdir()) == []
+    with hold_folder(tmp_path):
+        assert who_holds(tmp_path).startswith(f"process {os.getpid()} on ")
+    note = dict(process=2**22 + 1, host=socket.gethostname(), command="x", since="now")
+    (tmp_path / HOLDER_FILE).write_text(json.dumps(note))  # of a killed process
+    assert who_holds(tmp_path) is None
+    (tmp_path / HOLDER_FILE).write_text(json.dumps(note | dict(host="elsewhere")))
+    assert who_holds(tmp_path) == "process 4194305 on elsewhere (x, since now)"
+
+
+def test_a_folder_that_cannot_be_locked_is_named(tmp_path, monkeypatch):
+    def refuse(self, timeout):
+        raise OSError(errno.EROFS, "Read-only file system", ".lock")
+
+    monkeypatch.setattr(locks.FileLock, "acquire", refuse)
+    with pytest.raises(OSError, match=f"cannot write {tmp_path}: Read-only file system"):
+        with hold_folder(tmp_path):
+            pytest.fail("held")

@@ -1,13 +1,16 @@
 "One way to read a picture, whatever a camera, a microscope, a drawing program or the web made of it."
 
+import io
 import os
 import warnings
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
-from spurious_core.core.opening import centre_square, decode, is_image, open_rgb
+from spurious_core.core.opening import centre_square, decode, is_image, open_rgb, parquet_cell
 
 RED, BLUE = (200, 30, 30), (20, 40, 220)
 
@@ -161,3 +164,48 @@ def test_sixteen_bits_with_a_transparent_value_are_scaled_too(tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert np.asarray(open_rgb(tmp_path / "x.png"))[..., 0].ravel().tolist() == list(range(256))
+
+
+def parquet_of(path, contents, **options):
+    cells = [dict(bytes=content, path=None) for content in contents]
+    pd.DataFrame(dict(image=cells)).to_parquet(path, **options)
+
+
+def png(k):
+    content = io.BytesIO()
+    Image.new("RGB", (4, 4), (k, 0, 0)).save(content, "PNG")
+    return content.getvalue()
+
+
+def test_a_cell_of_a_parquet_file_is_a_picture(tmp_path):
+    parquet_of(tmp_path / "x.parquet", map(png, range(5)), row_group_size=2)
+    found = [np.asarray(open_rgb(tmp_path / f"x.parquet/image/{k}"))[0, 0, 0] for k in (4, 0, 3, 1, 2)]
+    assert found == [4, 0, 3, 1, 2]
+    parquet_of(tmp_path / "x.parquet", map(png, range(50, 55)))
+    assert np.asarray(open_rgb(tmp_path / "x.parquet/image/1"))[0, 0, 0] == 51
+
+
+@pytest.mark.parametrize(
+    "cell, error, why",
+    [
+        ("x.parquet/image/2", FileNotFoundError, "image/2: missing"),
+        ("x.parquet/image/3", FileNotFoundError, "image/3: missing"),
+        ("y.parquet/image/0", FileNotFoundError, "y.parquet: missing"),
+        ("x.parquet/image/1", OSError, "image/1: broken: "),
+        ("x.parquet/picture/0", OSError, "picture/0: broken: "),
+        ("half.parquet/image/0", OSError, "image/0: broken: .*half.parquet is damaged, or no parquet file"),
+    ],
+)
+def test_a_cell_without_a_picture_is_named(tmp_path, cell, error, why):
+    parquet_of(tmp_path / "x.parquet", [png(0), png(0)[:30], None])
+    (tmp_path / "half.parquet").write_bytes((tmp_path / "x.parquet").read_bytes()[:200])
+    with pytest.raises(error, match=why):
+        open_rgb(tmp_path / cell)
+
+
+def test_paths_of_files_are_no_cells(tmp_path):
+    folder = tmp_path / "birds.parquet"
+    (folder / "image").mkdir(parents=True)
+    for path in ("17.png", "birds.parquet/image/a.png", "birds.parquet/image/17", "image/17"):
+        assert parquet_cell(tmp_path / path) is None
+    assert parquet_cell("a/b.parquet/image/017") == (Path("a/b.parquet"), "image", 17)

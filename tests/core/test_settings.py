@@ -2,6 +2,7 @@
 
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,8 @@ def test_bad_overrides(monkeypatch, name, value, message):
         (dict(precision="int8"), "fp32, bf16, fp16"),
         (dict(dpi="1"), "at least 20"),
         (dict(jury="x/y, x/y"), "repetitions"),
+        (dict(jury=",,,"), "jury=',,,' has a comma without a name; leave it empty for none"),
+        (dict(jury="x/y,, a/b"), "has a comma without a name"),
         (dict(guide="x/y", jury="x/y"), "without the guide"),
         (dict(sampler="ddim"), "unknown field 'sampler'; known: pipeline"),
         (dict(world=None, scene=None), "missing scene, world"),
@@ -170,3 +173,23 @@ def test_profiles_of_other_families_are_judged_as_sd15_is():
         profile = load_profile(name)
         assert (profile.guide, profile.jury, profile.segmenter) == (sd15.guide, sd15.jury, sd15.segmenter)
         assert profile.pipeline != sd15.pipeline and profile.resolution == 1024
+
+
+def test_a_jury_may_be_empty_or_end_its_lines_with_commas(monkeypatch):
+    monkeypatch.setenv("SPURIOUS_JURY", " ")
+    assert load_profile().jury == ()
+    monkeypatch.setenv("SPURIOUS_JURY", "a/b,\nc/d, e/f,\n")
+    assert load_profile().jury == ("a/b", "c/d", "e/f")
+
+
+@pytest.mark.parametrize(
+    "bad, said",
+    [
+        (dict(jury="a/b"), "jury='a/b' must be a tuple of texts"),
+        (dict(jury=("",)), "must be a text that says something"),
+        (dict(guide=None), "guide=None must be a text; an empty one means that there is none"),
+    ],
+)
+def test_a_profile_that_is_made_by_hand_is_checked_too(bad, said):
+    with pytest.raises(ValueError, match=said):
+        replace(load_profile(), **bad)

@@ -42,3 +42,10 @@ def test_true_and_false_are_names_and_whole_numbers_are_codes():
 def test_a_code_of_a_thousand_million_costs_nothing():
     with pytest.raises(ValueError, match=r"y goes up to 1000000000, but only \[0, 1000000000\] occur"):
         codes_and_names(frame(y=[0, 10**9]), COLUMNS, None, "x")
+
+
+@pytest.mark.parametrize("values", [[True, False], ["yes", "no"], ["cat", "1"]])
+def test_codes_that_are_no_numbers_are_told_what_is_allowed(values):
+    said = "x: y: row 0 has '.*'; expected whole numbers from 0 on; names belong into a column label"
+    with pytest.raises(ValueError, match=said):
+        codes_and_names(frame(y=values), COLUMNS, None, "x")

@@ -214,3 +214,17 @@ def test_a_size_is_asked_for(tmp_path):
         without.images()
     assert replace(without, size=4).images().shape == (11, 4, 4, 3)
     assert without.show() is not None  # shown in a small size
+
+
+def test_labels_and_attributes_that_look_alike_are_refused():
+    rows = pd.DataFrame(dict(y=[0, 1], a=[0, 1], split="train"))
+    pixels = np.zeros((2, 4, 4, 3), np.uint8)
+    for labels, attributes in ((["cat", "cat\t"], ["land", "water"]), (["cat", "dog"], ["land", " land"])):
+        with pytest.raises(ValueError, match="differ by white space or Unicode form only"):
+            GroupedImages(rows, labels, attributes, pixels=pixels)
+
+
+def test_a_manifest_has_each_column_once():
+    rows = pd.DataFrame([[0, 0, "train", 1]], columns=["y", "a", "split", "y"])
+    with pytest.raises(ValueError, match="the manifest has two columns 'y'; rename or drop one"):
+        GroupedImages(rows, ["cat"], ["none"], pixels=np.zeros((1, 4, 4, 3), np.uint8))

@@ -72,3 +72,8 @@ def test_attributes_cover_what_can_be_drawn(name):
     drawn = world.scenes if field == "scene" else [o for objects in world.classes.values() for o in objects]
     assert set(index_of) == set(drawn)
     assert set(index_of.values()) == {0, 1}
+
+
+def test_classes_that_look_alike_are_refused():
+    with pytest.raises(ValueError, match="classes of w: 'boat' and 'boat ' differ by white space"):
+        World("w", {"boat": ("boat",), "boat ": ("boat",)})

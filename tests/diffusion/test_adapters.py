@@ -72,3 +72,24 @@ def test_no_adapter_and_an_empty_folder(tiny_pipeline, tmp_path):
     with pytest.raises(FileNotFoundError, match="is no adapter"):
         with use_adapter(tiny_pipeline, tmp_path):
             pass
+
+
+def test_part_of_a_lora_counts(tiny_pipeline, tmp_path):
+    save_lora(tiny_pipeline, tmp_path, scale=3.0)
+
+    def drawn(scale):
+        with use_adapter(tiny_pipeline, tmp_path, scale) as adapted:
+            return sample_images(adapted, PLAN[:1], **FAST)
+
+    base = sample_images(tiny_pipeline, PLAN[:1], **FAST)
+    assert (drawn(0) == base).all() and (drawn(0.5) != drawn(1)).any()
+    with use_adapter(tiny_pipeline, tmp_path) as adapted:
+        whole = sample_images(adapted, PLAN[:1], **FAST)
+    assert (drawn(1) == whole).all()
+
+
+def test_only_a_lora_has_a_scale(tiny_pipeline, tmp_path):
+    save_file({"<thing>": torch.zeros(1, 16)}, tmp_path / EMBEDS)
+    with pytest.raises(ValueError, match="scale=0.5 is for a LoRA"):
+        with use_adapter(tiny_pipeline, tmp_path, 0.5):
+            pass

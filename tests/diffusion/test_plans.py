@@ -80,6 +80,11 @@ def test_empty_cells(value, absent):
     assert is_absent(value) is absent
 
 
+def halves(n):
+    "Texts that were cut within an emoji; pandas' own kind of text refuses them."
+    return pd.Series(["a \ud83d"] * n, dtype=object)
+
+
 @pytest.mark.parametrize(
     "plan, why",
     [
@@ -93,6 +98,9 @@ def test_empty_cells(value, absent):
         (PLAN.assign(seed=[0] * (len(PLAN) - 1) + [2**70]), "seed=1180591620717411303424 must lie in"),
         (PLAN.assign(negative_prompt=3), "row 0 of the plan: negative_prompt=3 must be text"),
         (PLAN.assign(prompt=[["a"]] * len(PLAN)), "prompt=.*a.* must be text"),
+        (PLAN.assign(prompt=halves(len(PLAN))), r"row 0 of the plan: prompt='a \\ud83d' holds .* no UTF-8"),
+        (PLAN.assign(negative_prompt=halves(len(PLAN))), r"negative_prompt='a \\ud83d' holds"),
+        (PLAN.assign(label=halves(len(PLAN))), r"row 0 of the plan: label='a \\ud83d' holds"),
         (PLAN.assign(mask="m.png"), "mask needs an init_image"),
         (PLAN.assign(paste="m.png"), "paste needs an init_image"),
         (PLAN.assign(image_guidance=1.5), "image_guidance needs an init_image"),

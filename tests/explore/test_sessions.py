@@ -115,9 +115,19 @@ def test_one_question_is_one_key(tmp_path, table):
 def test_bad_sessions(votes, table):
     with pytest.raises(ValueError, match="lacks path; it has item, prompt, init_image"):
         Session(table.drop(columns="path"), votes, "a")
-    with pytest.raises(ValueError, match="name of its reviewer"):
+    with pytest.raises(ValueError, match="reviewer=' ' must be a text"):
         Session(table, votes, " ")
     with pytest.raises(ValueError, match="without repetition"):
         Session(pd.concat([table, table]), votes, "a")
     with pytest.raises(FileNotFoundError, match="1 pictures are missing, such as nowhere"):
         Session(table.assign(path=["nowhere.png", *table.path[1:]]), votes, "a")
+    for reviewer in (None, "m\ud83d"):
+        with pytest.raises(ValueError, match="reviewer="):
+            Session(table, votes, reviewer)
+    for column in ("init_image", "path"):
+        with pytest.raises(ValueError, match=f"{column}=None must be the path of a picture"):
+            Session(table.assign(**{column: None}), votes, "a")
+    with pytest.raises(ValueError, match="without repetition"):
+        Session(table[:1].assign(item=None), votes, "a")
+    with pytest.raises(ValueError, match="need='3' must be a whole number"):
+        Session(table, votes, "a", need="3")

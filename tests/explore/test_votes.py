@@ -67,7 +67,7 @@ def test_half_a_vote_is_no_vote(votes, answers):
 
 
 def test_a_vote_has_a_reviewer(votes):
-    with pytest.raises(ValueError, match="needs the name of its reviewer"):
+    with pytest.raises(ValueError, match="reviewer=.* must be a text that says something"):
         votes.add("a", " ", YES)
     assert not votes.path.exists()
 
@@ -142,3 +142,23 @@ def test_lines_end_at_line_feeds_only_and_may_begin_with_a_byte_order_mark(votes
     votes.path.write_text(f"\ufeff{json.dumps(vote, ensure_ascii=False)}\n\n", encoding="utf-8")
     votes.add("b", "ada", NO)
     assert votes.frame()["item"].tolist() == [vote["item"], "b"]
+
+
+@pytest.mark.parametrize(
+    "content, said",
+    [
+        (b"\xff\xfe", r"v\.jsonl is no UTF-8, and holds no votes"),
+        (b"[" * 100_000 + b"\n", r"v\.jsonl, line 1 is no vote"),
+        (
+            b'{"item": "a", "reviewer": "x", "answers": {"object": "no", "offensive": "no"}}\n',
+            r"v\.jsonl, line 1: answers=.*'no'.* must be true or false",
+        ),
+    ],
+    ids=["no text", "nested", "words for answers"],
+)
+def test_a_foreign_file_is_named_and_kept(votes, content, said):
+    votes.path.write_bytes(content)
+    for use in (votes.frame, lambda: votes.add("a", "ada", YES)):
+        with pytest.raises(ValueError, match=said):
+            use()
+    assert votes.path.read_bytes() == content

@@ -89,3 +89,8 @@ def test_judging_pairs_every_edit_with_its_own_picture():
     )
     with pytest.raises(ValueError, match="3 edits were planned, 2 images edited"):
         judge_edits(plan, Half(), images, after[:2], sham)
+
+
+def test_classes_that_are_none_are_named():
+    with pytest.raises(ValueError, match=r"y\[1\] is 2 .1 such rows.; expected integers 0 to 1"):
+        log_odds(np.zeros((2, 2)), [0, 2])

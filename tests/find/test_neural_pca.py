@@ -85,6 +85,9 @@ def test_bad_input(clf):
         fit_neural_pca(clf, features(20), 3)
     with pytest.raises(ValueError, match="n_components=0"):
         fit_neural_pca(clf, features(20), 0, n_components=0)
+    for k in (True, 1.5):
+        with pytest.raises(ValueError, match=f"k={k} must be a whole number"):
+            fit_neural_pca(clf, features(9), k)
 
 
 def test_a_colleague_can_read_components(clf, tmp_path):

@@ -51,3 +51,12 @@ def test_the_l1_penalty_drops_features_and_two_classes_share_a_row():
     w, b = logistic_head((x - x.mean(0)) / x.std(0), y, 2, C=0.02)
     assert np.array_equal(w[0], -w[1]) and np.array_equal(b[:1], -b[1:])
     assert (w[1] == 0).sum() >= 2 and w[1][1] > 0
+
+
+def test_labels_that_are_no_classes_are_named():
+    x = np.eye(4)
+    for y in ([0, 1, 0, 1.5], ["a", "b", "a", "b"], [0, 1, 0, 2]):
+        with pytest.raises(ValueError, match="expected integers 0 to 1"):
+            fit_linear_head(x, y, 2)
+    with pytest.raises(ValueError, match="4 rows of features for 3 labels"):
+        fit_linear_head(x, [0, 1, 0], 2)

@@ -487,6 +487,13 @@ def test_an_index_that_says_another_class_says_what_does_not_fit(folder, kind, m
         load_pipeline(change_index(folder, _class_name=kind))
 
 
+@pytest.mark.parametrize("value", [3, None, ["diffusers"], dict(a=1), "AutoencoderKL"])
+def test_a_part_whose_entry_is_no_pair_is_named(folder, value):
+    said = re.escape(f"vae={value!r} is no pair of a library and a class")
+    with pytest.raises(ValueError, match=f"which does not fit: {said}"):
+        load_pipeline(change_index(folder, vae=value))
+
+
 def test_parts_that_a_class_does_not_know_and_denoisers_of_another_class(two_encoders, tmp_path):
     with pytest.raises(ValueError, match="fit: text_encoder_2 is none of its parts; tokenizer_2 is none"):
         load_pipeline(change_index(two_encoders, _class_name="StableDiffusionPipeline"))

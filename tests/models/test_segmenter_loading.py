@@ -124,7 +124,7 @@ def test_bad_questions(clipseg):
     s = load_segmenter(clipseg[0])
     with pytest.raises(ValueError, match="2 phrases for 5 images"):
         s(IMAGES, ["a", "b"])
-    with pytest.raises(ValueError, match="phrase ' ' is no text"):
+    with pytest.raises(ValueError, match="phrase=' ' must be a text"):
         s(IMAGES, [*PHRASES[:4], " "])
     with pytest.raises(ValueError, match="float"):
         s(IMAGES / 255, PHRASES)

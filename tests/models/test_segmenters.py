@@ -35,7 +35,11 @@ def test_one_phrase_serves_all():
 
 @pytest.mark.parametrize(
     "phrases, batch, message",
-    [(["a"], 32, "1 phrases for 5 images"), ("  ", 32, "phrase .* is no text"), ("a", 0, "batch=0")],
+    [
+        (["a"], 32, "1 phrases for 5 images"),
+        ("  ", 32, "phrase=.* must be a text that says something"),
+        ("a", 0, "batch=0"),
+    ],
 )
 def test_bad_questions_are_refused(phrases, batch, message):
     with pytest.raises(ValueError, match=message):

@@ -66,8 +66,10 @@ def test_bad_labels():
         train_classifier(clf, IMAGES, Y[:3], progress=False)
     with pytest.raises(ValueError, match="nothing to train on"):
         train_classifier(clf, IMAGES[:1], Y[:1], progress=False)
-    for wrong in (Y - 1, Y + 1):
-        with pytest.raises(ValueError, match="leave unlabelled"):
+    with pytest.raises(ValueError, match=r"labels are -1; leave unlabelled images out"):
+        train_classifier(clf, IMAGES, Y - 1, progress=False)
+    for wrong in (Y + 1, Y + 0.5, Y.astype(str), np.where(Y, np.nan, 0)):
+        with pytest.raises(ValueError, match="expected integers 0 to 2"):
             train_classifier(clf, IMAGES, wrong, progress=False)
 
 

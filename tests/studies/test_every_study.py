@@ -160,12 +160,8 @@ def parameters_for(study, folder):
     return parameters | (dict(workers=1) if "workers" in find_study(study).parameters else {})
 
 
-# the others take minutes, and run in `make test-slow`; the dry run has the main study in `make test` too
-ALWAYS = ("aspire",)
-RUNS = [s if s in ALWAYS else pytest.param(s, marks=pytest.mark.slow) for s in list_studies()]
-
-
-@pytest.mark.parametrize("study", RUNS)
+@pytest.mark.slow  # in `make test` the dry run has the main study
+@pytest.mark.parametrize("study", list_studies())
 def test_it_runs(study, profile, own_pictures, server, tmp_path):
     need_photographs_of(study)
     fields = STUDIES[study].fields

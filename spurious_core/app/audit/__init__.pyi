@@ -1,8 +1,10 @@
 from .auditing import (
     Audit as Audit,
     audit as audit,
+    audit_images as audit_images,
     examine_subject as examine_subject,
     next_steps as next_steps,
+    picture_describer as picture_describer,
     write_report as write_report,
 )
 from .calibration import (
@@ -20,7 +22,6 @@ from .findings import (
     duplicates as duplicates,
     group_words as group_words,
 )
-from .page import Section as Section, page_of as page_of, pictures_of as pictures_of
 from .subjects import (
     FOLDS as FOLDS,
     Looks as Looks,

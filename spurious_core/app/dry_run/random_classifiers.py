@@ -15,6 +15,7 @@ from safetensors.torch import save_file
 from transformers import AutoConfig, AutoModelForImageClassification
 
 from .sizes import Size
+from ...core.files import make_folder
 from ...core.seeds import seed_of
 from ...data.manifests import draw, sample
 from ...data.worlds import get_world
@@ -84,6 +85,6 @@ def random_guide(file: str | Path, size: Size, labels: Sequence[str], seed: int 
     there = classifier.net.state_dict()
     names = {key: transformers_key(key) for key in _torchvision_keys(classifier.net.config.depths)}
     state = {key: there[name].contiguous() for key, name in names.items() if name in there}
-    file.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(file.parent)
     save_file(state, file, dict(labels=json.dumps(list(labels))))
     return file

@@ -8,6 +8,8 @@ __all__ = ['SIZES', 'Size']
 # %% ../../../nbs/app/dry_run/00_sizes.ipynb #010c80cf
 from dataclasses import dataclass, field, replace
 
+from ...core.checks import plain_numbers
+
 # %% ../../../nbs/app/dry_run/00_sizes.ipynb #4ee3cb73
 _LARGE_VISION = dict(
     hidden_size=1024,
@@ -43,6 +45,9 @@ class Size:
     words: int = 30522  # of captioner and detector
     # shortest and longest side that the detector sees, and the side that SAM sees
     edges: tuple = (800, 1333, 1024)
+
+    def __post_init__(self):
+        plain_numbers(self, minimum=0)
 
 # %% ../../../nbs/app/dry_run/00_sizes.ipynb #86f6e8e9
 _SD15 = Size(

@@ -18,7 +18,7 @@ from scipy import stats
 from tqdm.auto import tqdm
 
 from ..metrics import Metrics
-from ...core.checks import known, one_of, whole
+from ...core.checks import known, one_of, plain_numbers, whole
 from ...core.plots import bars
 
 # %% ../../../nbs/app/speed/00_turns.ipynb #91a82512
@@ -35,6 +35,9 @@ class SpeedPlan:
     n_candidates: int = 80  # object-free pictures, of which those that fool the guide become references
     n_bank: int = 60  # pictures of each feature for the detector
     require_fooled: bool = True  # False: a random guide is fooled by nothing
+
+    def __post_init__(self):
+        plain_numbers(self, minimum=0)
 
     def fewer_repeats(self, divisor: int) -> int:
         "Turns of what takes longer than a training step: a part of them, at least two."

@@ -20,7 +20,7 @@ from typing import Any
 import spurious_core
 from ..metrics import Metrics
 from ..studies import Study, find_study
-from ...core.files import atomic_write, read_json
+from ...core.files import atomic_write, make_folder, read_json
 
 # %% ../../../nbs/app/sweeps/01_cell_folders.ipynb #2ee1f0c4
 def cell_name(study: Study, params: dict[str, Any]) -> str:
@@ -100,7 +100,7 @@ def add_cell(root: str | Path, study: Study, params: dict[str, Any]) -> Cell:
     folder = Path(root) / "cells" / cell_name(study, params)
     if not (folder / "cell.json").exists():
         about = dict(study=str(study.path if not study.is_ours else study.name), params=params, stamp=None)
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         atomic_write(folder / "cell.json", json.dumps(about, indent=1) + "\n")
     return Cell(folder)
 

@@ -22,7 +22,7 @@ from typing import Any
 import spurious_core
 from .local_engine import end_processes, pass_on_lines, start_process
 from .workers import WorkerConfig, open_cells, work
-from ...core.checks import not_negative, whole
+from ...core.checks import not_negative, plain_numbers, whole
 
 # %% ../../../nbs/app/sweeps/07_ray_engine.ipynb #1dc46f60
 PROBE = 3.0  # seconds within which an address has to take a connection
@@ -79,6 +79,7 @@ class RayEngine:
         whole("lost", self.lost, minimum=0)
         if self.cards is not None:
             not_negative("cards", self.cards)
+        plain_numbers(self)
 
     def __call__(
         self,

@@ -17,7 +17,7 @@ from fastcore.basics import patch
 
 from .claims import release_claims
 from .workers import WorkerConfig, open_cells, work
-from ...core.checks import not_negative, one_of, whole
+from ...core.checks import not_negative, one_of, plain_numbers, whole
 
 # %% ../../../nbs/app/sweeps/08_slurm_engine.ipynb #5e4afa1d
 @dataclass
@@ -65,6 +65,7 @@ class SlurmEngine:
         for name in ("cards", "requeues"):
             whole(name, getattr(self, name), minimum=0)
         not_negative("memory", self.memory)
+        plain_numbers(self)
 
     def __call__(
         self,

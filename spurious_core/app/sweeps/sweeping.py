@@ -19,7 +19,7 @@ from .claims import CLAIM_FILE
 from .engines import Engine, pick_engine
 from .grids import grid_cells, listed_cells
 from .workers import WorkerConfig
-from ...core.files import atomic_write, read_json
+from ...core.files import atomic_write, make_folder, read_json
 
 # %% ../../../nbs/app/sweeps/05_sweeping.ipynb #76db1996
 def _open_sweep(root: Path, study: Study) -> None:
@@ -32,7 +32,7 @@ def _open_sweep(root: Path, study: Study) -> None:
         return
     if root.exists() and any(root.iterdir()):
         raise ValueError(f"{root} holds other things and is no sweep; choose another folder")
-    root.mkdir(parents=True, exist_ok=True)
+    make_folder(root)
     atomic_write(file, json.dumps(dict(study=name)) + "\n")
 
 # %% ../../../nbs/app/sweeps/05_sweeping.ipynb #89774d20

@@ -20,7 +20,7 @@ from ..studies import RunError, find_study
 from .cell_folders import Cell, code_stamp, is_done, list_cells, note_failure, publish
 from .claims import LEASE, Watch, keeping
 from ..trackers import check_tracker, log_run
-from ...core.checks import positive, whole
+from ...core.checks import plain_numbers, positive, whole
 
 # %% ../../../nbs/app/sweeps/03_workers.ipynb #55c0a7c2
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ class WorkerConfig:
         positive("lease", self.lease)
         if self.timeout is not None:
             whole("timeout", self.timeout)
+        plain_numbers(self)
 
 
 def _is_full(error: BaseException) -> bool:

@@ -56,8 +56,11 @@ def _read_csv(file: Path, what: str) -> pd.DataFrame:
     return table.apply(_as_number)
 
 # %% ../../../nbs/data/readers/14_folder_tables.ipynb #05fead5f
+_METADATA_FILES = ("metadata.csv", "metadata.jsonl")
+
+
 def has_metadata(folder: Path) -> bool:
-    return (folder / "metadata.jsonl").is_file() or (folder / "metadata.csv").is_file()
+    return any((folder / name).is_file() for name in _METADATA_FILES)
 
 
 def _with_names(table: pd.DataFrame, what: str) -> pd.DataFrame:
@@ -70,7 +73,10 @@ def _with_names(table: pd.DataFrame, what: str) -> pd.DataFrame:
 
 def read_metadata_table(folder: Path, what: str) -> pd.DataFrame:
     "The table in `metadata.csv` or `metadata.jsonl`; `what` names the data set in an error."
-    if (folder / "metadata.csv").is_file():
+    there = [name for name in _METADATA_FILES if (folder / name).is_file()]
+    if len(there) > 1:
+        raise ValueError(f"{what}: {folder} holds {' and '.join(there)}; keep the one that is to be read")
+    if "metadata.csv" in there:
         return _with_names(_read_csv(folder / "metadata.csv", what), f"{what}: metadata.csv")
     file = folder / "metadata.jsonl"
     try:
@@ -133,7 +139,9 @@ def _described(root: Path, splits: list[Path], what: str) -> FolderTables:
         f"{place}/{name}" if place else name for place, table in tables.items() for name in table.file_name
     }
     there = [name for name in list_pictures(root, what, nested=True, needed=False) if name not in known]
-    return FolderTables(tables, there)
+    further = [f"{folder.name}/{name}" for folder in visible_folders(root) for name in _METADATA_FILES]
+    unread = [name for name in further if name.split("/")[0] not in tables and (root / name).is_file()]
+    return FolderTables(tables, there + unread)
 
 
 def _from_classes(root: Path, splits: list[Path], what: str) -> FolderTables:

@@ -9,6 +9,7 @@ __all__ = ['USUAL_ENDINGS', 'contents', 'few', 'visible_folders', 'other_files',
 
 # %% ../../../nbs/data/readers/00_folders.ipynb #2bedfecc
 import os
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ...core.opening import is_image
+from ...core.checks import encodable
+from ...core.opening import is_image, parquet_cell
 from ...core.seeds import seed_of
 from ..grouped import GroupedImages
 
@@ -45,8 +47,11 @@ def _is_hidden(path: Path) -> bool:
 
 
 def visible_folders(folder: Path) -> list[Path]:
-    "The folders in a folder that are not hidden, sorted."
-    return sorted(path for path in folder.iterdir() if path.is_dir() and not _is_hidden(path))
+    "The folders in a folder that are not hidden, sorted. ValueError for a name that is no UTF-8."
+    found = sorted(path for path in folder.iterdir() if path.is_dir() and not _is_hidden(path))
+    for path in found:
+        encodable("folder", str(path))
+    return found
 
 
 def _leads_back(path: Path) -> bool:
@@ -118,13 +123,38 @@ def need_columns(table: pd.DataFrame, columns: Iterable[str], what: str) -> pd.D
     return table
 
 
+def _head_of(path: Path) -> list[str]:
+    "The names in the first row of a csv file. ValueError for one that stands there twice."
+    first = pd.read_csv(path, encoding="utf-8-sig", header=None, nrows=1, dtype=str, keep_default_na=False)
+    names = [cell.strip() or f"Unnamed: {i}" for i, cell in enumerate(first.iloc[0])]
+    if twice := [name for name in names if names.count(name) > 1]:
+        places = [str(i) for i, name in enumerate(names, 1) if name == twice[0]]
+        raise ValueError(f"columns {' and '.join(places)} are called {twice[0]!r}; rename or drop one")
+    return names
+
+
+def _stripped(column: pd.Series) -> pd.Series:
+    "A column without the white space around its texts."
+    if pd.api.types.is_numeric_dtype(column):
+        return column
+    return column.map(lambda cell: cell.strip() if isinstance(cell, str) else cell)
+
+# %% ../../../nbs/data/readers/00_folders.ipynb #1d76885e
 def read_table(path: Path, columns: Iterable[str], what: str, **options: Any) -> pd.DataFrame:
-    "A csv file as a table with these columns; `options` are those of `pandas.read_csv`."
+    """A csv file as a table with these columns; `options` are those of `pandas.read_csv`.
+
+    White space around names and texts is no part of them. ValueError for two columns of one name."""
     try:
-        table = pd.read_csv(path, encoding="utf-8-sig", **options)
+        if "header" not in options:
+            options |= dict(header=0, names=_head_of(path), index_col=False, skipinitialspace=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            table = pd.read_csv(path, encoding="utf-8-sig", **options)
+    except pd.errors.ParserWarning:
+        raise ValueError(f"{what}: {path} has rows of more fields than there are names of columns") from None
     except ValueError as error:  # parser, encoding and emptiness errors are all ValueErrors
         raise ValueError(f"{what}: {path} is no readable table: {error}") from None
-    return need_columns(table, columns, f"{what}: {path.name}")
+    return need_columns(table.apply(_stripped), columns, f"{what}: {path.name}")
 
 # %% ../../../nbs/data/readers/00_folders.ipynb #9711b12c
 def _in_words(allowed: range | tuple) -> str:
@@ -181,10 +211,12 @@ def rows_of_folders(
 
 # %% ../../../nbs/data/readers/00_folders.ipynb #f3e91927
 def _missing(files: Iterable[str], root: Path) -> list[str]:
-    "Files that are not there; each folder is listed once."
+    "Files that are not there; each folder is listed once. Rows of a parquet file were counted by its reader."
     listed, lost = {}, []
     for file in files:
         folder, name = os.path.split(os.path.join(root, str(file)))
+        if parquet_cell(os.path.join(folder, name)):
+            continue
         if folder not in listed:
             listed[folder] = set(os.listdir(folder)) if os.path.isdir(folder) else set()
         if name not in listed[folder]:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from ..grouped import SPLITS, GroupedImages
-from .folders import finish_set, first_of, read_codes, read_table, reader
+from .folders import few, finish_set, first_of, read_codes, read_table, reader
 
 # %% ../../../nbs/data/readers/01_waterbirds.ipynb #2de775e4
 ARCHIVE = "waterbird_complete95_forest2water2"
@@ -33,9 +33,22 @@ def _names(table: pd.DataFrame, column: str, codes: np.ndarray, what: str) -> li
     return names
 
 # %% ../../../nbs/data/readers/01_waterbirds.ipynb #abc0effe
+_FOLDERS = (ARCHIVE, "waterbirds_v1.0")
+
+
+def _metadata(root: Path, what: str) -> Path:
+    "The table, in `root` or in the folder of an archive. ValueError where two archives are there."
+    found = sorted(path.parent.name for path in root.glob("waterbird_complete*_forest2water2/metadata.csv"))
+    folders = list(dict.fromkeys([*_FOLDERS, *found]))
+    there = [name for name in folders if (root / name / "metadata.csv").is_file()]
+    if not (root / "metadata.csv").is_file() and len(there) > 1:
+        raise ValueError(f"{what}: {root} holds {few(there)}; give the folder of one of them")
+    return root / first_of(root, what, "metadata.csv", *(f"{name}/metadata.csv" for name in folders))
+
+# %% ../../../nbs/data/readers/01_waterbirds.ipynb #fac80232
 @reader
 def waterbirds(
-    root: str | Path,  # holds metadata.csv, or the folder `waterbird_complete95_forest2water2` that does
+    root: str | Path,  # holds metadata.csv, or the folder of an archive that does
     size: int | None = None,  # pixels of the square that images() returns
 ) -> GroupedImages:
     """Waterbirds (Sagawa et al., 2020), or another data set of two classes and two places in its layout.
@@ -43,7 +56,7 @@ def waterbirds(
     y: landbird, waterbird; a: land, water (`place`); splits from the table: 0 train, 1 val, 2 test. Other
     data say their names in columns `label` and `attribute`."""
     what = "Waterbirds"
-    meta = Path(root) / first_of(root, what, "metadata.csv", f"{ARCHIVE}/metadata.csv")
+    meta = _metadata(Path(root), what)
     table = read_table(meta, ["img_filename", "y", "split", "place"], what)
     columns = dict(y=2, place=2, split=3)  # with the number of their codes
     codes = {c: read_codes(table[c], range(n), f"{what}: column {c}") for c, n in columns.items()}

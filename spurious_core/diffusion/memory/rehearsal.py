@@ -20,7 +20,7 @@ from ...core.devices import dtype_of
 from ..families.family import stack
 from ..families.registry import family_of
 from .shapes import LiveBytes, bytes_of, pipeline_of_shapes, pretend
-from ..one_step import one_step_images
+from ..one_step import check_decoder, one_step_images
 from ..starts import picture_side
 from ..training.config import PersonalizeConfig
 from ..training.trainable import frozen, make_trainable, recomputed_activations
@@ -73,6 +73,24 @@ def _make_room(pipe: Any, config: PersonalizeConfig) -> None:
         for encoder, tokenizer in family_of(pipe).word_parts(pipe).values():
             encoder.resize_token_embeddings(len(tokenizer) + config.num_vectors, mean_resizing=False)
 
+# %% ../../../nbs/diffusion/memory/01_rehearsal.ipynb #b214ee75
+def _checked_guide(guide: Any) -> torch.nn.Module:
+    if not isinstance(guide, torch.nn.Module):
+        raise ValueError(
+            f"guide={type(guide).__name__} is no network that looks at pictures, such as a Classifier"
+        )
+    return guide
+
+
+def _shown(guide: torch.nn.Module, pictures: torch.Tensor) -> torch.Tensor:
+    "What a guide answers; ValueError for one that can't look at such pictures."
+    try:
+        return guide(pictures)
+    except (AttributeError, IndexError, RuntimeError, TypeError, ValueError) as error:
+        shape, why = list(pictures.shape), str(error).splitlines()[0]
+        name = type(guide).__name__
+        raise ValueError(f"guide={name} can't look at pictures of shape {shape}: {why}") from error
+
 # %% ../../../nbs/diffusion/memory/01_rehearsal.ipynb #bf663c6b
 @dataclass
 class _Rehearsal:
@@ -109,7 +127,7 @@ class _Rehearsal:
             pictures = one_step_images(
                 self.pipe, self.schedule, answer[some], noisy[some], t[some], self.decoder
             )
-            loss = loss + (pictures if self.guide is None else self.guide(pictures)).mean()
+            loss = loss + (pictures if self.guide is None else _shown(self.guide, pictures)).mean()
         return loss
 
     def peak(self) -> int:
@@ -141,15 +159,15 @@ def rehearse(
 ) -> Footprint:
     """What a training with these settings holds at its peak, for pictures of the pipeline's own size.
 
-    fp16 and bf16 take the same. ValueError for what this family of models can't learn, and for a pipeline
-    that has a LoRA loaded."""
+    fp16 and bf16 take the same. ValueError for what this family of models can't learn, for a pipeline that
+    has a LoRA loaded, and for a decoder or guide that doesn't fit."""
     if config.precision == "fp16":
         config = replace(config, precision="bf16")  # a CPU computes only some things in fp16
     given = [] if isinstance(pipe, (str, Path)) else family_of(pipe).networks(pipe)[:-1]
     shapes = _empty_pipeline(pipe, config)
     family = family_of(shapes)
-    decoder = shapes.vae if decoder is None else _empty_copy(decoder)
-    guide = None if guide is None else _empty_copy(guide).requires_grad_(False)
+    decoder = shapes.vae if decoder is None else _empty_copy(check_decoder(shapes, decoder))
+    guide = None if guide is None else _empty_copy(_checked_guide(guide)).requires_grad_(False)
     _make_room(shapes, config)
     params = make_trainable(shapes, config)
     denoiser = family.denoiser(shapes)

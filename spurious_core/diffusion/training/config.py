@@ -132,11 +132,11 @@ def _check(config: PersonalizeConfig) -> None:
     for name in _OPTIONAL:
         if getattr(config, name) is not None:
             positive(name, getattr(config, name))
-    plain_numbers(config)
     positive("lr", config.lr)
     within("rank", config.rank, f"[1, {LARGEST_RANK}]")
 
     within("max_grad_norm", config.max_grad_norm, "(0, inf]")  # inf: gradients are never clipped
+    plain_numbers(config, infinite=("max_grad_norm",))
     if config.gated_share is not None:
         within("gated_share", config.gated_share, "(0, 1]")
     within("ema", config.ema, "[0, 1)")

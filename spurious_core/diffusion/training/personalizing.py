@@ -16,13 +16,14 @@ import pandas as pd
 from accelerate import Accelerator
 
 from ...core.accelerators import accelerator as make_accelerator
-from ...core.checks import as_many, folder_path
+from ...core.checks import as_many, encodable, folder_path
 from ...core.files import claim, digest
 from ...core.images import read_images
 from ...core.locks import hold_folder
 from ..families.registry import family_of
 from ..generating import generate
 from ..image_sets import pipeline_hash
+from ..one_step import check_decoder
 from ..plans import plan_prompts
 from ..references import load_references
 from ..starts import picture_side
@@ -130,6 +131,7 @@ def _listed(name: str, given: Sequence[str] | None, images: np.ndarray | None) -
     for row, caption in enumerate(captions):
         if not isinstance(caption, str):
             raise ValueError(f"{name}: row {row} has {caption!r}, which is no text")
+        encodable(f"{name}: row {row}", caption)
     return list(map(str, captions))
 
 # %% ../../../nbs/diffusion/training/06_personalizing.ipynb #897dda39
@@ -213,7 +215,7 @@ def personalize(
         _listed("captions", captions, pictures),
         _listed("prior_captions", prior_captions, of_class),
         image_loss,
-        pipe.vae if decoder is None else decoder,
+        check_decoder(pipe, decoder),
     )
     accelerator = _accelerator(pipe, config, out)
     with hold_folder(out if accelerator.is_main_process else None):

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import httpx2
 import openai
 
-from ...core.checks import positive, whole
+from ...core.checks import plain_numbers, positive, whole
 
 # %% ../../../nbs/models/language/07_connections.ipynb #5c14544c
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class Limits:
         whole("retries", self.retries, 0)
         positive("deadline", self.deadline)
         whole("max_bytes", self.max_bytes)
+        plain_numbers(self)
 
 
 class RefusedReply(openai.OpenAIError):

@@ -13,23 +13,36 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ...core.checks import one_of, renamed_arguments
+from ...core.checks import one_of, renamed_arguments, texts, yes_or_no
 from ...data.grouped import GroupedImages
 from .discovery import Findings
 from .drawing import class_prompts, draw_classes
-from .learning import class_word, describe_edits, learn_class
+from .learning import LEARNING_RECIPES, class_word, describe_edits, learn_class
 
 # %% ../../../nbs/papers/aspire/07_cure_arms.ipynb #1bfe00a8
+_SOURCES = ("training", "edited", "before")
+
+
 @renamed_arguments(way="recipe")
 @dataclass(frozen=True)
 class CureArm:
     "What an arm learns each class from, and whether captions and prompts name what is beside the object."
 
-    sources: tuple[str, ...] = ()  # of 'training', 'edited' and 'before'; none: nothing is learned
+    sources: tuple[str, ...] = ()  # of training, edited and before; none: nothing is learned
     named: bool = False
     recipe: str = "textual_inversion"  # one of LEARNING_RECIPES
 
+    def __post_init__(self):
+        object.__setattr__(self, "sources", texts("sources", self.sources, minimum=0))
+        for source in self.sources:
+            one_of("source", source, _SOURCES)
+        if yes_or_no("named", self.named) and "training" in self.sources:
+            raise ValueError(
+                "named=True: it isn't known what training pictures show; sources: edited, before"
+            )
+        one_of("recipe", self.recipe, LEARNING_RECIPES)
 
+# %% ../../../nbs/papers/aspire/07_cure_arms.ipynb #0a6c98dc
 CURE_ARMS = dict(
     random=CureArm(),
     named=CureArm(named=True),

@@ -9,7 +9,7 @@ __all__ = ['CURE_WORLDS', 'CureWorld', 'cure_world_names', 'cure_parts']
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ...core.checks import one_of
+from ...core.checks import one_of, plain_numbers
 from ...data.grouped import GroupedImages
 from ...data.rendered import world_images
 from ...data.worlds import World, get_world
@@ -22,6 +22,9 @@ class CureWorld:
 
     world: World
     ratio: float | None = None  # None: as the world plants it
+
+    def __post_init__(self):
+        plain_numbers(self, minimum=0)
 
 
 def _seen_through(low: float, high: float) -> dict:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ...core.checks import one_of, renamed_arguments, whole, within
+from ...core.checks import one_of, plain_numbers, renamed_arguments, whole, within
 from ...data.grouped import GroupedImages
 from ...diffusion.starts import picture_side
 from ...find.edit_tests import judge_edits, plan_edits
@@ -60,6 +60,7 @@ class DiscoveryConfig:
             whole(name, getattr(self, name))
         if self.steps is not None:
             whole("steps", self.steps)
+        plain_numbers(self)
 
 # %% ../../../nbs/papers/aspire/02_discovery.ipynb #770f1649
 def _describe(

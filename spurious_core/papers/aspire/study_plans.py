@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ...core.checks import one_of, renamed_arguments, whole, within
+from ...core.checks import one_of, plain_numbers, renamed_arguments, whole, within
 from ...core.settings import Profile
 from ...data.grouped import GroupedImages
 from ...data.readers.imagefolder import imagefolder
@@ -55,6 +55,7 @@ class AspirePlan:
         for arm in self.arms:
             one_of("arm", arm, CURE_ARMS)
         whole("per_class", self.per_class)
+        plain_numbers(self, minimum=0)
 
     def methods_of(self, arm: str) -> list[str]:
         "What is trained in an arm: plain training, and all methods where the arm is no control."
@@ -153,6 +154,7 @@ class AspireRun:
             raise ValueError(f"folder and classifier belong together: {need}")
         within("ratio", self.ratio, "[0.5, 1)")
         self.plan.discovery(self.alternatives)
+        plain_numbers(self, minimum=0)
 
     @property
     def seeds(self) -> range:

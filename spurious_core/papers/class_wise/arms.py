@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ...core.checks import not_negative
-from ...core.files import atomic_write
+from ...core.checks import not_negative, plain_numbers
+from ...core.files import atomic_write, make_folder
 from ...core.images import png_bytes, read_images
 from ...core.seeds import seed_of
 from ...data.vocabulary import SCENES
@@ -46,6 +46,7 @@ class Arm:
         not_negative(f"arm {self.name!r}: weight", self.weight)
         if bool(self.weight) != (self.sfsl is not None):
             raise ValueError(f"arm {self.name!r}: give weight and sfsl together")
+        plain_numbers(self)
 
 
 BASE, DREAMBOOTH = Arm("base", train=False), Arm("dreambooth")
@@ -92,8 +93,7 @@ def prior_set(kit: Kit, folder: str | Path, n: int = 60) -> pd.DataFrame:
 # %% ../../../nbs/papers/class_wise/03_arms.ipynb #8c463170
 def write_references(target: Target, folder: str | Path) -> Path:
     "The references as PNG files, whose names keep their order; returns the folder."
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = make_folder(folder)
     digits = max(2, len(str(len(target.references) - 1)))
     for i, image in enumerate(target.references):
         atomic_write(folder / f"{i:0{digits}d}.png", png_bytes(image))

@@ -14,7 +14,7 @@ from typing import Any
 
 from diffusers import AutoencoderTiny
 
-from ...core.checks import known
+from ...core.checks import distinct, known
 from ...core.devices import dtype_of, pick_device
 from ...core.settings import Profile, load_profile
 from ...data.worlds import World, get_world
@@ -45,7 +45,7 @@ def own_classes(folder: str | Path) -> list[str]:
     wanted = [f"{label}/{part}" for label in classes for part in FOLDER_PARTS]
     if missing := [path for path in wanted if not (root / path).is_dir()]:
         raise ValueError(f"{root} has no {', '.join(missing)}; a class needs {parts}")
-    return classes
+    return distinct(f"the classes in {root}", classes)
 
 # %% ../../../nbs/papers/class_wise/00_kit.ipynb #c52482c6
 def require_fields(profile: Profile, fields: Iterable[str]) -> None:

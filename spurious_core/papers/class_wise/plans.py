@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ...core.checks import one_of
+from ...core.checks import one_of, plain_numbers
 from .kit import Kit
 
 # %% ../../../nbs/papers/class_wise/05_plans.ipynb #5391ea0d
@@ -27,6 +27,9 @@ class ComparisonPlan:
     n_prior: int = 60  # the base model's pictures, for prior preservation
     find: Mapping[str, Any] = field(default_factory=dict)  # arguments of `target_of`
     training: Mapping[str, Any] = field(default_factory=dict)  # fields of the training that differ
+
+    def __post_init__(self):
+        plain_numbers(self, minimum=0)
 
     def runs(self, labels: Iterable[str], seed: int) -> list[tuple[str, int]]:
         "The classes, each with the seeds from `seed` on."

@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from ...core.checks import not_negative, one_of, positive, whole, within
+from ...core.checks import not_negative, one_of, plain_numbers, positive, whole, within
 from ...mitigate.config import AUGMENTS, SCHEDULES
 from ...mitigate.networks import seeded
 from ...models.classifier import Classifier
@@ -63,6 +63,7 @@ class Disentangling:
             object.__setattr__(self, "widths", tuple(self.widths))  # a list from a settings file is as good
             for width in self.widths:
                 whole(f"widths={self.widths}: width", width)
+        plain_numbers(self)
 
     def cut(self, n: int) -> int:
         "How many of `n` features are the foreground's. ValueError where a part would be empty."

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from ...core.checks import checked_codes
 from ...data.grouped import GroupedImages
 from ...mitigate.networks import seeded
 from ...models.classifier import Classifier
@@ -40,10 +41,8 @@ class CachedFeatures:
             )
         if not np.isfinite(self.pixels).all():
             raise ValueError("features are not finite")
-        for codes, names in ((self.y, self.labels), (self.a, self.attributes)):
-            low, high = min(codes), max(codes)
-            if low < 0 or high >= len(names):
-                raise ValueError(f"labels run from {low} to {high}, but there are {len(names)} names")
+        self.y = checked_codes("y", self.y, len(self.labels))
+        self.a = checked_codes("a", self.a, len(self.attributes))
 
     def __len__(self) -> int:
         return len(self.pixels)

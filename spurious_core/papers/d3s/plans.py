@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ...core.checks import known, not_negative, one_of, whole, within
+from ...core.checks import known, not_negative, one_of, plain_numbers, whole, within
 from ...core.seeds import seed_of
 from ...data.grouped import SPLITS
 from .prompts import BACKGROUNDS, PROMPT_TEMPLATES, prompt_of
@@ -39,6 +39,7 @@ class Recipe:
         within("scale", self.scale, "(0, 1]")
         within("strength", self.strength, "(0, 1]")
         not_negative("guidance", self.guidance)
+        plain_numbers(self)
 
     def with_(self, **changes) -> "Recipe":
         "This recipe with some fields changed."

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ...core.checks import one_of, whole, within
+from ...core.checks import one_of, plain_numbers, whole, within
 
 # %% ../../../nbs/papers/ddb/07_rules.ipynb #c4c7dd09
 CRITERIA = dict(factor=("psi", "limit"), rho=("rho",), agreement=("agreement",))  # the columns they need
@@ -32,6 +32,7 @@ class Rule:
         for name, interval in dict(factor="(0, inf]", rho="(-inf, inf)", agreement="[0, 1]").items():
             if getattr(self, name) is not None:
                 within(name, getattr(self, name), interval)
+        plain_numbers(self, infinite=("factor",))
 
     def _check_columns(self, scores: pd.DataFrame) -> None:
         switched_on = [name for name in CRITERIA if getattr(self, name) is not None]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ...core.checks import one_of, within
+from ...core.checks import one_of, plain_numbers, within
 from ...data.worlds import World, get_world
 from ...mitigate.config import MitigationConfig
 from ...mitigate.presets import preset
@@ -43,6 +43,7 @@ class FFRPlan:
         one_of("world", self.world, USUAL_ATTRIBUTES)
         for ratio in self.ratios:
             within("ratio", ratio, "[0.5, 1)")
+        plain_numbers(self, minimum=0)
 
     @property
     def dataset(self) -> str:

@@ -16,6 +16,7 @@ from .planning import (
     BenchmarkPlan as BenchmarkPlan,
     BenchmarkSource as BenchmarkSource,
     MINI_SETS as MINI_SETS,
+    SAME_PICTURES as SAME_PICTURES,
     plan_benchmark as plan_benchmark,
 )
 from .trials import (

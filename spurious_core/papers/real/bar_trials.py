@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from ...core.checks import one_of
+from ...core.checks import one_of, plain_numbers
 from ...data.grouped import GroupedImages
 from ...data.readers.folders import draw_splits
 from ...evaluate.intervals import finite_interval
@@ -37,6 +37,9 @@ class BarPlan:
     n_seeds: int = 5
     epochs: int = 15
     pictures: int | None = None  # of each action and part; None: all
+
+    def __post_init__(self):
+        plain_numbers(self, minimum=0)
 
 
 BAR_BUDGETS = dict(

@@ -13,6 +13,7 @@ from pathlib import Path
 import torch
 
 from ...core.checkpoints import read_if_whole, write_tensors
+from ...core.files import make_folder
 from ...core.seeds import seed_of
 from ...core.settings import Profile
 from ...data.squares import read_squares
@@ -72,7 +73,7 @@ def cached_features(
     found = read_if_whole(file)
     if found and found[1].get("key") == key:
         return found[0]["features"]
-    file.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(file.parent)
     features = _square_features(clf, paths, preprocess)
     write_tensors(file, dict(features=features), key=key)
     return features

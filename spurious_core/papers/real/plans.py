@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ...core.checks import one_of
+from ...core.checks import one_of, plain_numbers
 
 # %% ../../../nbs/papers/real/01_plans.ipynb #8b19f064
 @dataclass(frozen=True)
@@ -23,6 +23,9 @@ class RealPlan:
     cues: int | None = None  # pictures of cue conflict
     draws: int = 2000  # quadruples of tiles under the null
     attack_steps: int = 60
+
+    def __post_init__(self):
+        plain_numbers(self, minimum=0)
 
 
 REAL_BUDGETS = dict(

@@ -58,6 +58,7 @@ def test_a_killed_worker_costs_its_cell_a_second_try_and_nothing_else(cells, not
     assert not any(cell.failures for cell in cells)
 
 
+@pytest.mark.slow
 def test_an_interrupted_call_takes_its_workers_along_and_gives_back_their_claims(cells, note):
     def stop(line):
         raise KeyboardInterrupt

@@ -148,7 +148,7 @@ def test_imagefolder_origin(tmp_path):
     "change, kw, message",
     [
         (dict(y=[2] + Y[1:]), dict(labels=["cat", "dog"]), "column y: expected 0, 1; found"),
-        (dict(y=["cat"] + Y[1:]), {}, "column y: .*'cat'"),
+        (dict(y=["cat"] + Y[1:]), {}, "y: row 0 has 'cat'; expected whole numbers"),
         (dict(label=["cat"] * 6 + ["dog"] * 6), {}, "y and label contradict each other"),
         (dict(label=[("cat", "dog")[y] for y in Y]), dict(labels=["dog", "cat"]), "contradict"),
         (
@@ -310,3 +310,37 @@ def test_a_row_without_the_name_of_a_file_is_named(tmp_path, name):
     (tmp_path / "metadata.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     with pytest.raises(ValueError, match="file_name=.* in row 0 must be a text"):
         imagefolder(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "names", [("cat", "cat "), ("caf\u00e9", "cafe\u0301")], ids=["white space", "Unicode form"]
+)
+@pytest.mark.parametrize("described", [False, True])
+def test_classes_that_look_alike_are_refused(tmp_path, names, described):
+    found = [dict(file_name=f"{name}/0.png", label=name) for name in names]
+    folder_of(tmp_path, found)
+    if not described:
+        (tmp_path / "metadata.jsonl").unlink()
+    with pytest.raises(ValueError, match="labels: .* differ by white space or Unicode form only; rename one"):
+        imagefolder(tmp_path)
+
+
+def test_two_metadata_files_are_refused(tmp_path):
+    for form in ("jsonl", "csv"):
+        folder_of(tmp_path, rows(), form)
+    with pytest.raises(ValueError, match="holds metadata.csv and metadata.jsonl; keep the one"):
+        imagefolder(tmp_path)
+
+
+def test_metadata_that_were_not_read_are_named(tmp_path):
+    folder_of(tmp_path, [dict(file_name=name, label="cat") for name in ("0.png", "val/1.png")])
+    folder_of(tmp_path / "val", [dict(file_name="1.png", label="dog")])
+    with pytest.warns(UserWarning, match="read 2 pictures and left out 1 files: val/metadata.jsonl"):
+        imagefolder(tmp_path)
+
+
+def test_spaces_beside_the_commas_of_a_table_are_no_part_of_a_label(tmp_path):
+    folder_of(tmp_path, [dict(file_name="0.png"), dict(file_name="1.png")])
+    (tmp_path / "metadata.jsonl").unlink()
+    (tmp_path / "metadata.csv").write_text("file_name, label\n0.png, cat\n1.png, dog\n", encoding="utf-8")
+    assert imagefolder(tmp_path).labels == ["cat", "dog"]

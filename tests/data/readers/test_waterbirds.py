@@ -112,3 +112,15 @@ def test_what_is_missing_or_broken_is_named(tmp_path):
         waterbirds(tmp_path / "empty")
     with pytest.raises(FileNotFoundError, match="is not a folder"):
         waterbirds(tmp_path / "no/such")
+
+
+@pytest.mark.parametrize("name", ["waterbirds_v1.0", "waterbird_complete90_forest2water2"])
+def test_archives_of_other_makers_are_found_by_their_name(tmp_path, name):
+    waterbird_tree(tmp_path).rename(tmp_path / name)
+    assert numbers(waterbirds(tmp_path)) == list(range(12))
+    waterbird_tree(tmp_path)
+    with pytest.raises(
+        ValueError, match="holds waterbird_complete95_forest2water2, .*give the folder of one"
+    ):
+        waterbirds(tmp_path)
+    assert numbers(waterbirds(tmp_path / name)) == list(range(12))

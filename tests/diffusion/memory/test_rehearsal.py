@@ -143,3 +143,19 @@ def test_a_pipeline_with_a_lora_is_refused_as_a_training_refuses_it():
     for recipe in (RECIPE, replace(RECIPE, method="dreambooth")):
         with pytest.raises(ValueError, match="has a LoRA loaded; unload it first"):
             rehearse(pipe, recipe)
+
+
+@pytest.mark.parametrize(
+    "given, said",
+    [
+        (dict(decoder=torch.nn.Linear(4, 3)), "decoder=Linear decodes no latents; give an AutoencoderTiny"),
+        (
+            dict(guide=torch.nn.Linear(7, 3)),
+            r"guide=Linear can't look at pictures of shape \[2, 3, 64, 64\]: ",
+        ),
+        (dict(guide="resnet"), "guide=str is no network that looks at pictures, such as a Classifier"),
+    ],
+)
+def test_a_decoder_or_a_guide_that_does_not_fit_is_named(given, said):
+    with pytest.raises(ValueError, match=said):
+        rehearse(load_profile("mini").pipeline, RECIPE, **given)

@@ -13,7 +13,9 @@ from safetensors.torch import load_file
 
 from spurious_core.core.locks import FolderInUse, hold_folder
 from spurious_core.diffusion.adapters import EMBEDS, LORA
+from spurious_core.diffusion.generating import generate
 from spurious_core.diffusion.image_sets import pipeline_hash
+from spurious_core.diffusion.plans import plan_prompts
 from spurious_core.diffusion.training import personalizing, trainer
 from spurious_core.diffusion.training.personalizing import personalize
 from spurious_core.diffusion.training.trainer import Trainer, settle
@@ -276,7 +278,20 @@ def test_a_caption_is_a_text(tiny_pipeline, tmp_path, bad):
         personalize(tiny_pipeline, REFS[:4], PLAIN_RECIPE, tmp_path / "run", captions=bad)
     with pytest.raises(ValueError, match="captions='abcd' must be a list"):
         personalize(tiny_pipeline, REFS[:4], PLAIN_RECIPE, tmp_path / "run", captions="abcd")
+    with pytest.raises(ValueError, match="captions: row 0=.*, half a letter, and is no UTF-8"):
+        personalize(tiny_pipeline, REFS[:4], PLAIN_RECIPE, tmp_path / "run", captions=["a \ud83d"] * 4)
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    "place, said", [("notes", "is a file; give"), ("notes/run", "notes is a file; choose")]
+)
+def test_a_run_cannot_be_where_a_file_is(tiny_pipeline, tmp_path, place, said):
+    (tmp_path / "notes").touch()
+    with pytest.raises(NotADirectoryError, match=said):
+        personalize(tiny_pipeline, REFS[:4], PLAIN_RECIPE, tmp_path / place, progress=False)
+    with pytest.raises(NotADirectoryError, match=said):
+        generate(tiny_pipeline, plan_prompts("a boat", 1), tmp_path / place, steps=2)
 
 
 def test_captions_in_a_column_are_captions_in_a_list(tiny_pipeline, tmp_path):

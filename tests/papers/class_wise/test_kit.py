@@ -105,6 +105,14 @@ def test_a_folder_must_be_there(own_folder, bare_profile):
     assert own_classes(own_folder) == ["house", "landbird"]
 
 
+def test_classes_that_look_alike_are_refused(tmp_path):
+    for label in ("house", "house "):
+        for part in ("references", "empty", "train"):
+            (tmp_path / label / part).mkdir(parents=True)
+    with pytest.raises(ValueError, match="'house' and 'house ' differ by white space or Unicode form only"):
+        own_classes(tmp_path)
+
+
 # ---- the classes to study
 
 

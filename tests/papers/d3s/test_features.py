@@ -38,8 +38,8 @@ def test_cached_features_stand_for_a_data_set():
     [
         (np.zeros((3, 2)), [0, 0], "expected .N, D."),
         (np.full((2, 2), np.nan), [0, 0], "not finite"),
-        (np.zeros((2, 2)), [0, 9], "labels run from 0 to 9"),
-        (np.zeros((2, 2)), [-1, 0], "labels run from -1 to 0"),
+        (np.zeros((2, 2)), [0, 9], r"y\[1\] is 9 .1 such rows.; expected integers 0 to"),
+        (np.zeros((2, 2)), [-1, 0], r"y\[0\] is -1"),
     ],
 )
 def test_features_that_do_not_fit_are_refused(pixels, y, message):

@@ -2,10 +2,16 @@
 
 import pytest
 
-from spurious_core.mitigate.presets import preset
+from spurious_core.data.reading import READERS
+from spurious_core.mitigate.presets import MITIGATION_PRESETS, preset
 from spurious_core.mitigate.registry import METHODS
-from spurious_core.papers.mitigation.planning import BENCHMARK_BUDGETS, BenchmarkSource, plan_benchmark
-from support.data_trees import SPLITS, A, Y, agrees, put
+from spurious_core.papers.mitigation.planning import (
+    BENCHMARK_BUDGETS,
+    SAME_PICTURES,
+    BenchmarkSource,
+    plan_benchmark,
+)
+from support.data_trees import SPLITS, A, Y, agrees, put, put_parquet
 
 N = dict(train=40, val=20, test=30)
 
@@ -20,6 +26,10 @@ N = dict(train=40, val=20, test=30)
         (dict(world="waterbirds", root="/data"), "waterbirds", "waterbirds"),
         (dict(world="imagefolder", root="/data"), "imagefolder", "default"),
         (dict(world="metashift_disc", root="/data"), "metashift_disc", "default"),
+        (dict(world="waterbirds_parquet", root="/data"), "waterbirds_parquet", "waterbirds"),
+        (dict(world="wilds_waterbirds", root="/data"), "wilds_waterbirds", "waterbirds"),
+        (dict(world="wilds_celeba", root="/data"), "wilds_celeba", "celeba"),
+        (dict(world="wilds_celeba", root="/data", settings="default"), "wilds_celeba", "default"),
         (dict(world="celeba", settings="mini_digits"), "mini_celeba", "mini_digits"),
     ],
 )
@@ -86,3 +96,14 @@ def test_what_is_given_takes_the_budgets_place():
         plan_benchmark("smoke", methods=["magic"])
     with pytest.raises(ValueError, match="budget='dry' is unknown; allowed: smoke, quick, full"):
         plan_benchmark("dry")
+
+
+def test_layouts_of_the_same_pictures_are_readers_and_have_a_preset():
+    assert set(SAME_PICTURES) <= set(READERS) and set(SAME_PICTURES.values()) <= set(MITIGATION_PRESETS)
+
+
+def test_a_benchmark_reads_parquet_files(tmp_path):
+    for split in ("train", "validation", "test"):
+        put_parquet(tmp_path / f"data/{split}-00000-of-00001.parquet", [0, 1, 1], [0, 1, 0])
+    sets = BenchmarkSource("waterbirds_parquet", str(tmp_path), size=4).load(0, N)
+    assert all(agrees(data) and data.y.tolist() == [0, 1, 1] for data in sets)

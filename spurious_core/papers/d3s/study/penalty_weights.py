@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from ....core.checks import plain_numbers
 from ....core.markup import as_key
 from ....data.grouped import GroupedImages
 from ....models.classifier import Classifier
@@ -21,7 +22,7 @@ from .setting_up import D3SStudy
 from .study_plans import D3SPlan
 from ..training import disentangle
 
-# %% ../../../../nbs/papers/d3s/study/07_penalty_weights.ipynb #32f9548b
+# %% ../../../../nbs/papers/d3s/study/07_penalty_weights.ipynb #bfc85455
 @dataclass(frozen=True)
 class WeightedPenalty:
     "A penalty at one weight."
@@ -30,7 +31,10 @@ class WeightedPenalty:
     weight: float  # of the linear part where that is alone, else of the critic's penalty
     config: Disentangling
 
+    def __post_init__(self):
+        plain_numbers(self, minimum=0)
 
+# %% ../../../../nbs/papers/d3s/study/07_penalty_weights.ipynb #32f9548b
 def weighted_penalties(plan: D3SPlan) -> list[WeightedPenalty]:
     "The linear part alone at two weights, critics alone at all, and both at the first two weights."
     if not plan.weights:

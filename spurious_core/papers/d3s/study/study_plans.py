@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ....core.checks import one_of
+from ....core.checks import one_of, plain_numbers
 from ..disentangling import Disentangling
 
 # %% ../../../../nbs/papers/d3s/study/00_study_plans.ipynb #ad1881b0
@@ -29,6 +29,9 @@ class D3SPlan:
     share: float = 0.95  # of a class's training pictures that stand before its usual background, 0..1
     weights: tuple[float, ...] = ()  # of the penalties that are tried on the first seed
     training: Mapping[str, Any] = field(default_factory=dict)  # fields of `Disentangling` that differ
+
+    def __post_init__(self):
+        plain_numbers(self, minimum=0)
 
     def disentangling(self, **changes) -> Disentangling:
         "The settings of `Disentangling` at this budget, with some fields changed."

@@ -8,6 +8,7 @@ __all__ = ['FOOLING_WORLDS', 'FoolingWorld']
 # %% ../../../../nbs/papers/ddb/study/00_fooling_worlds.ipynb #109066c1
 from dataclasses import dataclass, replace
 
+from ....core.checks import plain_numbers
 from ....data.grouped import GroupedImages
 from ....data.rendered import world_images
 from ....data.worlds import Plant, World, get_world
@@ -26,6 +27,9 @@ class FoolingWorld:
     ratio: float  # the majority group's share of its class
     initializer: str  # a word for "thing", made of other things; learned words start from it
     named: bool  # whether the causal part has a name that a segmenter knows
+
+    def __post_init__(self):
+        plain_numbers(self, minimum=0)
 
     def usual(self) -> list[int]:
         "The attribute of each class's majority group."

@@ -8,7 +8,7 @@ __all__ = ['DDB_PLANS', 'DDBPlan', 'ddb_plan']
 # %% ../../../../nbs/papers/ddb/study/01_plan.ipynb #68146f5d
 from dataclasses import dataclass, replace
 
-from ....core.checks import not_negative, one_of, whole
+from ....core.checks import not_negative, one_of, plain_numbers, texts, whole
 from ....mitigate.config import MitigationConfig
 
 # %% ../../../../nbs/papers/ddb/study/01_plan.ipynb #8d960aca
@@ -33,6 +33,10 @@ class DDBPlan:
     doses: tuple[float, ...] = (0.15, 0.3, 0.5)  # shares pruned under the last layer alone
     folds: int = 2  # of the networks that judge what they have not seen
     repeats: int = 2  # retrainings: the first chooses, the others judge
+
+    def __post_init__(self):
+        plain_numbers(self, minimum=0)
+        object.__setattr__(self, "worlds", texts("worlds", self.worlds))
 
     @property
     def config(self) -> MitigationConfig:

@@ -1,0 +1,1 @@
+"One file each; they are found by their folder."

@@ -1,0 +1,60 @@
+"A page that needs nothing else, in which nobody's text is code, and which everybody can read."
+
+import re
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from spurious_core.app.report.page import Section, StoredPicture, page_of, pictures_of
+from spurious_core.core.images import png_bytes
+
+THUMBS = np.random.default_rng(0).integers(0, 256, (3, 96, 96, 3), np.uint8)
+
+
+def test_everything_is_inside():
+    sections = [
+        Section("Classes", ["first", "second"], pd.DataFrame(dict(n=[1])), pictures_of(THUMBS, [0, 2]))
+    ]
+    page = page_of("An audit", sections)
+    assert page.startswith("<!doctype html>") and page.count("<img") == 1 and page.count("<table") == 1
+    assert not re.findall(r'(?:src|href)="(?!data:|#)', page) and "url(" not in page
+    assert set(re.findall(r'href="#([^"]+)"', page)) == set(re.findall(r'id="([^"]+)"', page))
+
+
+def test_names_are_escaped():
+    name = '"><script>alert(1)</script>'
+    picture = StoredPicture(png_bytes(THUMBS[0]), name, name)
+    page = page_of(name, [Section(name, [name], pd.DataFrame({name: [name]}), [picture])])
+    assert "<script>" not in page and page.count("&lt;script&gt;") >= 6
+
+
+def test_no_pictures_make_no_figure():
+    assert pictures_of(THUMBS, []) == []
+
+
+def test_every_picture_has_a_description():
+    figure, ax = plt.subplots()
+    ax.set_title("by method")
+    untitled = StoredPicture(png_bytes(THUMBS[0]), "")
+    page = page_of("x", [Section("Bars", [], None, [figure, untitled])])
+    assert re.findall('alt="([^"]*)"', page) == ["Bars; by method", "Bars"]
+    assert not plt.fignum_exists(figure.number)
+
+
+def luminance(colour: str) -> float:
+    colour = "".join(2 * sign for sign in colour) if len(colour) == 3 else colour
+    channels = np.array([int(colour[i : i + 2], 16) for i in (0, 2, 4)]) / 255
+    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
+def test_text_has_the_contrast_of_aa(scheme):
+    page = page_of("x", [])
+    colours = [re.findall(rf"--{name}: #(\w+)", page) for name in ("ground", "text", "quiet", "link")]
+    ground, *others = (luminance(found[scheme]) for found in colours)
+    assert "prefers-color-scheme: dark" in page
+    for other in others:
+        assert (max(ground, other) + 0.05) / (min(ground, other) + 0.05) >= 4.5

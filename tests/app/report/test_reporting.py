@@ -1,0 +1,46 @@
+"`spurious report`, and the same from Python."
+
+import re
+
+import pytest
+from typer.testing import CliRunner
+
+from spurious_core.app.cli import app
+from spurious_core.app.report.reporting import report_folder, report_page
+from support.notebooks import ROOT
+
+EVIDENCE = ROOT / "figures" / "bar"
+
+
+def test_committed_evidence_is_one_page_with_nothing_outside(tmp_path):
+    page = report_folder(EVIDENCE, tmp_path / "deep" / "bar.html")
+    text = page.read_text("utf-8")
+    assert "<h1>Run of bar</h1>" in text and text.count("data:image/png;base64,") == 1
+    assert not re.findall(r'(?:src|href)="(?!data:|#)', text)
+    assert [file.name for file in page.parent.iterdir()] == ["bar.html"]
+    assert not (EVIDENCE / "report.html").exists()
+
+
+@pytest.mark.parametrize("name", ["none", "empty"])
+def test_a_folder_that_is_no_run_is_one_line(tmp_path, name):
+    (tmp_path / "empty").mkdir()
+    result = CliRunner().invoke(app, ["report", str(tmp_path / name)])
+    assert result.exit_code == 2 and len(result.output.splitlines()) == 1
+    assert "is no folder" in result.output or "is no run and no sweep" in result.output
+    assert list((tmp_path / "empty").iterdir()) == []
+
+
+def test_a_page_is_whole_or_as_it_was(tmp_path, monkeypatch):
+    page = tmp_path / "report.html"
+    page.write_text("old")
+    monkeypatch.setattr(
+        "spurious_core.core.files.os.replace", lambda *_: (_ for _ in ()).throw(OSError(28, ""))
+    )
+    with pytest.raises(OSError, match="cannot write"):
+        report_folder(EVIDENCE, page)
+    assert page.read_text() == "old" and list(tmp_path.iterdir()) == [page]
+
+
+def test_a_name_that_says_nothing_is_refused():
+    with pytest.raises(ValueError, match="folder='' must be"):
+        report_page("")

@@ -1,0 +1,114 @@
+"A run's folder says how far it is, what came out, and where all of it is from."
+
+import json
+
+import numpy as np
+import pytest
+
+from spurious_core.app.metrics import Metrics
+from spurious_core.app.report.page import page_of
+from spurious_core.app.report.run_page import (
+    image_set_table,
+    is_run_folder,
+    read_run,
+    run_sections,
+    run_state,
+)
+from spurious_core.core.files import atomic_write
+from spurious_core.core.images import png_bytes
+from spurious_core.core.locks import HOLDER_FILE, hold_folder
+
+ABOUT = dict(
+    study="toy",
+    parameters=dict(profile="mini", budget="quick", seed=3, words=["<b>"]),
+    seconds=200.0,
+    commit="abc",
+    dirty=True,
+    versions=dict(torch="2"),
+)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    metrics = Metrics()
+    metrics.add("wga.mini.ERM", 0.5, (0.25, 0.75), 40, "images")
+    metrics.save(tmp_path / "toy")
+    atomic_write(tmp_path / "toy/environment.json", json.dumps(ABOUT))
+    atomic_write(tmp_path / "toy/figures/bars.png", png_bytes(np.zeros((8, 8, 3), np.uint8)))
+    cells = [
+        dict(cell_type="markdown", source="Bars of <all> methods."),
+        dict(cell_type="code", source="kept(f, 'bars')"),
+    ]
+    atomic_write(tmp_path / "toy/toy.ipynb", json.dumps(dict(cells=cells)))
+    return tmp_path / "toy"
+
+
+def failed(folder, error=None):
+    outputs = [dict(output_type="error", ename="ValueError", evalue=error)] if error else []
+    cells = [dict(cell_type="code", source="x", outputs=outputs)]
+    atomic_write(folder / "toy.failed.ipynb", json.dumps(dict(cells=cells)))
+
+
+def test_all_of_a_run_is_on_its_page(folder):
+    sections = run_sections(read_run(folder))
+    assert [s.title for s in sections] == ["What came out", "Figures", "Numbers", "Parameters", "Environment"]
+    page = page_of("toy", sections)
+    for text in (
+        "toy ran at budget quick with profile mini, in 3.3 minutes.",
+        "0.250 .. 0.750",
+        "40 images",
+        'alt="Bars of &lt;all&gt; methods."',
+        "Commit abc, with changes that were not committed.",
+        "-p seed=&#39;3&#39;",
+        "&lt;b&gt;",
+        "torch",
+    ):
+        assert text in page, text
+
+
+def test_a_run_in_progress_says_so(folder):
+    with hold_folder(folder):
+        (said,) = run_state(read_run(folder))
+    assert said.startswith("In progress: the folder is in use by process ")
+    assert said.endswith("What follows is of the last good run.")
+    assert run_state(read_run(folder)) == ["toy ran at budget quick with profile mini, in 3.3 minutes."]
+
+
+def test_a_failed_run_says_why_and_whose_numbers_follow(folder):
+    failed(folder, "no <memory>")
+    (said,) = run_state(read_run(folder))
+    assert "failed (ValueError: no <memory>); see toy.failed.ipynb" in said and "last good run" in said
+    assert "no &lt;memory&gt;" in page_of("x", run_sections(read_run(folder)))
+
+
+def test_a_first_run_that_was_stopped_has_a_page(tmp_path):
+    failed(tmp_path)
+    assert is_run_folder(tmp_path)
+    run = read_run(tmp_path)
+    assert run.study == "toy" and not run.is_done
+    assert run_state(run) == [
+        "The last run failed (it was stopped); see toy.failed.ipynb. What follows is unfinished."
+    ]
+    (tmp_path / HOLDER_FILE).write_text("half a note")
+    assert run_state(read_run(tmp_path))[0].startswith("In progress: the folder is in use by another process")
+
+
+def test_what_is_no_run_or_damaged_is_an_error(folder, tmp_path):
+    with pytest.raises(ValueError, match="is no run: it has neither"):
+        read_run(tmp_path)
+    atomic_write(folder / "environment.json", "[1]")
+    with pytest.raises(ValueError, match="environment.json is damaged"):
+        read_run(folder)
+    atomic_write(folder / "metrics.json", "{")
+    atomic_write(folder / "environment.json", "{}")
+    with pytest.raises(ValueError, match="not JSON"):
+        read_run(folder)
+
+
+def test_image_sets_say_what_drew_them(folder):
+    rows = [dict(file_name=f"{i}.png", source="text2img", checkpoint_hash=f"c{i}") for i in range(5)]
+    atomic_write(folder / "sets/a/metadata.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    (row,) = image_set_table(folder).to_dict("records")
+    expected = dict(folder="sets/a", pictures=5, source="text2img", checkpoint="c0, c1, c2, …", adapter="")
+    assert row == expected
+    assert run_sections(read_run(folder))[-1].title == "Provenance of pictures"

@@ -1,0 +1,118 @@
+"Panels: a figure with its words, long work in steps, and failures of one line."
+
+import asyncio
+from html.parser import HTMLParser
+
+import matplotlib.pyplot as plt
+import pytest
+
+from spurious_core.explore.panels import Panel, error_line, paragraph
+
+
+def counting(n, result="done"):
+    for i in range(n):
+        yield i / n, f"step {i}"
+    return result
+
+
+def failing():
+    yield 0.5, "half"
+    raise ValueError("<b>no</b>\nsecond line")
+
+
+class Images(HTMLParser):
+    def __init__(self, page):
+        super().__init__()
+        self.found = []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.found += [dict(attrs)] * (tag == "img")
+
+
+@pytest.fixture
+def panel():
+    return Panel([])
+
+
+def test_a_figure_is_shown_with_its_words_and_closed(panel):
+    figure = plt.figure(figsize=(1, 1))
+    panel.show(figure, "a <thing>")
+    (image,) = Images(panel.picture.value).found
+    assert image["alt"] == "a <thing>" and image["src"].startswith("data:image/png;base64,")
+    assert figure.number not in plt.get_fignums()
+
+
+def test_without_a_loop_work_is_done_at_once(panel):
+    results = []
+    panel.start(counting(3), results.append)
+    assert results == ["done"] and panel.stop_button.disabled and not panel.status.value
+
+
+def test_in_a_loop_others_have_their_turn_between_the_steps(panel):
+    seen = []
+
+    async def both():
+        panel.start(counting(5), seen.append)
+        for i in range(3):
+            seen.append(i)
+            await asyncio.sleep(0)
+        while panel._work is not None:
+            await asyncio.sleep(0)
+
+    asyncio.run(both())
+    assert seen == [0, 1, 2, "done"]
+
+
+def test_a_button_stops_it(panel):
+    seen = []
+
+    async def stop_soon():
+        panel.start(counting(10**9), seen.append)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert not panel.stop_button.disabled and "step" in panel.status.value
+        panel.stop_button.click()
+        await asyncio.sleep(0)
+
+    asyncio.run(stop_soon())
+    assert seen == [] and "stopped" in panel.status.value and panel.stop_button.disabled
+
+
+def test_new_work_takes_the_place_of_the_old(panel):
+    seen = []
+
+    async def twice():
+        panel.start(counting(10**9), seen.append)
+        await asyncio.sleep(0)
+        panel.start(counting(2, "second"), seen.append)
+        panel.finish()
+        await asyncio.sleep(0)
+
+    asyncio.run(twice())
+    assert seen == ["second"]
+
+
+def test_a_failure_is_one_line(panel):
+    panel.start(failing(), print)
+    assert "ValueError: &lt;b&gt;no&lt;/b&gt;" in panel.status.value
+    assert "second" not in panel.status.value and panel.stop_button.disabled
+
+
+def test_what_is_done_with_the_result_may_fail(panel):
+    panel.start(counting(1), lambda result: result.nothing)
+    assert "AttributeError" in panel.status.value
+
+
+def test_an_interrupted_kernel_stops_it(panel):
+    def interrupted():
+        yield 0.1, "begun"
+        raise KeyboardInterrupt
+
+    panel.start(interrupted(), print)
+    assert "stopped" in panel.status.value
+
+
+def test_words():
+    assert error_line(KeyError()) == "KeyError"
+    assert "&lt;i&gt;" in paragraph("<i>") and "#" not in paragraph("x")

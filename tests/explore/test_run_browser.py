@@ -1,0 +1,125 @@
+"A run looked through: pages, the row of a picture, and the picture drawn again."
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import save_file
+
+from spurious_core.core.files import checkpoint_hash
+from spurious_core.diffusion.adapters import LORA
+from spurious_core.diffusion.generating import generate
+from spurious_core.diffusion.image_sets import load_image_set
+from spurious_core.diffusion.plans import plan_prompts
+from spurious_core.explore.run_browser import (
+    RunBrowser,
+    comparison_line,
+    difference,
+    draw_comparison,
+    draw_page,
+    provenance_html,
+)
+from spurious_core.explore.run_folders import find_adapter
+from support.pages import check_page
+from support.run_folders import write_run
+
+GREY = np.full((8, 8, 3), 90, np.uint8)
+
+
+@pytest.fixture
+def run(tmp_path, tiny_pipeline):
+    return write_run(tmp_path / "run", pipe=tiny_pipeline, n=18)
+
+
+def alts(browser):
+    return [image["alt"] for image in check_page(browser.picture.value, 1_000_000).images]
+
+
+def test_pages_and_buttons(run):
+    browser = RunBrowser(run)
+    assert [name for name, _ in browser.part.options][:2] == ["numbers", "figure noise0"]
+    assert "wga.mini.arm3" in browser.picture.value
+    browser.part.index = 1
+    assert alts(browser) == ["figure noise0"]
+    browser.part.value = run / "drawn"
+    assert alts(browser) == ["pictures 0 to 15 of 18, page 0 of 1"] and len(browser.buttons.children) == 16
+    browser.page.value = 1
+    assert alts(browser) == ["pictures 16 to 17 of 18, page 1 of 1"]
+    assert [button.description for button in browser.buttons.children] == ["16", "17"]
+
+
+def test_a_click_shows_the_row_and_draws_it_again(run, tiny_pipeline):
+    browser = RunBrowser(run, lambda: tiny_pipeline)
+    browser.part.value = run / "drawn"
+    browser.buttons.children[3].click()
+    page = check_page(browser.detail.value)
+    assert "000003.png" in page.text and "a <b>" in page.text and "image_hash" in page.text
+    browser.again.click()
+    assert alts(browser) == ["000003.png: the same to the last pixel"]
+    file = run / "drawn" / "000003.png"
+    Image.fromarray(255 - np.asarray(Image.open(file))).save(file)
+    browser.again.click()
+    assert "% of pixels differ" in alts(browser)[0]
+
+
+def test_without_a_pipeline_nothing_is_drawn_again(run):
+    browser = RunBrowser(run)
+    browser.part.value = run / "drawn"
+    browser.buttons.children[0].click()
+    assert browser.again.disabled
+
+
+def test_another_checkpoint_is_one_line(run, other_pipeline):
+    browser = RunBrowser(run, lambda: other_pipeline)
+    browser.part.value = run / "drawn"
+    browser.buttons.children[0].click()
+    browser.again.click()
+    assert "was drawn with checkpoint" in browser.status.value and "\n" not in browser.status.value
+
+
+def test_what_cannot_be_opened_is_one_line(run, tmp_path):
+    browser = RunBrowser(run)
+    for path, reason in ((tmp_path / "nowhere", "is no folder"), (run / "figures", "figures")):
+        browser.path.value = str(path)
+        assert reason in browser.status.value or reason in browser.picture.value
+    browser.path.value = str(run)
+    (run / "drawn" / "000001.png").unlink()
+    browser.part.value = run / "drawn"
+    assert "1 images are missing" in browser.status.value and not browser.buttons.children
+
+
+def test_the_adapter_is_found_by_its_hash(tmp_path, tiny_pipeline):
+    layer = next(n for n, m in tiny_pipeline.unet.named_modules() if n.endswith("attn1.to_q"))
+    width = tiny_pipeline.unet.get_submodule(layer).weight.shape[0]
+    down, up = torch.ones(2, width) * 0.1, torch.ones(width, 2) * 0.1
+    for name, scale in (("first", 1.0), ("second", 2.0)):
+        (tmp_path / name).mkdir()
+        matrices = {f"unet.{layer}.lora_A.weight": down * scale, f"unet.{layer}.lora_B.weight": up}
+        save_file(matrices, tmp_path / name / LORA)
+    second = tmp_path / "second"
+    assert find_adapter(tmp_path, checkpoint_hash(second)) == second
+    generate(tiny_pipeline, plan_prompts("a", 1), tmp_path / "set", steps=2, adapter=second, progress=False)
+    browser = RunBrowser(tmp_path, lambda: tiny_pipeline)
+    browser.part.value = tmp_path / "set"
+    browser.buttons.children[0].click()
+    browser.again.click()
+    assert alts(browser) == ["000000.png: the same to the last pixel"]
+
+
+def test_differences():
+    other = GREY.copy()
+    other[0, 0] = 100
+    assert difference(GREY, other).max() == 10 and comparison_line(GREY, GREY) == "the same to the last pixel"
+    assert comparison_line(GREY, other) == "1.6 % of pixels differ, by at most 10 of 255"
+    assert draw_comparison(GREY, other).texts[0].get_text() == comparison_line(GREY, other)
+
+
+def test_a_page_that_is_not_there(run):
+    with pytest.raises(ValueError, match="page=2 must be below 2"):
+        draw_page(load_image_set(run / "drawn"), 2)
+
+
+def test_provenance_is_text(run):
+    row = load_image_set(run / "drawn").iloc[0]
+    page = check_page(provenance_html(row))
+    assert "a <b>" in page.text and str(row.path) not in page.text

@@ -1,0 +1,75 @@
+"What a run's folder shows of itself, whole or not."
+
+import pytest
+
+from spurious_core.explore.run_folders import RunFolder, find_adapter
+from support.pages import check_page
+from support.run_folders import NASTY, write_run
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    return RunFolder(write_run(tmp_path_factory.mktemp("runs") / "<b>run"))
+
+
+def test_it_draws_itself(run):
+    page = check_page(run._repr_html_(), limit=400_000)
+    assert page.text.count("wga.mini") == 12 and "and 3 further numbers" in page.text
+    assert [image["alt"] for image in page.images] == [f"figure noise{i}" for i in range(4)]
+    assert NASTY in page.text and "abababababab" in page.text and "seed=0" in page.text
+    assert run._repr_html_() == RunFolder(run.path)._repr_html_()
+
+
+def test_in_markdown_as_well(run):
+    text = run._repr_markdown_()
+    assert "<script>" not in text and "&lt;script&gt;" in text and text.count("\n|") >= 13
+
+
+def test_numbers_and_surroundings(run):
+    assert len(run.numbers) == 15 and run.numbers.value.iloc[2] == 1 / 20
+    assert run.numbers.low.isna().tolist() == [True] + [False] * 14
+    assert run.about["study"] == "toy"
+    assert repr(run) == "<b>run: 15 numbers, 6 figures, 0 image sets"
+
+
+def test_committed_evidence_has_its_figures_beside_its_numbers(tmp_path):
+    folder = write_run(tmp_path / "run")
+    for path in (folder / "figures").iterdir():
+        path.rename(folder / path.name)
+    (folder / "figures").rmdir()
+    assert len(RunFolder(folder).figures) == 6
+
+
+def test_part_of_a_run_is_a_run(tmp_path):
+    folder = write_run(tmp_path / "run")
+    (folder / "metrics.json").unlink()
+    (folder / "environment.json").unlink()
+    assert len(RunFolder(folder).numbers) == 0 and RunFolder(folder).facts() == {}
+    check_page(RunFolder(folder)._repr_html_(), 400_000)
+
+
+def test_what_is_no_run_is_an_error(tmp_path):
+    with pytest.raises(FileNotFoundError, match="nowhere is no folder"):
+        RunFolder(tmp_path / "nowhere")
+    with pytest.raises(ValueError, match="holds no run"):
+        RunFolder(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["metrics.json", "environment.json"])
+@pytest.mark.parametrize("text", ["{", "[1]", '{"a": 1'])
+def test_damaged_files_are_a_line(tmp_path, name, text):
+    folder = write_run(tmp_path / "run")
+    (folder / name).write_text(text, encoding="utf-8")
+    assert f"{name} is damaged" in check_page(RunFolder(folder)._repr_html_()).text
+
+
+def test_hidden_image_sets_are_left_out(tmp_path):
+    for name in ("seen", ".hidden"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "metadata.jsonl").write_text("", encoding="utf-8")
+    assert [path.name for path in RunFolder(tmp_path).image_sets] == ["seen"]
+
+
+def test_an_adapter_that_is_not_there(tmp_path):
+    with pytest.raises(FileNotFoundError, match="none of its 0 adapters is abc"):
+        find_adapter(tmp_path, "abc")

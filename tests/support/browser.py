@@ -1,0 +1,173 @@
+"A JupyterLab of its own, with its own settings and a token, and a page of Chromium that drives it."
+
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from nbformat import read
+from nbformat.sign import NotebookNotary
+
+from support.notebooks import ROOT, notebook_paths
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--no-zygote"]  # containers have neither a sandbox nor a card
+QUIET = {"@jupyterlab/apputils-extension:notification": dict(fetchNews="false", checkForUpdates=False)}
+NOTEBOOK = "window.jupyterapp.shell.currentWidget"
+CODE_CELLS = (
+    f"[...{NOTEBOOK}.content.widgets]"
+    ".filter(cell => cell.model.type === 'code' && cell.model.sharedModel.source.trim())"
+)
+
+
+def why_not() -> str | None:
+    "Why no browser can be driven here, in a line; None if one can."
+    try:
+        import playwright.sync_api  # noqa: F401
+    except ImportError:
+        return "playwright is not installed: pip install -e '.[dev]'"
+    return None if CHROMIUM else "there is no chromium: apt-get install chromium, or name one in CHROMIUM"
+
+
+def private_settings(folder: Path) -> dict[str, str]:
+    "Variables with which Jupyter neither reads nor writes what is the person's."
+    names = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "MPLCONFIGDIR")
+    places = {name: folder / name.lower() for name in names}
+    for place in places.values():
+        place.mkdir(parents=True)
+    return {name: str(place) for name, place in places.items()}
+
+
+def copy_notebooks(folder: Path, data: Path) -> Path:
+    "The project's notebooks in a folder of their own, trusted by the Jupyter whose data lie in `data`."
+    copies, notary = folder / "nbs", NotebookNotary(data_dir=str(data))
+    for path in notebook_paths():
+        copy = copies / path.relative_to(ROOT / "nbs")
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
+        notary.sign(read(copy, 4))
+    notary.store.close()
+    return copies
+
+
+def free_port() -> int:
+    with socket.socket() as opened:
+        opened.bind(("127.0.0.1", 0))
+        return opened.getsockname()[1]
+
+
+def wait_for(url: str, process: subprocess.Popen, seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise RuntimeError(f"JupyterLab does not answer at {url.partition('?')[0]}")
+
+
+@contextmanager
+def jupyterlab(folder: Path) -> Iterator[str]:
+    "The address of a JupyterLab over copies of the notebooks."
+    variables = private_settings(folder / "jupyter")
+    copies = copy_notebooks(folder, folder / "jupyter" / "jupyter_data_dir")
+    (folder / "lab").mkdir()
+    (folder / "lab" / "overrides.json").write_text(json.dumps(QUIET), encoding="utf-8")
+    port, token = free_port(), secrets.token_hex(16)
+    options = {
+        "ServerApp.root_dir": copies,
+        "ServerApp.ip": "127.0.0.1",
+        "ServerApp.port": port,
+        "ServerApp.port_retries": 0,
+        "LabApp.expose_app_in_browser": True,
+        "LabApp.app_settings_dir": folder / "lab",
+        "LabApp.user_settings_dir": folder / "lab" / "user",
+        "LabApp.workspaces_dir": folder / "lab" / "workspaces",
+    }
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
+    command += [f"--{name}={value}" for name, value in options.items()]
+    environment = os.environ | variables | dict(JUPYTER_TOKEN=token, PYTHONPATH=str(ROOT))
+    with (folder / "jupyterlab.log").open("wb") as log:
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+        try:
+            wait_for(f"http://127.0.0.1:{port}/api/status?token={token}", process)
+            yield f"http://127.0.0.1:{port}/lab?reset&token={token}"
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+class Lab:
+    "A page of the browser with JupyterLab in it. `errors` are those that the page itself raised."
+
+    def __init__(self, page: Any, address: str, shots: Path) -> None:
+        self.page, self.shots = page, shots
+        self.errors: list[str] = []
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.set_default_timeout(300_000)
+        page.goto(address)
+        self.until("window.jupyterapp?.shell?.currentWidget")
+
+    def until(self, condition: str) -> None:
+        "Waits for an expression of JavaScript to be true."
+        self.page.wait_for_function(condition)
+
+    def open(self, notebook: str) -> None:
+        "Opens a notebook by its path below nbs, and waits for its kernel."
+        self.notebook, where = notebook, json.dumps(dict(path=notebook))
+        self.page.evaluate(f"void window.jupyterapp.commands.execute('docmanager:open', {where})")
+        self.until(f"{NOTEBOOK}?.context?.path === {json.dumps(notebook)} && {NOTEBOOK}.context.isReady")
+        self.until(f"{NOTEBOOK}.sessionContext.session?.kernel?.status === 'idle'")
+
+    def run_all(self) -> list[list[dict]]:
+        "Runs all cells and returns the outputs of each cell of code."
+        self.page.evaluate("void window.jupyterapp.commands.execute('notebook:run-all-cells')")
+        self.until(f"{CODE_CELLS}.every(c => c.model.executionCount && c.model.executionState !== 'running')")
+        return self.page.evaluate(f"{CODE_CELLS}.map(cell => cell.model.outputs.toJSON())")
+
+    def until_alt(self, start: str) -> None:
+        "Waits for a picture in an output whose text begins so."
+        self.until(f"document.querySelector(`.jp-OutputArea img[alt^={json.dumps(start)}]`)")
+
+    def focus(self, selector: str) -> None:
+        self.page.locator(selector).first.focus()
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def shoot(self) -> Path:
+        "Keeps a picture of the notebook."
+        path = self.shots / f"{self.notebook.removesuffix('.ipynb').replace('/', '_')}.png"
+        self.page.screenshot(path=path)
+        return path
+
+    def close(self) -> None:
+        "Closes the notebook and shuts its kernel down, so that the next one has the machine to itself."
+        self.page.evaluate(f"void {NOTEBOOK}.sessionContext.shutdown()")
+        self.page.evaluate(f"{NOTEBOOK}.context.model.dirty = false; void {NOTEBOOK}.close()")
+
+
+@contextmanager
+def lab_page(folder: Path) -> Iterator[Lab]:
+    "A JupyterLab and a browser that shows it; pictures are kept in `folder/screenshots`."
+    from playwright.sync_api import sync_playwright
+
+    (folder / "screenshots").mkdir()
+    with jupyterlab(folder) as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        try:
+            page = browser.new_page(viewport=dict(width=1280, height=1600))
+            yield Lab(page, address, folder / "screenshots")
+        finally:
+            browser.close()

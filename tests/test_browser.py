@@ -1,0 +1,93 @@
+"What a person does in JupyterLab, in a real browser: notebooks open and run, keys move and vote."
+
+import pytest
+
+from support.browser import lab_page, why_not
+from support.notebooks import ROOT, cells_of, notebook_paths
+
+pytestmark = pytest.mark.skipif(why_not() is not None, reason=f"no browser tests: {why_not()}")
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory):
+    with lab_page(tmp_path_factory.mktemp("browser")) as page:
+        yield page
+
+
+def errors_in(outputs):
+    return [output for cell in outputs for output in cell if output["output_type"] == "error"]
+
+
+def run(lab, notebook):
+    "Opens a notebook and runs all of it; no cell and no page may fail."
+    lab.open(notebook)
+    outputs = lab.run_all()
+    assert errors_in(outputs) == [] and lab.errors == []
+    return outputs
+
+
+def see_components(lab):
+    "The slider has the focus and is moved by an arrow key."
+    lab.until_alt("balloon, component 0:")
+    lab.focus(".noUi-handle")
+    lab.press("ArrowRight")
+    lab.until_alt("balloon, component 1:")
+    lab.press("Tab", "Tab", "Space")
+    lab.until("document.querySelector('.jp-OutputArea input[type=checkbox]').checked")
+    lab.until("document.body.innerText.includes('balloon: spurious are 1')")
+
+
+def see_groups(lab):
+    "The slider along the groups is moved by an arrow key."
+    readout = lab.page.locator(".jp-OutputArea .widget-readout").first
+    lab.until_alt("cow, without its plant:")
+    lab.focus(".noUi-handle")
+    lab.press("ArrowRight")
+    lab.until_alt("fish, without its plant:")
+    assert readout.inner_text().startswith("fish, without its plant:")
+
+
+def vote(lab):
+    "Keys in the board's field vote."
+    lab.until("document.body.innerText.includes('9 left')")
+    lab.focus(".jp-OutputArea input[placeholder^=click]")
+    lab.press("y", "n")
+    lab.until("document.body.innerText.includes('8 left')")
+    lab.press("b")
+    lab.until("document.body.innerText.includes('9 left')")
+
+
+EXPLORERS = {
+    "explore/02_review_board.ipynb": vote,
+    "explore/05_component_explorer.ipynb": see_components,
+    "explore/06_group_explorer.ipynb": see_groups,
+}
+
+
+def test_the_tour_the_board_and_two_explorers(lab):
+    "One test, so that one JupyterLab serves them, however pytest shares the tests out."
+    outputs = run(lab, "index.ipynb")
+    assert sum("image/png" in output.get("data", {}) for cell in outputs for output in cell) >= 2
+    lab.shoot()
+    lab.close()
+    for notebook, act in EXPLORERS.items():
+        run(lab, notebook)
+        act(lab)
+        lab.shoot()
+        assert lab.errors == []
+        lab.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", notebook_paths(), ids=lambda p: str(p.relative_to(ROOT / "nbs")))
+def test_every_notebook_opens(lab, path):
+    "With its pictures and without an error of the page; an explorer also runs."
+    notebook = str(path.relative_to(ROOT / "nbs"))
+    lab.open(notebook)
+    if notebook.startswith("explore/"):
+        assert errors_in(lab.run_all()) == []
+    cells = [cell for cell in cells_of(path) if cell.kind == "code" and cell.source.strip()]
+    assert lab.page.locator(".jp-Notebook:visible .jp-CodeCell").count() >= len(cells)
+    lab.shoot()
+    lab.close()
+    assert lab.errors == []
