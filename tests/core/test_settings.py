@@ -1,5 +1,6 @@
 "Profiles, overrides and names on the hub: what can go wrong."
 
+import json
 import os
 import re
 from dataclasses import replace
@@ -193,3 +194,16 @@ def test_a_jury_may_be_empty_or_end_its_lines_with_commas(monkeypatch):
 def test_a_profile_that_is_made_by_hand_is_checked_too(bad, said):
     with pytest.raises(ValueError, match=said):
         replace(load_profile(), **bad)
+
+
+def test_the_second_generator_differs_from_the_first_in_what_draws_alone():
+    first, second = load_profile("mini"), load_profile("mini_flow")
+    changed = {name for name, value in vars(first).items() if getattr(second, name) != value}
+    assert changed == {"name", "pipeline", "inpaint"}
+    index = json.loads((Path(second.pipeline) / "model_index.json").read_text(encoding="utf-8"))
+    assert index["_class_name"] == "StableDiffusion3Pipeline"
+
+
+def test_the_embedded_checkpoints_stay_small():
+    files = [path for path in (Path(spurious_core.__file__).parent / "mini").rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) < 60e6
