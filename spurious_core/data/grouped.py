@@ -6,7 +6,6 @@
 __all__ = ['SPLITS', 'ORIGINS', 'listing', 'GroupedImages']
 
 # %% ../../nbs/data/09_grouped.ipynb #8202f8b7
-import base64
 import warnings
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -20,7 +19,7 @@ from fastcore.basics import patch
 from matplotlib.figure import Figure
 
 from ..core.checks import distinct, one_of, whole
-from ..core.markup import as_html
+from ..core.markup import as_html, picture_html
 from ..core.plots import figure_bytes
 from ..core.seeds import seed_of
 from ..core.sheets import contact_sheet
@@ -253,9 +252,10 @@ def _figure_html(images: GroupedImages) -> str:
         figure = images.show()
     except OSError as error:
         return f"<p>{as_html(error)}</p>"
-    encoded = base64.b64encode(figure_bytes(figure, dpi=80)).decode()
+    png = figure_bytes(figure, dpi=80)
     plt.close(figure)
-    return f'<img src="data:image/png;base64,{encoded}" style="max-width:100%"/>'
+    shown = [images.group_names[group] for group in np.unique(images.group)[:12]]
+    return picture_html(png, f"pictures of {images.name}, a row for each group: {'; '.join(shown)}")
 
 
 @patch

@@ -226,6 +226,11 @@ def to_markdown(self: GroupReport) -> str:
 
 # %% ../../nbs/evaluate/08_reports.ipynb #11958198
 @patch
+def _repr_markdown_(self: GroupReport) -> str:
+    return self.to_markdown()
+
+
+@patch
 def to_latex(self: GroupReport) -> str:
     "The table, and the warnings as comments above it."
     comments = "".join(f"% {warning}\n" for warning in self.warnings)

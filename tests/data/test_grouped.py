@@ -204,7 +204,9 @@ def test_names_and_paths_are_shown_as_text(tmp_path):
     images = on_disk(folder)
     (folder / "2.png").unlink()
     page = images._repr_html_()
-    assert "<script>" not in shown and shown.count("&lt;script&gt;") == 3  # the title, and two groups
+    assert (
+        "<script>" not in shown and shown.count("&lt;script&gt;") == 6
+    )  # title and two groups, in the picture's text too
     assert "<i>" not in page and "&lt;i&gt;/2.png (missing)" in page
 
 
