@@ -1183,6 +1183,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                           'spurious_core/data/grouped.py'),
                                             'spurious_core.data.grouped._figure_html': ( 'data/grouped.html#_figure_html',
                                                                                          'spurious_core/data/grouped.py'),
+                                            'spurious_core.data.grouped._names': ( 'data/grouped.html#_names',
+                                                                                   'spurious_core/data/grouped.py'),
                                             'spurious_core.data.grouped._take': ( 'data/grouped.html#_take',
                                                                                   'spurious_core/data/grouped.py'),
                                             'spurious_core.data.grouped.listing': ( 'data/grouped.html#listing',

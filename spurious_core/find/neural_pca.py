@@ -220,7 +220,7 @@ def fit_neural_pca(
         raise ValueError(f"{len(images)} images of {label}: at least two are needed")
     whole("n_components", n_components)
     weight = clf.head_weight[k].detach().double().cpu()
-    batches = (images[start : start + batch] for start in range(0, len(images), batch))
+    batches = (images[start : start + batch] for start in range(0, len(images), whole("batch", batch)))
     psi = (_features(part, clf).double().cpu() * weight for part in batches)
     mean, vectors, values = _spectrum(psi, len(images))
     if not len(values):

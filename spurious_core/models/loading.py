@@ -18,6 +18,7 @@ from transformers import AutoModelForImageClassification, ResNetConfig, ResNetFo
 from transformers.utils import cached_file
 
 from ..core.checkpoints import naming_damage, read_weights
+from ..core.checks import not_blank
 from spurious_core.core.files import (
     make_folder,
     open_safetensors,
@@ -168,7 +169,7 @@ def load_classifier(
     """A classifier in eval mode, without gradients for its weights.
 
     `FileNotFoundError` or `ValueError` say what is wrong with `source`."""
-    path = Path(source)
+    path = Path(not_blank("source", str(source)))
     if package := packaged_name(source):
         clf = load_packaged(package, labels)
     elif path.is_file():

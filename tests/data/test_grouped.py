@@ -230,3 +230,15 @@ def test_a_manifest_has_each_column_once():
     rows = pd.DataFrame([[0, 0, "train", 1]], columns=["y", "a", "split", "y"])
     with pytest.raises(ValueError, match="the manifest has two columns 'y'; rename or drop one"):
         GroupedImages(rows, ["cat"], ["none"], pixels=np.zeros((1, 4, 4, 3), np.uint8))
+
+
+def test_what_is_no_table_or_no_list_of_names_is_refused():
+    rows = pd.DataFrame(dict(y=[0, 1], a=0, split="train"))
+    pixels = np.zeros((2, 4, 4, 3), np.uint8)
+    with pytest.raises(ValueError, match="the manifest is a list, and no DataFrame"):
+        GroupedImages([0, 1], ["cat", "dog"], ["none"], pixels=pixels)
+    for bad in ("ab", [None, "dog"]):
+        with pytest.raises(ValueError, match="labels=.* must be a list of names"):
+            GroupedImages(rows, bad, ["none"], pixels=pixels)
+    with pytest.raises(ValueError, match="seed='x' must be a whole number"):
+        GroupedImages(rows, ["cat", "dog"], ["none"], pixels=pixels).balance("x")
