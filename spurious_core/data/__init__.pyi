@@ -1,3 +1,4 @@
+from . import exports as exports
 from . import photographs as photographs
 from . import readers as readers
 from .codes import codes_and_names as codes_and_names, names_of as names_of
