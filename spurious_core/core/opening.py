@@ -146,10 +146,10 @@ def parquet_cell(path: str | Path) -> ParquetCell | None:
         return None
     return ParquetCell(file, path.parent.name, int(path.name))
 
-# %% ../../nbs/core/10_opening.ipynb #23e189e1
+# %% ../../nbs/core/10_opening.ipynb #f1848418
 HELD_BYTES = 2**28  # of row groups in memory
 
-
+# %% ../../nbs/core/10_opening.ipynb #23e189e1
 class _RowGroups:
     "The columns of row groups that were read last, as they are stored."
 
@@ -223,7 +223,7 @@ def decode(
     except Exception as error:
         raise OSError(f"{path}: broken: {error or type(error).__name__}") from error
 
-
+# %% ../../nbs/core/10_opening.ipynb #e5ff389f
 def warn_transparent(paths: Iterable[Path], ground: str) -> None:
     "One warning for each folder in which pictures were transparent."
     folders = [Path(path).parent for path in paths]
