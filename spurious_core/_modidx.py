@@ -3038,6 +3038,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                                                'spurious_core/explore/discovery_board.py')},
             'spurious_core.explore.generation_bench': { 'spurious_core.explore.generation_bench.Bench': ( 'explore/generation_bench.html#bench',
                                                                                                           'spurious_core/explore/generation_bench.py'),
+                                                        'spurious_core.explore.generation_bench.Bench.__post_init__': ( 'explore/generation_bench.html#bench.__post_init__',
+                                                                                                                        'spurious_core/explore/generation_bench.py'),
                                                         'spurious_core.explore.generation_bench.Bench._draw_one': ( 'explore/generation_bench.html#bench._draw_one',
                                                                                                                     'spurious_core/explore/generation_bench.py'),
                                                         'spurious_core.explore.generation_bench.Bench.arms': ( 'explore/generation_bench.html#bench.arms',

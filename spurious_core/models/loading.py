@@ -17,6 +17,7 @@ import torch
 from transformers import AutoModelForImageClassification, ResNetConfig, ResNetForImageClassification
 from transformers.utils import cached_file
 
+# %% ../../nbs/models/04_loading.ipynb #c8dc2905
 from ..core.checkpoints import naming_damage, read_weights
 from ..core.checks import not_blank
 from spurious_core.core.files import (
