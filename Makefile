@@ -55,6 +55,7 @@ test: $(STAMP)
 	@echo "== 3 of 4: every notebook cell runs"
 	@OMP_NUM_THREADS=$(HALF_THREADS) $(BIN)/nbdev-test --n-workers 2
 	@echo "== 4 of 4: pytest, with every study at budget smoke"
+	@PYTHONPATH=tests $(BIN)/python -c 'from support.browser import why_not; why_not() and print("the browser tests are skipped:", why_not())'
 	@OMP_NUM_THREADS=$(HALF_THREADS) $(BIN)/python -m pytest -n 2 --dist worksteal
 
 test-slow: $(STAMP)
