@@ -29,6 +29,8 @@ from spurious_core.core.files import (
     writing,
 )
 from ..core.settings import is_hub_id, split_revision
+
+# %% ../../nbs/models/04_loading.ipynb #ce01ec2e
 from .classifier import Classifier
 from .imagenet.labels import drop_background, has_background
 from .imagenet.packaged import load_packaged, packaged_name
