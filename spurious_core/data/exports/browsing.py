@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from ...core.checks import finite
-from ...core.files import atomic_write, in_use, share_as_usual, writing
+from ...core.files import atomic_write, in_use, make_folder, share_as_usual, writing
 from .picture_files import picture_contents, picture_rows
 from ..grouped import GroupedImages
 
@@ -84,7 +84,7 @@ def export_parquet(
     except ModuleNotFoundError:
         raise ValueError("Parquet needs pyarrow: pip install 'spurious_core[parquet]'") from None
     rows = _arrow_table(_rows(images, vectors, projection))
-    file.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(file.parent)
     with writing(file), tempfile.TemporaryDirectory(dir=file.parent, prefix=f".{file.name}.") as folder:
         beside, writer = Path(folder) / file.name, None
         for part in _with_pictures(rows, picture_contents(images)):
