@@ -1,7 +1,7 @@
 # `make` alone explains the verbs. Works on Linux and macOS with Python 3.11 or newer.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help install demo format test test-slow evidence lab clean
+.PHONY: help install demo format test test-slow evidence docs lab clean
 
 PYTHON ?= python3
 BIN := $(CURDIR)/.venv/bin
@@ -19,6 +19,7 @@ help:
 	@echo "make test      everything that CI checks"
 	@echo "make test-slow what is too long for that: tests and cells marked slow"
 	@echo "make evidence  re-make figures/, study by study, at budget full (hours; STUDIES=\"ffr ddb\" for some)"
+	@echo "make docs      the documentation site, in _site; minutes, offline, runs no notebook"
 	@echo "make lab       open the tour, and all notebooks, in JupyterLab"
 	@echo "make clean     remove .venv and caches; results in _runs stay"
 
@@ -30,7 +31,7 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "needs Python 3.11 or newer; name one: make install PYTHON=python3.11"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "installing $$(grep -c == requirements.lock) packages into .venv, some minutes the first time (log: .venv/install.log)"
-	@set -o pipefail; $(BIN)/python -m pip install --disable-pip-version-check --no-input --no-compile --progress-bar off -c requirements.lock -e '.[dev,real]' 2>&1 \
+	@set -o pipefail; $(BIN)/python -m pip install --disable-pip-version-check --no-input --no-compile --progress-bar off -c requirements.lock -e '.[dev,real,docs]' 2>&1 \
 	 | tee .venv/install.log | awk '/^Collecting /{n++; if (n % 20 == 0) {print "  " n " packages collected"; fflush()}} /^Installing collected/{print "  unpacking"; fflush()}' \
 	 || { grep -E '^(ERROR|error)' .venv/install.log || tail -5 .venv/install.log; echo "the installation failed; see .venv/install.log"; exit 1; }
 	@touch $@
@@ -54,6 +55,7 @@ test: $(STAMP)
 	@echo "== 3 of 4: every notebook cell runs"
 	@OMP_NUM_THREADS=$(HALF_THREADS) $(BIN)/nbdev-test --n-workers 2
 	@echo "== 4 of 4: pytest, with every study at budget smoke"
+	@PYTHONPATH=tests $(BIN)/python -c 'from support.browser import why_not; why_not() and print("the browser tests are skipped:", why_not())'
 	@OMP_NUM_THREADS=$(HALF_THREADS) $(BIN)/python -m pytest -n 2 --dist worksteal
 
 test-slow: $(STAMP)
@@ -70,11 +72,14 @@ evidence: $(STAMP)
 	  cp _runs/full/$$study/metrics.json _runs/full/$$study/environment.json _runs/full/$$study/figures/*.png figures/$$study/; \
 	done
 
+docs: $(STAMP)
+	@$(BIN)/python -c 'from spurious_core.app.site.building import make_site; make_site()'
+
 # The notebooks are trusted, so that their pictures show and what draws itself does.
 lab: $(STAMP)
 	@find nbs -name '*.ipynb' -not -path '*/.*' -print0 | xargs -0 $(BIN)/jupyter trust > /dev/null
 	@$(BIN)/jupyter lab --ServerApp.root_dir=nbs --LabApp.default_url=/lab/tree/index.ipynb
 
 clean:
-	rm -rf .venv .pytest_cache _proc _docs build *.egg-info
+	rm -rf .venv .pytest_cache _proc _docs _site build *.egg-info
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +

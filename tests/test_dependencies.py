@@ -13,8 +13,10 @@ DEVELOPER = [each for extra in ("dev", "real") for each in PROJECT["optional-dep
 OPTIONAL = {
     "bitsandbytes",
     "dill",
+    "docutils",
     "pyarrow",
     "ray",
+    "sphinx",
     "submitit",
 }  # tried where they are used, with a message or a way without them
 

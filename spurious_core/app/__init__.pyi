@@ -1,6 +1,7 @@
 from . import audit as audit
 from . import dry_run as dry_run
 from . import report as report
+from . import site as site
 from . import speed as speed
 from . import sweeps as sweeps
 from .checkpoint_lookup import (

@@ -1,3 +1,4 @@
+from . import exports as exports
 from . import mirrors as mirrors
 from . import photographs as photographs
 from . import readers as readers

@@ -6,7 +6,6 @@
 __all__ = ['SPLITS', 'ORIGINS', 'listing', 'GroupedImages']
 
 # %% ../../nbs/data/09_grouped.ipynb #8202f8b7
-import base64
 import warnings
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -19,8 +18,8 @@ import pandas as pd
 from fastcore.basics import patch
 from matplotlib.figure import Figure
 
-from ..core.checks import distinct, one_of, whole
-from ..core.markup import as_html
+from ..core.checks import checked_seed, distinct, one_of, whole
+from ..core.markup import as_html, picture_html
 from ..core.plots import figure_bytes
 from ..core.seeds import seed_of
 from ..core.sheets import contact_sheet
@@ -46,6 +45,13 @@ def _check_columns(name: str, manifest: pd.DataFrame, needed: Sequence[str]) -> 
     if lacking:
         there = ", ".join(map(str, manifest.columns))
         raise ValueError(f"{name}: the manifest lacks {', '.join(lacking)}; it has {there}")
+
+
+def _names(name: str, what: str, names: Any) -> list[str]:
+    "Names as texts; ValueError for a single text, and for what is missing."
+    if isinstance(names, str) or any(pd.isna(entry) for entry in names):
+        raise ValueError(f"{name}: {what}={names!r} must be a list of names")
+    return list(map(str, names))
 
 
 def _check_names(name: str, what: str, names: list[str]) -> None:
@@ -86,7 +92,12 @@ class GroupedImages:
     size: int | None = None  # of lazily read images, pixels: the centre square, resized
 
     def __post_init__(self):
-        self.labels, self.attributes = list(map(str, self.labels)), list(map(str, self.attributes))
+        if not isinstance(self.manifest, pd.DataFrame):
+            raise ValueError(
+                f"{self.name}: the manifest is a {type(self.manifest).__name__}, and no DataFrame"
+            )
+        self.labels = _names(self.name, "labels", self.labels)
+        self.attributes = _names(self.name, "attributes", self.attributes)
         self.root = Path(self.root) if self.root is not None else None
         manifest = self.manifest.reset_index(drop=True)
         _check_columns(self.name, manifest, ["y", "a", "split"] + ["file"] * (self.pixels is None))
@@ -223,7 +234,7 @@ def balance(
         warnings.warn(f"{self.name}: {reason}", stacklevel=2)
     smallest_or_largest = min if how == "down" else max
     n = smallest_or_largest(map(len, members))
-    rng = np.random.default_rng(seed_of("balance", by, how, seed))
+    rng = np.random.default_rng(seed_of("balance", by, how, checked_seed("seed", seed)))
     return self.subset(np.sort(np.concatenate([_take(rows, n, rng) for rows in members])))
 
 # %% ../../nbs/data/09_grouped.ipynb #b78b26eb
@@ -253,9 +264,10 @@ def _figure_html(images: GroupedImages) -> str:
         figure = images.show()
     except OSError as error:
         return f"<p>{as_html(error)}</p>"
-    encoded = base64.b64encode(figure_bytes(figure, dpi=80)).decode()
+    png = figure_bytes(figure, dpi=80)
     plt.close(figure)
-    return f'<img src="data:image/png;base64,{encoded}" style="max-width:100%"/>'
+    shown = [images.group_names[group] for group in np.unique(images.group)[:12]]
+    return picture_html(png, f"pictures of {images.name}, a row for each group: {'; '.join(shown)}")
 
 
 @patch

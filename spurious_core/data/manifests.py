@@ -142,7 +142,7 @@ def write_folder(
     written = _seeds_in(metadata)
     if written != manifest.seed.tolist()[: len(written)]:
         raise ValueError(f"{folder} holds another data set; choose an empty folder")
-    for first in range(len(written), len(manifest), batch):
+    for first in range(len(written), len(manifest), whole("batch", batch)):
         lines = _write_part(manifest.iloc[first : first + batch], first, folder, size)
         with writing(metadata):
             append_lines(metadata, "".join(lines))

@@ -1,7 +1,13 @@
 from . import families as families
 from . import memory as memory
 from . import training as training
-from .adapters import EMBEDS as EMBEDS, LORA as LORA, use_adapter as use_adapter
+from .adapters import (
+    AdapterSummary as AdapterSummary,
+    EMBEDS as EMBEDS,
+    LORA as LORA,
+    summarise_adapter as summarise_adapter,
+    use_adapter as use_adapter,
+)
 from .edit_plans import at_side as at_side, edit_plan as edit_plan, touched as touched
 from .editing import (
     EditSettings as EditSettings,
@@ -35,6 +41,7 @@ from .forms import (
 from .generating import generate as generate, regenerate as regenerate
 from .image_sets import (
     HASHES as HASHES,
+    ImageSet as ImageSet,
     METADATA as METADATA,
     PART as PART,
     append_metadata as append_metadata,

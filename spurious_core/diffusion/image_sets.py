@@ -5,8 +5,8 @@ go on."""
 
 # %% auto #0
 __all__ = ['HASHES', 'METADATA', 'PART', 'pipeline_hash', 'provenance', 'picture_hash', 'read_metadata', 'append_metadata',
-           'write_metadata', 'portable_path', 'locate_pictures', 'make_set_rows', 'save_images', 'load_image_set',
-           'collect_parts', 'finished_rows']
+           'write_metadata', 'portable_path', 'locate_pictures', 'make_set_rows', 'save_images', 'ImageSet',
+           'load_image_set', 'collect_parts', 'finished_rows']
 
 # %% ../../nbs/diffusion/04_image_sets.ipynb #ac67d792
 import errno
@@ -24,6 +24,7 @@ import pandas as pd
 import torch
 from PIL import Image
 
+from ..core.markup import as_html, thumbnails_html
 from ..core.mask_files import open_mask
 from ..core.opening import decode
 from .families.registry import family_of
@@ -201,7 +202,26 @@ def save_images(
         raise OSError(error.errno, message) from error
 
 # %% ../../nbs/diffusion/04_image_sets.ipynb #e77caf02
-def load_image_set(folder: str | Path) -> pd.DataFrame:
+class ImageSet(pd.DataFrame):
+    "The table of an image set, which draws itself. What is made of it is a plain table."
+
+    @property
+    def _constructor(self) -> type[pd.DataFrame]:
+        return pd.DataFrame
+
+    def _repr_html_(self) -> str:
+        prompts = self["prompt"] if "prompt" in self else self["file_name"]
+        title = f"<p><b>{len(self)} images, {prompts.nunique()} prompts</b></p>"
+        columns = [name for name in ("file_name", "prompt", "seed", "guidance", "y", "a") if name in self]
+        table = self[columns].head(4).to_html(index=False, border=0)
+        try:
+            pictures = [np.asarray(decode(path).image.resize((64, 64))) for path in self["path"].head(12)]
+        except OSError as error:
+            return f"{title}<p>{as_html(error)}</p>{table}"
+        return title + thumbnails_html(np.stack(pictures), [str(text) for text in prompts.head(12)]) + table
+
+# %% ../../nbs/diffusion/04_image_sets.ipynb #ab054dcb
+def load_image_set(folder: str | Path) -> ImageSet:
     "An image set's table in the order of its plan, with a column `path`. FileNotFoundError where files lack."
     folder = Path(folder)
     if not (folder / METADATA).is_file():
@@ -212,7 +232,7 @@ def load_image_set(folder: str | Path) -> pd.DataFrame:
     missing = [row["path"] for row in rows if not Path(row["path"]).is_file()]
     if missing:
         raise FileNotFoundError(f"{len(missing)} images are missing, such as {missing[0]}")
-    return pd.DataFrame(rows)
+    return ImageSet(rows)
 
 # %% ../../nbs/diffusion/04_image_sets.ipynb #867a48a5
 PART = ".part-"  # begins the names of files with the rows of one process among several

@@ -15,7 +15,7 @@ import torch
 from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import normalize
 
-from ..core.checks import within
+from ..core.checks import whole, within
 from ..core.images import to_array
 from .intervals import FEWEST, cautious_interval, expanded_tails, resampling_weights
 from .jury import image_batch
@@ -30,7 +30,7 @@ def embed(
     images, features = image_batch(images), []
     like = next(clf.parameters(), torch.zeros(1))
     with torch.no_grad():
-        for start in range(0, len(images), batch):
+        for start in range(0, len(images), whole("batch", batch)):
             x = images[start : start + batch]
             if not torch.is_tensor(x):
                 x = torch.from_numpy(np.ascontiguousarray(x)).permute(0, 3, 1, 2) / 255

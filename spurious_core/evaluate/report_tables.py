@@ -64,13 +64,14 @@ def accuracy_bar(
     "An accuracy as a bar of 100 pixels (SVG), its interval as a line; empty without a value."
     if pd.isna(value):
         return ""
-    back = '<rect width="100" height="12" fill="#eee"/>'
+    back = '<rect width="100" height="12" fill="currentColor" fill-opacity="0.12"/>'
     bar = f'<rect width="{100 * value:.1f}" height="12" fill="{as_html(colour)}"/>'
     line = ""
     if not pd.isna(lo):
         ends = f'x1="{100 * lo:.1f}" x2="{100 * hi:.1f}" y1="6" y2="6"'
-        line = f'<line {ends} stroke="#222" stroke-width="2"/>'
-    return f'<svg width="100" height="12">{back}{bar}{line}</svg>'
+        line = f'<line {ends} stroke="currentColor" stroke-width="2"/>'
+    text = f'role="img" aria-label="{in_percent(value, lo, hi)} percent"'
+    return f'<svg width="100" height="12" {text}>{back}{bar}{line}</svg>'
 
 # %% ../../nbs/evaluate/07_report_tables.ipynb #49c5f40b
 def html_table(

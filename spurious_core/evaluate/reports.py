@@ -18,7 +18,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from ..core.checks import within
+from ..core.checks import whole, within
 from ..core.markup import as_markdown
 from ..core.plots import bars
 from .calibration import calibration_error, calibration_floor
@@ -61,6 +61,7 @@ class GroupReport:
         if not self.table.n.sum():
             raise ValueError("no test images in any group")
         within("level", self.level, "(0, 1)")
+        whole("small", self.small, minimum=0)
 
 # %% ../../nbs/evaluate/08_reports.ipynb #e45f5817
 def group_report(
@@ -225,6 +226,11 @@ def to_markdown(self: GroupReport) -> str:
     return "\n".join([table, *(f"\n- {as_markdown(warning)}" for warning in self.warnings)])
 
 # %% ../../nbs/evaluate/08_reports.ipynb #11958198
+@patch
+def _repr_markdown_(self: GroupReport) -> str:
+    return self.to_markdown()
+
+
 @patch
 def to_latex(self: GroupReport) -> str:
     "The table, and the warnings as comments above it."

@@ -112,7 +112,9 @@ def _right_under_noise(
 ) -> tuple[np.ndarray, np.ndarray]:
     "Shares of trials right under background and under foreground noise `[N, 2]`, and right without `[N]`."
     right, clean = np.zeros((len(y), 2)), np.zeros(len(y))
-    for start in tqdm(range(0, len(y), batch), desc="foreground sensitivity", disable=not progress):
+    for start in tqdm(
+        range(0, len(y), whole("batch", batch)), desc="foreground sensitivity", disable=not progress
+    ):
         part = slice(start, start + batch)
         clean[part] = clf.probs(images[part], batch).argmax(1).numpy() == y[part]
         for trial in range(test.trials):

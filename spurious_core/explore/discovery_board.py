@@ -19,7 +19,7 @@ from filelock import FileLock
 from matplotlib.figure import Figure
 
 from ..core.checks import known, one_of
-from ..core.files import atomic_write, read_json
+from ..core.files import atomic_write, make_folder, read_json
 from .panels import Panel
 from ..find.discoveries import show_discoveries
 
@@ -98,7 +98,7 @@ class Decisions:
         "Keeps a decision; the file is written whole."
         about = dict(label=feature.label, kind=feature.kind, cluster=feature.cluster)
         new = [] if decision is None else [about | dict(decision=one_of("decision", decision, DECISIONS))]
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(self.path.parent)
         with FileLock(f"{self.path}.lock"):
             others = [each for each in self._read() if {k: each[k] for k in about} != about]
             atomic_write(self.path, json.dumps(others + new, indent=1) + "\n")

@@ -18,8 +18,8 @@ from fastcore.basics import patch
 from filelock import FileLock
 from matplotlib.figure import Figure
 
-from ..core.checks import known, not_blank, whole
-from ..core.files import atomic_write
+from ..core.checks import checked_seed, known, not_blank, plain_numbers, whole
+from ..core.files import atomic_write, make_folder
 from ..core.images import png_bytes
 from ..core.sheets import strip, verdict_marks
 from ..diffusion.adapters import use_adapter
@@ -47,6 +47,8 @@ class DrawRequest:
     def __post_init__(self):
         not_blank("prompt", self.prompt)
         whole("n", self.n)
+        checked_seed("seed", self.seed)
+        plain_numbers(self)
 
     @property
     def plan(self) -> pd.DataFrame:
@@ -64,6 +66,9 @@ class Bench:
     adapters: Mapping[str, str | Path] = field(default_factory=dict)  # name -> a LoRA or learned words
     presence: Classifier | None = None  # sees whether the object is there
     steps: int = 20  # of the sampler
+
+    def __post_init__(self):
+        whole("steps", self.steps)
 
     @property
     def arms(self) -> list[str]:
@@ -130,7 +135,7 @@ def keep_reference(
 ) -> Path:
     "Adds a picture to a folder of references, and its row to the folder's table; returns its path."
     folder, request = Path(folder), drawn.request
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     row = request.plan.iloc[k]
     stem = "".join(letter if letter.isalnum() else "_" for letter in arm)
     path = folder / f"{stem}_{row.seed}_{request.guidance:g}_{request.scale:g}.png"

@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 from filelock import FileLock
 
-from ..core.files import atomic_write, read_json
+from ..core.files import atomic_write, make_folder, read_json
 from ..find.neural_pca import NeuralPCA
 
 # %% ../../nbs/explore/04_marks.ipynb #576e7b47
@@ -74,7 +74,7 @@ class SpuriousMarks:
     ) -> None:
         "Marks a component, and writes the file. ValueError if the class has marks of other components."
         pca.check(l)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(self.path.parent)
         with FileLock(f"{self.path}.lock"):
             chosen = set(self.among(pca)) - {l} | ({l} if spurious else set())
             kept = [dict(component=number, direction=_direction(pca, number)) for number in sorted(chosen)]

@@ -12,11 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import torch
+from fastcore.basics import patch
 from safetensors.torch import save_file
 
 from ..core.checks import whole
 from ..core.files import open_safetensors, share_as_usual, writing
+from ..core.markup import as_html, as_markdown
 from ..models.classifier import Classifier
 
 # %% ../../nbs/find/00_neural_pca.ipynb #c9e3c62b
@@ -143,6 +146,34 @@ class NeuralPCA:
             raise IndexError(f"component {l} of {self.label}: there are {len(self)}")
         return l
 
+# %% ../../nbs/find/00_neural_pca.ipynb #de5fff3e
+_SHOWN = 8  # components in a table
+
+
+@patch
+def frame(self: NeuralPCA) -> pd.DataFrame:
+    "A row for each component: the standard deviation of its alpha in logits, and its share of the variance."
+    variances = (self.eigenvectors.sum(0) ** 2 * self.eigenvalues).numpy()
+    shares = variances / max(variances.sum(), 1e-300)
+    names = range(len(self))
+    return pd.DataFrame({"component": names, "sd of alpha": variances**0.5, "share of variance": shares})
+
+
+def _title(pca: NeuralPCA) -> str:
+    return f"{pca.label}: {len(pca)} components of {len(pca.mean)} features, from {pca.n_images} images"
+
+
+@patch
+def _repr_html_(self: NeuralPCA) -> str:
+    table = self.frame().head(_SHOWN).to_html(index=False, border=0, float_format="{:.3f}".format)
+    return f"<p><b>{as_html(_title(self))}</b></p>{table}"
+
+
+@patch
+def _repr_markdown_(self: NeuralPCA) -> str:
+    table = self.frame().head(_SHOWN).to_markdown(index=False, floatfmt=".3f")
+    return f"**{as_markdown(_title(self))}**\n\n{table}"
+
 # %% ../../nbs/find/00_neural_pca.ipynb #38a7693e
 _TENSORS = ("weight", "mean", "eigenvectors", "eigenvalues")
 
@@ -189,7 +220,7 @@ def fit_neural_pca(
         raise ValueError(f"{len(images)} images of {label}: at least two are needed")
     whole("n_components", n_components)
     weight = clf.head_weight[k].detach().double().cpu()
-    batches = (images[start : start + batch] for start in range(0, len(images), batch))
+    batches = (images[start : start + batch] for start in range(0, len(images), whole("batch", batch)))
     psi = (_features(part, clf).double().cpu() * weight for part in batches)
     mean, vectors, values = _spectrum(psi, len(images))
     if not len(values):

@@ -62,7 +62,7 @@ class Captioner:
         whole("batch", batch)
         longest = min(whole("max_new_tokens", max_new_tokens), self.room)
         captions = []
-        for start in range(0, len(images), batch):
+        for start in range(0, len(images), whole("batch", batch)):
             pixels = self.preprocess(as_pixels(images[start : start + batch], self.net.device))
             pixels = pixels.to(self.net.dtype)
             ids = self.net.generate(pixel_values=pixels, do_sample=False, num_beams=1, max_new_tokens=longest)

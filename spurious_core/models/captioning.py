@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 from tqdm.auto import tqdm
 
+from ..core.checks import whole
 from ..core.files import atomic_write, digest
 from ..core.images import read_images
 from ..data.grouped import GroupedImages
@@ -107,7 +108,7 @@ def caption_images(
     n, pixels_of, names = _source(images)
     out = Path(out) if out else None
     captions, rows = _open_captions(out, captioner), []
-    for start in tqdm(range(0, n, batch), disable=not progress, desc="captioning"):
+    for start in tqdm(range(0, n, whole("batch", batch)), disable=not progress, desc="captioning"):
         at = np.arange(start, min(start + batch, n))
         pixels = pixels_of(at)
         keys = [digest(image) for image in np.asarray(pixels)]

@@ -13,6 +13,7 @@ import torch
 from fastcore.basics import patch
 from torch import nn
 
+from ..core.checks import whole
 from .preprocessing import Preprocess, as_pixels
 
 # %% ../../nbs/models/01_classifier.ipynb #43f64078
@@ -141,7 +142,9 @@ def batched(self: Classifier, f: Callable, images: Any, batch: int = 64) -> torc
     """`f(pixels)` over images in either layout, in eval mode, without gradients; float32 on the CPU.
 
     ValueError for floats that are no pixels: NaN, or far outside of [0, 1]."""
-    parts = (_check_pixels(images[i : i + batch]) for i in range(0, len(images), batch))
+    if not len(images):
+        raise ValueError(f"{self.name}: no images to look at")
+    parts = (_check_pixels(images[i : i + batch]) for i in range(0, len(images), whole("batch", batch)))
     return evaluate_batches(self, f, (as_pixels(part, self.device, self.dtype) for part in parts))
 
 

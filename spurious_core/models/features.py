@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from ..core.checks import whole
 from .classifier import Classifier, evaluate_batches
 from .preprocessing import as_pixels
 
@@ -21,7 +22,7 @@ from .preprocessing import as_pixels
 def _parts(images: Any, batch: int) -> Iterator[Any]:
     "Parts of at most `batch` pictures."
     if not hasattr(images, "images"):
-        yield from (images[i : i + batch] for i in range(0, len(images), batch))
+        yield from (images[i : i + batch] for i in range(0, len(images), whole("batch", batch)))
         return
     for indices in np.array_split(np.arange(len(images)), -(-len(images) // batch)):
         yield images.images(indices)

@@ -17,7 +17,9 @@ import torch
 from transformers import AutoModelForImageClassification, ResNetConfig, ResNetForImageClassification
 from transformers.utils import cached_file
 
+# %% ../../nbs/models/04_loading.ipynb #c8dc2905
 from ..core.checkpoints import naming_damage, read_weights
+from ..core.checks import not_blank
 from spurious_core.core.files import (
     make_folder,
     open_safetensors,
@@ -27,6 +29,8 @@ from spurious_core.core.files import (
     writing,
 )
 from ..core.settings import is_hub_id, split_revision
+
+# %% ../../nbs/models/04_loading.ipynb #ce01ec2e
 from .classifier import Classifier
 from .imagenet.labels import drop_background, has_background
 from .imagenet.packaged import load_packaged, packaged_name
@@ -168,7 +172,7 @@ def load_classifier(
     """A classifier in eval mode, without gradients for its weights.
 
     `FileNotFoundError` or `ValueError` say what is wrong with `source`."""
-    path = Path(source)
+    path = Path(not_blank("source", str(source)))
     if package := packaged_name(source):
         clf = load_packaged(package, labels)
     elif path.is_file():

@@ -22,6 +22,7 @@ from huggingface_hub import hf_hub_download, is_offline_mode
 from safetensors import SafetensorError
 
 from ..core.checkpoints import naming_damage
+from ..core.checks import not_blank
 from ..core.files import open_safetensors
 from ..core.settings import is_hub_id, split_revision
 
@@ -243,7 +244,7 @@ def load_pipeline(
     """A whole pipeline on `device`, without safety checker.
 
     `FileNotFoundError` or `ValueError` say what is wrong with `source`."""
-    path = Path(source)
+    path = Path(not_blank("source", str(source)))
     if not path.exists():
         if not is_hub_id(source):
             raise FileNotFoundError(f"there is no file or folder {source}")

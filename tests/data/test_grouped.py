@@ -204,7 +204,9 @@ def test_names_and_paths_are_shown_as_text(tmp_path):
     images = on_disk(folder)
     (folder / "2.png").unlink()
     page = images._repr_html_()
-    assert "<script>" not in shown and shown.count("&lt;script&gt;") == 3  # the title, and two groups
+    assert (
+        "<script>" not in shown and shown.count("&lt;script&gt;") == 6
+    )  # title and two groups, in the picture's text too
     assert "<i>" not in page and "&lt;i&gt;/2.png (missing)" in page
 
 
@@ -228,3 +230,15 @@ def test_a_manifest_has_each_column_once():
     rows = pd.DataFrame([[0, 0, "train", 1]], columns=["y", "a", "split", "y"])
     with pytest.raises(ValueError, match="the manifest has two columns 'y'; rename or drop one"):
         GroupedImages(rows, ["cat"], ["none"], pixels=np.zeros((1, 4, 4, 3), np.uint8))
+
+
+def test_what_is_no_table_or_no_list_of_names_is_refused():
+    rows = pd.DataFrame(dict(y=[0, 1], a=0, split="train"))
+    pixels = np.zeros((2, 4, 4, 3), np.uint8)
+    with pytest.raises(ValueError, match="the manifest is a list, and no DataFrame"):
+        GroupedImages([0, 1], ["cat", "dog"], ["none"], pixels=pixels)
+    for bad in ("ab", [None, "dog"]):
+        with pytest.raises(ValueError, match="labels=.* must be a list of names"):
+            GroupedImages(rows, bad, ["none"], pixels=pixels)
+    with pytest.raises(ValueError, match="seed='x' must be a whole number"):
+        GroupedImages(rows, ["cat", "dog"], ["none"], pixels=pixels).balance("x")

@@ -127,6 +127,7 @@ def test_small_groups_get_a_warning():
         (dict(probs=[[2.0, 3.0]] * 3), "softmax"),
         (dict(probs=[[np.nan, 1]] * 3), "probs"),
         (dict(level=95), "level"),
+        (dict(small="x"), "small=.x. must be a whole number"),
     ],
 )
 def test_bad_input_is_an_early_error(change, says):

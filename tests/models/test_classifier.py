@@ -106,3 +106,12 @@ def test_floats_in_0_to_255_are_refused_and_overshooting_decoders_are_not(x):
     with pytest.raises(ValueError, match=r"pixels in \[.*, 25.\] must lie in \[0, 1\]"):
         clf.probs(x * 255)
     assert clf.probs(x * 1.4 - 0.2).isfinite().all()
+
+
+def test_no_images_and_no_batch_are_named():
+    clf = small_classifier()
+    with pytest.raises(ValueError, match="resnet: no images to look at"):
+        clf.probs(np.zeros((0, 64, 64, 3), np.uint8))
+    for bad in (0, 1.5, "8"):
+        with pytest.raises(ValueError, match=f"batch={bad!r} must be"):
+            clf.probs(np.zeros((2, 64, 64, 3), np.uint8), batch=bad)

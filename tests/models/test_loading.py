@@ -12,6 +12,7 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForImageClassification, ViTModel
 
 from spurious_core.models.loading import load_classifier, resnet_of, save_classifier, transformers_key
+from spurious_core.models.pipelines import load_pipeline
 from spurious_core.models.preprocessing import Preprocess, as_pixels
 from spurious_core.models.robustness import convert_robustness
 from support.modes import modes, readable_by_all
@@ -191,3 +192,9 @@ def test_a_colleague_can_read_a_classifier(tmp_path):
     with readable_by_all():
         save_classifier(small_classifier(), tmp_path / "c")
     assert modes(tmp_path) == {"0o644"}
+
+
+@pytest.mark.parametrize("load", [load_classifier, load_pipeline])
+def test_an_empty_source_is_not_the_current_folder(load):
+    with pytest.raises(ValueError, match="source='' must be a text that says something"):
+        load("")

@@ -132,7 +132,9 @@ class Lab:
     def run_all(self) -> list[list[dict]]:
         "Runs all cells and returns the outputs of each cell of code."
         self.page.evaluate("void window.jupyterapp.commands.execute('notebook:run-all-cells')")
-        self.until(f"{CODE_CELLS}.every(c => c.model.executionCount && c.model.executionState !== 'running')")
+        failed = "cell.model.outputs.toJSON().some(output => output.output_type === 'error')"
+        done = "cell.model.executionCount && cell.model.executionState !== 'running'"
+        self.until(f"{CODE_CELLS}.some(cell => {failed}) || {CODE_CELLS}.every(cell => {done})")
         return self.page.evaluate(f"{CODE_CELLS}.map(cell => cell.model.outputs.toJSON())")
 
     def until_alt(self, start: str) -> None:

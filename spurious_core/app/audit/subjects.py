@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from sklearn.model_selection import StratifiedKFold
 from torch import nn
 
+from ...core.checks import whole
 from ...data.grouped import GroupedImages
 from ...find.margins import cover_centres
 from ...mitigate.linear_heads import Head, fit_linear_head
@@ -62,7 +63,7 @@ def look(
 ) -> Looks:
     "One pass over pictures, a few at a time."
     features, margins, thumbs = [], [], []
-    for start in range(0, len(images), batch):
+    for start in range(0, len(images), whole("batch", batch)):
         pictures = images.images(slice(start, start + batch))
         features.append(clf.batched(clf.features, pictures, batch))
         margins.append(clf.batched(clf.features, cover_centres(pictures), batch))

@@ -30,9 +30,8 @@ def _open_sweep(root: Path, study: Study) -> None:
         if there != name:
             raise ValueError(f"{root} is a sweep of {there}, not of {name}; choose another folder")
         return
-    if root.exists() and any(root.iterdir()):
+    if any(make_folder(root).iterdir()):
         raise ValueError(f"{root} holds other things and is no sweep; choose another folder")
-    make_folder(root)
     atomic_write(file, json.dumps(dict(study=name)) + "\n")
 
 # %% ../../../nbs/app/sweeps/05_sweeping.ipynb #89774d20

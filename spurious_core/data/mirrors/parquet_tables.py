@@ -39,7 +39,7 @@ def _shard(file: Path) -> _Shard:
         return _Shard(file.parent, file.parent.name, int(file.stem), 0)
     return _Shard(file.parent / file.stem, file.stem, 0, 1)
 
-
+# %% ../../../nbs/data/mirrors/00_parquet_tables.ipynb #e0b94199
 def _check_shards(shards: Sequence[_Shard], what: str) -> None:
     "ValueError if a split lies in two places, FileNotFoundError if a shard is lacking."
     places = sorted({shard.place for shard in shards})

@@ -36,7 +36,7 @@ def image_losses(clf: Classifier, data: GroupedImages, batch: int = 256) -> np.n
     if list(clf.labels) != list(data.labels):
         raise ValueError(f"{clf.name} knows {clf.labels}, the images {data.labels}")
     losses = []
-    for start in range(0, len(data), batch):
+    for start in range(0, len(data), whole("batch", batch)):
         rows = slice(start, start + batch)
         losses.append(_batch_losses(clf, data.images(rows), data.y[rows]))
     return np.concatenate(losses)

@@ -14,6 +14,7 @@ import pandas as pd
 import torch
 from captum.attr import IntegratedGradients
 
+from ...core.checks import whole
 from ...models.classifier import Classifier
 from ...models.preprocessing import as_pixels
 from .recomposed_images import Recomposed
@@ -45,7 +46,7 @@ def attributions(
     gradients = IntegratedGradients(logits)
     clf.eval()
     y, maps = recomposed.table.y.to_numpy(), []
-    for start in range(0, len(recomposed), batch):
+    for start in range(0, len(recomposed), whole("batch", batch)):
         rows = slice(start, start + batch)
         old, new = (
             as_pixels(recomposed.originals[rows], clf.device),

@@ -69,3 +69,9 @@ def test_a_sweep_goes_on_where_it_stopped_and_marks_what_is_stale(make_study, tm
     now = code_stamp(study_of(tmp_path / "s"))
     monkeypatch.setattr(sweeping, "code_stamp", lambda study: now | dict(torch="0"))
     assert status_in_words(sweep_status(tmp_path / "s")) == "3 cells: 3 stale"
+
+
+def test_a_sweep_cannot_be_where_a_file_is(make_study, tmp_path):
+    (tmp_path / "notes").touch()
+    with pytest.raises(NotADirectoryError, match="notes is a file; choose another"):
+        sweep(make_study(), dict(seed=1), tmp_path / "notes")

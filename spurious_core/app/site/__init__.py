@@ -1,0 +1,5 @@
+"The documentation site, built from the notebooks as they are committed; nothing is executed."
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

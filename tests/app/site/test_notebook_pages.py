@@ -1,0 +1,61 @@
+"A notebook on the site: without what only tools read, with what a reader needs."
+
+import copy
+
+import pytest
+
+from spurious_core.app.site.notebook_pages import heading_slug, notebook_page, page_source
+
+PNG = dict(data={"image/png": "iVBO"}, metadata={"image/png": dict(width=300, height=100)})
+
+
+def markdown(text):
+    return dict(cell_type="markdown", source=text.splitlines(keepends=True), metadata={})
+
+
+def code(text, *outputs, **metadata):
+    return dict(cell_type="code", source=text, metadata=metadata, outputs=list(outputs), execution_count=None)
+
+
+@pytest.mark.parametrize(
+    "source, shown",
+    [
+        ("#| export\nx = 1", "x = 1"),
+        ("  #| eval: false\nx = 1\n", "x = 1"),
+        ("#|hide\nx = 1", ""),
+        ("#| default_exp a.b\n", ""),
+        ("%load_ext autoreload\n%autoreload 2", ""),
+        ("x = '#| no'  #| no", "x = '#| no'  #| no"),
+        ("#| hidden_state\nx", "x"),
+    ],
+)
+def test_directives_are_left_out(source, shown):
+    assert page_source(source) == shown
+
+
+def test_a_page_keeps_prose_code_and_outputs_and_nothing_else():
+    cells = [
+        markdown(
+            "# T\n\n> S.\n\nSee [core](core/), [sheets](core/09_sheets.ipynb#A-b) and [x](https://x.org/a/)."
+        ),
+        code("#| default_exp a.b"),
+        code("#| export\nx = 1", tags=["parameters"]),
+        code("#| hide\ny"),
+        code("draw()", PNG),
+        code("draw(), draw()", PNG, PNG),
+    ]
+    notebook = dict(cells=cells, metadata=dict(kernelspec={}), nbformat=4, nbformat_minor=5)
+    before = copy.deepcopy(notebook)
+    first, plain, single, double = notebook_page(notebook)["cells"]
+    assert notebook == before
+    assert "[core](core/index.md)" in first["source"] and "(https://x.org/a/)" in first["source"]
+    assert (plain["source"], plain["metadata"]) == ("x = 1", {})
+    words = "T. See core, sheets and x."
+    assert single["metadata"]["mystnb"]["image"] == dict(alt=words, width="300px")
+    assert double["metadata"]["mystnb"]["image"] == dict(alt=words)
+    assert single["outputs"] == [PNG]
+
+
+def test_headings_are_linked_to_as_in_jupyterlab():
+    assert heading_slug("class-wise neural PCA") == "class-wise-neural-PCA"
+    assert heading_slug(" The `jury`, twice ") == "The-jury,-twice"

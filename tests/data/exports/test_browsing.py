@@ -1,0 +1,107 @@
+"What is exported is read back with the libraries that will read it."
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from spurious_core.data.exports import browsing
+from spurious_core.data.exports.browsing import export_fiftyone, export_imagefolder, export_parquet
+from spurious_core.data.grouped import GroupedImages
+from spurious_core.data.readers.imagefolder import imagefolder
+from spurious_core.diffusion.image_sets import METADATA, load_image_set
+
+PIXELS = np.random.default_rng(0).integers(0, 256, (5, 8, 8, 3), np.uint8)
+
+
+@pytest.fixture
+def images():
+    splits = ["train", "train", "val", "test", "test"]
+    table = dict(y=[0, 1, 1, 0, 1], a=[1, 0, 1, 0, 1], split=splits, prompt=["a", None, "b", "c", "d"])
+    return GroupedImages(
+        pd.DataFrame(table).assign(empty=None), ["cat", "dog"], ["day", "night"], pixels=PIXELS
+    )
+
+
+@pytest.fixture
+def image_set(images, tmp_path):
+    "The table of an image set, as `load_image_set` reads it from a folder."
+    folder = export_imagefolder(images.split("train"), tmp_path / "drawn") / "train"
+    rows = [json.loads(line) for line in (folder / METADATA).read_text().splitlines()]
+    rows = [row | dict(seed=7, checkpoint="abc", label=None, y=-1) for row in rows]
+    (folder / METADATA).write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return load_image_set(folder)
+
+
+def hugging_face(kind, tmp_path, **files):
+    datasets = pytest.importorskip("datasets")
+    datasets.disable_progress_bars()
+    return datasets.load_dataset(kind, cache_dir=str(tmp_path / "cache"), **files)
+
+
+def test_parquet_is_read_by_pandas_and_datasets(images, tmp_path, monkeypatch):
+    monkeypatch.setattr(browsing, "_PART", 2)  # so that there are several parts
+    points = np.arange(10.0).reshape(5, 2)
+    file = export_parquet(images, tmp_path / "new/images.parquet", vectors=points + 1, projection=points)
+    table = pd.read_parquet(file)
+    assert table.label.tolist() == ["cat", "dog", "dog", "cat", "dog"]
+    assert table.projection_y.tolist() == points[:, 1].tolist() and table.vector[4].tolist() == [9, 10]
+    assert table.prompt.isna().tolist() == [False, True, False, False, False] and table["empty"].isna().all()
+    assert [path.name for path in file.parent.iterdir()] == ["images.parquet"]
+    rows = hugging_face("parquet", tmp_path, data_files=str(file), split="train")
+    assert (np.asarray(rows[3]["image"]) == PIXELS[3]).all() and rows[3]["group"] == "cat, day"
+
+
+@pytest.mark.filterwarnings("ignore:out. classes without pictures")
+def test_an_imagefolder_is_read_by_datasets_and_by_ourselves(images, tmp_path):
+    folder = export_imagefolder(images, tmp_path / "out")
+    read = hugging_face("imagefolder", tmp_path, data_dir=str(folder))
+    assert {name: len(part) for name, part in read.items()} == dict(train=2, validation=1, test=2)
+    assert (np.asarray(read["test"][1]["image"]) == PIXELS[4]).all() and read["test"][1]["label"] == "dog"
+    again = imagefolder(folder, 8)
+    order = again.manifest.prompt.map({"a": 0, "b": 2, "c": 3, "d": 4}).fillna(1).astype(int)
+    assert (again.images() == PIXELS[order]).all() and (again.group == images.group[order]).all()
+
+
+def test_fiftyones_files(images, tmp_path):
+    folder = export_fiftyone(images, tmp_path / "out")
+    about = json.loads((folder / "labels.json").read_text())
+    assert about["classes"] == ["cat", "dog"]
+    assert about["labels"] == dict(zip((f"{i:06d}" for i in range(5)), [0, 1, 1, 0, 1], strict=True))
+    table = pd.read_csv(folder / "labels.csv")
+    assert all((folder / "data" / name).is_file() for name in table.filepath)
+    assert table.group[0] == "cat, night"
+
+
+def test_an_image_set_goes_all_three_ways(image_set, tmp_path):
+    table = pd.read_parquet(export_parquet(image_set, tmp_path / "a.parquet"))
+    assert table.seed.tolist() == [7, 7] and table.checkpoint[0] == "abc" and "path" not in table
+    export_imagefolder(image_set, tmp_path / "b")
+    assert len(load_image_set(tmp_path / "b/train")) == 2
+    about = json.loads((export_fiftyone(image_set, tmp_path / "c") / "labels.json").read_text())
+    assert about["labels"] == {"000000": None, "000001": None}
+
+
+def test_bad_shapes_names_and_folders_are_refused(images, tmp_path):
+    with pytest.raises(ValueError, match=r"vectors of shape \(4, 2\); expected \(5, D\)"):
+        export_parquet(images, tmp_path / "a.parquet", vectors=np.ones((4, 2)))
+    with pytest.raises(ValueError, match="must end with .parquet"):
+        export_parquet(images, tmp_path / "a.csv")
+    images.manifest["image"] = "x"
+    with pytest.raises(ValueError, match="a column 'image', which the file needs"):
+        export_parquet(images, tmp_path / "a.parquet")
+    (tmp_path / "there").touch()
+    for export in (export_imagefolder, export_fiftyone):
+        with pytest.raises(ValueError, match="is not empty"):
+            export(images, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["there"]
+
+
+def test_a_failed_export_leaves_the_old_file(images, tmp_path, monkeypatch):
+    file = tmp_path / "a.parquet"
+    file.write_text("old")
+    monkeypatch.setattr(browsing, "picture_contents", lambda _: iter([("x.png", 3)]))
+    with pytest.raises(Exception, match="int"):
+        export_parquet(images, file)
+    assert file.read_text() == "old" and list(tmp_path.iterdir()) == [file]
