@@ -12,7 +12,7 @@ import pandas as pd
 
 from ..headlines import headline
 from ..report.page import Section, StoredPicture
-from ..report.run_page import RunFolder, is_run_folder, read_run, run_sections
+from ..report.run_page import RunRecord, is_run_folder, read_run, run_sections
 from ..sweeps.estimating import in_time
 from ..sweeps.gathering import as_file_text
 from ...core.files import atomic_write
@@ -33,7 +33,7 @@ def section_markdown(
     return "\n\n".join(parts)
 
 # %% ../../../nbs/app/site/03_evidence_pages.ipynb #62ebb9eb
-def _page(run: RunFolder, out: Path, studies: set[str]) -> str:
+def _page(run: RunRecord, out: Path, studies: set[str]) -> str:
     "The page of a run; its pictures are written."
     sections, name = run_sections(run), run.path.name
     for section in sections:
@@ -46,7 +46,7 @@ def _page(run: RunFolder, out: Path, studies: set[str]) -> str:
     )
 
 
-def _row(run: RunFolder) -> str:
+def _row(run: RunRecord) -> str:
     "The line of a run in the overview."
     about, name = run.about, run.path.name
     took = f"{about.get('parameters', {}).get('budget', '')}, {in_time(about.get('seconds', 0))}"
