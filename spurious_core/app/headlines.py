@@ -83,12 +83,6 @@ HEADLINES |= dict(
         "pictures and in {consistency.*.sfsl} of those with the chosen form of the loss.",
         "With that form {in_distribution.*.sfsl} of the pictures look like those of the world.",
     ),
-    which_generator=(
-        "Accuracy of the worst group is {wga.none.ffr} with real pictures alone; after From Fake to Real "
-        "it is {wga.mini.ffr} with the U-Net's pictures and {wga.mini_flow.ffr} with the flow model's.",
-        "Of what is real the U-Net covers {coverage.mini} and the flow model {coverage.mini_flow}.",
-        "Accuracy of the worst group after From Fake to Real is {wga.*.ffr}; none is real pictures alone.",
-    ),
     speed=(
         "A training step is {lora_vs_plain_recipe} times as fast as the plain recipe's, "
         "and the similarity loss makes it {sfsl_step_cost} times as long.",

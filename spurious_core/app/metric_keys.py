@@ -22,7 +22,6 @@ METRIC_KEY_EXCEPTIONS = dict(
     d3s=("probe.*",),
     ddb=("ddb_minus_erm", "ddb_minus_erm.*", "pruning_gain", "pruning_gain.*"),
     ffr=("ffr_minus_*",),
-    which_generator=("density.*", "coverage.*"),
     mitigation_benchmark=(),
     audit_calibration=(),
     bar=(),

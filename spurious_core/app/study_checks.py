@@ -63,7 +63,6 @@ PLANS = dict(
     aspire="spurious_core.papers.aspire.study_plans:aspire_plan",
     ffr="spurious_core.papers.ffr.planning:plan_ffr",
     mitigation_benchmark="spurious_core.papers.mitigation.planning:plan_benchmark",
-    which_generator="spurious_core.papers.generators.generator_plans:plan_generators",
 )
 
 

@@ -47,6 +47,5 @@ STUDIES = dict(
         photographs=("spurious_tiles", "imagenet_one_each", "imagenet_mini", "cue_conflict"),
     ),
     similarity_loss_forms=StudyNeeds((*_GUIDED, "jury", "segmenter"), _BY_CLASS, _JUDGED, _OBSERVED),
-    which_generator=StudyNeeds((*_ASPIRE, "guide"), dict(budget="smoke"), (*_DESCRIBED, "guide")),
     speed=StudyNeeds(_GUIDED, _BY_CLASS, ("pipeline", "guide"), ("world",)),
 )
