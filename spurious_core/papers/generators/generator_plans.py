@@ -65,7 +65,7 @@ def _ffr_part(budget: str, seed: int, n_seeds: int, steps: int) -> FFRPlan:
     "From Fake to Real as far as generators are concerned: plain training at one strength of the shortcut."
     ratio = 0.9 if budget == "smoke" else 0.99
     plan = plan_ffr(budget, seed, ratios=[ratio], methods=["ERM"])
-    fewer = dict(majority=20, val=12, test=30, probe=8) if budget == "smoke" else {}
+    fewer = dict(majority=20, val=12, test=30, probe=20) if budget == "smoke" else {}
     return replace(plan, n_seeds=n_seeds, steps=steps, **fewer)
 
 
