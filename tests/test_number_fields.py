@@ -12,15 +12,16 @@ import pytest
 import spurious_core
 from spurious_core.core.settings import load_profile
 from spurious_core.papers.aspire.study_plans import ASPIRE_PLANS
+from spurious_core.papers.generators.generator_plans import plan_generators
 
 ROOT = Path(spurious_core.__file__).parent
 
 # what functions return or pass on: measured numbers, some of which may be NaN
 RESULTS = set(
-    "Audit ArmResults Brush CardSettings CellCost Comparison Comparisons D3SStudy DDBResult DDBRun"
-    " DrawingTask FeatureImages Fitted Footprint ForegroundSensitivity GroupReport Ideal ImageTerm Material"
-    " NeuralPCA OwnSource Reply ResumableRun Retrainer Run Searched Session Signal Target TileTest Trainer"
-    " Usage Validation".split()
+    "AdapterSummary Audit ArmResults Brush CardSettings CellCost Comparison Comparisons D3SStudy"
+    " DDBResult DDBRun DrawingTask FeatureImages Fitted Footprint ForegroundSensitivity GroupReport"
+    " Ideal ImageTerm Material NeuralPCA OwnSource Reply ResumableRun Retrainer Run Searched SeedResults"
+    " Session Signal Target TileTest Trainer Usage Validation".split()
 )
 ONE_ROW = pd.DataFrame(dict(y=[0], a=0, split="train", file="x.png"))
 NEEDED = dict(  # what one cannot be made without
@@ -32,6 +33,7 @@ NEEDED = dict(  # what one cannot be made without
     DrawRequest=lambda: dict(prompt="a boat"),
     FFRPlan=lambda: dict(ratios=(0.9,), methods=(), n_seeds=1, majority=1, val=1, test=1, probe=1),
     Form=lambda: dict(components=[0]),
+    GeneratorPlan=lambda: vars(plan_generators("smoke", generators=["mini"])),
     GroupedImages=lambda: dict(manifest=ONE_ROW, labels=["x"], attributes=["x"]),
     Hyperparameter=lambda: dict(default=1, does="x"),
     Item=lambda: dict(scene="water"),

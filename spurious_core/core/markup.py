@@ -15,8 +15,6 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from .images import png_bytes, to_array
-
 # %% ../../nbs/core/13_markup.ipynb #b1db2c57
 def as_html(value: Any) -> str:
     "The text of a value, so that HTML shows it as it is."
@@ -29,6 +27,8 @@ def picture_html(
     width: int | None = None,  # pixels on the page; None: as many as it has
 ) -> str:
     "A picture within the page itself, never wider than the page."
+    from spurious_core.core.images import png_bytes  # brings torch, which text alone doesn't need
+
     png = image if isinstance(image, bytes) else png_bytes(image)
     size = "" if width is None else f' width="{int(width)}"'
     source = f"data:image/png;base64,{base64.b64encode(png).decode()}"
@@ -42,6 +42,8 @@ def thumbnails_html(
     limit: int = 12,  # pictures shown
 ) -> str:
     "The first `limit` pictures, small, side by side."
+    from spurious_core.core.images import to_array
+
     shown = []
     for image, alt in zip(to_array(images[:limit]), alts[:limit], strict=True):
         small = Image.fromarray(image)

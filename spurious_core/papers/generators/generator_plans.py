@@ -10,7 +10,7 @@ __all__ = ['USUAL_GENERATORS', 'CURE_ARMS_COMPARED', 'GENERATOR_BUDGETS', 'gener
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ...core.checks import one_of, whole
+from ...core.checks import checked_seed, one_of, whole
 from ...core.settings import Profile, load_profile
 from ..aspire.study_plans import AspirePlan, aspire_plan
 from ..ffr.planning import FFRPlan, plan_ffr
@@ -49,6 +49,7 @@ class GeneratorPlan:
     def __post_init__(self):
         whole("n_seeds", self.n_seeds)
         whole("steps", self.steps)
+        checked_seed("seed", self.seed)
         generator_profiles(self.generators)
 
     @property

@@ -19,8 +19,10 @@ def test_more_pictures_of_a_pair_may_be_asked_for_and_fewer_than_three_are_refus
     assert plan_of_budget("smoke", 7).per_pair == 7
     assert plan_of_budget("smoke", 7).rendered == D3S_PLANS["smoke"].rendered
     assert plan_of_budget("smoke").per_pair == 4
-    for too_few in (-1, 1, 2):
+    for too_few in (1, 2):
         with pytest.raises(ValueError, match=f"k={too_few} must be at least 3"):
             plan_of_budget("smoke", too_few)
+    with pytest.raises(ValueError, match="per_pair=-1 must be at least 0"):
+        plan_of_budget("smoke", -1)
     with pytest.raises(ValueError, match="budget='dry' is unknown; allowed: smoke, quick, full"):
         plan_of_budget("dry")
