@@ -19,7 +19,12 @@ from .cure_worlds import (
     cure_parts as cure_parts,
     cure_world_names as cure_world_names,
 )
-from .curing import Cured as Cured, cure_world as cure_world, find_material as find_material
+from .curing import (
+    Cured as Cured,
+    cure_world as cure_world,
+    find_material as find_material,
+    report_groups as report_groups,
+)
 from .discovery import (
     BACKGROUND_SOURCES as BACKGROUND_SOURCES,
     DiscoveryConfig as DiscoveryConfig,

@@ -14,11 +14,11 @@ import numpy as np
 
 from ...core.settings import Profile
 from ...data.grouped import GroupedImages
-from ...evaluate.reports import GroupReport, group_report
+from ...evaluate.reports import GroupReport
 from ...mitigate.fitting import Fitted
 from ...mitigate.networks import small_resnet
 from ..aspire.cure_arms import Material, draw_cure_arm
-from ..aspire.curing import find_material
+from ..aspire.curing import find_material, report_groups
 from ..aspire.retraining import retrain
 from ..aspire.study_plans import AspireRun, images_to_cure
 from ..aspire.tools import load_tools
@@ -82,12 +82,6 @@ def compare_fillings(plan: GeneratorPlan, profile: Profile, out: Path, seed: int
     return results
 
 # %% ../../../nbs/papers/generators/02_generator_arms.ipynb #9916d89b
-def _report(fitted: Fitted, test: GroupedImages) -> GroupReport:
-    "The groups of real test images; the training set has further ones, of generated pictures."
-    probs = fitted.probs(test)
-    return group_report(test.y, test.a, probs.argmax(1), test.labels, test.attributes, probs=probs)
-
-
 def _drawn_by(generator: Profile, material: Material, plan: GeneratorPlan, out: Path, seed: int) -> dict:
     "What a generator draws for each arm of the cure."
     pipe, part = ffr_pipeline(generator), plan.aspire
@@ -108,11 +102,11 @@ def compare_cures(plan: GeneratorPlan, profile: Profile, out: Path, seed: int) -
         return retrain("ERM", real, val, start, part.training("ERM"), drawn, n_drawn, **options)
 
     plain = train(None, "none")
-    results.reports["none", "aspire"] = _report(plain, test)
+    results.reports["none", "aspire"] = report_groups(plain, test)
     material = find_material(real, plain.clf, load_tools(profile), out / "found", run, seed)
     for name, generator in generator_profiles(plan.generators).items():
         for arm, drawn in _drawn_by(generator, material, plan, out / name, seed).items():
-            results.reports[name, arm] = _report(train(drawn, f"{name}.{arm}"), test)
+            results.reports[name, arm] = report_groups(train(drawn, f"{name}.{arm}"), test)
             results.pictures[name, arm] = drawn.images(slice(None, None, max(1, len(drawn) // 8)))[:8]
     return results
 
