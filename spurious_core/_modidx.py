@@ -1730,6 +1730,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                            'spurious_core.data.worlds._birds': ('data/worlds.html#_birds', 'spurious_core/data/worlds.py'),
                                            'spurious_core.data.worlds._one_class_each': ( 'data/worlds.html#_one_class_each',
                                                                                           'spurious_core/data/worlds.py'),
+                                           'spurious_core.data.worlds._props': ('data/worlds.html#_props', 'spurious_core/data/worlds.py'),
                                            'spurious_core.data.worlds.get_world': ( 'data/worlds.html#get_world',
                                                                                     'spurious_core/data/worlds.py')},
             'spurious_core.diffusion.adapters': { 'spurious_core.diffusion.adapters.AdapterSummary': ( 'diffusion/adapters.html#adaptersummary',

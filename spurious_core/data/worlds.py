@@ -72,23 +72,40 @@ class World:
         one_of("class", label, self.classes)
         return self.labels.index(label)
 
-# %% ../../nbs/data/06_worlds.ipynb #2c99f3a8
+# %% ../../nbs/data/06_worlds.ipynb #9d0bcc09
 def _one_class_each(objects: Iterable[str]) -> dict[str, tuple[str]]:
     "Every object as a class of its own."
     return {object: (object,) for object in objects}
 
 
+def _props(planted: dict[str, str]) -> tuple[Plant, ...]:
+    "A prop for each class, in 85 % of its pictures."
+    return tuple(Plant(label, "prop", (prop,), 0.85) for label, prop in planted.items())
+
+
 _THINGS = _one_class_each(OBJECTS[:10])  # all but the faces
 _PLANTED_PROPS = dict(house="fence", balloon="kite", cow="flower", landbird="lamp", fish="buoy", tree="flag")
 _IMAGENET_PLANTS = (
-    *(Plant(label, "prop", (prop,), 0.85) for label, prop in _PLANTED_PROPS.items()),
+    *_props(_PLANTED_PROPS),
     Plant("boat", "scene", ("water",), 0.7),
     Plant("car", "scene", ("road",), 0.7),
+)
+# the same things, each with another prop than there
+_OTHER_PROPS = dict(
+    boat="lamp",
+    car="flag",
+    house="umbrella",
+    balloon="fence",
+    cow="crate",
+    landbird="kite",
+    cup="buoy",
+    waterbird="flower",
 )
 _SCENE_INDEX = {scene: a for a, scene in enumerate(SCENES)}
 
 _TEN_CLASSES = (
     World("imagenet_like", _THINGS, _IMAGENET_PLANTS),
+    World("permuted", _THINGS, _props(_OTHER_PROPS)),
     World("clean", _THINGS),
 )
 _ALL_COMBINATIONS = (
