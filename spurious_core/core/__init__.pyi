@@ -107,6 +107,7 @@ from .seeds import generator as generator, seed_of as seed_of
 from .settings import (
     Profile as Profile,
     REAL_FOLDER as REAL_FOLDER,
+    checkpoint_path as checkpoint_path,
     is_hub_id as is_hub_id,
     load_profile as load_profile,
     real_folder as real_folder,

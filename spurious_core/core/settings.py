@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['REAL_FOLDER', 'source_root', 'settings_file', 'source_commit', 'real_folder', 'split_language_model', 'Profile',
-           'load_profile', 'split_revision', 'is_hub_id']
+           'checkpoint_path', 'load_profile', 'split_revision', 'is_hub_id']
 
 # %% ../../nbs/core/04_settings.ipynb #6029d858
 import configparser
@@ -140,8 +140,8 @@ def _check_profile(profile: Profile) -> None:
         except ValueError as error:
             raise ValueError(f"profile {profile.name!r}: {error}") from None
 
-# %% ../../nbs/core/04_settings.ipynb #a63738e7
-def _checkpoint(text: str) -> str:
+# %% ../../nbs/core/04_settings.ipynb #efbe3867
+def checkpoint_path(text: str) -> str:
     "`mini:x` as a path inside the package, `real:x` as one in `real_folder()`; all else unchanged."
     kind, colon, name = text.partition(":")
     places = dict(mini=_PACKAGE / "mini", real=real_folder())
@@ -152,7 +152,7 @@ def _value(field: Field, text: str, where: str) -> str | int | float | tuple[str
     "The text of a setting as a value of the field's type."
     text = text.strip()
     if field.type is str:
-        return _checkpoint(text)
+        return checkpoint_path(text)
     if field.type in (int, float):
         try:
             return field.type(text)
@@ -164,7 +164,7 @@ def _value(field: Field, text: str, where: str) -> str | int | float | tuple[str
         raise ValueError(
             f"{where}: {field.name}={text!r} has a comma without a name; leave it empty for none"
         )
-    return tuple(map(_checkpoint, parts))
+    return tuple(map(checkpoint_path, parts))
 
 # %% ../../nbs/core/04_settings.ipynb #37be3d67
 _FIELDS = {f.name: f for f in fields(Profile) if f.name != "name"}

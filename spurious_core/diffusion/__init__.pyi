@@ -34,6 +34,7 @@ from .forms import (
     Form as Form,
     Guard as Guard,
     Hinge as Hinge,
+    LogProbability as LogProbability,
     SMALLEST_SPREAD as SMALLEST_SPREAD,
     UNITS as UNITS,
     object_direction as object_direction,

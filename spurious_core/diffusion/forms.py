@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['UNITS', 'FORMER_UNITS', 'CENTERS', 'SMALLEST_SPREAD', 'FORMS', 'Features', 'Evidence', 'Form', 'Amount', 'Alpha',
-           'Hinge', 'Distance', 'object_direction', 'Contrast', 'Cosine', 'Distribution', 'Guard', 'Fence']
+           'Hinge', 'Distance', 'object_direction', 'Contrast', 'Cosine', 'Distribution', 'LogProbability', 'Guard',
+           'Fence']
 
 # %% ../../nbs/diffusion/23_forms.ipynb #57a0cdec
 from dataclasses import dataclass
@@ -15,13 +16,14 @@ import torch.nn.functional as F
 
 from ..core.checks import one_of, plain_numbers
 
-# %% ../../nbs/diffusion/23_forms.ipynb #0304a7eb
+# %% ../../nbs/diffusion/23_forms.ipynb #41c72b69
 @dataclass(frozen=True)
 class Features:
     "What the guide sees of `N` pictures."
 
     psi: torch.Tensor  # `[N, D]`: the head's weights of the class times the features
     alpha: torch.Tensor  # `[N, m]`: what each component adds to the class's logit
+    log_p: torch.Tensor  # `[N]`: logarithm of the class's probability
 
 
 @dataclass(frozen=True)
@@ -203,7 +205,15 @@ class Distribution(Form):
         excess = ((features.alpha - self.mean).abs() / self.spread - 1).clamp(min=0)
         return (excess[:, self.components] ** 2).mean(1)
 
-# %% ../../nbs/diffusion/23_forms.ipynb #88937287
+# %% ../../nbs/diffusion/23_forms.ipynb #696f54e6
+class LogProbability(Hinge):
+    "A hinge on the logarithm of the class's probability: no components, only the guide's answer."
+
+    def amount(self, features: Features) -> torch.Tensor:
+        "The logarithm of the probability, `[N]`."
+        return features.log_p
+
+# %% ../../nbs/diffusion/23_forms.ipynb #289d22ff
 FORMS: dict[str, type[Form]] = dict(
     cosine=Cosine,
     alpha=Alpha,
@@ -211,6 +221,7 @@ FORMS: dict[str, type[Form]] = dict(
     contrast=Contrast,
     distance=Distance,
     distribution=Distribution,
+    log_probability=LogProbability,
 )
 
 # %% ../../nbs/diffusion/23_forms.ipynb #310e34ac

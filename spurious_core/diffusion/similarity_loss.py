@@ -44,17 +44,17 @@ _LEVELS = (
     "a level of noise in [0, 1]; of Stable Diffusion's timesteps 300 is 0.639, 400 is 0.758, 800 is 0.9813"
 )
 
-# %% ../../nbs/diffusion/24_similarity_loss.ipynb #a9dc4991
+# %% ../../nbs/diffusion/24_similarity_loss.ipynb #cd11ee3f
 @renamed_arguments(t_min=f"sigma_min, {_LEVELS}", t_max=f"sigma_max, {_LEVELS}, 1000 is 1")
 @dataclass
 class SimilarityLossConfig:
     "How the spurious-feature similarity loss compares a picture with the references."
 
-    form: str = "contrast"
+    form: str = "hinge"
     unit: str = "gap"  # of distances: from empty scenes to the aim, or the references' spread
     # of the cosine: mean psi of training images, of object-free images, or nothing
     center: str = "object_free"
-    quantile: float = 0.5  # of the references' alpha: the aim, where the hinge ends
+    quantile: float = 0.9  # of the references' alpha: the aim, where the hinge ends
     guard: float = 1.0  # weight of the limit on the object's direction
     keep: float = 0.0  # weight of the fence around the other components
     n_keep: int = 12  # how many leading components the fence covers
@@ -155,13 +155,21 @@ def _needed(
             raise ValueError(f"{settings} need {name}")
     return {name: given[name] for name in wanted}
 
-# %% ../../nbs/diffusion/24_similarity_loss.ipynb #cf553e8d
+# %% ../../nbs/diffusion/24_similarity_loss.ipynb #60daed27
+def _features(guide: Classifier, pca: NeuralPCA, features: torch.Tensor) -> Features:
+    "What forms and guards look at, from the guide's features `[N, D]`, on its device."
+    here = features.to(guide.device)
+    log_p = guide.head(here).float().log_softmax(1)[:, guide.index(pca.label)]
+    return Features(pca.psi(features).to(guide.device), pca.alpha(features).to(guide.device), log_p)
+
+# %% ../../nbs/diffusion/24_similarity_loss.ipynb #153f04a3
+@torch.no_grad()
 def see(guide: Classifier, pca: NeuralPCA, images: torch.Tensor) -> Features:
     "What the guide sees of images `[N, 3, H, W]`, a batch at a time, without gradients, on its device."
     features = guide.batched(guide.features, images)  # on the CPU, where fingerprints are the same everywhere
-    return Features(pca.psi(features).to(guide.device), pca.alpha(features).to(guide.device))
+    return _features(guide, pca, features)
 
-# %% ../../nbs/diffusion/24_similarity_loss.ipynb #0da47150
+# %% ../../nbs/diffusion/24_similarity_loss.ipynb #f4cc7b2f
 class SimilarityLoss:
     "Spurious-feature similarity loss `loss(x0_image, batch, sigma) -> [B]`; ours, after MaungMaung et al."
 
@@ -216,7 +224,7 @@ class SimilarityLoss:
     ) -> torch.Tensor:
         "The loss of each picture, `[B]`: the mean over its views."
         features = self.guide.features(self.views(x0_image, batch))
-        seen = Features(self.pca.psi(features), self.pca.alpha(features))
+        seen = _features(self.guide, self.pca, features)
         n_views = max(1, self.config.cutouts)
         index = batch.get("index")
         loss = self.form(seen, None if index is None else torch.as_tensor(index).repeat(n_views))

@@ -65,3 +65,4 @@ from .summaries import (
     paired_difference as paired_difference,
     summarise as summarise,
 )
+from .two_levels import two_level_bootstrap as two_level_bootstrap

@@ -15,13 +15,15 @@ from spurious_core.diffusion.forms import (
     Fence,
     Guard,
     Hinge,
+    LogProbability,
 )
 
 
-def features(*rows):
-    "Pictures in a space of two: the spurious feature, and the object. `alpha` is `psi`, to make it simple."
-    psi = torch.tensor(rows, dtype=torch.float32)
-    return Features(psi, psi)
+def features(*rows, differentiable=False):
+    """Pictures in a space of two: the spurious feature, and the object. `alpha` is `psi`, to make it simple,
+    and the probability grows with the feature."""
+    psi = torch.tensor(rows, dtype=torch.float32, requires_grad=differentiable)
+    return Features(psi, psi, psi[:, 0] - 9)
 
 
 REFERENCES = features((2.0, 0.0), (3.0, 0.5), (4.0, -0.5))
@@ -53,6 +55,11 @@ def test_unit_is_the_way_or_the_spread():
     assert spread.scale == 1
     assert spread.needs == ()
     assert spread.fit(Evidence("boat", REFERENCES, torch.zeros(2))) is spread
+
+
+def test_the_probability_needs_no_components():
+    form = LogProbability([1]).fit(EVIDENCE)  # the aim is -6, empty scenes are at -8
+    assert form(features((1.0, 0.0), (2.0, 50.0), (3.0, 0.0))).tolist() == [1, 0.5, 0]
 
 
 def test_several_components_are_added():
@@ -96,8 +103,7 @@ def test_every_form_prefers_references_and_has_a_gradient_elsewhere(name):
     form = fitted(FORMS[name])
     numbers = torch.arange(3)
     near = form(REFERENCES, numbers).mean()
-    away = features((-1.0, 1.0), (-2.0, 1.0), (-3.0, 1.0))
-    away.psi.requires_grad_(True)
+    away = features((-1.0, 1.0), (-2.0, 1.0), (-3.0, 1.0), differentiable=True)
     far = form(away, numbers).mean()
     assert near < far
     assert torch.autograd.grad(far, away.psi)[0].abs().sum() > 0

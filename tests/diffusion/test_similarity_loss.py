@@ -160,7 +160,7 @@ def test_fingerprint_tells_all_that_shapes_the_loss(make):
     assert start.startswith("small boat [0, 2] ")
     assert len(start.split()[-1]) == 12
     assert config == (
-        "form='contrast', unit='way', center='object_free', quantile=0.5, guard=1.0, keep=0.0, n_keep=12, "
+        "form='hinge', unit='way', center='object_free', quantile=0.9, guard=1.0, keep=0.0, n_keep=12, "
         "sigma_min=0.639, sigma_max=1.0, snr_weight=True, cutouts=0, cutout_min=0.85, noise=0.02)"
     )
     assert make().fingerprint != text

@@ -1,13 +1,19 @@
 from .arms import (
+    ARMS as ARMS,
     Arm as Arm,
     BASE as BASE,
     CHOSEN as CHOSEN,
     DREAMBOOTH as DREAMBOOTH,
+    arms_named as arms_named,
     draw_arm as draw_arm,
     draw_arm_set as draw_arm_set,
     prior_set as prior_set,
+    random_guide as random_guide,
+    steering_loss as steering_loss,
     training_config as training_config,
+    with_guide as with_guide,
     write_references as write_references,
+    wrong_components as wrong_components,
 )
 from .candidates import (
     arm_name as arm_name,
@@ -17,11 +23,15 @@ from .candidates import (
 from .comparison import (
     ComparedRun as ComparedRun,
     Comparison as Comparison,
+    class_name as class_name,
     compare_arms as compare_arms,
     draw_and_judge as draw_and_judge,
     fit_to_card as fit_to_card,
     judge_arm as judge_arm,
     load_comparison_kit as load_comparison_kit,
+    passes_of as passes_of,
+    passes_table as passes_table,
+    reported as reported,
     share_cores as share_cores,
     shared_training as shared_training,
 )
@@ -55,7 +65,6 @@ from .pictures import (
     amount_items as amount_items,
     amount_sheet as amount_sheet,
     arm_sheet as arm_sheet,
-    cost_scatter as cost_scatter,
     jury_bars as jury_bars,
     reference_sheet as reference_sheet,
     run_sheet as run_sheet,
@@ -71,6 +80,7 @@ from .plans import (
     tuned_on as tuned_on,
     usual_classes as usual_classes,
 )
+from .run_tables import FILE as FILE, read_runs as read_runs, run_table as run_table, save_runs as save_runs
 from .survey import (
     NO_TRUTH as NO_TRUTH,
     component_panel as component_panel,
@@ -93,6 +103,7 @@ from .tables import (
     one_row_a_run as one_row_a_run,
     reference_table as reference_table,
     spread as spread,
+    the_bar as the_bar,
 )
 from .target import (
     CLASS_PROMPT as CLASS_PROMPT,
@@ -106,12 +117,10 @@ from .target import (
     without_placeholder as without_placeholder,
 )
 from .verdicts import (
-    DIVERSITY_LIMIT as DIVERSITY_LIMIT,
     how_judged as how_judged,
     independent_features as independent_features,
     judge_run as judge_run,
     jury_verdicts as jury_verdicts,
-    loss_affordable as loss_affordable,
     measures as measures,
     relative_diversity as relative_diversity,
 )

@@ -35,15 +35,15 @@ class ComparisonPlan:
         "The classes, each with the seeds from `seed` on."
         return [(label, s) for label in labels for s in range(seed, seed + self.seeds)]
 
-# %% ../../../nbs/papers/class_wise/05_plans.ipynb #bfb33efc
+# %% ../../../nbs/papers/class_wise/05_plans.ipynb #450d8a44
 @dataclass(frozen=True, kw_only=True)
 class ClassWisePlan(ComparisonPlan):
     "What the main study takes beside it."
 
-    n_validation: int  # pictures by which the loss is found affordable or not
     n_held_out: int  # real pictures of the class, for the spurious scores
     attack_steps: int  # of the feature attack
     survey: bool = False  # is every class of the world looked at, or only those that are studied?
+    arms: tuple[str, ...] = ("base", "dreambooth", "sfsl")  # by name, unless others are asked for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,23 +52,28 @@ class FormsPlan(ComparisonPlan):
 
     n_arms: int | None = None  # the first of the candidates; None: all
 
-# %% ../../../nbs/papers/class_wise/05_plans.ipynb #dc128b6d
-TUNED_ON = ("fish", "tree")  # form, gate and weight of the loss were chosen on these
+# %% ../../../nbs/papers/class_wise/05_plans.ipynb #79e8d4e3
+TUNED_ON = ("fish", "tree")  # gate and weight of the loss were chosen on these
 
 _FEW = dict(n_train=24, n_refs=6, n_candidates=16, n_bank=4, require_fooled=False)
 _ONE_AT_A_TIME = dict(batch_size=1, gradient_checkpointing=True)
 _DRY = dict(classes=("landbird",), seeds=1, steps=10, n_images=2, n_real=60, n_prior=2)
-_SMOKE = dict(classes=("landbird",), seeds=1, steps=2, n_images=6, n_real=80, n_prior=10)
-_QUICK = dict(classes=("landbird", "cow"), seeds=1, steps=100, n_images=32, n_real=200)
-_FULL = dict(classes=(), seeds=10, steps=100, n_images=64, n_real=400, survey=True)
+_SMOKE = dict(classes=("landbird",), seeds=1, steps=2, n_images=3, n_real=80, n_prior=10)
+_QUICK = dict(classes=("landbird", "cow"), seeds=1, steps=100, n_images=16, n_real=200)
+_FULL = dict(classes=(), seeds=1, steps=100, n_images=32, n_real=400, survey=True)
+_BAR = (
+    "base",
+    "dreambooth",
+    "dreambooth_2x",
+    "sfsl",
+    "sfsl_wrong_components",
+)  # what the loss is held against
 
 CLASS_WISE_PLANS = dict(
-    dry=ClassWisePlan(
-        **_DRY, find=_FEW, training=_ONE_AT_A_TIME, n_validation=2, n_held_out=20, attack_steps=4
-    ),
-    smoke=ClassWisePlan(**_SMOKE, find=dict(n_train=120), n_validation=4, n_held_out=60, attack_steps=20),
-    quick=ClassWisePlan(**_QUICK, find=dict(n_train=400), n_validation=16, n_held_out=60, attack_steps=80),
-    full=ClassWisePlan(**_FULL, find=dict(n_train=600), n_validation=64, n_held_out=200, attack_steps=80),
+    dry=ClassWisePlan(**_DRY, find=_FEW, training=_ONE_AT_A_TIME, n_held_out=20, attack_steps=4),
+    smoke=ClassWisePlan(**_SMOKE, find=dict(n_train=120), n_held_out=60, attack_steps=20, arms=_BAR),
+    quick=ClassWisePlan(**_QUICK, find=dict(n_train=400), n_held_out=60, attack_steps=80),
+    full=ClassWisePlan(**_FULL, find=dict(n_train=600), n_held_out=200, attack_steps=80, arms=_BAR),
 )
 
 # %% ../../../nbs/papers/class_wise/05_plans.ipynb #5cbd2055
