@@ -72,7 +72,7 @@ BASE, DREAMBOOTH = Arm("base", train=False), Arm("dreambooth", pool=4)
 # %% ../../../nbs/papers/class_wise/03_arms.ipynb #97c71cff
 CHOSEN = Arm("sfsl", 0.05, SimilarityLossConfig(), pool=2)
 
-# %% ../../../nbs/papers/class_wise/03_arms.ipynb #f0470951
+# %% ../../../nbs/papers/class_wise/03_arms.ipynb #e45ff2b3
 def _with(name: str, guide: str = "", components: str = "spurious", **changes: Any) -> Arm:
     "The chosen arm with something else in one place, and no pool."
     form = replace(CHOSEN.sfsl, **changes)
@@ -95,7 +95,9 @@ ARMS = {arm.name: arm for arm in (*_RIVALS, *_CONTROLS)}
 
 def arms_named(names: Iterable[str]) -> tuple[Arm, ...]:
     "The arms of these names; ValueError for a name that no arm has."
-    return tuple(ARMS[name] for name in known("arm", list(names), ARMS))
+    names = list(names)
+    known("arm", names, ARMS)
+    return tuple(ARMS[name] for name in names)
 
 # %% ../../../nbs/papers/class_wise/03_arms.ipynb #54faf204
 def training_config(

@@ -35,14 +35,13 @@ class ComparisonPlan:
         "The classes, each with the seeds from `seed` on."
         return [(label, s) for label in labels for s in range(seed, seed + self.seeds)]
 
-# %% ../../../nbs/papers/class_wise/05_plans.ipynb #450d8a44
+# %% ../../../nbs/papers/class_wise/05_plans.ipynb #5a35eab4
 @dataclass(frozen=True, kw_only=True)
 class ClassWisePlan(ComparisonPlan):
     "What the main study takes beside it."
 
     n_held_out: int  # real pictures of the class, for the spurious scores
     attack_steps: int  # of the feature attack
-    survey: bool = False  # is every class of the world looked at, or only those that are studied?
     arms: tuple[str, ...] = ("base", "dreambooth", "sfsl")  # by name, unless others are asked for
 
 
@@ -52,7 +51,7 @@ class FormsPlan(ComparisonPlan):
 
     n_arms: int | None = None  # the first of the candidates; None: all
 
-# %% ../../../nbs/papers/class_wise/05_plans.ipynb #79e8d4e3
+# %% ../../../nbs/papers/class_wise/05_plans.ipynb #98252fc8
 TUNED_ON = ("fish", "tree")  # gate and weight of the loss were chosen on these
 
 _FEW = dict(n_train=24, n_refs=6, n_candidates=16, n_bank=4, require_fooled=False)
@@ -60,7 +59,7 @@ _ONE_AT_A_TIME = dict(batch_size=1, gradient_checkpointing=True)
 _DRY = dict(classes=("landbird",), seeds=1, steps=10, n_images=2, n_real=60, n_prior=2)
 _SMOKE = dict(classes=("landbird",), seeds=1, steps=2, n_images=3, n_real=80, n_prior=10)
 _QUICK = dict(classes=("landbird", "cow"), seeds=1, steps=100, n_images=16, n_real=200)
-_FULL = dict(classes=(), seeds=1, steps=100, n_images=32, n_real=400, survey=True)
+_FULL = dict(classes=(), seeds=1, steps=100, n_images=24, n_real=400)
 _BAR = (
     "base",
     "dreambooth",
@@ -80,7 +79,7 @@ CLASS_WISE_PLANS = dict(
 _DRY_FORMS = dict(classes=("tree",), seeds=1, steps=2, n_images=2, n_real=60, n_prior=2)
 _SMOKE_FORMS = dict(classes=("tree",), seeds=1, steps=2, n_images=4, n_real=80, n_prior=10)
 _QUICK_FORMS = dict(classes=("tree",), seeds=1, steps=100, n_images=24, n_real=200)
-_FULL_FORMS = dict(classes=TUNED_ON, seeds=3, steps=100, n_images=32, n_real=400)
+_FULL_FORMS = dict(classes=TUNED_ON, seeds=3, steps=100, n_images=24, n_real=400)
 
 FORMS_PLANS = dict(
     dry=FormsPlan(**_DRY_FORMS, find=_FEW, n_arms=2),
