@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 
 from .metrics import Metrics
 
-# %% ../../nbs/app/12_headlines.ipynb #f8d61e29
+# %% ../../nbs/app/12_headlines.ipynb #17c36151
 HEADLINES = dict(
     aspire=(
         "Of the planted features {recall_at_1} are reported first in their class; where nothing is planted, "
@@ -23,6 +23,8 @@ HEADLINES = dict(
     class_wise_spurious_generation=(
         "Every juror sees the object, which is absent, in {consistency.dreambooth} of DreamBooth's pictures "
         "and in {consistency.sfsl} of those with the similarity loss.",
+        "That is {consistency.sfsl_minus_best_plain} more than the better of two rivals has which cost as "
+        "much, and {consistency.sfsl_minus_wrong_components} more than wrong components give.",
         "With the loss, {object_absent.sfsl} of the pictures are without the object "
         "and {in_distribution.*.sfsl} look like those of the world.",
     ),
@@ -70,7 +72,7 @@ HEADLINES |= dict(
     ),
 )
 
-# %% ../../nbs/app/12_headlines.ipynb #1ff7d651
+# %% ../../nbs/app/12_headlines.ipynb #d78104f4
 HEADLINES |= dict(
     real_spurious_features=(
         "Of real photographs without the object, some network calls {called.any} the class all the same, "
@@ -80,8 +82,8 @@ HEADLINES |= dict(
     ),
     similarity_loss_forms=(
         "Every juror sees the object, which is absent, in {consistency.*.dreambooth} of DreamBooth's "
-        "pictures and in {consistency.*.sfsl} of those with the chosen form of the loss.",
-        "With that form {in_distribution.*.sfsl} of the pictures look like those of the world.",
+        "pictures and in {consistency.*.contrast} of those with the contrast, a form of the loss.",
+        "With that form {in_distribution.*.contrast} of the pictures look like those of the world.",
     ),
     speed=(
         "A training step is {lora_vs_plain_recipe} times as fast as the plain recipe's, "

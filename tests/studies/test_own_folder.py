@@ -48,7 +48,6 @@ def unobserved_run(own_folder, tmp_path_factory):
             budget="dry",
             folder=str(own_folder),
             classes=["house", "landbird"],
-            workers=1,
         )
         out = tmp_path / "run"
         run_cells("class_wise_spurious_generation", out=str(out), **parameters)
@@ -79,12 +78,13 @@ def test_a_run_without_observers_leaves_its_figures(unobserved_run):
         "component_landbird.png",
         "arms_house.png",
         "arms_landbird.png",
+        "differences.png",
         "jury.png",
     }
 
 
 def test_a_caption_reaches_the_drawn_pictures(unobserved_run):
-    drawn = load_image_set(unobserved_run / "runs/landbird-0/always/images")
+    drawn = load_image_set(unobserved_run / "runs/landbird-0/sfsl/images")
     assert {prompt.partition("sks scene ")[2] for prompt in drawn.prompt} == {"in snow", "at night"}
     base = load_image_set(unobserved_run / "runs/landbird-0/base/images")
     assert "sks" not in "".join(base.prompt)

@@ -75,11 +75,11 @@ CLASS_WISE_PLANS = dict(
     full=ClassWisePlan(**_FULL, find=dict(n_train=600), n_held_out=200, attack_steps=80, arms=_BAR),
 )
 
-# %% ../../../nbs/papers/class_wise/05_plans.ipynb #5cbd2055
+# %% ../../../nbs/papers/class_wise/05_plans.ipynb #b43665c1
 _DRY_FORMS = dict(classes=("tree",), seeds=1, steps=2, n_images=2, n_real=60, n_prior=2)
 _SMOKE_FORMS = dict(classes=("tree",), seeds=1, steps=2, n_images=4, n_real=80, n_prior=10)
 _QUICK_FORMS = dict(classes=("tree",), seeds=1, steps=100, n_images=24, n_real=200)
-_FULL_FORMS = dict(classes=TUNED_ON, seeds=3, steps=100, n_images=24, n_real=400)
+_FULL_FORMS = dict(classes=TUNED_ON, seeds=3, steps=100, n_images=32, n_real=400)
 
 FORMS_PLANS = dict(
     dry=FormsPlan(**_DRY_FORMS, find=_FEW, n_arms=2),

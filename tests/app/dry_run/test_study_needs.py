@@ -23,7 +23,7 @@ def test_every_study_is_listed_with_fields_and_parameters_that_exist():
 def out(tmp_path_factory):
     "The folder of a dry run, with the presets for 80 GB, which take the full decoder."
     folder = tmp_path_factory.mktemp("dry")
-    parameters = dict(profile=make_random_profile(folder / "tiny"), budget="dry", card=80, workers=1)
+    parameters = dict(profile=make_random_profile(folder / "tiny"), budget="dry", card=80)
     run_cells("class_wise_spurious_generation", out=str(folder / "out"), **parameters)
     return folder / "out"
 
@@ -33,10 +33,10 @@ def test_a_dry_run_counts_its_two_pictures(out):
 
 
 def test_a_dry_run_takes_ten_steps_with_the_full_decoder(out):
-    arm = out / "runs/landbird-0/always"
+    arm = out / "runs/landbird-0/sfsl"
     config = json.loads((arm / "adapter/config.json").read_text())
     assert (config["steps"], config["batch_size"]) == (10, 1)
     assert (config["decoder"], config["precision"]) == ("AutoencoderKL", "fp32")
     assert config["gradient_checkpointing"] is True
     assert len((arm / "adapter/log.jsonl").read_text().splitlines()) == 10
-    assert len(list((arm / "images").glob("*.png"))) == 2
+    assert len(list((arm / "images").glob("*.png"))) == 4

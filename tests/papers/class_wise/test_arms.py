@@ -5,20 +5,26 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from spurious_core.diffusion.image_sets import load_image_set
 from spurious_core.diffusion.similarity_loss import SimilarityLossConfig
 from spurious_core.papers.class_wise.arms import (
+    ARMS,
     BASE,
     CHOSEN,
     DREAMBOOTH,
     Arm,
+    arms_named,
     draw_arm,
     draw_arm_set,
     prior_set,
+    random_guide,
+    steering_loss,
     training_config,
     write_references,
+    wrong_components,
 )
 
 
@@ -37,12 +43,57 @@ HOUSES = SimpleNamespace(
 
 def test_an_arm_has_a_weight_and_a_form_or_neither():
     assert (BASE.train, DREAMBOOTH.train, CHOSEN.weight) == (False, True, 0.05)
+    assert (CHOSEN.sfsl.form, CHOSEN.sfsl.quantile, CHOSEN.components) == ("hinge", 0.9, "spurious")
     for wrong in (dict(weight=0.1), dict(sfsl=SimilarityLossConfig())):
         with pytest.raises(ValueError, match="arm 'x': give weight and sfsl together"):
             Arm("x", **wrong)
     for weight in (-0.1, float("nan"), float("inf")):
         with pytest.raises(ValueError, match=f"arm 'x': weight={weight} must not be negative, and finite"):
             Arm("x", weight, SimilarityLossConfig())
+
+
+def test_an_arm_is_known_by_its_name():
+    assert arms_named(["sfsl", "base"]) == (CHOSEN, BASE)
+    with pytest.raises(ValueError, match="sfls"):
+        arms_named(["sfls"])
+    for wrong in (dict(rounds=0), dict(pool=1.5), dict(components="other")):
+        with pytest.raises(ValueError, match=f"arm 'x': {next(iter(wrong))}"):
+            Arm("x", **wrong)
+
+
+def test_a_control_differs_from_the_chosen_arm_in_one_thing():
+    chosen = vars(replace(CHOSEN, pool=1))
+    for name in ("sfsl_wrong_components", "sfsl_log_probability", "sfsl_plain_guide", "sfsl_random_guide"):
+        others = {field for field, value in vars(ARMS[name]).items() if value != chosen[field]}
+        assert others - {"name"} in ({"components"}, {"sfsl"}, {"guide"}), name
+
+
+def test_wrong_components_pull_to_the_references_and_are_not_spurious(world_kit, planted):
+    found = wrong_components(planted, world_kit.guide)
+    assert len(found) == len(planted.components)
+    assert not set(found) & set(planted.components)
+    loss = steering_loss(world_kit, planted, ARMS["sfsl_wrong_components"])
+    assert loss.components == found
+    assert loss.form.scale > 0
+    nothing = replace(planted, components=list(range(len(planted.pca))))
+    with pytest.raises(ValueError, match="landbird: no component but the spurious ones"):
+        wrong_components(nothing, world_kit.guide)
+
+
+def test_a_random_guide_is_the_same_network_with_other_weights(world_kit):
+    before = world_kit.guide.head_weight.clone()
+    random, again = random_guide(world_kit.guide), random_guide(world_kit.guide)
+    assert torch.equal(world_kit.guide.head_weight, before)
+    assert torch.equal(random.head_weight, again.head_weight)
+    assert not torch.equal(random.head_weight, before)
+    assert (random.name, random.labels) == ("random", world_kit.guide.labels)
+
+
+def test_another_guide_has_components_of_its_own(world_kit, planted):
+    loss = steering_loss(world_kit, planted, ARMS["sfsl_random_guide"])
+    assert loss.guide.name == "random"
+    assert loss.pca is not planted.pca
+    assert steering_loss(world_kit, planted, CHOSEN).pca is planted.pca
 
 
 def test_both_rates_are_the_one_asked_for():
@@ -56,16 +107,16 @@ def test_references_keep_their_order_on_disk(target, tmp_path):
     assert [np.asarray(Image.open(file))[0, 0, 0] for file in files] == list(range(120))
 
 
-def test_pictures_have_the_same_noise_whatever_the_arm_and_validation_another(quick_kit, tmp_path):
-    first, second, validation = (
-        draw_arm_set(quick_kit, HOUSES, 0, tmp_path / name, 2, None, noise, arm=name)
-        for name, noise in (("first", "images"), ("second", "images"), ("validation", "validation"))
-    )
-    assert (first == second).all()
-    assert (first != validation).any()
-    table = load_image_set(tmp_path / "first")
-    assert table.prompt.str.contains("empty scene").all()
-    assert table.arm.eq("first").all()
+def test_pictures_have_the_same_prompt_and_noise_whatever_the_arm_and_however_many(quick_kit, tmp_path):
+    sets = dict(first=3, second=3, more=5)
+    for name, n in sets.items():
+        draw_arm_set(quick_kit, HOUSES, 0, tmp_path / name, n, arm=name)
+    first, second, more = (load_image_set(tmp_path / name) for name in sets)
+    assert first[["prompt", "seed"]].equals(second[["prompt", "seed"]])
+    assert first[["prompt", "seed"]].equals(more[["prompt", "seed"]][:3])
+    assert more.seed.nunique() == 5
+    assert first.prompt.str.contains("empty scene").all()
+    assert first.arm.eq("first").all()
 
 
 def test_the_base_model_is_not_trained(quick_kit, planted, tmp_path):

@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 import pytest
 
-from spurious_core.papers.class_wise.arms import CHOSEN, DREAMBOOTH
+from spurious_core.diffusion.similarity_loss import SimilarityLossConfig
 from spurious_core.papers.class_wise.candidates import arm_name, candidate_table, form_candidates
 
 
@@ -15,7 +15,7 @@ from spurious_core.papers.class_wise.candidates import arm_name, candidate_table
         ("cosine, object-free centre", "cosine_object_free_centre"),
         ("gate t<400", "gate_t400"),
         ("weight 0.025", "weight_0_025"),
-        ("sfsl", "sfsl"),
+        ("contrast", "contrast"),
     ],
 )
 def test_a_label_becomes_an_identifier(label, name):
@@ -29,8 +29,10 @@ def test_names_are_identifiers_and_tell_the_candidates_apart():
     assert len(set(names)) == len(names) == 18
 
 
-def test_the_first_are_plain_and_chosen():
-    assert list(form_candidates(2).values()) == [DREAMBOOTH, CHOSEN]
+def test_the_first_are_plain_and_the_contrast():
+    plain, centre = form_candidates(2).values()
+    assert (plain.name, plain.weight, plain.pool) == ("dreambooth", 0, 1)
+    assert (centre.weight, centre.pool, centre.sfsl.form, centre.sfsl.quantile) == (0.05, 1, "contrast", 0.5)
     assert len(form_candidates(5)) == 5
 
 
@@ -44,12 +46,13 @@ def test_the_first_are_plain_and_chosen():
     ],
 )
 def test_a_variant_differs_in_what_its_label_says(label, changes):
-    chosen, variant = asdict(CHOSEN.sfsl), asdict(form_candidates()[label].sfsl)
+    chosen = asdict(SimilarityLossConfig(form="contrast", quantile=0.5))
+    variant = asdict(form_candidates()[label].sfsl)
     assert {name: value for name, value in variant.items() if value != chosen[name]} == changes
 
 
 def test_weights_differ_only_where_they_must():
-    weights = {label: arm.weight for label, arm in form_candidates().items() if arm.weight != CHOSEN.weight}
+    weights = {label: arm.weight for label, arm in form_candidates().items() if arm.weight != 0.05}
     assert weights == {
         "dreambooth": 0.0,
         "cosine, object-free centre": 0.1,

@@ -1,21 +1,25 @@
-"What the arms of a run share, and which of them `sfsl` is."
+"What the arms of a run share, what is reported of each, and what it costs."
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from spurious_core.data.worlds import get_world
 from spurious_core.diffusion.memory.cards import fits_on
 from spurious_core.diffusion.memory.rehearsal import rehearse
 from spurious_core.papers.class_wise import comparison as comparison_module
-from spurious_core.papers.class_wise.arms import BASE, CHOSEN, DREAMBOOTH
+from spurious_core.papers.class_wise.arms import ARMS, BASE, CHOSEN, DREAMBOOTH, training_config
 from spurious_core.papers.class_wise.comparison import (
     Comparison,
+    class_name,
     compare_arms,
     draw_and_judge,
     fit_to_card,
     judge_arm,
     load_comparison_kit,
+    passes_table,
+    reported,
     share_cores,
     shared_training,
 )
@@ -80,7 +84,7 @@ def drawn(monkeypatch):
 
     def draw_arm(kit, target, arm, seed, folder, config, prior, n_images):
         calls.append((arm.name, seed, folder.parts[-3:], n_images))
-        return np.full((n_images, 64, 64, 3), 40 * len(calls), np.uint8)
+        return np.full((n_images * arm.pool, 64, 64, 3), 40 * len(calls), np.uint8)
 
     monkeypatch.setattr(comparison_module, "draw_arm", draw_arm)
     monkeypatch.setattr(comparison_module, "prior_set", lambda kit, folder, n: None)
@@ -90,34 +94,48 @@ def drawn(monkeypatch):
 @pytest.fixture
 def comparison(world_kit, tmp_path):
     plan = replace(plan_for(CLASS_WISE_PLANS, "smoke"), n_images=2, n_real=60)
-    arms = (BASE, DREAMBOOTH, replace(CHOSEN, name="always"))
+    arms = (BASE, DREAMBOOTH, CHOSEN)
     return Comparison(plan, arms, shared_training(world_kit.profile, plan), tmp_path, load=lambda: world_kit)
 
 
-@pytest.mark.parametrize("kept, like", [(True, "always"), (False, "dreambooth")])
-def test_sfsl_is_the_arm_that_the_check_allows(kept, like, drawn, comparison, monkeypatch):
-    seen = []
+def test_a_run_has_all_arms_and_the_best_of_every_pool(drawn, comparison, world_kit):
+    run = compare_arms(comparison, "landbird", 3, world_kit)
+    names = ["references", "base", "dreambooth", "dreambooth_reranked", "sfsl", "sfsl_reranked"]
+    assert list(run.images) == list(run.verdicts.arm.unique()) == names
+    assert run.verdicts.groupby("arm").size()[names].tolist() == [12, 2, 2, 2, 2, 2]
+    assert run.target.label == "landbird"
+    assert run.verdicts.run.eq("landbird-3").all()
 
-    def loss_affordable(kit, target, seed, folder, adapters, real, n):
-        seen.append({name: path.parts[-2:] for name, path in adapters.items()})
-        return dict(plain=0.9, loss=0.8, kept=kept)
 
-    monkeypatch.setattr(comparison_module, "loss_affordable", loss_affordable)
-    run = compare_arms(comparison, "landbird", 3)
-    assert seen == [dict(plain=("dreambooth", "adapter"), loss=("always", "adapter"))]
-    assert run.cost == dict(label="landbird", seed=3, plain=0.9, loss=0.8, kept=kept)
-    assert list(run.images) == list(run.verdicts.arm.unique()) == ["base", "dreambooth", "sfsl", "always"]
-    assert (run.images["sfsl"] == run.images[like]).all()
-    rows = {
-        arm: table.drop(columns="arm").reset_index(drop=True) for arm, table in run.verdicts.groupby("arm")
-    }
-    assert rows["sfsl"].equals(rows[like])
+def test_reranking_keeps_what_the_guide_is_surest_of_in_their_order(world_kit, planted):
+    mixed = np.concatenate([planted.object_free[:6], planted.references[:2]])
+    arm = replace(CHOSEN, pool=4)
+    sets = reported(arm, mixed, 2, world_kit.guide, planted.y)
+    assert (sets["sfsl"] == mixed[:2]).all()
+    assert (sets["sfsl_reranked"] == mixed[6:]).all()
+    assert list(reported(BASE, mixed, 2, world_kit.guide, planted.y)) == ["base"]
+
+
+def test_a_class_of_the_second_world_is_not_that_of_the_first(world_kit):
+    assert class_name(world_kit, "house") == "house"
+    assert class_name(replace(world_kit, world=get_world("permuted")), "house") == "permuted house"
+    assert class_name(replace(world_kit, world=None), "house") == "house"
+
+
+def test_passes_are_those_of_a_hundred_steps():
+    config = training_config(100)
+    table = passes_table(ARMS.values(), config, sampler_steps=20, n_images=24)
+    assert table.loc["base"].tolist() == [0, 0, 960, 960]
+    assert table.loc["dreambooth"].tolist() == [3600, 0, 960, 4560]
+    assert table.loc["sfsl"].tolist() == [3600, 2700, 960, 7260]
+    rivals = table.total[["dreambooth_2x", "dreambooth_reranked"]]
+    assert (rivals > table.total["sfsl"]).all()
 
 
 def test_one_arm_by_itself_lies_where_its_run_would_put_it(drawn, comparison):
     images, verdicts = draw_and_judge(comparison, "landbird", 100, DREAMBOOTH)
     assert drawn == [("dreambooth", 100, ("runs", "landbird-100", "dreambooth"), 2)]
-    assert images.shape == (2, 64, 64, 3)
+    assert images.shape == (8, 64, 64, 3)
     assert verdicts[["arm", "label", "seed", "run"]].drop_duplicates().values.tolist() == [
         ["dreambooth", "landbird", 100, "landbird-100"]
     ]

@@ -1,7 +1,6 @@
 "Figures of the class-wise study: what is in them, and how it is marked."
 
 import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -9,12 +8,11 @@ from spurious_core.papers.class_wise.pictures import (
     amount_items,
     amount_sheet,
     arm_sheet,
-    cost_scatter,
     jury_bars,
     reference_sheet,
     run_sheet,
 )
-from spurious_core.papers.class_wise.verdicts import DIVERSITY_LIMIT, jury_verdicts
+from spurious_core.papers.class_wise.verdicts import jury_verdicts
 
 
 @pytest.fixture(autouse=True)
@@ -70,11 +68,3 @@ def test_bars_are_named_as_the_keys_are():
     table = pd.DataFrame(dict(metric=["hit", "in_distribution"], value=0.5, lo=0.4, hi=0.6, arm="sfsl"))
     names = [label.get_text() for label in jury_bars(table).axes[0].get_xticklabels()]
     assert [name.replace("-\n", "").replace("\n", "") for name in names] == ["hit", "in_distribution"]
-
-
-def test_the_line_is_the_limit_of_the_check():
-    costs = pd.DataFrame(dict(label="boat", plain=[0.6, 0.3], loss=[0.3, 0.25], kept=[False, True]))
-    ax = cost_scatter(costs).axes[0]
-    limit = next(line for line in ax.lines if line.get_linestyle() == "--")
-    assert np.allclose(limit.get_xdata() - limit.get_ydata(), DIVERSITY_LIMIT)
-    assert ax.collections[0].get_offsets().tolist() == [[0.6, 0.3], [0.3, 0.25]]

@@ -22,8 +22,9 @@ def test_there_is_a_plan_for_every_budget(plans):
 
 def test_the_evidence_takes_what_it_took():
     full = plan_for(CLASS_WISE_PLANS, "full")
-    assert (full.seeds, full.steps, full.n_images, full.n_validation) == (10, 100, 64, 64)
+    assert (full.seeds, full.steps, full.n_images) == (1, 100, 24)
     assert (full.n_real, full.n_prior, full.n_held_out) == (400, 60, 200)
+    assert full.arms == ("base", "dreambooth", "dreambooth_2x", "sfsl", "sfsl_wrong_components")
     forms = plan_for(FORMS_PLANS, "full")
     assert (forms.classes, forms.seeds, forms.n_images, forms.n_arms) == (TUNED_ON, 3, 32, None)
 

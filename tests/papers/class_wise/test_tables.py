@@ -15,6 +15,7 @@ from spurious_core.papers.class_wise.tables import (
     one_row_a_run,
     reference_table,
     spread,
+    the_bar,
 )
 from spurious_core.papers.class_wise.verdicts import jury_verdicts
 
@@ -47,6 +48,40 @@ def test_differences_are_taken_run_by_run(verdicts):
     assert (table.lo < table.value).all()  # both runs gained the same, and yet
     assert (table.value < table.hi).all()
     assert (table[["lo", "hi"]].abs() <= 1).all().all()
+
+
+@pytest.fixture
+def many():
+    "Six classes with two runs each; `sfsl` gains 0.5 in half of the classes and nothing in the others."
+    rows = [
+        dict(arm=arm, label=label, run=f"{label}-{seed}", consistency=i < 1 + gain * (label < "d"))
+        for label in "abcdef"
+        for seed in range(2)
+        for arm, gain in dict(sfsl=2, dreambooth_2x=0, dreambooth_reranked=1).items()
+        for i in range(4)
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_with_five_classes_the_interval_is_over_classes(many):
+    row = by_pair(many, [("sfsl", "dreambooth_2x")], ["consistency"]).iloc[0]
+    assert (row.value, row.n, row.over) == (0.25, 12, "runs of 6 classes")
+    assert row.lo <= 0 < row.hi <= 0.5  # three classes of six may well be none of another six
+    assert by_arm(many, ["consistency"]).over.unique().tolist() == ["runs of 6 classes"]
+
+
+def test_a_pair_is_compared_where_both_have_runs(many):
+    fewer = many[(many.arm != "sfsl") | many.run.str.endswith("0")]
+    assert by_pair(fewer, [("sfsl", "dreambooth_2x")], ["consistency"]).n.tolist() == [6]
+
+
+def test_the_bar_is_the_better_of_two_rivals(many):
+    bar = the_bar(many, "consistency")
+    assert bar.pair.to_dict() == dict(sfsl_minus_best_plain="sfsl_minus_dreambooth_reranked")
+    assert bar.value.tolist() == [0.125]
+    controlled = pd.concat([many, many[many.arm == "sfsl"].assign(arm="sfsl_wrong_components")])
+    assert the_bar(controlled, "consistency").value["sfsl_minus_wrong_components"] == 0
+    assert the_bar(many[many.arm == "sfsl"], "consistency").empty
 
 
 def test_a_number_of_the_whole_set_counts_once_a_run(verdicts):
@@ -107,7 +142,7 @@ def test_references_fool_the_guide_and_divide_the_jury(world_kit, planted, kit):
 def test_pictures_of_the_class_itself_are_no_better_than_chance_and_empty_ones_perfect(world_kit, planted):
     sets = dict(references=planted.references, empty=planted.object_free[:20])
     verdicts = pd.concat(
-        jury_verdicts(world_kit, "landbird", images).assign(arm=arm, run="landbird-0")
+        jury_verdicts(world_kit, "landbird", images).assign(arm=arm, label="landbird", run="landbird-0")
         for arm, images in sets.items()
     )
     scores = arm_scores(world_kit, planted, verdicts, 80).set_index("arm")
@@ -117,7 +152,9 @@ def test_pictures_of_the_class_itself_are_no_better_than_chance_and_empty_ones_p
 
 
 def test_an_arm_that_only_draws_the_object_has_no_score(world_kit, planted):
-    verdicts = jury_verdicts(world_kit, "landbird", planted.references).assign(arm="a", run="r")
+    verdicts = jury_verdicts(world_kit, "landbird", planted.references).assign(
+        arm="a", label="landbird", run="r"
+    )
     shown = verdicts.assign(class_object_absent=False)
     assert arm_scores(world_kit, planted, shown, 80).empty
     unseen = verdicts.drop(columns="class_object_absent")

@@ -9,15 +9,13 @@ import pytest
 from spurious_core.data.miniworld import Item, render
 from spurious_core.data.vocabulary import SCENES
 from spurious_core.models.segmenters import Segmenter
-from spurious_core.papers.class_wise import verdicts as verdicts_module
 from spurious_core.papers.class_wise.verdicts import (
-    DIVERSITY_LIMIT,
     how_judged,
     independent_features,
     judge_run,
     jury_verdicts,
-    loss_affordable,
     measures,
+    relative_diversity,
 )
 
 # ---- who looks for the object
@@ -101,65 +99,10 @@ def test_features_of_the_observers_where_there_are_both(world_kit, target):
     assert size == world_kit.presence.head.in_features + world_kit.scene.head.in_features
 
 
-# ---- what the loss may cost
+def test_a_set_of_one_place_is_less_varied(world_kit):
+    def scenes(names, seed):
+        return np.stack([render(Item(name, seed=seed + i)).image for i, name in enumerate(names)])
 
-
-def render_scenes(names, seed=0):
-    return np.stack([render(Item(name, seed=seed + i)).image for i, name in enumerate(names)])
-
-
-REAL = render_scenes(list(SCENES) * 2)
-DRAWN = dict(
-    many=render_scenes(list(SCENES), 50),
-    few=render_scenes(["water"] * 7 + list(SCENES)[:3], 50),
-    one=render_scenes(["water"] * 10, 50),
-)
-
-
-@pytest.fixture
-def calls(monkeypatch):
-    "Instead of drawing: what an adapter of this name would draw. The calls are kept."
-    calls = []
-
-    def draw_arm_set(kit, target, seed, folder, n, adapter, noise):
-        calls.append((seed, str(folder), n, adapter, noise))
-        return DRAWN[adapter]
-
-    monkeypatch.setattr(verdicts_module, "draw_arm_set", draw_arm_set)
-    return calls
-
-
-def test_a_loss_that_draws_one_place_is_not_used(world_kit, calls, tmp_path):
-    cost = loss_affordable(world_kit, None, 3, tmp_path, dict(plain="many", loss="one"), REAL, 10)
-    assert not cost["kept"]
-    assert cost["loss"] < 0.3
-    assert cost["plain"] > 0.8
-    assert calls == [
-        (3, str(tmp_path / "plain"), 10, "many", "validation"),
-        (3, str(tmp_path / "loss"), 10, "one", "validation"),
-    ]
-
-
-@pytest.mark.parametrize("plain", ["many", "one"])
-def test_a_loss_that_keeps_or_adds_diversity_is_used(plain, world_kit, calls, tmp_path):
-    assert loss_affordable(world_kit, None, 0, tmp_path, dict(plain=plain, loss="many"), REAL, 10)["kept"]
-
-
-def test_a_loss_is_used_up_to_the_limit(world_kit, calls, tmp_path):
-    arguments = world_kit, None, 0, tmp_path, dict(plain="many", loss="few"), REAL, 10
-    cost = loss_affordable(*arguments)
-    lost = cost["plain"] - cost["loss"]
-    assert lost > DIVERSITY_LIMIT
-    assert not cost["kept"]
-    assert loss_affordable(*arguments, limit=lost + 1e-6)["kept"]
-    with pytest.raises(ValueError, match=r"limit=-0.1 must lie in \[0, inf\]"):
-        loss_affordable(*arguments, limit=-0.1)
-
-
-def test_without_observers_the_loss_is_used_and_nothing_drawn(world_kit, calls, tmp_path):
-    cost = loss_affordable(
-        replace(world_kit, scene=None), None, 0, tmp_path, dict(plain="many", loss="one"), REAL, 10
-    )
-    assert cost["kept"]
-    assert np.isnan([cost["plain"], cost["loss"]]).all()
-    assert not calls
+    real = scenes(list(SCENES) * 2, 0)
+    assert relative_diversity(world_kit, scenes(list(SCENES), 50), real) > 0.8
+    assert relative_diversity(world_kit, scenes(["water"] * 10, 50), real) < 0.3
