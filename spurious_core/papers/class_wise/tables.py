@@ -84,7 +84,7 @@ def by_pair(
         tables.append(_compare(*both, metrics).assign(pair="_minus_".join(pair)))
     return pd.concat(tables, ignore_index=True)
 
-# %% ../../../nbs/papers/class_wise/08_tables.ipynb #9b550a7a
+# %% ../../../nbs/papers/class_wise/08_tables.ipynb #5556526d
 _RIVALS = ("dreambooth_2x", "dreambooth_reranked")
 _BAR = dict(
     sfsl_reranked_minus_references=("sfsl_reranked", "references"),
@@ -97,20 +97,19 @@ def the_bar(
     verdicts: pd.DataFrame,
     success: str,  # the metric that counts
 ) -> pd.DataFrame:
-    "A row for each of the four differences whose arms there are: `pair, value, lo, hi, n, over`."
+    "A row for each of the four whose arms there are: `pair` its name, `compared`, and what `by_pair` says."
     arms, pairs = set(verdicts.arm), dict(_BAR)
     if arms >= {"sfsl", *_RIVALS}:
         means = (
             verdicts[verdicts.arm.isin(_RIVALS)].groupby(["arm", "run"])[success].mean().groupby("arm").mean()
         )
         pairs = dict(sfsl_minus_best_plain=("sfsl", means.idxmax())) | pairs
-    rows = {
-        name: by_pair(verdicts, [pair], [success]).iloc[0]
+    rows = [
+        by_pair(verdicts, [pair], [success]).iloc[0].to_dict() | dict(pair=name, compared=" - ".join(pair))
         for name, pair in pairs.items()
         if arms >= set(pair)
-    }
-    columns = ["pair", "value", "lo", "hi", "n", "over"]
-    return pd.DataFrame.from_dict(rows, orient="index").reindex(columns=columns)
+    ]
+    return pd.DataFrame(rows, columns=["pair", "compared", "metric", "value", "lo", "hi", "n", "over"])
 
 # %% ../../../nbs/papers/class_wise/08_tables.ipynb #5adea485
 def by_class(verdicts: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:

@@ -77,10 +77,11 @@ def test_a_pair_is_compared_where_both_have_runs(many):
 
 def test_the_bar_is_the_better_of_two_rivals(many):
     bar = the_bar(many, "consistency")
-    assert bar.pair.to_dict() == dict(sfsl_minus_best_plain="sfsl_minus_dreambooth_reranked")
+    assert bar.pair.tolist() == ["sfsl_minus_best_plain"]
+    assert bar.compared.tolist() == ["sfsl - dreambooth_reranked"]
     assert bar.value.tolist() == [0.125]
     controlled = pd.concat([many, many[many.arm == "sfsl"].assign(arm="sfsl_wrong_components")])
-    assert the_bar(controlled, "consistency").value["sfsl_minus_wrong_components"] == 0
+    assert the_bar(controlled, "consistency").set_index("pair").value["sfsl_minus_wrong_components"] == 0
     assert the_bar(many[many.arm == "sfsl"], "consistency").empty
 
 
