@@ -4583,6 +4583,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                                                'spurious_core/papers/class_wise/tables.py'),
                                                         'spurious_core.papers.class_wise.tables._over_classes': ( 'papers/class_wise/tables.html#_over_classes',
                                                                                                                   'spurious_core/papers/class_wise/tables.py'),
+                                                        'spurious_core.papers.class_wise.tables._pair_name': ( 'papers/class_wise/tables.html#_pair_name',
+                                                                                                               'spurious_core/papers/class_wise/tables.py'),
                                                         'spurious_core.papers.class_wise.tables._run_means': ( 'papers/class_wise/tables.html#_run_means',
                                                                                                                'spurious_core/papers/class_wise/tables.py'),
                                                         'spurious_core.papers.class_wise.tables.arm_scores': ( 'papers/class_wise/tables.html#arm_scores',

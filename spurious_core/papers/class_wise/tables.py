@@ -69,7 +69,12 @@ def _compare(arm: pd.DataFrame, other: pd.DataFrame, metrics: Sequence[str]) -> 
     difference = _run_means(arm, metrics) - _run_means(other, metrics)
     return _over_classes(difference, _bounds([arm, other], metrics, -1))
 
-# %% ../../../nbs/papers/class_wise/08_tables.ipynb #c1e85b5c
+# %% ../../../nbs/papers/class_wise/08_tables.ipynb #ecec454c
+def _pair_name(arm: str, other: str) -> str:
+    "`ARM_minus_OTHER`, where a control of `sfsl` is called by what is other in it."
+    return f"{arm}_minus_{other.removeprefix('sfsl_') if arm == 'sfsl' else other}"
+
+
 def by_pair(
     verdicts: pd.DataFrame,
     pairs: Iterable[tuple[str, str]],  # of arms: the first minus the second
@@ -81,7 +86,7 @@ def by_pair(
         arms = [verdicts[verdicts.arm == name] for name in pair]
         shared = set(arms[0].run) & set(arms[1].run)
         both = [arm[arm.run.isin(shared)] for arm in arms]
-        tables.append(_compare(*both, metrics).assign(pair="_minus_".join(pair)))
+        tables.append(_compare(*both, metrics).assign(pair=_pair_name(*pair)))
     return pd.concat(tables, ignore_index=True)
 
 # %% ../../../nbs/papers/class_wise/08_tables.ipynb #5556526d

@@ -70,6 +70,13 @@ def test_with_five_classes_the_interval_is_over_classes(many):
     assert by_arm(many, ["consistency"]).over.unique().tolist() == ["runs of 6 classes"]
 
 
+def test_a_control_is_called_by_what_is_other_in_it(many):
+    controlled = pd.concat([many, many[many.arm == "sfsl"].assign(arm="sfsl_plain_guide")])
+    pairs = [("sfsl", "sfsl_plain_guide"), ("sfsl_plain_guide", "dreambooth_2x")]
+    names = by_pair(controlled, pairs, ["consistency"]).pair.tolist()
+    assert names == ["sfsl_minus_plain_guide", "sfsl_plain_guide_minus_dreambooth_2x"]
+
+
 def test_a_pair_is_compared_where_both_have_runs(many):
     fewer = many[(many.arm != "sfsl") | many.run.str.endswith("0")]
     assert by_pair(fewer, [("sfsl", "dreambooth_2x")], ["consistency"]).n.tolist() == [6]
