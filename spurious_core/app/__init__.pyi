@@ -1,4 +1,5 @@
 from . import audit as audit
+from . import drawing as drawing
 from . import dry_run as dry_run
 from . import report as report
 from . import site as site
@@ -18,6 +19,7 @@ from .cli import (
     audit_command as audit_command,
     describe_command as describe_command,
     doctor_command as doctor_command,
+    draw_command as draw_command,
     list_command as list_command,
     parse_assignments as parse_assignments,
     report_command as report_command,

@@ -1,0 +1,99 @@
+"Shards of a plan: every row in one of them, counted where it is lost or twice, drawn by its own seed."
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from spurious_core.app.drawing.drawing_plans import (
+    DrawConfig,
+    draw_plan,
+    drawn_shards,
+    lost_and_doubled,
+    shard_cells,
+)
+from spurious_core.app.drawing.plan_files import file_hash, write_plan
+from spurious_core.app.metrics import Metrics
+from spurious_core.app.studies import find_study
+from spurious_core.app.sweeps.cell_folders import add_cell
+from spurious_core.core.images import read_images
+from spurious_core.diffusion.image_sets import load_image_set
+from spurious_core.diffusion.plans import plan_prompts
+from support.study_cells import run_cells
+
+PROMPTS = ["a photo of a boat in water", "a photo of a cow on grass"]
+
+
+@pytest.fixture
+def plan(tmp_path):
+    return write_plan(plan_prompts(PROMPTS, 4), tmp_path / "plan.parquet")
+
+
+def test_every_row_is_in_one_shard(plan):
+    cells = shard_cells(plan, DrawConfig(shard=3, steps=2))
+    assert [(cell["first"], cell["last"]) for cell in cells] == [(0, 3), (3, 6), (6, 8)]
+    assert {cell["plan_hash"] for cell in cells} == {file_hash(plan)}
+    study = find_study("_draw_shard")
+    assert [study.check(cell) for cell in cells] == cells
+
+
+def test_bad_settings_are_refused_at_once(plan, tmp_path):
+    for wrong in (dict(shard=0), dict(batch_size=1.5), dict(steps=-1), dict(guidance=float("nan"))):
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            DrawConfig(**wrong)
+    with pytest.raises(ValueError, match="mini"):
+        draw_plan(plan, tmp_path / "out", DrawConfig(profile="minni"))
+    assert not (tmp_path / "out").exists()
+
+
+def finish(out, params, rows):
+    "A shard that is done, with the numbers of its rows."
+    run = add_cell(out, find_study("_draw_shard"), params).run
+    run.mkdir()
+    pd.DataFrame(dict(row=rows)).to_parquet(run / "rows.parquet")
+    metrics = Metrics()
+    metrics.add("drawn.rows.mini", len(rows), n=len(rows), over="images")
+    metrics.save(run)
+
+
+def test_what_is_lost_or_twice_is_counted(plan, tmp_path):
+    out = tmp_path / "out"
+    first, second, third = shard_cells(plan, DrawConfig(shard=3))
+    finish(out, third, [6, 7])
+    finish(out, first, [0, 1, 1])
+    assert lost_and_doubled(out, plan) == dict(rows=8, lost=4, doubled=1)
+    assert [pd.read_parquet(run / "rows.parquet").row[0] for run in drawn_shards(out)] == [0, 6]
+    finish(out, second | dict(plan_hash="of another plan"), [2, 3, 4, 5])
+    assert lost_and_doubled(out, plan)["lost"] == 4
+
+
+def test_a_shard_is_an_image_set_and_a_table_and_does_not_depend_on_the_cut(plan, tmp_path):
+    pictures = {}
+    for size in (8, 3):
+        cell = shard_cells(plan, DrawConfig(shard=size, steps=2))[-1]
+        out = tmp_path / f"of {size}"
+        run_cells("_draw_shard", out=str(out), **cell)
+        table = pd.read_parquet(out / "rows.parquet")
+        assert table.row.tolist() == list(range(cell["first"], 8))
+        pictures |= {size: read_images(load_image_set(out / "images"))}
+    assert np.abs(pictures[8][6:].astype(int) - pictures[3]).max() <= 1
+    assert list((tmp_path / "of 3" / "figures").glob("*.png"))
+
+
+def test_a_plan_that_has_changed_is_not_drawn_as_the_former(plan, tmp_path):
+    cell = shard_cells(plan, DrawConfig(steps=2))[0]
+    write_plan(plan_prompts(PROMPTS, 4, seed=1), plan)
+    with pytest.raises(ValueError, match="has changed since it was cut into shards"):
+        run_cells("_draw_shard", out=str(tmp_path / "out"), **cell)
+
+
+@pytest.mark.slow
+def test_two_workers_draw_all_of_it_and_a_second_call_nothing(plan, tmp_path):
+    out, lines = tmp_path / "out", []
+    for _ in range(2):
+        status = draw_plan(plan, out, DrawConfig(shard=3, steps=2), workers=2, say=lines.append)
+        assert status.state.tolist() == ["done"] * 3
+    assert lost_and_doubled(out, plan) == dict(rows=8, lost=0, doubled=0)
+    assert sum(line.endswith(" done") for line in lines) == 3
+    assert len(list(Path(out).rglob("*.png"))) == 8 + 3
