@@ -11,6 +11,8 @@ HALF := $(shell echo $$(( ($(CORES) + 1) / 2 )))
 # One thread per core in all, unless the caller has asked for something else.
 THREADS := $(or $(OMP_NUM_THREADS),$(CORES))
 HALF_THREADS := $(or $(OMP_NUM_THREADS),$(HALF))
+# Many images for containers set this; then each of our kernels would compile torch and all else once more.
+unexport PYTHONDONTWRITEBYTECODE
 
 help:
 	@echo "make install   virtual environment in .venv with the locked versions (the others call it)"
