@@ -3392,6 +3392,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                             'spurious_core/find/neural_pca.py'),
                                                'spurious_core.find.neural_pca._gram_eigenvectors': ( 'find/neural_pca.html#_gram_eigenvectors',
                                                                                                      'spurious_core/find/neural_pca.py'),
+                                               'spurious_core.find.neural_pca._leading': ( 'find/neural_pca.html#_leading',
+                                                                                           'spurious_core/find/neural_pca.py'),
                                                'spurious_core.find.neural_pca._like': ( 'find/neural_pca.html#_like',
                                                                                         'spurious_core/find/neural_pca.py'),
                                                'spurious_core.find.neural_pca._spectrum': ( 'find/neural_pca.html#_spectrum',

@@ -5,24 +5,40 @@
 # %% auto #0
 __all__ = ['NeuralPCA', 'save_components', 'load_components', 'fit_neural_pca']
 
-# %% ../../nbs/find/00_neural_pca.ipynb #6b6b4768
+# %% ../../nbs/find/00_neural_pca.ipynb #76a0c4d8
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import torch
 from fastcore.basics import patch
 from safetensors.torch import save_file
+from scipy.sparse.linalg import eigsh
 
 from ..core.checks import whole
 from ..core.files import open_safetensors, share_as_usual, writing
 from ..core.markup import as_html, as_markdown
 from ..models.classifier import Classifier
 
-# %% ../../nbs/find/00_neural_pca.ipynb #c9e3c62b
+# %% ../../nbs/find/00_neural_pca.ipynb #52560eb3
+def _leading(
+    matrix: torch.Tensor,  # symmetric [m, m], double
+    top: int,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    "The `top` largest eigenvalues (or all that there are), descending, and their eigenvectors in columns."
+    if 4 * top >= len(matrix):
+        values, vectors = torch.linalg.eigh(matrix)
+    else:
+        start = np.ones(len(matrix))
+        found = eigsh(matrix.numpy(), k=top, which="LA", tol=0, v0=start)
+        values, vectors = map(torch.from_numpy, found)
+    return values.flip(0)[:top], vectors.flip(1)[:, :top]
+
+# %% ../../nbs/find/00_neural_pca.ipynb #a95a4caf
 @dataclass
 class _RunningScatter:
     "Mean and scatter matrix of rows that come in batches (Chan et al. 1983)."
@@ -44,21 +60,22 @@ class _RunningScatter:
         self.count = total
 
 
-def _gram_eigenvectors(rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    "Mean, eigenvalues and eigenvectors of the scatter of a few rows, by way of their Gram matrix."
+def _gram_eigenvectors(rows: torch.Tensor, top: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    "Mean, leading eigenvalues and eigenvectors of the scatter of a few rows, by way of their Gram matrix."
     mean = rows.mean(0)
     centred = rows - mean
-    values, left = torch.linalg.eigh(centred @ centred.T)
+    values, left = _leading(centred @ centred.T, top)
     return mean, values, centred.T @ left / values.clamp_min(1e-300).sqrt()
 
-# %% ../../nbs/find/00_neural_pca.ipynb #9c3e2d71
+# %% ../../nbs/find/00_neural_pca.ipynb #8d51b4a3
 def _spectrum(
     batches: Iterable[torch.Tensor],  # of rows [n, D]
     n: int,  # rows in all
+    top: int,  # eigenvectors that are wanted
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Mean `[D]`, eigenvectors `[D, r]` and eigenvalues `[r]` of the covariance of rows that come in batches.
 
-    Eigenvalues descend, and only those above rounding error are kept."""
+    Eigenvalues descend; of the `top` ones only those above rounding error are kept."""
     running, kept = _RunningScatter(), []
     for rows in batches:
         rows = rows.double().cpu()
@@ -69,11 +86,11 @@ def _spectrum(
         else:
             running.add(rows)
     if kept:
-        mean, values, vectors = _gram_eigenvectors(torch.cat(kept))
+        mean, values, vectors = _gram_eigenvectors(torch.cat(kept), top)
     else:
         mean = running.mean
-        values, vectors = torch.linalg.eigh(running.scatter)
-    values, vectors = values.flip(0) / (n - 1), vectors.flip(1)
+        values, vectors = _leading(running.scatter, top)
+    values = values / (n - 1)
     rank = min(int((values > values[0] * 1e-10).sum()), n - 1)
     return mean, vectors[:, :rank], values[:rank]
 
@@ -201,7 +218,7 @@ def load_components(path: str | Path) -> NeuralPCA:
         tensors = {name: file.get_tensor(name) for name in file.keys()}
     return NeuralPCA(about["label"], n_images=int(about["n_images"]), **tensors)
 
-# %% ../../nbs/find/00_neural_pca.ipynb #fe8ee01d
+# %% ../../nbs/find/00_neural_pca.ipynb #cb2f9ef0
 def fit_neural_pca(
     clf: Classifier,
     images: Any,  # of class k: uint8 [N, H, W, 3], pixels, or features [N, D]
@@ -222,9 +239,8 @@ def fit_neural_pca(
     weight = clf.head_weight[k].detach().double().cpu()
     batches = (images[start : start + batch] for start in range(0, len(images), whole("batch", batch)))
     psi = (_features(part, clf).double().cpu() * weight for part in batches)
-    mean, vectors, values = _spectrum(psi, len(images))
+    mean, vectors, values = _spectrum(psi, len(images), n_components)
     if not len(values):
         raise ValueError(f"the features of the {len(images)} images of {label} are all the same")
     vectors = vectors * torch.where(vectors.sum(0) < 0, -1.0, 1.0)
-    first = slice(n_components)
-    return NeuralPCA(label, weight, mean, vectors[:, first].clone(), values[first].clone(), len(images))
+    return NeuralPCA(label, weight, mean, vectors.contiguous(), values, len(images))

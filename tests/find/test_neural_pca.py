@@ -4,7 +4,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from spurious_core.find.neural_pca import fit_neural_pca, load_components, save_components
+from spurious_core.find.neural_pca import _spectrum, fit_neural_pca, load_components, save_components
 from support.modes import modes, readable_by_all
 from support.small_guide import D, features, images, small_guide
 
@@ -26,6 +26,19 @@ def test_agrees_with_the_plain_covariance(clf, n):
     torch.testing.assert_close((v * pca.eigenvalues) @ v.T, cov, rtol=1e-8, atol=1e-9)
     torch.testing.assert_close(pca.mean, psi.mean(0))
     assert (v.sum(0) >= 0).all()
+
+
+@pytest.mark.parametrize("n, dimensions", [(150, 400), (400, 150)])
+def test_the_leading_components_are_those_of_all(n, dimensions):
+    generator = torch.Generator().manual_seed(0)
+    rows = torch.randn(n, dimensions, dtype=torch.double, generator=generator)
+    rows = rows * torch.arange(1, dimensions + 1).double() ** -0.5
+    _, vectors, values = _spectrum(rows.split(64), n, 10)
+    every_value, every_vector = torch.linalg.eigh(torch.cov(rows.T))
+    torch.testing.assert_close(values, every_value.flip(0)[:10], rtol=1e-10, atol=0)
+    cosines = (vectors * every_vector.flip(1)[:, :10]).sum(0).abs()
+    torch.testing.assert_close(cosines, torch.ones_like(cosines), rtol=0, atol=1e-8)
+    assert torch.equal(_spectrum(rows.split(64), n, 10)[1], vectors)
 
 
 @pytest.mark.parametrize("n", [8, 200])
