@@ -72,7 +72,7 @@ BASE, DREAMBOOTH = Arm("base", train=False), Arm("dreambooth", pool=4)
 # %% ../../../nbs/papers/class_wise/03_arms.ipynb #97c71cff
 CHOSEN = Arm("sfsl", 0.05, SimilarityLossConfig(), pool=2)
 
-# %% ../../../nbs/papers/class_wise/03_arms.ipynb #4a85a301
+# %% ../../../nbs/papers/class_wise/03_arms.ipynb #3c22237a
 def _with(name: str, guide: str = "", components: str = "spurious", **changes: Any) -> Arm:
     "The chosen arm with something else in one place, and no pool."
     form = replace(CHOSEN.sfsl, **changes)
@@ -86,7 +86,6 @@ _CONTROLS = (
     _with("sfsl_log_probability", form="log_probability"),
     _with("sfsl_plain_guide", guide="mini:guides/plain"),
     _with("sfsl_random_guide", guide="random"),
-    _with("sfsl_guide_of_radius_0_25", guide="mini:guides/eps_0.25"),
 )
 ARMS = {arm.name: arm for arm in (*_RIVALS, *_CONTROLS)}
 
