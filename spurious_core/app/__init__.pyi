@@ -1,5 +1,6 @@
 from . import audit as audit
 from . import dry_run as dry_run
+from . import ledger as ledger
 from . import report as report
 from . import site as site
 from . import speed as speed
