@@ -16,7 +16,7 @@ from spurious_core.core.provenance.source_rules import (
 )
 from support.notebooks import ROOT, module_paths
 
-SOURCE = '''"A module."
+SOURCE = """"A module."
 import os  # of the system
 
 
@@ -26,7 +26,7 @@ class A:
     size = "#1"
 
     def f(self): "One line."; return 1
-'''
+"""
 
 
 def test_words_are_no_rules_and_texts_are():
