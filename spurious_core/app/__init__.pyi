@@ -19,6 +19,7 @@ from .cli import (
     audit_command as audit_command,
     describe_command as describe_command,
     doctor_command as doctor_command,
+    ledger_command as ledger_command,
     list_command as list_command,
     parse_assignments as parse_assignments,
     report_command as report_command,

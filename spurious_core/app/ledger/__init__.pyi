@@ -17,6 +17,7 @@ from .evidence_age import (
     say_changed as say_changed,
 )
 from .literature_figures import published_figure as published_figure
+from .mini_rows import worst_groups_here as worst_groups_here
 from .published_rows import (
     SplitFacts as SplitFacts,
     TEST_SETS as TEST_SETS,
@@ -26,4 +27,18 @@ from .published_rows import (
     published as published,
     published_metrics as published_metrics,
     unsettled_pairs as unsettled_pairs,
+)
+from .readme_numbers import (
+    WAYS_TO_WRITE as WAYS_TO_WRITE,
+    fill_numbers as fill_numbers,
+    number_text as number_text,
+    unmarked_numbers as unmarked_numbers,
+)
+from .writing import (
+    evidence_root as evidence_root,
+    ledger as ledger,
+    ledger_metrics as ledger_metrics,
+    readme_text as readme_text,
+    verdicts_markdown as verdicts_markdown,
+    write_ledger as write_ledger,
 )

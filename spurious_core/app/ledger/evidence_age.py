@@ -18,7 +18,7 @@ from ...core.files import read_json
 from ...core.provenance.source_rules import notebook_source, rules_digest, rules_of_notebook
 from ...core.settings import source_root
 
-# %% ../../../nbs/app/ledger/03_evidence_age.ipynb #3038ac49
+# %% ../../../nbs/app/ledger/03_evidence_age.ipynb #f80ce109
 def _files_at(root: Path, commit: str, files: list[str]) -> dict[str, str] | None:
     "The text of each of these files that a commit has; None if git doesn't know the commit."
     ask = "".join(f"{line}\n" for line in (commit, *(f"{commit}:{file}" for file in files)))
@@ -51,7 +51,12 @@ def rules_at(
     texts = _files_at(root, commit, list(paths.values()))
     if texts is None:
         return None
-    return {name: _digest_of(name, texts[path]) for name, path in paths.items() if path in texts}
+    found = {}
+    for name, path in paths.items():
+        if path in texts:
+            is_same = (root / path).read_text(encoding="utf-8") == texts[path]
+            found[name] = rules[name] if is_same else _digest_of(name, texts[path])
+    return found
 
 # %% ../../../nbs/app/ledger/03_evidence_age.ipynb #dc295e6c
 def _path_of(name: str) -> str:
@@ -61,7 +66,7 @@ def _path_of(name: str) -> str:
 def _digest_of(name: str, text: str) -> str:
     return rules_digest(notebook_source(json.loads(text)) if name.endswith(".ipynb") else text)
 
-# %% ../../../nbs/app/ledger/03_evidence_age.ipynb #621ade6f
+# %% ../../../nbs/app/ledger/03_evidence_age.ipynb #ea425645
 def changed_rules(
     then: dict[str, str] | None,  # None: not known
     now: dict[str, str],
@@ -78,7 +83,7 @@ def say_changed(changed: list[str] | None, n: int) -> str:
         return "unknown"
     if not changed:
         return "the same"
-    return f"{len(changed)} of {n} files changed since"
+    return f"{len(changed)} of {n} files changed or moved since"
 
 # %% ../../../nbs/app/ledger/03_evidence_age.ipynb #e44ba4df
 def evidence_row(
