@@ -19,8 +19,8 @@ from .evidence_age import (
 from .literature_figures import published_figure as published_figure
 from .mini_rows import worst_groups_here as worst_groups_here
 from .published_rows import (
+    SPLIT_FACTS as SPLIT_FACTS,
     SplitFacts as SplitFacts,
-    TEST_SETS as TEST_SETS,
     implied_interval as implied_interval,
     level_with_best as level_with_best,
     order_of_pairs as order_of_pairs,

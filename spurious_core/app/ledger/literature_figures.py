@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-# %% ../../../nbs/app/ledger/01_literature_figures.ipynb #234c6799
+# %% ../../../nbs/app/ledger/01_literature_figures.ipynb #64afc00c
 _GROUPS = {  # by what validation knew: in words, and the mark
     "no": ("no group labels", "o"),
     "yes": ("chosen by validation groups", "s"),
@@ -29,12 +29,12 @@ def _colours() -> dict[str, tuple]:
 def _panel(ax: Axes, rows: pd.DataFrame) -> None:
     "Points from the best to the worst, with their intervals and spreads."
     ranked, colours = rows.sort_values("wga", kind="stable").reset_index(drop=True), _colours()
-    for at, row in ranked.iterrows():
-        colour, (_, mark) = colours[row.val_groups], _GROUPS[row.val_groups]
-        ax.plot([row.low, row.high], [at, at], color=colour, linewidth=1)
-        if row.spread > 0:
-            ax.plot([row.wga - row.spread, row.wga + row.spread], [at, at], color=colour, linewidth=3)
-        ax.plot(row.wga, at, mark, color=colour, markersize=4, markeredgecolor="white", markeredgewidth=0.4)
+    for name, group in ranked.groupby("val_groups"):
+        colour, (_, mark), spread = colours[name], _GROUPS[name], group[group.spread > 0]
+        ax.hlines(group.index, group.low, group.high, color=colour, linewidth=1)
+        ax.hlines(spread.index, spread.wga - spread.spread, spread.wga + spread.spread, colour, linewidth=3)
+        edge = dict(markeredgecolor="white", markeredgewidth=0.4)
+        ax.plot(group.wga, group.index, mark, color=colour, markersize=4, **edge)
     ax.set_yticks(range(len(ranked)), ranked.key.str.replace("_", " "), fontsize=6)
     ax.set_ylim(-0.8, len(ranked) - 0.2)
     ax.set_title(f"{ranked.dataset[0]}: {ranked.group[0]}, n = {ranked.n[0]}")

@@ -29,7 +29,7 @@ def evidence_root() -> Path:
         raise ValueError("the evidence is in the source checkout; this package was installed from a wheel")
     return root
 
-# %% ../../../nbs/app/ledger/06_writing.ipynb #5047ab8b
+# %% ../../../nbs/app/ledger/06_writing.ipynb #6943ca69
 def _ours(row: Any) -> str:
     if pd.isna(row.value):
         return "no run yet"
@@ -44,7 +44,7 @@ def _asked(row: Any) -> str:
 def ledger(
     figures: Path | None = None,  # the folder of committed evidence; None: the checkout's
 ) -> pd.DataFrame:
-    "Each claim with what they report, what we found, of how many, the run, and whether it holds; all as text."
+    "Each claim with what they report, what we found, of how many, the run, and the verdict; all as text."
     table = claim_table(figures or evidence_root() / "figures")
     counts = [
         "" if pd.isna(row.n) else f"{row.n} {row.over}" if isinstance(row.over, str) else str(row.n)
@@ -61,7 +61,7 @@ def ledger(
     columns = "paper by claim theirs ours holds_if n verdict study key minutes commit".split()
     return table.drop(columns=["n"]).assign(**words)[columns]
 
-# %% ../../../nbs/app/ledger/06_writing.ipynb #b8504610
+# %% ../../../nbs/app/ledger/06_writing.ipynb #4e0d453f
 def ledger_metrics(figures: Path) -> Metrics:
     "What `figures/ledger/metrics.json` has: the field's numbers, and how many claims of each paper hold."
     metrics = published_metrics(published())
@@ -75,7 +75,7 @@ def ledger_metrics(figures: Path) -> Metrics:
 
 
 def verdicts_markdown(figures: Path) -> str:
-    "For the README: how many of each paper's claims hold, don't hold, and are not shown; controls behind them."
+    "For the README: how many of each paper's claims hold, don't, and are not shown; controls in brackets."
     counts = verdict_counts(claim_table(figures)).set_index(["paper", "by"])
     rows = []
     for paper, about in PAPERS.items():
