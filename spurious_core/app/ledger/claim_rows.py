@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['SIDES', 'PAPERS', 'VERDICTS', 'Claim', 'claims', 'verdict', 'answer', 'claim_table', 'verdict_counts']
 
-# %% ../../../nbs/app/ledger/02_claim_rows.ipynb #bf8f5284
+# %% ../../../nbs/app/ledger/02_claim_rows.ipynb #42e7e55c
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -14,13 +14,14 @@ from typing import Any
 import pandas as pd
 import yaml
 
+import spurious_core
 from ..headlines import fitting_keys
 from ..metrics import Metrics
 from ..studies import list_studies
 from ...core.checks import known, one_of
 from ...core.files import read_json
 
-# %% ../../../nbs/app/ledger/02_claim_rows.ipynb #65e76ea6
+# %% ../../../nbs/app/ledger/02_claim_rows.ipynb #86f19ca0
 SIDES = ("above", "below")
 PAPERS = dict(
     class_wise="MaungMaung et al. 2024, 2402.08200",
@@ -55,7 +56,8 @@ class Claim:
 @cache
 def claims() -> tuple[Claim, ...]:
     "All claims of the five papers, and the controls that they lack."
-    text = (Path(__file__).parent / "claims.yaml").read_text(encoding="utf-8")
+    file = Path(spurious_core.__file__).resolve().parent / "app/ledger/claims.yaml"
+    text = file.read_text(encoding="utf-8")
     rows = [dict(paper=paper) | row for paper, found in yaml.safe_load(text).items() for row in found]
     return tuple(Claim(**row | dict(than=str(row.get("than", 0)))) for row in rows)
 

@@ -6,7 +6,7 @@
 __all__ = ['SPLIT_FACTS', 'SplitFacts', 'implied_interval', 'published', 'order_of_pairs', 'unsettled_pairs', 'level_with_best',
            'published_metrics']
 
-# %% ../../../nbs/app/ledger/00_published_rows.ipynb #21c7e9a6
+# %% ../../../nbs/app/ledger/00_published_rows.ipynb #0ee9708b
 from itertools import combinations
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+import spurious_core
 from ..metrics import Metrics
 from ...core.checks import known
 from ...evaluate.intervals import square_and_add, wilson
@@ -54,7 +55,7 @@ def implied_interval(
     _, low, high = wilson(wga * n, int(n))
     return low, high
 
-# %% ../../../nbs/app/ledger/00_published_rows.ipynb #b1f276e5
+# %% ../../../nbs/app/ledger/00_published_rows.ipynb #bdeb88f4
 _SELECTION = {  # what of groups chose the network, by what is known of validation
     "no": "without group labels",
     "yes": "validation with group labels",
@@ -67,7 +68,8 @@ def published() -> pd.DataFrame:
     """What others report, a row for each number: shares between 0 and 1.
 
     `spread` is the paper's own, over training seeds; `low` and `high` are the interval that `n` implies."""
-    rows = pd.read_csv(Path(__file__).parent / "published.csv", keep_default_na=False, na_values=[""])
+    file = Path(spurious_core.__file__).resolve().parent / "app/ledger/published.csv"
+    rows = pd.read_csv(file, keep_default_na=False, na_values=[""])
     rows[["wga", "spread"]] = (rows[["wga", "spread"]] / 100).round(4)
     sets = [SPLIT_FACTS[name] for name in rows.dataset]
     facts = pd.DataFrame(sets, index=rows.index).astype(dict(n="Int64"))
