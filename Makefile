@@ -20,7 +20,7 @@ help:
 	@echo "make format    ruff's format in notebooks and tests, then export"
 	@echo "make test      everything that CI checks"
 	@echo "make test-slow what is too long for that: tests and cells marked slow"
-	@echo "make evidence  re-make figures/, study by study, at budget full (hours; STUDIES=\"ffr ddb\" for some)"
+	@echo "make evidence  re-make figures/ and the README's numbers, at budget full (hours; STUDIES=\"ffr ddb\" for some)"
 	@echo "make docs      the documentation site, in _site; minutes, offline, runs no notebook"
 	@echo "make lab       open the tour, and all notebooks, in JupyterLab"
 	@echo "make clean     remove .venv and caches; results in _runs stay"
@@ -73,6 +73,7 @@ evidence: $(STAMP)
 	  mkdir -p figures/$$study; \
 	  cp _runs/full/$$study/metrics.json _runs/full/$$study/environment.json _runs/full/$$study/figures/*.png figures/$$study/; \
 	done
+	@$(BIN)/spurious ledger --write  # the README's numbers, and figures/ledger
 
 docs: $(STAMP)
 	@$(BIN)/python -c 'from spurious_core.app.site.building import make_site; make_site()'

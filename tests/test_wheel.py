@@ -65,6 +65,7 @@ def test_a_wheel_holds_checkpoints_profiles_studies_and_types(wheels):
     assert {path.relative_to(ROOT).as_posix() for path in mini if path.is_file()} <= files
     assert {f"spurious_core/{name}" for name in ("settings.ini", "py.typed", "__init__.pyi")} <= files
     assert "spurious_core/studies/one_more.ipynb" in files
+    assert {f"spurious_core/app/ledger/{name}" for name in ("published.csv", "claims.yaml")} <= files
 
 
 def test_the_embedded_checkpoints_stay_small():

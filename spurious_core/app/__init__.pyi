@@ -1,6 +1,7 @@
 from . import audit as audit
 from . import drawing as drawing
 from . import dry_run as dry_run
+from . import ledger as ledger
 from . import report as report
 from . import site as site
 from . import speed as speed
@@ -20,6 +21,7 @@ from .cli import (
     describe_command as describe_command,
     doctor_command as doctor_command,
     draw_command as draw_command,
+    ledger_command as ledger_command,
     list_command as list_command,
     parse_assignments as parse_assignments,
     report_command as report_command,

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['app', 'list_command', 'describe_command', 'parse_assignments', 'run_command', 'sweep_command', 'draw_command',
-           'table_command', 'doctor_command', 'audit_command', 'report_command']
+           'table_command', 'doctor_command', 'audit_command', 'report_command', 'ledger_command']
 
 # %% ../../nbs/app/10_cli.ipynb #89c85d69
 import json
@@ -387,3 +387,18 @@ def report_command(
 
         page = report_folder(folder, out or None)
     Console(highlight=False).print(f"Look at {_nearby(page)}", soft_wrap=True)
+
+# %% ../../nbs/app/10_cli.ipynb #fc65903d
+@app.command("ledger")
+def ledger_command(
+    write: bool = typer.Option(False, "--write", help="renew figures/ledger and the README's numbers"),
+) -> None:
+    "Show claim by claim what the committed evidence says."
+    with _one_line_errors():
+        from spurious_core.app.ledger.writing import ledger, write_ledger
+
+        written, table = write_ledger() if write else [], ledger()
+    columns = ["paper", "claim", "ours", "verdict"]
+    _print_table(None, columns, table[columns].itertuples(index=False))
+    for file in written:
+        _say(f"written: {_nearby(file)}")

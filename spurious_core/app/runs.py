@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['NUMBERS', 'run_study']
 
-# %% ../../nbs/app/04_runs.ipynb #56fb0885
+# %% ../../nbs/app/04_runs.ipynb #d8d5d9b4
 import json
 import os
 import sys
@@ -26,6 +26,7 @@ from .study_checks import check_study
 from .surroundings import PeakMemory, environment
 from ..core.files import atomic_write
 from ..core.locks import hold_folder
+from ..core.provenance.source_rules import rules_of_notebook
 from ..core.settings import load_profile
 
 # %% ../../nbs/app/04_runs.ipynb #56b4f447
@@ -136,7 +137,7 @@ def _execute_aside(study: Study, out: Path, aside: Path, run: dict) -> None:
             raise RunError(f"{name}{error}; see {aside}") from None
         raise
 
-# %% ../../nbs/app/04_runs.ipynb #3d1e7f87
+# %% ../../nbs/app/04_runs.ipynb #4eb814ae
 def run_study(
     study: str | Path,  # name of a study, or path of a notebook
     params: dict[str, Any] | None = None,  # values, or text as a command line gives it
@@ -157,7 +158,7 @@ def run_study(
     device = load_profile(values["profile"]).device
     out, aside = _prepare(study, out_dir)
     with hold_folder(out):
-        memory, start = PeakMemory(), time.perf_counter()
+        memory, start, rules = PeakMemory(), time.perf_counter(), rules_of_notebook(study.path)
         hooks = _hooks(memory, Progress() if progress else None)
         _execute_aside(
             study, out, aside, dict(params=params | dict(out=str(out)), timeout=timeout, hooks=hooks)
@@ -168,6 +169,7 @@ def run_study(
             seconds=round(time.perf_counter() - start, 2),
             peak_memory_mib=round(memory.mib, 1),
         )
+        about |= environment(device) | dict(rules=rules)
         os.replace(aside, out / f"{study.name}.ipynb")
-        atomic_write(out / "environment.json", json.dumps(about | environment(device), indent=1) + "\n")
+        atomic_write(out / "environment.json", json.dumps(about, indent=1) + "\n")
     return out

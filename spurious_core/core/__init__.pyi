@@ -1,3 +1,4 @@
+from . import provenance as provenance
 from .accelerators import accelerator as accelerator, kept_state as kept_state
 from .checkpoints import (
     find_damage as find_damage,

@@ -104,7 +104,7 @@ def run_state(run: RunRecord) -> list[str]:
     profile, budget = asked.get("profile", "unknown"), asked.get("budget", "unknown")
     return [f"{run.study} ran at budget {budget} with profile {profile}, in {in_time(took)}."]
 
-# %% ../../../nbs/app/report/02_run_page.ipynb #1e696b22
+# %% ../../../nbs/app/report/02_run_page.ipynb #9fb9084f
 def _facts(values: Mapping[str, Any]) -> pd.DataFrame:
     texts = [value if isinstance(value, str) else json.dumps(value) for value in values.values()]
     return pd.DataFrame(dict(name=list(values), value=texts))
@@ -112,7 +112,7 @@ def _facts(values: Mapping[str, Any]) -> pd.DataFrame:
 
 def _surroundings(about: Mapping[str, Any]) -> Section:
     "Commit, machine and versions."
-    left_out = ("study", "parameters", "versions")
+    left_out = ("study", "parameters", "versions", "rules")
     facts = {name: value for name, value in about.items() if name not in left_out}
     sentence = f"Commit {about.get('commit') or 'unknown'}."
     if about.get("dirty"):

@@ -5,14 +5,16 @@
 # %% auto #0
 __all__ = ['section_markdown', 'write_evidence']
 
-# %% ../../../nbs/app/site/03_evidence_pages.ipynb #5af0d785
+# %% ../../../nbs/app/site/03_evidence_pages.ipynb #2532703e
 from pathlib import Path
 
 import pandas as pd
 
 from ..headlines import headline
+from ..ledger.evidence_age import evidence_row
 from ..report.page import Section, StoredPicture
 from ..report.run_page import RunRecord, is_run_folder, read_run, run_sections
+from ..studies import list_studies
 from ..sweeps.estimating import in_time
 from ..sweeps.gathering import as_file_text
 from ...core.files import atomic_write
@@ -32,7 +34,7 @@ def section_markdown(
         parts.append(as_file_text(section.table, "md"))
     return "\n\n".join(parts)
 
-# %% ../../../nbs/app/site/03_evidence_pages.ipynb #62ebb9eb
+# %% ../../../nbs/app/site/03_evidence_pages.ipynb #6990c039
 def _page(run: RunRecord, out: Path, studies: set[str]) -> str:
     "The page of a run; its pictures are written."
     sections, name = run_sections(run), run.path.name
@@ -46,21 +48,30 @@ def _page(run: RunRecord, out: Path, studies: set[str]) -> str:
     )
 
 
+def _age(run: RunRecord) -> str:
+    "The commit of a run, and what has changed since in the code of a study of ours."
+    if run.path.name in list_studies():
+        row = evidence_row(run.path.parent, run.path.name)
+        return f"{row['commit']}; {row['rules']}"
+    return (run.about.get("commit") or "unknown")[:8]
+
+
 def _row(run: RunRecord) -> str:
     "The line of a run in the overview."
     about, name = run.about, run.path.name
     took = f"{about.get('parameters', {}).get('budget', '')}, {in_time(about.get('seconds', 0))}"
     found = as_markdown(headline(run.study, run.metrics))
-    return f"| [{name}]({name}.md) | {found} | {took} on {about.get('cores', '?')} cores |"
+    return f"| [{name}]({name}.md) | {found} | {took} on {about.get('cores', '?')} cores | {_age(run)} |"
 
 
 _TITLE = """# Evidence
 
 What each study found in its last run at budget `full`, with 95 % intervals. All of it is of a small world,
-unless photographs are named. The files are those of `figures/` in the repository.
+unless photographs are named. The files are those of `figures/` in the repository. What they say to the
+papers' claims is in [the ledger](../ledger.ipynb).
 
-| study | what came out | run |
-|---|---|---|
+| study | what came out | run | commit, and rules since |
+|---|---|---|---|
 """
 
 # %% ../../../nbs/app/site/03_evidence_pages.ipynb #e4f9183a

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['refusals', 'fitting_methods', 'Protocol', 'run_trial']
 
-# %% ../../../nbs/papers/mitigation/01_trials.ipynb #61421930
+# %% ../../../nbs/papers/mitigation/01_trials.ipynb #e06e1043
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ import torch
 
 from ...core.checkpoints import read_tensors, write_tensors
 from ...core.devices import pick_device
+from ...core.provenance.source_rules import code_digest
 from ...core.seeds import seed_of
 from ...data.grouped import GroupedImages
 from ...evaluate.reports import GroupReport, group_report
@@ -53,7 +54,7 @@ def fitting_methods(
         raise ValueError(f"{sets[0].name}: {next(iter(refused.values()))}")
     return left
 
-# %% ../../../nbs/papers/mitigation/01_trials.ipynb #2ba7ccd8
+# %% ../../../nbs/papers/mitigation/01_trials.ipynb #91ee526b
 @dataclass(frozen=True)
 class Protocol:
     "What all trials of a benchmark share."
@@ -71,8 +72,9 @@ class Protocol:
         return lambda: small_resnet(labels).to(memory_format=torch.channels_last)
 
     def key(self, config: MitigationConfig, sets: Sequence[GroupedImages]) -> int:
-        "A number for all that a fit depends on, but for its method and seed."
-        return seed_of(repr(config), self.backbone, self.selection, self.precision, *map(fingerprint, sets))
+        "A number for all that a fit depends on, its code as well, but for its method and seed."
+        settings = (repr(config), self.backbone, self.selection, self.precision)
+        return seed_of(*settings, code_digest("mitigate.fitting"), *map(fingerprint, sets))
 
 # %% ../../../nbs/papers/mitigation/01_trials.ipynb #4f3d5ef4
 def _work(file: Path) -> Path:
