@@ -68,12 +68,6 @@ def test_a_wheel_holds_checkpoints_profiles_studies_and_types(wheels):
     assert {f"spurious_core/app/ledger/{name}" for name in ("published.csv", "claims.yaml")} <= files
 
 
-def test_the_embedded_checkpoints_stay_small():
-    "A symbolic link is the same file."
-    files = [file for file in (ROOT / "spurious_core/mini").rglob("*") if not file.is_symlink()]
-    assert sum(file.stat().st_size for file in files if file.is_file()) < 60e6
-
-
 @pytest.fixture(scope="module")
 def fresh(wheels, tmp_path_factory):
     "The folder of programs of a new environment: the project by way of its sdist, what it needs from ours."

@@ -20,7 +20,6 @@ from .cli import (
     audit_command as audit_command,
     describe_command as describe_command,
     doctor_command as doctor_command,
-    draw_command as draw_command,
     ledger_command as ledger_command,
     list_command as list_command,
     parse_assignments as parse_assignments,

@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 
 from .metrics import Metrics
 
-# %% ../../nbs/app/12_headlines.ipynb #17c36151
+# %% ../../nbs/app/12_headlines.ipynb #7f9a62d9
 HEADLINES = dict(
     aspire=(
         "Of the planted features {recall_at_1} are reported first in their class; where nothing is planted, "
@@ -23,8 +23,7 @@ HEADLINES = dict(
     class_wise_spurious_generation=(
         "Every juror sees the object, which is absent, in {consistency.dreambooth} of DreamBooth's pictures "
         "and in {consistency.sfsl} of those with the similarity loss.",
-        "That is {consistency.sfsl_minus_best_plain} more than the better of two rivals has which cost as "
-        "much, and {consistency.sfsl_minus_wrong_components} more than wrong components give.",
+        "That is {consistency.sfsl_minus_best_plain} more than the better of two rivals at equal cost has.",
         "With the loss, {object_absent.sfsl} of the pictures are without the object "
         "and {in_distribution.*.sfsl} look like those of the world.",
     ),

@@ -72,7 +72,7 @@ class World:
         one_of("class", label, self.classes)
         return self.labels.index(label)
 
-# %% ../../nbs/data/06_worlds.ipynb #9d0bcc09
+# %% ../../nbs/data/06_worlds.ipynb #6eed6375
 def _one_class_each(objects: Iterable[str]) -> dict[str, tuple[str]]:
     "Every object as a class of its own."
     return {object: (object,) for object in objects}
@@ -82,7 +82,7 @@ def _props(planted: dict[str, str]) -> tuple[Plant, ...]:
     "A prop for each class, in 85 % of its pictures."
     return tuple(Plant(label, "prop", (prop,), 0.85) for label, prop in planted.items())
 
-
+# %% ../../nbs/data/06_worlds.ipynb #b3928591
 _THINGS = _one_class_each(OBJECTS[:10])  # all but the faces
 _PLANTED_PROPS = dict(house="fence", balloon="kite", cow="flower", landbird="lamp", fish="buoy", tree="flag")
 _IMAGENET_PLANTS = (

@@ -1,8 +1,10 @@
+from .drawing_command import draw_command as draw_command
 from .drawing_plans import (
     DrawConfig as DrawConfig,
     draw_plan as draw_plan,
     drawn_shards as drawn_shards,
     lost_and_doubled as lost_and_doubled,
+    read_config as read_config,
     shard_cells as shard_cells,
 )
 from .plan_files import (

@@ -14,7 +14,7 @@ import pandas as pd
 from ...core.checks import whole
 from ...core.files import open_parquet, writing
 
-# %% ../../../nbs/app/drawing/00_plan_files.ipynb #6362d137
+# %% ../../../nbs/app/drawing/00_plan_files.ipynb #939efb0f
 ROWS_OF_A_GROUP = 1000  # a reader of some rows has to read whole groups
 
 
@@ -35,7 +35,7 @@ def write_plan(plan: pd.DataFrame, path: str | Path) -> Path:
         beside.replace(path)
     return path
 
-
+# %% ../../../nbs/app/drawing/00_plan_files.ipynb #3c39c556
 def count_rows(path: str | Path) -> int:
     "The rows of a plan's file, from its footer alone."
     with open_parquet(path) as file:

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['BASE', 'DREAMBOOTH', 'CHOSEN', 'ARMS', 'Arm', 'arms_named', 'training_config', 'prior_set', 'write_references',
-           'draw_arm_set', 'wrong_components', 'random_guide', 'with_guide', 'steering_loss', 'draw_arm']
+           'draw_arm_set', 'wrong_components', 'untrained_guide', 'with_guide', 'steering_loss', 'draw_arm']
 
 # %% ../../../nbs/papers/class_wise/03_arms.ipynb #f50683cc
 from collections.abc import Iterable
@@ -72,13 +72,13 @@ BASE, DREAMBOOTH = Arm("base", train=False), Arm("dreambooth", pool=4)
 # %% ../../../nbs/papers/class_wise/03_arms.ipynb #97c71cff
 CHOSEN = Arm("sfsl", 0.05, SimilarityLossConfig(), pool=2)
 
-# %% ../../../nbs/papers/class_wise/03_arms.ipynb #3c22237a
+# %% ../../../nbs/papers/class_wise/03_arms.ipynb #06f3cce6
 def _with(name: str, guide: str = "", components: str = "spurious", **changes: Any) -> Arm:
     "The chosen arm with something else in one place, and no pool."
     form = replace(CHOSEN.sfsl, **changes)
     return replace(CHOSEN, name=name, sfsl=form, guide=guide, components=components, pool=1)
 
-
+# %% ../../../nbs/papers/class_wise/03_arms.ipynb #37f774e0
 _RIVALS = (BASE, DREAMBOOTH, Arm("dreambooth_2x", rounds=2, pool=2), CHOSEN)
 _CONTROLS = (
     _with("sfsl_wrong_components", components="wrong"),
@@ -174,8 +174,8 @@ def wrong_components(target: Target, guide: Classifier) -> list[int]:
         raise ValueError(f"{target.label}: no component but the spurious ones pulls to the references")
     return others[: len(target.components)]
 
-# %% ../../../nbs/papers/class_wise/03_arms.ipynb #9af62a7e
-def random_guide(guide: Classifier, seed: int = 0) -> Classifier:
+# %% ../../../nbs/papers/class_wise/03_arms.ipynb #36541973
+def untrained_guide(guide: Classifier, seed: int = 0) -> Classifier:
     "A network of the guide's architecture whose weights are drawn anew."
     other = deepcopy(guide)
     with torch.random.fork_rng(devices=[]):
@@ -186,7 +186,7 @@ def random_guide(guide: Classifier, seed: int = 0) -> Classifier:
     other.name = "random"
     return other.eval()
 
-
+# %% ../../../nbs/papers/class_wise/03_arms.ipynb #b5f2fc79
 def with_guide(target: Target, guide: Classifier) -> Target:
     "The target as another guide sees it: its components, the same pictures."
     pca = fit_neural_pca(guide, target.train, target.label)
@@ -195,13 +195,13 @@ def with_guide(target: Target, guide: Classifier) -> Target:
     best = int(table.sort_values("effect", ascending=False).component.iloc[0])
     return replace(target, y=guide.index(target.label), pca=pca, components=found or [best], table=table)
 
-# %% ../../../nbs/papers/class_wise/03_arms.ipynb #f92f5bb4
+# %% ../../../nbs/papers/class_wise/03_arms.ipynb #7e5cb7ab
 def steering_loss(kit: Kit, target: Target, arm: Arm) -> SimilarityLoss:
     "The similarity loss of an arm: its form, its components, its guide."
     if arm.guide:
         is_random, device = arm.guide == "random", kit.guide.device
         other = (
-            random_guide(kit.guide)
+            untrained_guide(kit.guide)
             if is_random
             else load_classifier(checkpoint_path(arm.guide), device=device)
         )

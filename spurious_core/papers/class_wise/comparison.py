@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['load_comparison_kit', 'shared_training', 'fit_to_card', 'share_cores', 'Comparison', 'class_name', 'judge_arm',
-           'draw_and_judge', 'reported', 'ComparedRun', 'compare_arms', 'passes_of', 'passes_table']
+           'draw_and_judge', 'reported_sets', 'ComparedRun', 'compare_arms', 'passes_of', 'passes_table']
 
 # %% ../../../nbs/papers/class_wise/07_comparison.ipynb #36a9aa14
 from collections.abc import Callable, Iterable, Sequence
@@ -124,8 +124,8 @@ def draw_and_judge(
     real = real_images(kit, target, plan.n_real, seed)
     return images, judge_arm(kit, target, arm.name, seed, images, real)
 
-# %% ../../../nbs/papers/class_wise/07_comparison.ipynb #933ac560
-def reported(
+# %% ../../../nbs/papers/class_wise/07_comparison.ipynb #5239b92e
+def reported_sets(
     arm: Arm,
     drawn: np.ndarray,  # all of its pictures, `[n * arm.pool, H, W, 3]`
     n: int,  # of a report
@@ -149,7 +149,7 @@ class ComparedRun:
     images: dict[str, np.ndarray]
     verdicts: pd.DataFrame
 
-# %% ../../../nbs/papers/class_wise/07_comparison.ipynb #2fa5a1fe
+# %% ../../../nbs/papers/class_wise/07_comparison.ipynb #f4c43e58
 def compare_arms(
     comparison: Comparison,
     label: str,
@@ -164,7 +164,7 @@ def compare_arms(
     images = {"references": target.references}
     for arm in comparison.arms:
         drawn = draw_arm(kit, target, arm, seed, here / arm.name, comparison.config, prior, plan.n_images)
-        images |= reported(arm, drawn, plan.n_images, kit.guide, target.y)
+        images |= reported_sets(arm, drawn, plan.n_images, kit.guide, target.y)
     real = real_images(kit, target, plan.n_real, seed)
     rows = [judge_arm(kit, target, name, seed, batch, real) for name, batch in images.items()]
     return ComparedRun(target, images, pd.concat(rows, ignore_index=True))

@@ -20,9 +20,9 @@ from spurious_core.papers.class_wise.arms import (
     draw_arm,
     draw_arm_set,
     prior_set,
-    random_guide,
     steering_loss,
     training_config,
+    untrained_guide,
     write_references,
     wrong_components,
 )
@@ -82,7 +82,7 @@ def test_wrong_components_pull_to_the_references_and_are_not_spurious(world_kit,
 
 def test_a_random_guide_is_the_same_network_with_other_weights(world_kit):
     before = world_kit.guide.head_weight.clone()
-    random, again = random_guide(world_kit.guide), random_guide(world_kit.guide)
+    random, again = untrained_guide(world_kit.guide), untrained_guide(world_kit.guide)
     assert torch.equal(world_kit.guide.head_weight, before)
     assert torch.equal(random.head_weight, again.head_weight)
     assert not torch.equal(random.head_weight, before)

@@ -19,7 +19,7 @@ from spurious_core.papers.class_wise.comparison import (
     judge_arm,
     load_comparison_kit,
     passes_table,
-    reported,
+    reported_sets,
     share_cores,
     shared_training,
 )
@@ -110,10 +110,10 @@ def test_a_run_has_all_arms_and_the_best_of_every_pool(drawn, comparison, world_
 def test_reranking_keeps_what_the_guide_is_surest_of_in_their_order(world_kit, planted):
     mixed = np.concatenate([planted.object_free[:6], planted.references[:2]])
     arm = replace(CHOSEN, pool=4)
-    sets = reported(arm, mixed, 2, world_kit.guide, planted.y)
+    sets = reported_sets(arm, mixed, 2, world_kit.guide, planted.y)
     assert (sets["sfsl"] == mixed[:2]).all()
     assert (sets["sfsl_reranked"] == mixed[6:]).all()
-    assert list(reported(BASE, mixed, 2, world_kit.guide, planted.y)) == ["base"]
+    assert list(reported_sets(BASE, mixed, 2, world_kit.guide, planted.y)) == ["base"]
 
 
 def test_a_class_of_the_second_world_is_not_that_of_the_first(world_kit):
