@@ -1,8 +1,8 @@
 from .claim_rows import (
+    CLAIM_VERDICTS as CLAIM_VERDICTS,
     Claim as Claim,
     PAPERS as PAPERS,
     SIDES as SIDES,
-    VERDICTS as VERDICTS,
     answer as answer,
     claim_table as claim_table,
     claims as claims,

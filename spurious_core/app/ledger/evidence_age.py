@@ -18,7 +18,7 @@ from ...core.files import read_json
 from ...core.provenance.source_rules import notebook_source, rules_digest, rules_of_notebook
 from ...core.settings import source_root
 
-# %% ../../../nbs/app/ledger/03_evidence_age.ipynb #f80ce109
+# %% ../../../nbs/app/ledger/03_evidence_age.ipynb #bb05e04b
 def _files_at(root: Path, commit: str, files: list[str]) -> dict[str, str] | None:
     "The text of each of these files that a commit has; None if git doesn't know the commit."
     ask = "".join(f"{line}\n" for line in (commit, *(f"{commit}:{file}" for file in files)))
@@ -38,7 +38,7 @@ def _files_at(root: Path, commit: str, files: list[str]) -> dict[str, str] | Non
         return None
     return {file: text for file, text in zip(files, found[1:], strict=True) if text is not None}
 
-
+# %% ../../../nbs/app/ledger/03_evidence_age.ipynb #dc459b56
 def rules_at(
     commit: str,
     rules: dict[str, str],  # today's, whose files are looked up
@@ -85,7 +85,7 @@ def say_changed(changed: list[str] | None, n: int) -> str:
         return "the same"
     return f"{len(changed)} of {n} files changed or moved since"
 
-# %% ../../../nbs/app/ledger/03_evidence_age.ipynb #e44ba4df
+# %% ../../../nbs/app/ledger/03_evidence_age.ipynb #d7361807
 def evidence_row(
     figures: Path,  # the folder of committed evidence
     study: str,
@@ -96,6 +96,7 @@ def evidence_row(
     recorded, commit = about.get("rules"), about.get("commit")
     then = recorded or (rules_at(commit, now) if commit else None)
     changed = changed_rules(then, now)
+    source = "record" if recorded else "git"
     return dict(
         study=study,
         budget=about["parameters"]["budget"],
@@ -103,11 +104,11 @@ def evidence_row(
         cores=about["cores"],
         commit=(commit or "unknown")[:8] + (" and changes" if about.get("dirty") else ""),
         rules=say_changed(changed, len(now)),
-        known_by="" if changed is None else ("record" if recorded else "git"),
+        known_by="" if changed is None else source,
         files=tuple(changed or ()),
     )
 
-
+# %% ../../../nbs/app/ledger/03_evidence_age.ipynb #efd29b1c
 def evidence_table(figures: Path) -> pd.DataFrame:
     "A row for each study whose run is committed."
     there = [study for study in list_studies() if (figures / study / "environment.json").is_file()]

@@ -29,7 +29,7 @@ def evidence_root() -> Path:
         raise ValueError("the evidence is in the source checkout; this package was installed from a wheel")
     return root
 
-# %% ../../../nbs/app/ledger/06_writing.ipynb #6943ca69
+# %% ../../../nbs/app/ledger/06_writing.ipynb #076eb017
 def _ours(row: Any) -> str:
     if pd.isna(row.value):
         return "no run yet"
@@ -46,10 +46,7 @@ def ledger(
 ) -> pd.DataFrame:
     "Each claim with what they report, what we found, of how many, the run, and the verdict; all as text."
     table = claim_table(figures or evidence_root() / "figures")
-    counts = [
-        "" if pd.isna(row.n) else f"{row.n} {row.over}" if isinstance(row.over, str) else str(row.n)
-        for row in table.itertuples()
-    ]
+    counts = ["" if pd.isna(row.n) else f"{row.n} {row.over or ''}".strip() for row in table.itertuples()]
     commits = [f"{row.commit[:8]}{' and changes' if row.dirty else ''}" for row in table.itertuples()]
     words = dict(
         ours=[_ours(row) for row in table.itertuples()],

@@ -34,7 +34,7 @@ def section_markdown(
         parts.append(as_file_text(section.table, "md"))
     return "\n\n".join(parts)
 
-# %% ../../../nbs/app/site/03_evidence_pages.ipynb #6990c039
+# %% ../../../nbs/app/site/03_evidence_pages.ipynb #3e5ca8db
 def _page(run: RunRecord, out: Path, studies: set[str]) -> str:
     "The page of a run; its pictures are written."
     sections, name = run_sections(run), run.path.name
@@ -47,7 +47,7 @@ def _page(run: RunRecord, out: Path, studies: set[str]) -> str:
         "\n\n".join([part for part in parts if part] + [section_markdown(s, name) for s in sections]) + "\n"
     )
 
-
+# %% ../../../nbs/app/site/03_evidence_pages.ipynb #8c994546
 def _age(run: RunRecord) -> str:
     "The commit of a run, and what has changed since in the code of a study of ours."
     if run.path.name in list_studies():
@@ -55,7 +55,7 @@ def _age(run: RunRecord) -> str:
         return f"{row['commit']}; {row['rules']}"
     return (run.about.get("commit") or "unknown")[:8]
 
-
+# %% ../../../nbs/app/site/03_evidence_pages.ipynb #0b992dcd
 def _row(run: RunRecord) -> str:
     "The line of a run in the overview."
     about, name = run.about, run.path.name
@@ -63,7 +63,7 @@ def _row(run: RunRecord) -> str:
     found = as_markdown(headline(run.study, run.metrics))
     return f"| [{name}]({name}.md) | {found} | {took} on {about.get('cores', '?')} cores | {_age(run)} |"
 
-
+# %% ../../../nbs/app/site/03_evidence_pages.ipynb #29117802
 _TITLE = """# Evidence
 
 What each study found in its last run at budget `full`, with 95 % intervals. All of it is of a small world,

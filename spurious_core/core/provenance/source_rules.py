@@ -78,7 +78,7 @@ def _is_room(name: str) -> bool:
 def _joined(*parts: str | None) -> str:
     return ".".join(part for part in parts if part)
 
-# %% ../../../nbs/core/provenance/00_source_rules.ipynb #8f1469d4
+# %% ../../../nbs/core/provenance/00_source_rules.ipynb #8ddbebed
 @cache
 def _offered(room: str) -> dict[str, str]:
     "The names in a room's stub, each with the module or room that has it."
@@ -88,8 +88,8 @@ def _offered(room: str) -> dict[str, str]:
     for node in tree.body:
         if isinstance(node, ast.ImportFrom):
             for alias in node.names:
-                own = _joined(room, node.module)
-                found[alias.asname or alias.name] = own if node.module else _joined(room, alias.name)
+                place = _joined(room, node.module or alias.name)
+                found[alias.asname or alias.name] = place
     return found
 
 
@@ -181,14 +181,14 @@ def modules_named(
     named.visit(tree)
     return named.modules
 
-# %% ../../../nbs/core/provenance/00_source_rules.ipynb #2afadbfc
+# %% ../../../nbs/core/provenance/00_source_rules.ipynb #2e5fff11
 @cache
 def _facts(file: Path, changed: int, here: str) -> tuple[str, frozenset[str]]:
     "The hash of a module's rules and the modules it names, read once for each time that it changes."
     source = file.read_text(encoding="utf-8")
     return rules_digest(source), frozenset(modules_named(source, here))
 
-
+# %% ../../../nbs/core/provenance/00_source_rules.ipynb #174fbd40
 def rules_of_modules(names: Iterable[str]) -> dict[str, str]:
     "The hash of each of these modules and of all that they reach, by file such as `core/seeds.py`."
     rules, waiting = {}, set(names)
@@ -200,7 +200,7 @@ def rules_of_modules(names: Iterable[str]) -> dict[str, str]:
         waiting |= named - set(rules)
     return {f"{name.replace('.', '/')}.py": rules[name] for name in sorted(rules)}
 
-
+# %% ../../../nbs/core/provenance/00_source_rules.ipynb #b71806ef
 def rules_of_notebook(path: str | Path) -> dict[str, str]:
     """The hash of a notebook's own code, by its name, and of all the modules that it reaches.
 
@@ -212,7 +212,7 @@ def rules_of_notebook(path: str | Path) -> dict[str, str]:
     except (SyntaxError, tokenize.TokenError):
         return {path.name: hashlib.sha256(source.encode()).hexdigest()[:8]}
 
-
+# %% ../../../nbs/core/provenance/00_source_rules.ipynb #299cab98
 def code_digest(*names: str) -> str:
     "Sixteen hex digits of modules, such as `mitigate.fitting`, and of all that they reach."
     return hashlib.sha256(repr(rules_of_modules(names)).encode()).hexdigest()[:16]

@@ -3,8 +3,8 @@
 import pytest
 
 from spurious_core.app.ledger.claim_rows import (
+    CLAIM_VERDICTS,
     PAPERS,
-    VERDICTS,
     Claim,
     answer,
     claim_table,
@@ -74,13 +74,13 @@ def test_words_that_a_claim_does_not_know(wrong):
 def test_every_claim_has_its_answer_in_the_committed_evidence():
     table = claim_table(ROOT / "figures")
     assert len(table) == len(claims()) and list(dict.fromkeys(table.paper)) == list(PAPERS)
-    assert set(table.verdict) <= set(VERDICTS) and table.commit.str.len().eq(40).all()
+    assert set(table.verdict) <= set(CLAIM_VERDICTS) and table.commit.str.len().eq(40).all()
     assert len({claim.claim + claim.key for claim in claims()}) == len(claims())
     missing = {
         claim.key for claim, row in zip(claims(), table.itertuples(), strict=True) if row.value != row.value
     }
     assert missing <= {claim.key for claim in claims() if claim.awaited}
     counts = verdict_counts(table)
-    assert counts[list(VERDICTS)].to_numpy().sum() == len(table)
+    assert counts[list(CLAIM_VERDICTS)].to_numpy().sum() == len(table)
     ffr = counts[(counts.paper == "ffr") & (counts.by == "paper")].iloc[0]
     assert ffr["holds"] == ((table.paper == "ffr") & (table.by == "paper") & (table.verdict == "holds")).sum()
