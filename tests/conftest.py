@@ -11,7 +11,7 @@ from diffusers import StableDiffusionPipeline
 
 from support.pipelines import build_pipeline
 
-pytest_plugins = ["support.toy_study", "support.captioners"]
+pytest_plugins = ["support.toy_study", "support.sweeps", "support.captioners"]
 torch.set_num_threads(1)
 
 

@@ -5,10 +5,14 @@
 # %% auto #0
 __all__ = ['NUMBERS', 'run_study']
 
+# %% ../../nbs/app/04_runs.ipynb #5c0f3a12
+import sys
+
+sys.modules.setdefault("rfc3987_syntax", None)  # before papermill is imported
+
 # %% ../../nbs/app/04_runs.ipynb #d8d5d9b4
 import json
 import os
-import sys
 import time
 from pathlib import Path
 from typing import Any

@@ -1,5 +1,6 @@
 "A study's cells in this process, up to a line or all of them: no kernel has to start."
 
+import matplotlib.pyplot as plt
 import nbformat
 import torch
 
@@ -17,6 +18,7 @@ def run_cells(study, until=(), **parameters):
         for cell in nbformat.read(found.path, 4).cells:
             if cell.cell_type == "code" and "parameters" not in cell.metadata.get("tags", []):
                 exec(cell.source, names)
+                plt.close("all")  # as a kernel does after each cell
             if any(text in cell.source for text in until):
                 return names
     finally:

@@ -16,8 +16,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import jsonschema
-
 from ...core.files import atomic_write
 from .json_objects import find_objects, well_formed
 from .protocol import NoAnswer, Usage
@@ -36,9 +34,12 @@ def without_thoughts(text: str) -> str:
     return text[end : opening.start()] if opening else text[end:]
 
 
-def _misfit(found: Any, validator: jsonschema.Draft202012Validator) -> str:
+def _misfit(found: Any, schema: dict) -> str:
     "Where and how a value does not fit a schema; '' if it does."
-    error = jsonschema.exceptions.best_match(islice(validator.iter_errors(found), 100))
+    import jsonschema  # beside JupyterLab it compiles a grammar first, more than a second
+
+    errors = jsonschema.Draft202012Validator(schema).iter_errors(found)
+    error = jsonschema.exceptions.best_match(islice(errors, 100))
     return f"at {error.json_path}: {error.message}"[:300] if error else ""
 
 # %% ../../../nbs/models/language/03_answers.ipynb #62ebcf6a
@@ -46,12 +47,12 @@ def parse_answer(text: str, schema: dict) -> dict:
     """The last JSON object in `text`, talk around it or not, that fits the schema.
 
     Thoughts are passed over. `ValueError` says what is wrong: no object, one that breaks off, or a misfit."""
-    validator, problem = jsonschema.Draft202012Validator(schema), ""
+    problem = ""
     objects, cut = find_objects(without_thoughts(text))
     if cut:
         raise ValueError("it is no JSON: its last object breaks off")
     for found in reversed(objects):
-        misfit = _misfit(found, validator)
+        misfit = _misfit(found, schema)
         if not misfit:
             return json.loads(well_formed(json.dumps(found, ensure_ascii=False)))
         problem = problem or misfit
@@ -67,7 +68,7 @@ def _kept_answer(file: Path, schema: dict) -> dict | None:
     "The answer that a file holds; None where it is not there, or damaged."
     try:
         kept = json.loads(file.read_text(encoding="utf-8-sig"))["answer"]
-        misfit = _misfit(kept, jsonschema.Draft202012Validator(schema))
+        misfit = _misfit(kept, schema)
     except (FileNotFoundError, ValueError, KeyError, TypeError, RecursionError):
         return None
     return None if misfit or not isinstance(kept, dict) else kept

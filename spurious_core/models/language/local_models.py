@@ -21,7 +21,6 @@ from ...core.settings import split_language_model, split_revision
 from .answers import TextModel, without_system
 from .grammar import Grammar
 from .protocol import LanguageModel, LanguageModelError
-from .servers import Server
 from ..pipeline_files import first_line
 from ..quiet import without_progress_bars
 
@@ -115,5 +114,7 @@ def load_language_model(
     `ValueError` for another name, `LanguageModelError` where it cannot be used."""
     kind, name, url = split_language_model(source)
     if kind == "openai":
+        from spurious_core.models.language.servers import Server  # who asks no server waits for no client
+
         return Server(name, url, cache=cache, **options)
     return Local(name, cache, device, dtype, **options) if kind == "local" else Grammar()

@@ -1,37 +1,24 @@
 "A sweep's page: what its cells say together, and which are missing."
 
-import json
-
 import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 
 from spurious_core.app.metrics import Metrics
 from spurious_core.app.report.sweep_page import SHOWN_ARMS, sweep_figure, sweep_sections, sweep_title
-from spurious_core.app.studies import find_study
-from spurious_core.app.sweeps.cell_folders import add_cell, code_stamp, note_failure, publish
+from support.sweeps import put_sweep
+
+
+def measured(seed, scale):
+    metrics = Metrics()
+    metrics.add("seconds.toy.ERM", 3.0)
+    metrics.add("wga.toy.ERM", 0.1 * scale + 0.01 * seed)
+    return metrics
 
 
 @pytest.fixture
 def root(make_study, tmp_path):
-    "Eleven finished cells, and one that failed."
-    toy, root = find_study(make_study()), tmp_path / "sweep"
-    root.mkdir()
-    (root / "sweep.json").write_text(json.dumps(dict(study=str(toy.path))))
-    for seed in range(6):
-        for scale in (1.0, 2.0):
-            cell = add_cell(root, toy, dict(seed=seed, scale=scale))
-            if (seed, scale) == (5, 2.0):
-                note_failure(cell, "no <memory>", 1.0)
-                continue
-            metrics = Metrics()
-            metrics.add("seconds.toy.ERM", 3.0)
-            metrics.add("wga.toy.ERM", 0.1 * scale + 0.01 * seed)
-            metrics.save(cell.folder / "a")
-            about = dict(parameters=dict(seed=seed, scale=scale), seconds=2.5)
-            (cell.folder / "a/environment.json").write_text(json.dumps(about))
-            publish(cell, cell.folder / "a", code_stamp(toy))
-    return root
+    return put_sweep(tmp_path / "sweep", make_study(), measured, "no <memory>")
 
 
 def test_cells_and_means_apart(root):

@@ -1,6 +1,5 @@
 "The numbers of all cells in one table."
 
-import json
 import subprocess
 import sys
 
@@ -9,8 +8,6 @@ import pandas as pd
 import pytest
 
 from spurious_core.app.metrics import Metrics
-from spurious_core.app.studies import find_study
-from spurious_core.app.sweeps.cell_folders import add_cell, code_stamp, note_failure, publish
 from spurious_core.app.sweeps.gathering import (
     arm_difference,
     as_file_text,
@@ -21,29 +18,18 @@ from spurious_core.app.sweeps.gathering import (
 )
 from spurious_core.app.sweeps.sweeping import sweep_status
 from spurious_core.evaluate.intervals import bootstrap
+from support.sweeps import put_sweep
+
+
+def measured(seed, scale):
+    metrics = Metrics()
+    metrics.add("wga.toy.ERM", 0.5 + 0.1 * scale + 0.01 * seed, (0.4, 0.9), 40, "images")
+    return metrics
 
 
 @pytest.fixture
 def root(make_study, tmp_path):
-    "Eleven finished cells and one that failed."
-    toy, root = find_study(make_study()), tmp_path / "sweep"
-    root.mkdir()
-    (root / "sweep.json").write_text(json.dumps(dict(study=str(toy.path))))
-    for seed in range(6):
-        for scale in (1.0, 2.0):
-            cell = add_cell(root, toy, dict(seed=seed, scale=scale))
-            if (seed, scale) == (5, 2.0):
-                note_failure(cell, "no memory", 1.0)
-                continue
-            attempt = cell.folder / "a"
-            attempt.mkdir()
-            metrics = Metrics()
-            metrics.add("wga.toy.ERM", 0.5 + 0.1 * scale + 0.01 * seed, (0.4, 0.9), 40, "images")
-            metrics.save(attempt)
-            about = dict(parameters=dict(seed=seed, scale=scale), seconds=2.5, commit="abc")
-            (attempt / "environment.json").write_text(json.dumps(about))
-            publish(cell, attempt, code_stamp(toy))
-    return root
+    return put_sweep(tmp_path / "sweep", make_study(), measured, "no memory")
 
 
 def test_a_row_for_each_number_of_each_finished_cell(root):

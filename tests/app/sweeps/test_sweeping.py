@@ -59,6 +59,7 @@ def test_a_folder_is_one_studys(make_study, tmp_path, idle):
         study_of(tmp_path / "full")
 
 
+@pytest.mark.usefixtures("without_workers")
 def test_a_sweep_goes_on_where_it_stopped_and_marks_what_is_stale(make_study, tmp_path, monkeypatch):
     study, lines = make_study(), []
     status = sweep(study, dict(scale="1,2"), tmp_path / "s", say=lines.append)

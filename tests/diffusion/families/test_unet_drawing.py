@@ -89,7 +89,7 @@ def test_every_sampler_draws_a_row_alone_as_in_company_and_twice_the_same(tiny_p
         assert not close(together[0], together[1])
 
 
-@pytest.mark.parametrize("steps", [1, 2, 5])
+@pytest.mark.parametrize("steps", [1, 3])
 @pytest.mark.parametrize("sampler", DIFFUSION_SAMPLERS)
 def test_every_sampler_is_that_of_plain_diffusers(tiny_pipeline, sampler, steps):
     "From our noise, and with the generator that a row has for its steps."
