@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 
 from .metrics import Metrics
 
-# %% ../../nbs/app/12_headlines.ipynb #7f9a62d9
+# %% ../../nbs/app/12_headlines.ipynb #f8ce2653
 HEADLINES = dict(
     aspire=(
         "Of the planted features {recall_at_1} are reported first in their class; where nothing is planted, "
@@ -27,6 +27,10 @@ HEADLINES = dict(
         "With the loss, {object_absent.sfsl} of the pictures are without the object "
         "and {in_distribution.*.sfsl} look like those of the world.",
     ),
+)
+
+# %% ../../nbs/app/12_headlines.ipynb #159fe9e8
+HEADLINES |= dict(
     d3s=(
         "Of the generated pictures, {kept.*.D3S} show class and background as asked for.",
         "Each part of the features tells its own label ({probe.fg_from_fg} and {probe.bg_from_bg} right), "

@@ -82,7 +82,7 @@ def _props(planted: dict[str, str]) -> tuple[Plant, ...]:
     "A prop for each class, in 85 % of its pictures."
     return tuple(Plant(label, "prop", (prop,), 0.85) for label, prop in planted.items())
 
-# %% ../../nbs/data/06_worlds.ipynb #b3928591
+# %% ../../nbs/data/06_worlds.ipynb #0041ada1
 _THINGS = _one_class_each(OBJECTS[:10])  # all but the faces
 _PLANTED_PROPS = dict(house="fence", balloon="kite", cow="flower", landbird="lamp", fish="buoy", tree="flag")
 _IMAGENET_PLANTS = (
@@ -101,6 +101,8 @@ _OTHER_PROPS = dict(
     cup="buoy",
     waterbird="flower",
 )
+
+# %% ../../nbs/data/06_worlds.ipynb #9767727e
 _SCENE_INDEX = {scene: a for a, scene in enumerate(SCENES)}
 
 _TEN_CLASSES = (

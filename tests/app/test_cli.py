@@ -128,7 +128,7 @@ def test_an_interrupted_run_is_one_line_and_its_kernel_ends(make_study, tmp_path
         (["-p", "seed"], "NAME=VALUE"),
         (["-p", "=3"], "NAME=VALUE"),
         (["-p", "seed=1", "-p", "seed=2"], "given twice"),
-        (["-p", "profile=big"], "known: mini, mini_flow, sd15"),
+        (["-p", "profile=big"], "known: mini, mini_permuted, mini_flow, sd15"),
         (["-p", "budget="], "allowed: smoke, quick, full"),
         (["-p", "budget=dry"], "allowed: smoke, quick, full"),
     ],

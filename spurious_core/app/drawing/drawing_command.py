@@ -5,17 +5,35 @@
 # %% auto #0
 __all__ = ['draw_command']
 
-# %% ../../../nbs/app/drawing/02_drawing_command.ipynb #757da9f2
+# %% ../../../nbs/app/drawing/02_drawing_command.ipynb #02295078
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
-# %% ../../../nbs/app/drawing/02_drawing_command.ipynb #e0799ae7
+if TYPE_CHECKING:
+    import pandas as pd
+
+# %% ../../../nbs/app/drawing/02_drawing_command.ipynb #ec87e617
 _PARAMETER = "profile, adapter, sampler, steps, guidance, batch_size or shard (rows of one), repeat for more"
 _SETTING = "of the engine, as address=HOST:PORT of a Ray cluster, or partition=gpu; repeat for more"
 
+# %% ../../../nbs/app/drawing/02_drawing_command.ipynb #d64a75b7
+def _end_of_drawing(out: Path, status: "pd.DataFrame", rows: int, lost: int, doubled: int) -> None:
+    "Three sentences, and an exit code: 1 if rows are missing."
+    failed = status[status.state == "failed"]
+    said = [f"Of {rows} rows {rows - lost} are drawn, {doubled} twice."]
+    if len(failed):
+        said.append(f"Of {len(status)} shards {len(failed)} failed: {failed.iloc[0].error}")
+    said.append(f"They lie in {out}, a folder for each shard.")
+    for sentence in said:
+        Console(highlight=False).print(Text(sentence), soft_wrap=True)
+    if lost:
+        raise typer.Exit(1)
 
+# %% ../../../nbs/app/drawing/02_drawing_command.ipynb #5f4b3b4b
 def draw_command(
     plan: str = typer.Argument(
         metavar="PLAN.parquet", help="rows with prompt and seed, as write_plan writes"
@@ -31,14 +49,5 @@ def draw_command(
     from spurious_core.app.sweeps.engines import pick_engine
 
     config, chosen = read_config(param), pick_engine(engine, dict(text.split("=", 1) for text in setting))
-    progress, console = Console(stderr=True, highlight=False), Console(highlight=False)
-    status = draw_plan(plan, out, config, chosen, workers, say=progress.print)
-    counts = lost_and_doubled(out, plan)
-    drawn = counts["rows"] - counts["lost"]
-    console.print(f"Of {counts['rows']} rows {drawn} are drawn, {counts['doubled']} twice.", soft_wrap=True)
-    failed = status[status.state == "failed"]
-    if len(failed):
-        console.print(f"Of {len(status)} shards {len(failed)} failed: {failed.iloc[0].error}", soft_wrap=True)
-    console.print(f"They lie in {Path(out)}, a folder for each shard.", soft_wrap=True)
-    if counts["lost"]:
-        raise typer.Exit(1)
+    status = draw_plan(plan, out, config, chosen, workers, say=Console(stderr=True, highlight=False).print)
+    _end_of_drawing(Path(out), status, **lost_and_doubled(out, plan))

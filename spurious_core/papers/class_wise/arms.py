@@ -41,7 +41,7 @@ from spurious_core.papers.class_wise.target import (
     without_placeholder,
 )
 
-# %% ../../../nbs/papers/class_wise/03_arms.ipynb #fe165457
+# %% ../../../nbs/papers/class_wise/03_arms.ipynb #bd1015ff
 @dataclass(frozen=True)
 class Arm:
     "A way of making pictures: weight 0 is plain DreamBooth, `train=False` the base model."
@@ -51,9 +51,7 @@ class Arm:
     sfsl: SimilarityLossConfig | None = None  # its form, where it has weight
     train: bool = True
     rounds: int = 1  # of training, each of the steps that all arms share
-    pool: int = (
-        1  # how many times the pictures of a report are drawn; from 2 on the guide's best are reported, too
-    )
+    pool: int = 1  # times the pictures of a report that are drawn; with two or more the best are reported
     components: str = "spurious"  # or "wrong": as many others
     guide: str = ""  # a checkpoint that steers in the guide's place, or "random"; empty: the guide
 
