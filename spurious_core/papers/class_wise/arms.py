@@ -6,7 +6,7 @@
 __all__ = ['BASE', 'DREAMBOOTH', 'CHOSEN', 'ARMS', 'Arm', 'arms_named', 'training_config', 'prior_set', 'write_references',
            'draw_arm_set', 'wrong_components', 'untrained_guide', 'with_guide', 'steering_loss', 'draw_arm']
 
-# %% ../../../nbs/papers/class_wise/03_arms.ipynb #f50683cc
+# %% ../../../nbs/papers/class_wise/03_arms.ipynb #4ac6af58
 from collections.abc import Iterable
 from copy import deepcopy
 from dataclasses import dataclass, replace
@@ -28,6 +28,8 @@ from ...diffusion.plans import plan_prompts
 from ...diffusion.similarity_loss import SimilarityLoss, SimilarityLossConfig
 from ...diffusion.training.config import PersonalizeConfig
 from ...diffusion.training.personalizing import personalize
+
+# %% ../../../nbs/papers/class_wise/03_arms.ipynb #1e8ba3e3
 from ...find.component_tests import spurious_components
 from ...find.neural_pca import fit_neural_pca
 from ...models.classifier import Classifier
