@@ -39,13 +39,13 @@ def test_a_good_run_leaves_the_contract(make_study, tmp_path):
     nbformat.validate(nb)
 
 
-@pytest.mark.parametrize("last", [False, True], ids=["before the last cell", "in the last cell"])
-def test_peak_memory_is_the_kernels(make_study, tmp_path, last):
+def test_peak_memory_is_the_kernels(make_study, tmp_path):
     wasteful = "import numpy as np; x = np.ones(40_000_000); del x"
-    big = run(make_study(*([f"{wasteful}\n{SAVE}"] if last else [wasteful, SAVE])), tmp_path / "big")
-    small = run(make_study(), tmp_path / "small")
-    mib = [json.loads((o / "environment.json").read_text())["peak_memory_mib"] for o in (big, small)]
-    assert 250 < mib[0] - mib[1] < 400  # 305 MiB, freed before the end
+    cells = [], [wasteful, SAVE], [f"{wasteful}\n{SAVE}"]  # before the last cell, and in it
+    runs = [run(make_study(*of_one), tmp_path / str(i)) for i, of_one in enumerate(cells)]
+    small, *big = (json.loads((o / "environment.json").read_text())["peak_memory_mib"] for o in runs)
+    for mib in big:
+        assert 250 < mib - small < 400  # 305 MiB, freed before the end
 
 
 def test_defaults_are_not_overwritten_and_runs_repeat(make_study, tmp_path):
@@ -166,22 +166,25 @@ def test_no_numbers(make_study, tmp_path):
     fails(make_study("1"), tmp_path / "run", "no .*metrics.json")
 
 
-@pytest.mark.parametrize(
-    "cells, why",
-    [
-        (["1"], "it wrote no metrics.json"),
-        (["1/0"], "ZeroDivisionError"),
-        ([SAVE, "1/0"], "ZeroDivisionError"),
-        (['from pathlib import Path; Path(out, "metrics.json").write_text("{}")'], "holds no numbers"),
-    ],
-    ids=["no numbers", "fails before them", "fails after them", "malformed"],
-)
-def test_a_failing_run_keeps_the_results_of_the_last_good_one(make_study, tmp_path, cells, why):
+FAILURES = {
+    "no numbers": (["1"], "it wrote no metrics.json"),
+    "fails before them": (["1/0"], "ZeroDivisionError"),
+    "fails after them": ([SAVE, "1/0"], "ZeroDivisionError"),
+    "malformed": (
+        ['from pathlib import Path; Path(out, "metrics.json").write_text("{}")'],
+        "holds no numbers",
+    ),
+}
+
+
+def test_a_failing_run_keeps_the_results_of_the_last_good_one(make_study, tmp_path):
     names = ("toy.ipynb", "metrics.json", "environment.json")
     out = run(make_study(), tmp_path / "run", scale=7.0)
     before = [(out / name).read_bytes() for name in names]
-    fails(make_study(*cells), out, why)
-    assert [(out / name).read_bytes() for name in names] == before
+    for how, (cells, why) in FAILURES.items():
+        fails(make_study(*cells), out, why)
+        assert [(out / name).read_bytes() for name in names] == before, how
+        assert (out / "toy.failed.ipynb").exists()
     run(make_study(), out, scale=8.0)
     assert Metrics.load(out)["scale"]["value"] == 8.0
     assert not (out / "toy.failed.ipynb").exists()
