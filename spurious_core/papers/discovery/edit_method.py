@@ -92,14 +92,14 @@ def _edit_and_judge(
     method.passes += 4 * method.steps * len(plan)
     return judge_edits(plan, clf, images, after, sham)
 
-# %% ../../../nbs/papers/discovery/05_edit_method.ipynb #d3f9aeba
+# %% ../../../nbs/papers/discovery/05_edit_method.ipynb #6530c6bf
 @dataclass
 class Edits:
     "Words whose removal costs the class more log-odds than an edit does by itself (after ASPIRE)."
 
     describe: Describer
     tools: Tools
-    max_edits: int = 16  # pictures of each class and word
+    max_edits: int = 12  # pictures of each class and word
     steps: int = 4  # of the sampler
     shift: float = 0.5  # log-odds that editing alone may cost
     rate: float = 0.025  # of false ones among the words that are edited

@@ -5,15 +5,18 @@
 # %% auto #0
 __all__ = ['DISCOVERY_METHODS', 'DISCOVERY_BUDGETS', 'shared_describer', 'try_discoverer', 'try_world', 'plan_discovery']
 
-# %% ../../../nbs/papers/discovery/07_trials.ipynb #dcdb672d
+# %% ../../../nbs/papers/discovery/07_trials.ipynb #23e8b8ba
+import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 
 import pandas as pd
 
 from ...core.checks import one_of
+from ...core.files import atomic_write, make_folder, read_json
 from ...models.classifier import Classifier
 from ...models.loading import load_classifier
 from ..aspire.tools import load_tools
@@ -99,7 +102,7 @@ def try_discoverer(
         rows.append(row | marks_of(reported_features(tested), trial.truth))
     return rows
 
-# %% ../../../nbs/papers/discovery/07_trials.ipynb #5fc3552f
+# %% ../../../nbs/papers/discovery/07_trials.ipynb #5ba524fc
 def try_world(
     profile: str,
     seed: int,
@@ -107,12 +110,19 @@ def try_world(
     train: int = 500,
     look: int = 400,
     others: dict[str, Discoverer] | None = None,  # of one's own, beside the seven
+    folder: str | Path | None = None,  # where rows are kept; a world that is there is not tried again
 ) -> list[dict]:
     "The rows of `try_discoverer` of all methods in one world."
+    kept = Path(folder) / f"{kind}_{seed}_{train}_{look}.json" if folder else None
+    if kept and kept.exists():
+        return read_json(kept)
     backbone, methods, describe = _loaded(profile)
     trial, rows = make_trial(backbone, seed, kind, train, look), []
     for name, discover in (methods | (others or {})).items():
         rows += try_discoverer(name, discover, trial, describe)
+    if kept:
+        make_folder(folder)
+        atomic_write(kept, json.dumps(rows))
     return rows
 
 # %% ../../../nbs/papers/discovery/07_trials.ipynb #554e7479
