@@ -9,13 +9,13 @@ import pytest
 import torch
 
 from spurious_core.app.metrics import Metrics
-from spurious_core.papers import discovery
 from spurious_core.papers.discovery.trials import (
     DISCOVERY_BUDGETS,
     DISCOVERY_METHODS,
     plan_discovery,
     try_discoverer,
 )
+from spurious_core.papers.discovery.usage_tests import usage_tests, with_association
 from support.notebooks import ROOT
 
 
@@ -57,13 +57,8 @@ def stranger():
 def test_a_stranger_takes_part_in_ten_lines():
     describe = SimpleNamespace(saved=0.0, described=0)
 
-    class Shared:
-        usage_tests, with_association = discovery.usage_tests, discovery.with_association
-
-        def shared_describer(profile):
-            return lambda images: pd.DataFrame({"prop=kite": images[:, 0, 0, 0] > 3})
-
-    names = dict(discovery=Shared, profile="mini")
+    names = dict(usage_tests=usage_tests, with_association=with_association, profile="mini")
+    names["shared_describer"] = lambda profile: lambda x: pd.DataFrame({"prop=kite": x[:, 0, 0, 0] > 3})
     exec(stranger(), names)
     rows = try_discoverer("mine", names["logit_words"], trial(), describe)
     assert [row["method"] for row in rows] == ["mine", "mine_alone"]
