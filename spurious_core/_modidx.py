@@ -5409,6 +5409,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                         'spurious_core.papers.discovery.wording.Describer.captions': ( 'papers/discovery/wording.html#describer.captions',
                                                                                                                        'spurious_core/papers/discovery/wording.py'),
                                                         'spurious_core.papers.discovery.wording.goes_with_each': ( 'papers/discovery/wording.html#goes_with_each',
+                                                                                                                   'spurious_core/papers/discovery/wording.py'),
+                                                        'spurious_core.papers.discovery.wording.named_features': ( 'papers/discovery/wording.html#named_features',
                                                                                                                    'spurious_core/papers/discovery/wording.py')},
             'spurious_core.papers.ffr.arms': { 'spurious_core.papers.ffr.arms.ArmSources': ( 'papers/ffr/arms.html#armsources',
                                                                                              'spurious_core/papers/ffr/arms.py'),

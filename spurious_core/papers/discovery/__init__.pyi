@@ -54,4 +54,8 @@ from .word_methods import (
     Cooccurrence as Cooccurrence,
     random_order as random_order,
 )
-from .wording import Describer as Describer, goes_with_each as goes_with_each
+from .wording import (
+    Describer as Describer,
+    goes_with_each as goes_with_each,
+    named_features as named_features,
+)

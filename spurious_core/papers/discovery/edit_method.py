@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['candidate_phrases', 'findable', 'edit_p_values', 'Edits']
 
-# %% ../../../nbs/papers/discovery/05_edit_method.ipynb #d339da13
+# %% ../../../nbs/papers/discovery/05_edit_method.ipynb #3c0a3dfe
 import tempfile
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ from ...models.masks import found
 from ...models.segmenters import Segmenter
 from ..aspire.edits import edit_images
 from ..aspire.tools import Tools
-from .wording import Describer, goes_with_each
+from .wording import Describer, goes_with_each, named_features
 
 # %% ../../../nbs/papers/discovery/05_edit_method.ipynb #370ab9a4
 _WORDS = {normalise(phrase): f"prop={name}" for name, phrase in PROPS.items()}
@@ -65,17 +65,17 @@ def edit_p_values(
     doubled = min(1.0, 2 * sign_flip(evidence - shift, 1999, seed)), min(1.0, 2 * plain)
     return dict(score=evidence.mean(), p=doubled[0], p_unshifted=doubled[1])
 
-# %% ../../../nbs/papers/discovery/05_edit_method.ipynb #3a1a919a
+# %% ../../../nbs/papers/discovery/05_edit_method.ipynb #60ab9098
 def _edit_and_judge(
     method: "Edits",
     images: np.ndarray,
     labels: np.ndarray,
     clf: Classifier,
+    captions: list[str],
     together: pd.DataFrame,  # as for `candidate_phrases`
 ) -> pd.DataFrame:
     "Edits of what goes with a class, with the classifier's answers; an empty table where nothing does."
     said, tools = [clf.labels[k] for k in labels], method.tools
-    captions = method.describe.captions(images)
     extracted = extract_phrases(captions, said, tools.language_model, clf.labels)
     phrases = borrowed_alternatives(phrase_table(extracted, labels, clf.labels), method.seed)
     right = clf.probs(images).argmax(1).numpy() == labels
@@ -92,7 +92,7 @@ def _edit_and_judge(
     method.passes += 4 * method.steps * len(plan)
     return judge_edits(plan, clf, images, after, sham)
 
-# %% ../../../nbs/papers/discovery/05_edit_method.ipynb #6530c6bf
+# %% ../../../nbs/papers/discovery/05_edit_method.ipynb #a74fb9f4
 @dataclass
 class Edits:
     "Words whose removal costs the class more log-odds than an edit does by itself (after ASPIRE)."
@@ -107,12 +107,13 @@ class Edits:
     passes: int = 0  # pictures through the diffusion model so far
 
     def __call__(self, images: np.ndarray, labels: np.ndarray, classifier: Classifier) -> pd.DataFrame:
-        has, names = self.describe(images), list(classifier.labels)
+        captions, names = self.describe.captions(images), list(classifier.labels)
+        has = named_features(captions)
         p = goes_with_each(has.to_numpy(), labels, len(names))
         together = pd.DataFrame(
             benjamini_hochberg(p.ravel()).reshape(p.shape) <= self.rate, names, has.columns
         )
-        edits = _edit_and_judge(self, images, labels, classifier, together)
+        edits = _edit_and_judge(self, images, labels, classifier, captions, together)
         rows = [
             dict(label=label, feature=feature) | edit_p_values(part, self.shift, self.seed)
             for (label, feature), part in (edits.groupby(["label", "feature"]) if len(edits) else ())

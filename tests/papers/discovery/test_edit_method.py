@@ -1,5 +1,7 @@
 "Which words are edited, and what edits prove; edits of pictures are in the notebook."
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -55,7 +57,8 @@ def test_nothing_goes_with_any_class(monkeypatch):
     class Clf:
         labels = ["cat", "dog"]
 
-    edits = Edits(lambda images: pd.DataFrame({"prop=kite": [True, False]}), None)
+    said = ["a photo of a cat in a cave with kites", "a photo of a dog in a cave"]
+    edits = Edits(SimpleNamespace(captions=lambda images: said), None)
     table = edits(None, np.array([0, 1]), Clf())
     assert list(table) == ["label", "feature", "score", "p", "p_unshifted"] and not len(table)
     assert pytest.approx(0.025) == edits.rate
