@@ -37,7 +37,7 @@ def world():
 
 
 def describe(images):
-    return pd.DataFrame({"prop=kite": KITE, "scene=cave": np.arange(400) // 7 % 2 == 0})
+    return pd.DataFrame({"prop=kite": KITE, "scene=cave": np.arange(400) // 2 % 2 == 0})
 
 
 def test_the_pull_of_components_goes_with_what_is_used(world):

@@ -25,7 +25,7 @@ def test_captions_become_columns_and_are_asked_for_once():
     assert has.to_numpy().sum(0).tolist() == [1, 1, 1] and has["scene=cave"][1]
     assert describe(images).equals(has) and captioner.calls == 1 and describe.saved > 0
     assert describe.described == 8
-    assert describe(images[2:]).shape == (2, 2) and captioner.calls == 2
+    assert describe(images[2:]).shape == (2, 3) and captioner.calls == 2
 
 
 def test_more_than_in_each_other_class():
