@@ -19,18 +19,22 @@ ROOT = Path(spurious_core.__file__).parent
 # what functions return or pass on: measured numbers, some of which may be NaN
 RESULTS = set(
     "AdapterSummary Audit ArmResults Brush CardSettings CellCost Comparison Comparisons D3SStudy"
-    " DDBResult DDBRun DrawingTask FeatureImages Fitted Footprint ForegroundSensitivity GroupReport"
+    " DDBResult DDBRun Describer DrawingTask FeatureImages Fitted Footprint ForegroundSensitivity GroupReport"
     " Ideal ImageTerm Material NeuralPCA OwnSource Reply ResumableRun Retrainer Run Searched SeedResults"
-    " Session Signal Target TileTest Trainer Usage Validation".split()
+    " Session Signal Target TileTest Trainer Trial Usage Validation".split()
 )
 ONE_ROW = pd.DataFrame(dict(y=[0], a=0, split="train", file="x.png"))
 NEEDED = dict(  # what one cannot be made without
+    AttributionClusters=lambda: dict(describe=None),
     AspireRun=lambda: dict(plan=ASPIRE_PLANS["smoke"], profile=None, out="x"),
+    CaptionKeywords=lambda: dict(describe=None),
     ComponentViews=lambda: dict(clf=None, pca=None, images=np.zeros((1, 8, 8, 3), np.uint8)),
     ComparisonPlan=lambda: dict(classes=(), seeds=1, steps=1, n_images=1, n_real=1),
     Bench=lambda: dict(pipe=None, label="boat", jury=[]),
     BenchmarkSource=lambda: dict(world="waterbirds"),
     DrawRequest=lambda: dict(prompt="a boat"),
+    Edits=lambda: dict(describe=None, tools=None),
+    ErrorMixtures=lambda: dict(describe=None),
     FFRPlan=lambda: dict(ratios=(0.9,), methods=(), n_seeds=1, majority=1, val=1, test=1, probe=1),
     Form=lambda: dict(components=[0]),
     GeneratorPlan=lambda: vars(plan_generators("smoke", generators=["mini"])),
@@ -38,6 +42,7 @@ NEEDED = dict(  # what one cannot be made without
     Hyperparameter=lambda: dict(default=1, does="x"),
     Item=lambda: dict(scene="water"),
     Method=lambda: dict(name="x", source="x", does="x", run=print),
+    NeuralComponents=lambda: dict(describe=None),
     Plant=lambda: dict(label="boat", field="prop", values=("kite",), strength=0.5),
     Profile=lambda: vars(load_profile("mini")),
     WeightedPenalty=lambda: dict(name="x", weight=1.0, config=None),

@@ -60,7 +60,7 @@ HEADLINES |= dict(
     ),
 )
 
-# %% ../../nbs/app/12_headlines.ipynb #977b3fa9
+# %% ../../nbs/app/12_headlines.ipynb #9bf6483e
 HEADLINES |= dict(
     audit_calibration=(
         "Of the planted shortcuts {recall.planted_worlds.audit} are named, and of the reports on clean "
@@ -72,6 +72,13 @@ HEADLINES |= dict(
         "{aligned.bar.ERM}.",
         "A last layer refitted on inferred groups (DFR) is right on {conflicting.bar.DFR} where places "
         "conflict.",
+    ),
+    discovery_benchmark=(
+        "Keywords of mistaken pictures report {recall_at_1.caption_keywords} of the planted features first "
+        "in their class, neural PCA {recall_at_1.neural_pca}, ASPIRE's edits {recall_at_1.aspire}.",
+        "Where nothing is to be found they report something in {null_share.caption_keywords}, "
+        "{null_share.neural_pca} and {null_share.aspire} of the classes, "
+        "co-occurrence in {null_share.cooccurrence}.",
     ),
 )
 

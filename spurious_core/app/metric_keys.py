@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 
 from ..core.checks import known
 
-# %% ../../nbs/app/05_metric_keys.ipynb #372eb803
+# %% ../../nbs/app/05_metric_keys.ipynb #0765f177
 METRIC_KEY_FORM = "METRIC.DATASET.METHOD"
 METRIC_KEY_EXCEPTIONS = dict(
     class_wise_spurious_generation=("consistency.*", "object_absent.*", "diversity.*", "pca.*"),
@@ -24,6 +24,13 @@ METRIC_KEY_EXCEPTIONS = dict(
     ffr=("ffr_minus_*",),
     mitigation_benchmark=(),
     audit_calibration=(),
+    discovery_benchmark=(
+        "recall_at_*",
+        "false_discovery.*",
+        "null_share.*",
+        "seconds.*",
+        "model_calls.*",
+    ),
     bar=(),
     real_spurious_features=("called.*", "called_top5.*", "pca.*", "spurious_auc.*", "shape_bias.*"),
     speed=("lora_vs_plain_recipe*", "sfsl_step_cost", "batched_*", "dfr_cached", "fit_vs_plain_loop"),

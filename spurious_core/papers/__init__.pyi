@@ -2,6 +2,7 @@ from . import aspire as aspire
 from . import class_wise as class_wise
 from . import d3s as d3s
 from . import ddb as ddb
+from . import discoverers as discoverers
 from . import ffr as ffr
 from . import generators as generators
 from . import mitigation as mitigation

@@ -9,6 +9,7 @@ from spurious_core.papers.aspire.study_plans import ASPIRE_PLANS
 from spurious_core.papers.class_wise.plans import CLASS_WISE_PLANS, FORMS_PLANS
 from spurious_core.papers.d3s.study.study_plans import D3S_PLANS
 from spurious_core.papers.ddb.study.plan import DDB_PLANS
+from spurious_core.papers.discoverers.trials import DISCOVERY_BUDGETS
 from spurious_core.papers.ffr.planning import FFR_BUDGETS
 from spurious_core.papers.mitigation.planning import BENCHMARK_BUDGETS
 from spurious_core.papers.real.bar_trials import BAR_BUDGETS
@@ -66,6 +67,7 @@ PLANS = dict(
     class_wise_spurious_generation=CLASS_WISE_PLANS,
     d3s=D3S_PLANS,
     ddb=DDB_PLANS,
+    discovery_benchmark=DISCOVERY_BUDGETS,
     ffr=FFR_BUDGETS,
     mitigation_benchmark=BENCHMARK_BUDGETS,
     real_spurious_features=REAL_BUDGETS,

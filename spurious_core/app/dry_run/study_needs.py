@@ -18,7 +18,7 @@ class StudyNeeds(NamedTuple):
     rendered: tuple[str, ...] = ()  # required as well where it is given no pictures of one's own
     photographs: tuple[str, ...] = ()  # what it reads in the folder of real photographs
 
-# %% ../../../nbs/app/dry_run/07_study_needs.ipynb #c24f49c1
+# %% ../../../nbs/app/dry_run/07_study_needs.ipynb #40e576e4
 _GUIDED = ("pipeline", "tiny_decoder", "guide")
 _BY_CLASS = dict(budget="dry", folder="references and others by class")
 _CLASSIFIED = dict(budget="smoke", folder="images", classifier="a classifier of their classes")
@@ -29,8 +29,9 @@ _JUDGED = ("pipeline", "guide", "jury")
 _OBSERVED = ("world", "presence", "scene")
 _SURVEYED = (*_OBSERVED, "null_guide")
 _DESCRIBED = tuple(field for field in _ASPIRE if field != "instruct")
+_DISCOVERED = ("guide", *_DESCRIBED)
 
-# %% ../../../nbs/app/dry_run/07_study_needs.ipynb #c8901a32
+# %% ../../../nbs/app/dry_run/07_study_needs.ipynb #ef11dcc0
 STUDIES = dict(
     aspire=StudyNeeds(_ASPIRE, _CLASSIFIED, _DESCRIBED),
     audit_calibration=StudyNeeds(("null_guide",), dict(budget="smoke"), ("null_guide",)),
@@ -38,6 +39,7 @@ STUDIES = dict(
     class_wise_spurious_generation=StudyNeeds((*_GUIDED, "jury", "segmenter"), _BY_CLASS, _JUDGED, _SURVEYED),
     d3s=StudyNeeds(_JUDGED, _PASTED, _JUDGED, ("world",)),
     ddb=StudyNeeds(("pipeline", "inpaint", "segmenter"), _CLASSIFIED, ("pipeline",), ("guide", "presence")),
+    discovery_benchmark=StudyNeeds((*_DISCOVERED, "instruct"), dict(budget="smoke"), _DISCOVERED),
     ffr=StudyNeeds(("pipeline",), dict(budget="smoke"), ("pipeline",)),
     mitigation_benchmark=StudyNeeds((), dict(budget="smoke")),
     real_spurious_features=StudyNeeds(
