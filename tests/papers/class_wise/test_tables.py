@@ -70,6 +70,11 @@ def test_with_five_classes_the_interval_is_over_classes(many):
     assert by_arm(many, ["consistency"]).over.unique().tolist() == ["runs of 6 classes"]
 
 
+def test_no_pair_is_an_empty_table(many):
+    assert list(by_pair(many, [], ["consistency"]))[-1] == "pair"
+    assert by_pair(many, [], ["consistency"]).empty
+
+
 def test_a_control_is_called_by_what_is_other_in_it(many):
     controlled = pd.concat([many, many[many.arm == "sfsl"].assign(arm="sfsl_plain_guide")])
     pairs = [("sfsl", "sfsl_plain_guide"), ("sfsl_plain_guide", "dreambooth_2x")]
