@@ -18,13 +18,13 @@ from .evidence_pages import write_evidence
 from .notebook_pages import notebook_page
 from ...core.files import atomic_write, read_json
 
-# %% ../../../nbs/app/site/05_sources.ipynb #5a6fd549
+# %% ../../../nbs/app/site/05_sources.ipynb #538433be
 ROOM_ORDER = tuple("core data models evaluate find diffusion mitigate papers explore app mini".split())
 
 
 def site_notebooks(folder: Path) -> list[Path]:
     "The notebooks below a folder, hidden ones left out."
-    found = folder.rglob("*.ipynb")
+    found = folder.rglob("[!_]*.ipynb")
     return sorted(p for p in found if not any(part[0] in "._" for part in p.relative_to(folder).parts))
 
 
@@ -34,7 +34,7 @@ def title_and_sentence(notebook: dict[str, Any]) -> tuple[str, str]:
     title, sentence = (re.search(pattern, first, re.M) for pattern in (r"^# (.+)", r"^> (.+)"))
     return title[1] if title else "", sentence[1] if sentence else ""
 
-# %% ../../../nbs/app/site/05_sources.ipynb #4a213bf3
+# %% ../../../nbs/app/site/05_sources.ipynb #b35c7330
 def _toctree(names: Iterable[str], caption: str = "") -> str:
     lines = ["```{toctree}", ":hidden:", *([f":caption: {caption}"] if caption else []), "", *names, "```"]
     return "\n".join(lines)
@@ -51,7 +51,7 @@ def folder_page(
 ) -> str:
     "The overview of a folder: its notebooks and the folders in it."
     lines, names = [], []
-    for path in sorted(folder.glob("*.ipynb")):
+    for path in sorted(folder.glob("[!_]*.ipynb")):
         title, sentence = title_and_sentence(read_json(path))
         lines.append(f"| [{title}]({path.name}) | {sentence.replace('|', '&#124;')} |")
         names.append(path.stem)
@@ -126,7 +126,7 @@ def _line_place(line: str) -> tuple:
     name = re.match(r"\| \[([^\]]+)\]", line)[1]
     return _place(name.partition(".")[0]), name
 
-# %% ../../../nbs/app/site/05_sources.ipynb #c63b9f4a
+# %% ../../../nbs/app/site/05_sources.ipynb #382b7bc1
 def write_sources(
     root: Path,  # of the repository
     out: Path,
@@ -136,6 +136,6 @@ def write_sources(
     _write_notebooks(nbs, out)
     _write_overviews(nbs, package, out)
     write_api(package, out / "api")
-    studies = {path.stem for path in nbs.glob("studies/*.ipynb")}
+    studies = {path.stem for path in nbs.glob("studies/[!_]*.ipynb")}
     write_evidence(root / "figures", out / "evidence", studies)
     atomic_write(out / "contributing.md", (root / "CONTRIBUTING.md").read_text(encoding="utf-8"))
