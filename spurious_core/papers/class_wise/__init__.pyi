@@ -4,6 +4,7 @@ from .arms import (
     BASE as BASE,
     CHOSEN as CHOSEN,
     DREAMBOOTH as DREAMBOOTH,
+    arm_places as arm_places,
     arms_named as arms_named,
     draw_arm as draw_arm,
     draw_arm_set as draw_arm_set,
@@ -65,7 +66,7 @@ from .pictures import (
     amount_items as amount_items,
     amount_sheet as amount_sheet,
     arm_sheet as arm_sheet,
-    jury_bars as jury_bars,
+    interval_rows as interval_rows,
     reference_sheet as reference_sheet,
     run_sheet as run_sheet,
 )

@@ -8,7 +8,7 @@ from spurious_core.papers.class_wise.pictures import (
     amount_items,
     amount_sheet,
     arm_sheet,
-    jury_bars,
+    interval_rows,
     reference_sheet,
     run_sheet,
 )
@@ -64,7 +64,19 @@ def test_the_arms_of_a_run_have_the_verdicts_of_their_own(world_kit, planted):
     assert "landbird: lamp without the object" in shown
 
 
-def test_bars_are_named_as_the_keys_are():
-    table = pd.DataFrame(dict(metric=["hit", "in_distribution"], value=0.5, lo=0.4, hi=0.6, arm="sfsl"))
-    names = [label.get_text() for label in jury_bars(table).axes[0].get_xticklabels()]
-    assert [name.replace("-\n", "").replace("\n", "") for name in names] == ["hit", "in_distribution"]
+def test_a_row_an_arm_and_a_panel_a_metric_in_their_order():
+    table = pd.DataFrame(
+        dict(
+            arm=["sfsl", "sfsl", "base"],
+            metric=["hit", "in_distribution", "hit"],
+            value=[0.5, 0.9, 0.1],
+            lo=[0.4, 0.8, np.nan],
+            hi=[0.6, 1.0, np.nan],
+        )
+    )
+    hits, real = interval_rows(table, "arm", ["hit", "in_distribution"]).axes
+    assert [label.get_text() for label in hits.get_yticklabels()] == ["sfsl", "base"]
+    assert (hits.get_xlabel(), real.get_xlabel()) == ("hit", "in_distribution")
+    assert hits.lines[0].get_xdata().tolist() == [0.5, 0.1]
+    assert np.isnan(real.lines[0].get_xdata()[1])
+    assert hits.get_ylim()[0] > hits.get_ylim()[1]  # the first is on top
