@@ -182,7 +182,7 @@ def test_the_command_on_profiles_that_do_not_run(monkeypatch):
     assert "no such file or folder" in done.output.splitlines()[-1]
     done = run_doctor("--profile", "huge")
     assert done.exit_code == 2
-    assert "known: mini, mini_flow, sd15" in done.output
+    assert "known: mini, mini_permuted, mini_flow, sd15" in done.output
     assert len(done.output.splitlines()) == 1
 
 

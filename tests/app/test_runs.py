@@ -84,7 +84,7 @@ def test_skipped_and_empty_cells_are_no_early_end(make_study, tmp_path):
         (dict(profile=3), "not of type str"),
         (dict(budget="huge"), "allowed: smoke, quick, full"),
         (dict(budget="dry"), "allowed: smoke, quick, full"),
-        (dict(profile="big"), "known: mini, mini_flow, sd15"),
+        (dict(profile="big"), "known: mini, mini_permuted, mini_flow, sd15"),
         (dict(out="x"), "output folder"),
     ],
 )

@@ -1,6 +1,7 @@
 "Figures of the class-wise study: what is in them, and how it is marked."
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 import pytest
 
