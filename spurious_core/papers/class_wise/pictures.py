@@ -70,7 +70,7 @@ def run_sheet(kit: Kit, label: str, images: Mapping[str, np.ndarray], verdicts: 
     seen = {arm: verdicts[verdicts.arm == arm] for arm in images}
     return arm_sheet(images, seen, f"{label}: {feature_name(kit, label)} without the object")
 
-# %% ../../../nbs/papers/class_wise/10_pictures.ipynb #f8e9d160
+# %% ../../../nbs/papers/class_wise/10_pictures.ipynb #51d94b83
 def interval_rows(
     table: pd.DataFrame,  # with `metric`, `value`, `lo`, `hi`, as `by_arm` and `by_pair` make it
     name: str,  # its column that tells the rows apart, such as `"arm"`
@@ -78,7 +78,7 @@ def interval_rows(
 ) -> Figure:
     "Values with their intervals, a row for each name in the order of the table."
     names = list(table[name].unique())
-    size = 1.8 + 1.9 * len(metrics), 0.7 + 0.2 * len(names)
+    size = 2.4 + 2 * len(metrics), 0.7 + 0.2 * len(names)
     fig, axes = plt.subplots(1, len(metrics), figsize=size, sharey=True, squeeze=False, layout="constrained")
     places = range(len(names))
     for ax, metric in zip(axes[0], metrics, strict=True):
