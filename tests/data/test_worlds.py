@@ -46,7 +46,9 @@ def test_a_world_knows_its_classes_and_plants():
 
 def test_presets_are_found_by_name():
     assert all(get_world(name).name == name for name in WORLDS)
-    with pytest.raises(ValueError, match="world='imagenet' is unknown; allowed: imagenet_like, clean"):
+    with pytest.raises(
+        ValueError, match="world='imagenet' is unknown; allowed: imagenet_like, permuted, clean"
+    ):
         get_world("imagenet")
 
 

@@ -176,8 +176,14 @@ def test_what_the_guide_saw_lies_on_its_device(guide):
         def batched(self, features, images):
             return guide.batched(guide.features, images)
 
+        def head(self, features):
+            return torch.nn.functional.linear(features, guide.head_weight.to(features.device))
+
+        def index(self, label):
+            return guide.index(label)
+
     seen = see(Elsewhere(), pca, noise(3, 1))
-    assert seen.psi.device.type == seen.alpha.device.type == "meta"
+    assert {part.device.type for part in (seen.psi, seen.alpha, seen.log_p)} == {"meta"}
     here = see(guide, pca, noise(3, 1))
     assert here.psi.shape == seen.psi.shape
     assert here.alpha.device == guide.device

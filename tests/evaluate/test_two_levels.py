@@ -34,7 +34,8 @@ def test_columns_are_taken_each_by_itself_and_stay_in_their_range():
     values = np.stack([np.zeros(60), np.ones(60), (CLASSES < 3).astype(float)], 1)
     mean, lo, hi = two_level_bootstrap(values, CLASSES, bounds=(0, 1))
     assert mean.tolist() == [0, 1, 0.5]
-    assert lo[0] == 0 < hi[0] < 0.5 < lo[1] < hi[1] == 1
+    assert lo[:2] == pytest.approx([0, 0.61], abs=0.01)  # as much as six classes that agree can say
+    assert hi[:2] == pytest.approx([0.39, 1], abs=0.01)
     assert 0 <= lo[2] < 0.5 < hi[2] <= 1
 
 
