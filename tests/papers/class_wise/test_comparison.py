@@ -1,13 +1,12 @@
 "What the arms of a run share, what is reported of each, and what it costs."
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from spurious_core.data.worlds import get_world
-from spurious_core.diffusion.memory.cards import fits_on
-from spurious_core.diffusion.memory.rehearsal import rehearse
 from spurious_core.papers.class_wise import comparison as comparison_module
 from spurious_core.papers.class_wise.arms import ARMS, BASE, CHOSEN, DREAMBOOTH, training_config
 from spurious_core.papers.class_wise.comparison import (
@@ -46,16 +45,22 @@ def test_what_is_computed_anew_stays_so_on_any_card(world_kit):
     assert fit_to_card(world_kit, dry, card=80)[1] == dry
 
 
-def test_a_card_without_room_takes_the_tiny_decoder_and_parts_of_the_batch(world_kit):
+def test_a_card_without_room_takes_the_tiny_decoder_and_parts_of_the_batch(world_kit, monkeypatch):
+    "What fits is the planner's affair, and tested there: a rehearsal takes seconds, and it needs a dozen."
     config = shared_training(world_kit.profile, plan_for(CLASS_WISE_PLANS, "quick"))
-    single = replace(config, batch_size=1, image_loss_weight=1.0, gradient_checkpointing=True)
-    smallest = rehearse(world_kit.pipe, single, world_kit.tiny, world_kit.guide)
-    enough = next(size / 1000 for size in range(1000) if fits_on(smallest, size / 1000))
-    kit, fitted = fit_to_card(world_kit, config, card=enough)
+    planned = []
+
+    def planner(pipe, with_loss, tiny, guide, eight_bit):
+        planned.append((with_loss.image_loss_weight, tiny, guide))
+        parts = replace(with_loss, batch_size=2, accumulation=3)
+        return lambda card: SimpleNamespace(config=parts, tiny_decoder=card < 10)
+
+    monkeypatch.setattr(comparison_module, "CardPlanner", planner)
+    kit, fitted = fit_to_card(world_kit, config, card=8)
     assert kit.tiny is world_kit.tiny
-    assert fitted.batch_size < config.batch_size == fitted.batch_size * fitted.accumulation
-    with pytest.raises(ValueError, match="lora on a card of 0.1 GB"):
-        fit_to_card(world_kit, config, card=0.1)
+    assert fitted == replace(config, batch_size=2, accumulation=3)
+    assert planned == [(1.0, world_kit.tiny, world_kit.guide)]
+    assert fit_to_card(world_kit, config, card=12)[0].tiny is None
 
 
 def test_a_kit_without_its_tiny_decoder():
