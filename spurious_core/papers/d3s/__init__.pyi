@@ -36,6 +36,7 @@ from .features import (
 )
 from .judging import (
     accuracy_by as accuracy_by,
+    accuracy_row as accuracy_row,
     belief_in as belief_in,
     inspect_pictures as inspect_pictures,
     jury_answers as jury_answers,

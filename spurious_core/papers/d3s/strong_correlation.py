@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['usual_backgrounds', 'correlated', 'anticorrelated', 'linear_head', 'anticorrelated_accuracy']
 
-# %% ../../../nbs/papers/d3s/14_strong_correlation.ipynb #f57ffb98
+# %% ../../../nbs/papers/d3s/14_strong_correlation.ipynb #e89ccd75
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from ...mitigate.linear_heads import fit_linear_head
 from ...mitigate.networks import new_classifier, with_head
 from ...models.classifier import Classifier
 from .features import features_of
-from .judging import share_row
+from .judging import accuracy_row
 
 # %% ../../../nbs/papers/d3s/14_strong_correlation.ipynb #598e4d92
 def usual_backgrounds(data: GroupedImages, seed: int = 0) -> np.ndarray:
@@ -89,7 +89,7 @@ def linear_head(
     weights[:, : x.shape[1]] = part_weights
     return with_head(new, weights, bias).eval().requires_grad_(False)
 
-# %% ../../../nbs/papers/d3s/14_strong_correlation.ipynb #6dc1cd82
+# %% ../../../nbs/papers/d3s/14_strong_correlation.ipynb #aead91b4
 def anticorrelated_accuracy(
     train: GroupedImages,  # of `correlated`
     test: GroupedImages,  # of `anticorrelated`; different images
@@ -110,6 +110,5 @@ def anticorrelated_accuracy(
         networks[name] = linear_head(clf, train, "all" if cut is None else "fg", cut, seed=seed)
     rows = []
     for method, clf in networks.items():
-        right = clf.probs(test.images()).argmax(1).numpy() == test.y
-        rows.append(dict(method=method) | share_row(int(right.sum()), len(test)))
+        rows.append(dict(method=method) | accuracy_row(clf, test))
     return pd.DataFrame(rows)

@@ -3,12 +3,14 @@ from .competition import (
     fixed_features as fixed_features,
     rank_methods as rank_methods,
     task_variants as task_variants,
+    with_generated as with_generated,
 )
 from .filtering import (
     doubt_sheet as doubt_sheet,
     doubted as doubted,
     filter_rows as filter_rows,
     kept_split as kept_split,
+    only_classes as only_classes,
     only_kept as only_kept,
 )
 from .pairs import (
@@ -21,6 +23,7 @@ from .pairs import (
 )
 from .part_networks import (
     OWN_AND_OTHER as OWN_AND_OTHER,
+    average_over_seeds as average_over_seeds,
     chance_rows as chance_rows,
     disentangle_arms as disentangle_arms,
     interval_over_seeds as interval_over_seeds,
@@ -37,6 +40,15 @@ from .penalty_weights import (
     penalty_table as penalty_table,
     probe_penalties as probe_penalties,
     weighted_penalties as weighted_penalties,
+)
+from .planted_jurors import (
+    juror_accuracies as juror_accuracies,
+    juror_bars as juror_bars,
+    juror_drops as juror_drops,
+    juror_shares as juror_shares,
+    planted_juror as planted_juror,
+    planted_pictures as planted_pictures,
+    planted_world as planted_world,
 )
 from .setting_up import (
     D3SStudy as D3SStudy,
@@ -61,4 +73,9 @@ from .variations import (
     variation_rows as variation_rows,
     variation_sheet as variation_sheet,
     variation_table as variation_table,
+)
+from .withheld import (
+    withheld_classes as withheld_classes,
+    withheld_task as withheld_task,
+    without_withheld as without_withheld,
 )

@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['OWN_AND_OTHER', 'penalty_arms', 'disentangle_arms', 'loss_curves', 'probe_networks', 'interval_over_seeds',
-           'probe_summary', 'probe_rows', 'chance_rows', 'probe_table', 'probe_bars']
+           'average_over_seeds', 'probe_summary', 'probe_rows', 'chance_rows', 'probe_table', 'probe_bars']
 
-# %% ../../../../nbs/papers/d3s/study/06_part_networks.ipynb #f4aa33e9
+# %% ../../../../nbs/papers/d3s/study/06_part_networks.ipynb #9d5e84a4
 from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 
 from ....core.plots import bars
 from ....data.grouped import GroupedImages
-from ....evaluate.intervals import bootstrap
+from ....evaluate.intervals import FEWEST, bootstrap
 from ....models.classifier import Classifier
 from ..disentangling import Disentangled, Disentangling
 from ..probing import probes
@@ -25,7 +25,7 @@ from .setting_up import D3SStudy
 from .study_plans import D3SPlan
 from ..training import disentangle
 
-# %% ../../../../nbs/papers/d3s/study/06_part_networks.ipynb #e0a8ca44
+# %% ../../../../nbs/papers/d3s/study/06_part_networks.ipynb #9f357164
 def penalty_arms(plan: D3SPlan) -> dict[str, Disentangling]:
     "No penalty at all, and each of the two with the linear part beside it, by name."
     arms = dict(none=plan.disentangling(penalty="none", linear=0.0))
@@ -37,6 +37,7 @@ def disentangle_arms(
     networks: Mapping[int, Classifier],  # seed -> the network before
     sets: Mapping[int, GroupedImages],  # seed -> generated pictures
     arms: Mapping[str, Disentangling],
+    folder: str = "networks",  # of the study
 ) -> dict[tuple[str, int], Disentangled]:
     "Arm and seed -> the disentangled network (resumable)."
     return {
@@ -46,7 +47,7 @@ def disentangle_arms(
             config,
             seed,
             study.device,
-            study.folder / "networks" / f"{name}_seed{seed}",
+            study.folder / folder / f"{name}_seed{seed}",
             progress=False,
         )
         for seed in study.seeds
@@ -89,15 +90,31 @@ def probe_networks(
             tables.append(table.assign(network=name, seed=seed))
     return pd.concat(tables, ignore_index=True)
 
-# %% ../../../../nbs/papers/d3s/study/06_part_networks.ipynb #ece5427d
+# %% ../../../../nbs/papers/d3s/study/06_part_networks.ipynb #daea6c07
 def interval_over_seeds(
-    shares: Sequence[float],  # one per seed, 0..1
+    values: Sequence[float],  # one per seed
+    bounds: tuple[float, float] = (0, 1),  # of a value
 ) -> dict[str, float | str]:
     "Their mean `value`, its 95 % interval `lo` to `hi` (NaN for fewer than five), `n` and `over`: seeds."
-    value, lo, hi = map(float, bootstrap(np.asarray(shares), bounds=(0, 1)))
-    return dict(value=value, lo=lo, hi=hi, n=len(shares), over="seeds")
+    value, lo, hi = map(float, bootstrap(np.asarray(values), bounds=bounds))
+    return dict(value=value, lo=lo, hi=hi, n=len(values), over="seeds")
 
 
+def average_over_seeds(
+    rows: pd.DataFrame,  # one per seed: `value`, `lo` and `hi` of its interval over `n` pictures
+    bounds: tuple[float, float] = (0, 1),  # of a value
+) -> dict[str, float | str]:
+    """The mean over seeds: `value`, `lo`, `hi`, `n` and `over`.
+
+    From five seeds on the interval is over seeds and n counts them. Below, it is about other pictures for
+    these networks, the mean of the seeds' own intervals, and n counts the pictures of all seeds."""
+    if len(rows) >= FEWEST:
+        return interval_over_seeds(rows.value, bounds)
+    means = rows[["value", "lo", "hi"]].mean().to_dict()
+    over = "images" if len(rows) == 1 else "images within seeds"
+    return means | dict(n=int(rows.n.sum()), over=over)
+
+# %% ../../../../nbs/papers/d3s/study/06_part_networks.ipynb #990fd812
 def probe_summary(
     read: pd.DataFrame,  # of `probe_networks`
 ) -> pd.DataFrame:

@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['STUDY_SPLITS', 'StudyInputs', 'study_inputs', 'D3SStudy', 'record_rows']
 
-# %% ../../../../nbs/papers/d3s/study/01_setting_up.ipynb #bcdad26d
+# %% ../../../../nbs/papers/d3s/study/01_setting_up.ipynb #aeaddfb4
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from ....data.worlds import World, get_world
 from ...class_wise.kit import Kit, require_fields
 from ...own_pictures import check_profile_knows
 
-# %% ../../../../nbs/papers/d3s/study/01_setting_up.ipynb #a3e1080d
+# %% ../../../../nbs/papers/d3s/study/01_setting_up.ipynb #b433751d
 from ..benchmark import draw_benchmark
 from ..plans import Recipe
 from spurious_core.papers.d3s.sources import (
@@ -36,9 +36,10 @@ from spurious_core.papers.d3s.sources import (
     rendered_backgrounds,
     rendered_foregrounds,
 )
+from .filtering import only_classes
 from .study_plans import D3SPlan
 
-# %% ../../../../nbs/papers/d3s/study/01_setting_up.ipynb #d47e8f0c
+# %% ../../../../nbs/papers/d3s/study/01_setting_up.ipynb #29e92ad8
 @dataclass(frozen=True, eq=False)
 class StudyInputs:
     "The classes, and where foregrounds and backgrounds come from."
@@ -54,22 +55,12 @@ class StudyInputs:
         return f"mini_{self.world.name}" if self.world else "own"
 
 
-def _restricted(data: GroupedImages, labels: list[str]) -> GroupedImages:
-    "The pictures of these classes, numbered in this order."
-    known("class", labels, data.labels, where=data.name)
-    if labels == data.labels:
-        return data
-    chosen = data.subset(np.isin(np.array(data.labels)[data.y], labels))
-    number = {data.labels.index(label): i for i, label in enumerate(labels)}
-    return replace(chosen, manifest=chosen.manifest.assign(y=chosen.manifest.y.map(number)), labels=labels)
-
-
 def _need_three(labels: list[str]) -> None:
     if len(labels) < 3:
         needed = "the competition on the anti-correlated task needs at least three classes"
         raise ValueError(f"classes={labels}: {needed}")
 
-# %% ../../../../nbs/papers/d3s/study/01_setting_up.ipynb #63683055
+# %% ../../../../nbs/papers/d3s/study/01_setting_up.ipynb #44831d95
 def study_inputs(
     profile: Profile,
     foregrounds: str = "",  # imagefolder with labelled pictures; empty: rendered
@@ -86,7 +77,7 @@ def study_inputs(
     background = read_backgrounds(backgrounds) if backgrounds else rendered_backgrounds(size)
     if foregrounds:
         pictures = imagefolder(foregrounds, size)
-        pictures = _restricted(pictures, labels or pictures.labels)
+        pictures = only_classes(pictures, labels or pictures.labels)
         _need_three(pictures.labels)
         check_profile_knows(profile, pictures.labels, ("pipeline",))
         return StudyInputs(pictures.labels, (read_foregrounds(pictures), background), None, pictures)

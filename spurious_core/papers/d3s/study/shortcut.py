@@ -6,7 +6,8 @@
 __all__ = ['ShortcutTask', 'task_pool', 'shortcut_task', 'task_sheet', 'plain_training', 'untrained_network', 'plain_network',
            'task_accuracy']
 
-# %% ../../../../nbs/papers/d3s/study/05_shortcut.ipynb #1898cd28
+# %% ../../../../nbs/papers/d3s/study/05_shortcut.ipynb #d0d5aab0
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -24,7 +25,7 @@ from ....mitigate.networks import seeded, small_resnet
 from ....models.classifier import Classifier
 from ....models.preprocessing import Preprocess
 from ....models.training import ClassifierTraining, train_classifier
-from ..judging import share_row
+from ..judging import accuracy_row
 from ..strong_correlation import anticorrelated, correlated, usual_backgrounds
 from .filtering import kept_split
 from .setting_up import D3SStudy
@@ -81,10 +82,15 @@ def task_sheet(task: ShortcutTask) -> Figure:
     rows = ["training", "test"]
     return contact_sheet(np.concatenate(first), ncol=len(labels), rows=rows, cols=labels, size=0.65)
 
-# %% ../../../../nbs/papers/d3s/study/05_shortcut.ipynb #5107dbef
-def plain_training(study: D3SStudy) -> MitigationConfig:
-    "How networks are trained from scratch, by whatever method."
-    return MitigationConfig(lr=2e-3, epochs=study.plan.epochs)
+# %% ../../../../nbs/papers/d3s/study/05_shortcut.ipynb #9c7902ed
+def plain_training(
+    study: D3SStudy,
+    n: int,  # pictures to learn from
+) -> MitigationConfig:
+    "How networks are trained from scratch, by whatever method: in as many epochs as make the plan's steps."
+    config = MitigationConfig(lr=2e-3)
+    epochs = round(study.plan.updates / math.ceil(n / config.batch))
+    return config.with_(epochs=max(1, epochs))
 
 
 def untrained_network(study: D3SStudy, seed: int) -> Classifier:
@@ -99,19 +105,22 @@ def plain_network(study: D3SStudy, task: ShortcutTask, seed: int) -> Classifier:
     if pictures is None:
         folder = study.folder / "task" / f"seed{seed}" / "ERM"
         options = dict(out_dir=folder, progress=False)
-        request = task.train, None, lambda: untrained_network(study, seed), plain_training(study), seed
+        request = (
+            task.train,
+            None,
+            lambda: untrained_network(study, seed),
+            plain_training(study, len(task.train)),
+            seed,
+        )
         return fit("ERM", *request, study.device, **options).clf
     training, network = pictures.split("train"), untrained_network(study, seed)
-    config = ClassifierTraining(epochs=study.plan.epochs, seed=seed)
+    epochs = plain_training(study, len(training)).epochs
+    config = ClassifierTraining(epochs=epochs, seed=seed)
     train_classifier(network, training.images(), training.y, config, progress=False)
     return network
 
-# %% ../../../../nbs/papers/d3s/study/05_shortcut.ipynb #71eddc12
+# %% ../../../../nbs/papers/d3s/study/05_shortcut.ipynb #a8d6b85e
 def task_accuracy(networks: Mapping[int, Classifier], tasks: Mapping[int, ShortcutTask]) -> pd.DataFrame:
     "Accuracy on the test of the task, a row per seed: the cells of `share_row`."
-    rows = {}
-    for seed, network in networks.items():
-        test = tasks[seed].test
-        right = network.probs(test.images()).argmax(1).numpy() == test.y
-        rows[seed] = share_row(int(right.sum()), len(test))
+    rows = {seed: accuracy_row(network, tasks[seed].test) for seed, network in networks.items()}
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("seed")

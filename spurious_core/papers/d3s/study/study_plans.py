@@ -13,7 +13,7 @@ from typing import Any
 from ....core.checks import one_of, plain_numbers
 from ..disentangling import Disentangling
 
-# %% ../../../../nbs/papers/d3s/study/00_study_plans.ipynb #ad1881b0
+# %% ../../../../nbs/papers/d3s/study/00_study_plans.ipynb #4ca3ab3f
 @dataclass(frozen=True)
 class D3SPlan:
     "How much the study of D3S does; the defaults are those of the committed evidence."
@@ -24,11 +24,13 @@ class D3SPlan:
     recipes: int | None = None  # of those that are compared, the first ones; None: all
     steps: int = 12  # of the sampler, at most: a profile may have fewer
     rendered: int = 40  # pictures of each pair that the renderer draws, to compare
-    epochs: int = 30  # of the small network
-    task: int = 4000  # rendered pictures from which the task with the shortcut is taken
+    updates: int = 600  # steps of a small network that is trained from scratch
+    task: int = 4000  # rendered pictures from which the task with the shortcut is taken, or a juror learns
     share: float = 0.95  # of a class's training pictures that stand before its usual background, 0..1
     weights: tuple[float, ...] = ()  # of the penalties that are tried on the first seed
     training: Mapping[str, Any] = field(default_factory=dict)  # fields of `Disentangling` that differ
+    withheld: int = 3  # classes without generated pictures in one of the tasks, at most
+    planted: tuple[float, ...] = (0.95, 0.97, 0.99)  # `share` in the worlds of jurors, one each
 
     def __post_init__(self):
         plain_numbers(self, minimum=0)
@@ -37,7 +39,7 @@ class D3SPlan:
         "The settings of `Disentangling` at this budget, with some fields changed."
         return Disentangling(**{**self.training, **changes})
 
-# %% ../../../../nbs/papers/d3s/study/00_study_plans.ipynb #f03dac7a
+# %% ../../../../nbs/papers/d3s/study/00_study_plans.ipynb #961ca548
 D3S_PLANS = dict(
     smoke=D3SPlan(
         seeds=1,
@@ -46,9 +48,10 @@ D3S_PLANS = dict(
         recipes=2,
         steps=3,
         rendered=2,
-        epochs=1,
+        updates=2,
         task=120,
         share=1.0,
+        planted=(0.95,),
         training=dict(pretrain=1, steps=2, critic_steps=1, batch=64),
     ),
     quick=D3SPlan(seeds=1, per_pair=4, recipes=4, rendered=10, training=dict(pretrain=50, steps=100)),

@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from spurious_core.papers.d3s.study.filtering import doubt_sheet, doubted, filter_rows, kept_split, only_kept
+from spurious_core.papers.d3s.study.filtering import (
+    doubt_sheet,
+    doubted,
+    filter_rows,
+    kept_split,
+    only_classes,
+    only_kept,
+)
 from support.d3s import LABELS, SCENES, pictures
 
 
@@ -20,6 +27,17 @@ def test_dropped_pictures_leave_unless_all_would():
     assert len(only_kept(seen([False] * 3))) == 3
     data = seen([True, False, False, True], split=["train", "train", "val", "val"])
     assert [len(kept_split(data, split)) for split in ("train", "val")] == [1, 1]
+
+
+def test_chosen_classes_are_numbered_in_the_order_asked_for():
+    data = seen([True] * 8)
+    chosen = only_classes(data, LABELS[2:0:-1])
+    assert [chosen.labels[y] for y in chosen.y] == [
+        label for label in data.manifest.label if label in LABELS[1:3]
+    ]
+    assert only_classes(data, LABELS) is data
+    with pytest.raises(ValueError, match="unknown class 'eel'; known: class 0"):
+        only_classes(data, ["eel"])
 
 
 def test_shares_count_what_was_asked_and_nothing_else():

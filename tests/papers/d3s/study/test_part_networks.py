@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from spurious_core.papers.d3s.study.part_networks import (
+    average_over_seeds,
     chance_rows,
     disentangle_arms,
     interval_over_seeds,
@@ -68,6 +69,19 @@ def test_the_studys_own_network_and_the_linear_kind_go_without_saying():
         "probe.none.bg_from_fg",
         "probe.before.mlp.bg_from_fg",
     ]
+
+
+def test_few_seeds_keep_their_intervals_over_pictures_and_five_have_one_over_seeds():
+    rows = pd.DataFrame(dict(value=[-0.2, 0.1, 0.4, 0.5, 0.6], lo=-0.5, hi=0.9, n=50))
+    one, two = average_over_seeds(rows[:1]), average_over_seeds(rows[:2])
+    assert (one["n"], one["over"]) == (50, "images")
+    assert (two["lo"], two["hi"], two["n"], two["over"]) == (-0.5, 0.9, 100, "images within seeds")
+    assert two["value"] == pytest.approx(-0.05)
+    five = average_over_seeds(rows, bounds=(-1, 1))
+    assert (five["n"], five["over"]) == (5, "seeds")
+    assert -0.2 < five["lo"] < five["value"] == pytest.approx(0.28)
+    low = average_over_seeds(rows.assign(value=-1.0), bounds=(-1, 1))
+    assert low["lo"] == -1 < low["hi"] < 1
 
 
 def test_intervals_stay_among_shares_and_a_few_seeds_have_none():

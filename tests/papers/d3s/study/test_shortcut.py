@@ -20,7 +20,7 @@ from spurious_core.papers.d3s.study.shortcut import (
 from spurious_core.papers.d3s.study.study_plans import D3SPlan
 from support.d3s import LABELS, N_SCENES, pictures
 
-PLAN = D3SPlan(1, 3, 4, None, 2, 1, epochs=1, task=600, share=0.8)
+PLAN = D3SPlan(1, 3, 4, None, 2, 1, updates=7, task=600, share=0.8)
 NAMES = ["boat", "car", "house"]
 
 
@@ -66,7 +66,7 @@ def test_networks_follow_from_their_seed_and_own_pictures_are_learned_where_ther
     nets = [untrained_network(study, seed).state_dict() for seed in (0, 0, 1)]
     assert all(torch.equal(nets[0][name], nets[1][name]) for name in nets[0])
     assert any(not torch.equal(nets[0][name], nets[2][name]) for name in nets[0])
-    assert plain_training(study).epochs == 1
+    assert [plain_training(study, n).epochs for n in (64, 65, 1000)] == [7, 4, 1]  # of 1, 2 and 16 batches
     network = plain_network(study, None, 0)
     assert network.labels == LABELS
     assert not torch.equal(network.head.weight, untrained_network(study, 0).head.weight)
