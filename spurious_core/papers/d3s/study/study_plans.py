@@ -39,7 +39,7 @@ class D3SPlan:
         "The settings of `Disentangling` at this budget, with some fields changed."
         return Disentangling(**{**self.training, **changes})
 
-# %% ../../../../nbs/papers/d3s/study/00_study_plans.ipynb #961ca548
+# %% ../../../../nbs/papers/d3s/study/00_study_plans.ipynb #0b1ded73
 D3S_PLANS = dict(
     smoke=D3SPlan(
         seeds=1,
@@ -49,7 +49,7 @@ D3S_PLANS = dict(
         steps=3,
         rendered=2,
         updates=2,
-        task=120,
+        task=240,
         share=1.0,
         planted=(0.95,),
         training=dict(pretrain=1, steps=2, critic_steps=1, batch=64),
