@@ -25,13 +25,13 @@ from .setting_up import D3SStudy
 from .study_plans import D3SPlan
 from ..training import disentangle
 
-# %% ../../../../nbs/papers/d3s/study/06_part_networks.ipynb #9f357164
+# %% ../../../../nbs/papers/d3s/study/06_part_networks.ipynb #517f7582
 def penalty_arms(plan: D3SPlan) -> dict[str, Disentangling]:
     "No penalty at all, and each of the two with the linear part beside it, by name."
     arms = dict(none=plan.disentangling(penalty="none", linear=0.0))
     return arms | {name: plan.disentangling(penalty=name) for name in ("wasserstein", "mine")}
 
-
+# %% ../../../../nbs/papers/d3s/study/06_part_networks.ipynb #e8ece27d
 def disentangle_arms(
     study: D3SStudy,
     networks: Mapping[int, Classifier],  # seed -> the network before
@@ -90,7 +90,7 @@ def probe_networks(
             tables.append(table.assign(network=name, seed=seed))
     return pd.concat(tables, ignore_index=True)
 
-# %% ../../../../nbs/papers/d3s/study/06_part_networks.ipynb #daea6c07
+# %% ../../../../nbs/papers/d3s/study/06_part_networks.ipynb #de8e5cc3
 def interval_over_seeds(
     values: Sequence[float],  # one per seed
     bounds: tuple[float, float] = (0, 1),  # of a value
@@ -99,7 +99,7 @@ def interval_over_seeds(
     value, lo, hi = map(float, bootstrap(np.asarray(values), bounds=bounds))
     return dict(value=value, lo=lo, hi=hi, n=len(values), over="seeds")
 
-
+# %% ../../../../nbs/papers/d3s/study/06_part_networks.ipynb #07f06e88
 def average_over_seeds(
     rows: pd.DataFrame,  # one per seed: `value`, `lo` and `hi` of its interval over `n` pictures
     bounds: tuple[float, float] = (0, 1),  # of a value

@@ -82,7 +82,7 @@ def task_sheet(task: ShortcutTask) -> Figure:
     rows = ["training", "test"]
     return contact_sheet(np.concatenate(first), ncol=len(labels), rows=rows, cols=labels, size=0.65)
 
-# %% ../../../../nbs/papers/d3s/study/05_shortcut.ipynb #9c7902ed
+# %% ../../../../nbs/papers/d3s/study/05_shortcut.ipynb #28051254
 def plain_training(
     study: D3SStudy,
     n: int,  # pictures to learn from
@@ -92,7 +92,7 @@ def plain_training(
     epochs = round(study.plan.updates / math.ceil(n / config.batch))
     return config.with_(epochs=max(1, epochs))
 
-
+# %% ../../../../nbs/papers/d3s/study/05_shortcut.ipynb #e5193885
 def untrained_network(study: D3SStudy, seed: int) -> Classifier:
     "A small classifier of the study's classes that looks at half the size; the same for the same seed."
     with seeded(torch.device("cpu"), "d3s", seed):
