@@ -23,7 +23,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                                            'spurious_core/app/audit/auditing.py'),
                                                   'spurious_core.app.audit.auditing.audit': ( 'app/audit/auditing.html#audit',
                                                                                               'spurious_core/app/audit/auditing.py'),
-                                                  'spurious_core.app.audit.auditing.audit_images': ( 'app/audit/auditing.html#audit_images',
+                                                  'spurious_core.app.audit.auditing.audit_folder': ( 'app/audit/auditing.html#audit_folder',
                                                                                                      'spurious_core/app/audit/auditing.py'),
                                                   'spurious_core.app.audit.auditing.examine_subject': ( 'app/audit/auditing.html#examine_subject',
                                                                                                         'spurious_core/app/audit/auditing.py'),

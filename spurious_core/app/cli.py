@@ -330,7 +330,7 @@ def doctor_command(
     if not checkup.runnable:
         raise typer.Exit(1)
 
-# %% ../../nbs/app/10_cli.ipynb #37128cf9
+# %% ../../nbs/app/10_cli.ipynb #ddf97dd8
 @app.command("audit")
 def audit_command(
     images: str = typer.Option(..., metavar="DIR", help="pictures in folders named after their classes"),
@@ -342,11 +342,9 @@ def audit_command(
 ) -> None:
     "Look at pictures and a classifier; one page says what goes wrong, where, and what to do next."
     with _one_line_errors():
-        from spurious_core.app.audit.auditing import audit, audit_images, next_steps, picture_describer
-        from spurious_core.models.loading import load_classifier
+        from spurious_core.app.audit.auditing import audit_folder, next_steps
 
-        clf = load_classifier(classifier)
-        found = audit(audit_images(images, clf, size), clf, out, picture_describer(captioner), seed)
+        found = audit_folder(images, classifier, out, captioner, size, seed)
     for sentence in (f"{len(found.named)} shortcuts are named.", *next_steps(found)):
         Console(highlight=False).print(Text(sentence), soft_wrap=True)
     Console(highlight=False).print(f"Look at {Path(out) / 'report.html'}", soft_wrap=True)
