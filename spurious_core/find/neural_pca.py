@@ -38,7 +38,13 @@ def _leading(
         values, vectors = map(torch.from_numpy, found)
     return values.flip(0)[:top], vectors.flip(1)[:, :top]
 
-# %% ../../nbs/find/00_neural_pca.ipynb #a95a4caf
+# %% ../../nbs/find/00_neural_pca.ipynb #0c34eac4
+def _products(rows: torch.Tensor) -> torch.Tensor:
+    "Inner products of rows with each other. NumPy sees that they are symmetric, and computes one half."
+    rows = rows.numpy()
+    return torch.from_numpy(rows @ rows.T)
+
+# %% ../../nbs/find/00_neural_pca.ipynb #1ec670d6
 @dataclass
 class _RunningScatter:
     "Mean and scatter matrix of rows that come in batches (Chan et al. 1983)."
@@ -51,12 +57,12 @@ class _RunningScatter:
         mean = rows.mean(0)
         centred = rows - mean
         if self.mean is None:
-            self.count, self.mean, self.scatter = len(rows), mean, centred.T @ centred
+            self.count, self.mean, self.scatter = len(rows), mean, _products(centred.T)
             return
         total = self.count + len(rows)
         shift = mean - self.mean
         self.mean = self.mean + shift * len(rows) / total
-        self.scatter += centred.T @ centred + torch.outer(shift, shift) * self.count * len(rows) / total
+        self.scatter += _products(centred.T) + torch.outer(shift, shift) * self.count * len(rows) / total
         self.count = total
 
 
@@ -64,7 +70,7 @@ def _gram_eigenvectors(rows: torch.Tensor, top: int) -> tuple[torch.Tensor, torc
     "Mean, leading eigenvalues and eigenvectors of the scatter of a few rows, by way of their Gram matrix."
     mean = rows.mean(0)
     centred = rows - mean
-    values, left = _leading(centred @ centred.T, top)
+    values, left = _leading(_products(centred), top)
     return mean, values, centred.T @ left / values.clamp_min(1e-300).sqrt()
 
 # %% ../../nbs/find/00_neural_pca.ipynb #8d51b4a3
