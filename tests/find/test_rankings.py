@@ -87,7 +87,7 @@ def test_pictures_are_the_units_and_occurrences_count_pictures_without_edits():
 def test_a_trifle_is_not_spurious_however_sure():
     t = phrase_table(said(4000, things=("ball",)), np.zeros(4000, int), LABELS)
     edits = noise_edits(t, 0, evidence={("cat", "ball"): 0.4})
-    r = rank_features(edits, t, n_perm=1999).set_index("cluster").loc["ball"]
+    r = rank_features(edits, t, n_perm=1999, shift=0.0).set_index("cluster").loc["ball"]
     assert r.q < 0.01
     assert not r.spurious
     with pytest.raises(ValueError, match="fdr=2"):
@@ -162,3 +162,27 @@ def test_marks():
     assert w["landbird"] == [{"forest", "grass"}]
     assert planted_phrases(get_world("imagenet_like"))["house"] == [{"fence"}]
     assert not any(planted_phrases(get_world("clean")).values())
+
+
+def test_what_the_editor_itself_costs_is_no_finding():
+    "Evidence of .4 in every picture is sure to be above zero, and no more than editing may cost."
+    t = phrase_table(said(200), np.arange(200) % 2, LABELS)
+    edits = noise_edits(t, 1, evidence={("cat", "sofa"): 4.0, ("cat", "lamp"): 0.4})
+    edits.loc[(edits.label == "cat") & (edits.cluster == "lamp"), "evidence"] = 0.4
+    shifted, plain = (rank_features(edits, t, 0.1, n_perm=1999, shift=shift) for shift in (0.5, 0.0))
+    cat = [table[table.label == "cat"].set_index("cluster") for table in (shifted, plain)]
+    assert [table.loc["lamp", "p"] < 0.01 for table in cat] == [False, True]
+    assert [table.loc["sofa", "spurious"] for table in cat] == [True, True]
+    assert [table.loc["lamp", "spurious"] for table in cat] == [False, True]
+
+
+def test_the_shift_is_half_of_what_matters_unless_given():
+    t = phrase_table(said(200), np.arange(200) % 2, LABELS)
+    edits = noise_edits(t, 1, evidence={("cat", "sofa"): 1.0})
+    for min_evidence in (0.0, 0.6, 1.0):
+        usual, given = (
+            rank_features(edits, t, min_evidence, n_perm=499, shift=s) for s in (None, min_evidence / 2)
+        )
+        assert usual.p.tolist() == given.p.tolist()
+    with pytest.raises(ValueError, match="shift"):
+        rank_features(edits, t, shift=-0.1)
