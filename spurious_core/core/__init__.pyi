@@ -50,6 +50,7 @@ from .files import (
     checkpoint_hash as checkpoint_hash,
     claim as claim,
     digest as digest,
+    discard as discard,
     in_use as in_use,
     make_folder as make_folder,
     open_parquet as open_parquet,

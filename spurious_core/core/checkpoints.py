@@ -6,7 +6,7 @@
 __all__ = ['read_weights', 'find_damage', 'naming_damage', 'save_safetensors', 'write_tensors', 'read_tensors', 'read_if_whole',
            'pack_optimiser', 'unpack_optimiser', 'save_state', 'load_state']
 
-# %% ../../nbs/core/06_checkpoints.ipynb #0370d4ad
+# %% ../../nbs/core/06_checkpoints.ipynb #b2cf688f
 import json
 import os
 import warnings
@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from safetensors.torch import save_file
 
-from .files import open_safetensors, read_json, share_as_usual, writing
+from .files import discard, open_safetensors, read_json, share_as_usual, writing
 
 # %% ../../nbs/core/06_checkpoints.ipynb #50ff28f3
 def _first_line(error: Exception) -> str:
@@ -73,7 +73,7 @@ def naming_damage(source: str | Path) -> Iterator[None]:
             raise ValueError(f"{source} holds what cannot be read: {why}") from error
         raise
 
-# %% ../../nbs/core/06_checkpoints.ipynb #9caf5beb
+# %% ../../nbs/core/06_checkpoints.ipynb #7ecc4198
 def save_safetensors(
     tensors: dict[str, torch.Tensor],
     path: str | Path,
@@ -116,7 +116,7 @@ def write_tensors(path: Path, tensors: dict[str, torch.Tensor], **header) -> Non
             share_as_usual(beside)
             os.replace(beside, path)
     finally:
-        beside.unlink(missing_ok=True)
+        discard(beside)
 
 
 def read_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict]:

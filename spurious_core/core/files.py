@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['WEIGHT_ENDINGS', 'LFS_POINTER', 'writing', 'make_folder', 'share_as_usual', 'atomic_write', 'read_json',
            'read_json_lines', 'append_lines', 'checkpoint_hash', 'digest', 'open_safetensors', 'open_parquet', 'in_use',
-           'sweep_away', 'claim']
+           'discard', 'sweep_away', 'claim']
 
 # %% ../../nbs/core/02_files.ipynb #32428844
 import errno
@@ -226,11 +226,17 @@ def open_parquet(path: str | Path) -> Any:
     except (ValueError, OSError) as error:
         raise ValueError(f"{path} is damaged, or no parquet file: {error}") from None
 
-# %% ../../nbs/core/02_files.ipynb #d49e6182
+# %% ../../nbs/core/02_files.ipynb #16af90a9
 def in_use(folder: str | Path) -> bool:
     "Whether `folder` exists and holds anything that is not hidden."
     folder = Path(folder)
     return folder.exists() and any(not p.name.startswith(".") for p in folder.iterdir())
+
+
+def discard(path: str | Path) -> None:
+    "Removes a file that may be there. A disk that can only be read is not asked about one that is not."
+    if Path(path).exists():
+        Path(path).unlink(missing_ok=True)
 
 
 def sweep_away(folder: str | Path, *names: str) -> None:

@@ -31,12 +31,13 @@ from ..core.opening import decode
 from .families.registry import family_of
 from .plans import PICTURES, is_absent
 
-# %% ../../nbs/diffusion/04_image_sets.ipynb #78c52014
+# %% ../../nbs/diffusion/04_image_sets.ipynb #0cebabbb
 from spurious_core.core.files import (
     append_lines,
     atomic_write,
     checkpoint_hash,
     digest,
+    discard,
     in_use,
     make_folder,
     read_json_lines,
@@ -176,7 +177,7 @@ def make_set_rows(
         result.append(json.loads(json.dumps(cells, default=_jsonable)))
     return result
 
-# %% ../../nbs/diffusion/04_image_sets.ipynb #00b8d85b
+# %% ../../nbs/diffusion/04_image_sets.ipynb #ad631410
 def _save_png(path: Path, image: np.ndarray) -> None:
     "Writes a PNG beside its place and moves it there."
     beside = path.with_name(f".{path.name}.tmp")
@@ -184,9 +185,9 @@ def _save_png(path: Path, image: np.ndarray) -> None:
         Image.fromarray(image).save(beside, "PNG")
         os.replace(beside, path)
     finally:
-        beside.unlink(missing_ok=True)
+        discard(beside)
 
-# %% ../../nbs/diffusion/04_image_sets.ipynb #98941f86
+# %% ../../nbs/diffusion/04_image_sets.ipynb #ab928c50
 def save_images(
     folder: Path,
     metadata: str,  # the file of rows in `folder`, which takes further ones at its end
@@ -203,9 +204,10 @@ def save_images(
         append_metadata(folder / metadata, hashed)
         return done | {row["file_name"]: row for row in hashed}
     except OSError as error:
-        why = "the disk is full" if error.errno == errno.ENOSPC else str(error)
+        is_full = error.errno == errno.ENOSPC
+        why, advice = ("the disk is full", "make room and ") if is_full else (str(error), "")
         state = f"{len(done)} of {total} images are in {folder}"
-        message = f"{why}: {state}; make room and run the same command to go on"
+        message = f"{why}: {state}; {advice}run the same command to go on"
         raise OSError(error.errno, message) from error
 
 # %% ../../nbs/diffusion/04_image_sets.ipynb #e77caf02
