@@ -49,7 +49,7 @@ def _metric(key: str, value: Any, ci: Any = None, n: Any = None, over: Any = Non
     entry = dict(value=_plain_number(key, value), ci=interval, n=None if n is None else int(n))
     return entry if over is None else entry | dict(over=over)
 
-# %% ../../nbs/app/02_metrics.ipynb #6d28bc06
+# %% ../../nbs/app/02_metrics.ipynb #84e1f3c0
 class Metrics(dict):
     """A study's numbers: `{key: {'value': v, 'ci': [low, high] | None, 'n': n | None}}`, with 95 % intervals.
 
@@ -89,13 +89,7 @@ class Metrics(dict):
         metrics = cls()
         file = Path(out) / "metrics.json"
         for key, entry in _read_entries(file).items():
-            if not isinstance(entry, dict) or set(entry) - {"over"} != {"value", "ci", "n"}:
-                wanted = "must have value, ci, n and nothing else but over"
-                raise ValueError(f"{file}: metric {key}: {entry!r} {wanted}")
-            try:
-                metrics[key] = _metric(key, **entry)
-            except ValueError as error:
-                raise ValueError(f"{file}: {error}") from None
+            metrics[key] = _stored_metric(file, key, entry)
         return metrics
 
     def frame(self) -> pd.DataFrame:
@@ -123,7 +117,18 @@ class Metrics(dict):
     def __repr__(self) -> str:
         return self._shown().to_string(float_format="{:.3f}".format)
 
-# %% ../../nbs/app/02_metrics.ipynb #103c2fdf
+# %% ../../nbs/app/02_metrics.ipynb #fb063625
+def _stored_metric(file: Path, key: str, entry: Any) -> dict:
+    "A checked entry of a file. ValueError with the file's name."
+    if not isinstance(entry, dict) or set(entry) - {"over"} != {"value", "ci", "n"}:
+        wanted = "must have value, ci, n and nothing else but over"
+        raise ValueError(f"{file}: metric {key}: {entry!r} {wanted}")
+    try:
+        return _metric(key, **entry)
+    except ValueError as error:
+        raise ValueError(f"{file}: {error}") from None
+
+
 def _read_entries(path: Path) -> dict:
     "The entries of a metrics.json, at least one."
     if not path.is_file():

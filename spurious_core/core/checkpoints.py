@@ -40,7 +40,7 @@ def read_weights(path: str | Path) -> dict[str, Any]:
         why = "is damaged, or holds more than tensors (which is never opened)"
         raise ValueError(f"{path} {why}: {_first_line(error)}") from error
 
-# %% ../../nbs/core/06_checkpoints.ipynb #c8a00eda
+# %% ../../nbs/core/06_checkpoints.ipynb #e8b5ab81
 _UNEXPECTED = (TypeError, KeyError, AttributeError, IndexError)
 
 
@@ -57,7 +57,7 @@ def find_damage(source: str | Path) -> str | None:
             return str(error)
     return None
 
-
+# %% ../../nbs/core/06_checkpoints.ipynb #7bd30a40
 @contextmanager
 def naming_damage(source: str | Path) -> Iterator[None]:
     """Where something fails within the block, and a file in the folder `source` is damaged: `ValueError`.
@@ -73,7 +73,7 @@ def naming_damage(source: str | Path) -> Iterator[None]:
             raise ValueError(f"{source} holds what cannot be read: {why}") from error
         raise
 
-# %% ../../nbs/core/06_checkpoints.ipynb #7ecc4198
+# %% ../../nbs/core/06_checkpoints.ipynb #07df9ee9
 def save_safetensors(
     tensors: dict[str, torch.Tensor],
     path: str | Path,
@@ -90,7 +90,7 @@ def save_safetensors(
             file.seek(8)
             file.write(text.ljust(size))
 
-
+# %% ../../nbs/core/06_checkpoints.ipynb #9b28d97e
 def _header_of(path: Path, text: str | None) -> dict:
     "The header of a file of ours. ValueError with its name if it has none, or a damaged one."
     if text is None:
@@ -103,7 +103,7 @@ def _header_of(path: Path, text: str | None) -> dict:
         raise ValueError(f"{path} is damaged: its header is no object of JSON")
     return header
 
-
+# %% ../../nbs/core/06_checkpoints.ipynb #a3bd0989
 def write_tensors(path: Path, tensors: dict[str, torch.Tensor], **header) -> None:
     """Writes tensors and a JSON header to `path`, atomically.
 

@@ -43,7 +43,7 @@ def _write_note(folder: Path) -> None:
     note = dict(process=os.getpid(), host=socket.gethostname(), command=command, since=since)
     (folder / HOLDER_FILE).write_text(json.dumps(note), encoding="utf-8")
 
-# %% ../../nbs/core/12_locks.ipynb #070d363f
+# %% ../../nbs/core/12_locks.ipynb #ff865c32
 def _acquired(folder: Path) -> FileLock | None:
     "The lock of a folder; None where nobody can write. FolderInUse names the holder."
     lock = FileLock(folder / LOCK_FILE)
@@ -59,7 +59,7 @@ def _acquired(folder: Path) -> FileLock | None:
         with writing(folder):
             raise
 
-
+# %% ../../nbs/core/12_locks.ipynb #b06cc633
 @contextmanager
 def hold_folder(folder: str | Path | None) -> Iterator[None]:
     """Keeps others out of `folder`, which is made if need be, while the block runs; None: there is none.

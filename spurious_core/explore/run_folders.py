@@ -59,7 +59,7 @@ class RunFolder:
         counts = ", ".join(f"{len(found)} {name}" for name, found in sizes.items())
         return f"{self.path.name}: {counts}, {len(self.image_sets)} image sets"
 
-# %% ../../nbs/explore/07_run_folders.ipynb #1816427f
+# %% ../../nbs/explore/07_run_folders.ipynb #0bf243e4
 def _is_number_entry(entry: Any) -> bool:
     "Whether an entry has a number, an interval or none, and a count or none."
     if not isinstance(entry, dict):
@@ -69,7 +69,7 @@ def _is_number_entry(entry: Any) -> bool:
     values = [entry.get("value"), n, *(ends if is_interval else [None])]
     return all(isinstance(v, int | float) and not isinstance(v, bool) for v in values) and n == n // 1
 
-
+# %% ../../nbs/explore/07_run_folders.ipynb #e02e710d
 @patch(as_prop=True)
 def numbers(self: RunFolder) -> pd.DataFrame:
     "Its numbers: `key`, `value`, `low`, `high`, `n`. ValueError for a file that is damaged."
@@ -80,7 +80,7 @@ def numbers(self: RunFolder) -> pd.DataFrame:
     rows = [(key, e["value"], *(e.get("ci") or (None, None)), e.get("n")) for key, e in entries.items()]
     return pd.DataFrame(rows, columns=["key", "value", "low", "high", "n"]).astype(dict(n="Int64"))
 
-
+# %% ../../nbs/explore/07_run_folders.ipynb #73547946
 @patch(as_prop=True)
 def about(self: RunFolder) -> dict[str, Any]:
     "What ran, on what and for how long, as `environment.json` says; empty without one."

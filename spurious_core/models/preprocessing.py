@@ -148,7 +148,7 @@ def read_preprocess(
         mean, std = tuple(config["image_mean"]), tuple(config["image_std"])
     return Preprocess(size, crop, mean, std, bicubic=config.get("resample", 2) == 3)
 
-# %% ../../nbs/models/00_preprocessing.ipynb #2ef7eebc
+# %% ../../nbs/models/00_preprocessing.ipynb #223c639e
 def preprocess_of(file: str | Path) -> Preprocess:
     "The `Preprocess` that a `preprocessor_config.json` describes. ValueError with its name if it is none."
     config = read_json(file)
@@ -158,7 +158,7 @@ def preprocess_of(file: str | Path) -> Preprocess:
         why = f"{type(error).__name__}: {error}"
         raise ValueError(f"{file} is damaged, or describes no preprocessing: {why}") from error
 
-
+# %% ../../nbs/models/00_preprocessing.ipynb #686aca6e
 def write_preprocess(preprocess: Preprocess) -> dict:
     "`preprocessor_config.json` for a `Preprocess`, as `ViTImageProcessor` or `CLIPImageProcessor` write it."
     size, crop = preprocess.size, preprocess.crop

@@ -66,7 +66,7 @@ def _load_network(
     place = dict(pretrained_model_name_or_path=name, revision=revision)
     return net.to(device).requires_grad_(False), place
 
-# %% ../../nbs/models/12_segmenter_loading.ipynb #1df8664f
+# %% ../../nbs/models/12_segmenter_loading.ipynb #6c540ec0
 def _read_processor(cls: type, net: PreTrainedModel, place: dict[str, str]) -> Any:
     "A processor or a tokenizer. ValueError where its files are damaged, or it knows hardly any words."
     source = place["pretrained_model_name_or_path"]
@@ -81,14 +81,14 @@ def _read_processor(cls: type, net: PreTrainedModel, place: dict[str, str]) -> A
         raise ValueError(f"{source} {fault}")
     return read
 
-
+# %% ../../nbs/models/12_segmenter_loading.ipynb #33eb8256
 def _load_boxes_to_masks(source: str, parts: list[str], *where: Any) -> BoxesToMasks:
     detector, its_place = _load_network(GroundingDinoForObjectDetection, parts[0], *where)
     sam, sams_place = _load_network(SamModel, parts[1], *where)
     read = _read_processor(GroundingDinoProcessor, detector, its_place)
     return BoxesToMasks(detector, read, sam, _read_processor(SamProcessor, sam, sams_place), source)
 
-
+# %% ../../nbs/models/12_segmenter_loading.ipynb #410c9516
 def _load_clipseg(source: str, *where: Any) -> CLIPSeg:
     net, place = _load_network(CLIPSegForImageSegmentation, source, *where)
     name, revision = place["pretrained_model_name_or_path"], place["revision"]

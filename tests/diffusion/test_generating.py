@@ -157,9 +157,9 @@ def test_kill_and_resume(tiny_pipeline, tmp_path, killed, die, when):
 
 
 def test_a_finished_set_is_read_where_nothing_can_be_written(tiny_pipeline, tmp_path):
-    made = generate(tiny_pipeline, PLAN[:2], tmp_path / "set", **FAST)
+    drawn = generate(tiny_pipeline, PLAN[:2], tmp_path / "set", **FAST)
     with read_only():
-        assert generate(tiny_pipeline, PLAN[:2], tmp_path / "set", **FAST).equals(made)
+        assert generate(tiny_pipeline, PLAN[:2], tmp_path / "set", **FAST).equals(drawn)
     (tmp_path / "set/000001.png").unlink()
     with read_only(), pytest.raises(OSError, match=r"Read-only file system[^;]*(; run the same.*)?$"):
         with pytest.warns(UserWarning, match="000001.png is missing or broken"):

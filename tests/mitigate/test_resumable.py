@@ -76,9 +76,9 @@ def test_a_checkpoint_left_by_a_kill_is_removed_by_the_next_call(killed, tmp_pat
 
 
 def test_a_finished_fit_is_read_where_nothing_can_be_written(tmp_path):
-    made = quick("ERM", out_dir=tmp_path)
+    first = quick("ERM", out_dir=tmp_path)
     with read_only():
-        assert same(weights(made), weights(quick("ERM", out_dir=tmp_path)))
+        assert same(weights(first), weights(quick("ERM", out_dir=tmp_path)))
         (kept,) = tmp_path.glob("kept.*")
     kept.unlink()
     with read_only(), pytest.raises(OSError, match=f"cannot write {kept}: Read-only file system"):

@@ -50,7 +50,7 @@ class RunRecord:
         "The figures; in committed evidence they lie beside the numbers."
         return sorted(self.path.glob("figures/*.png")) or sorted(self.path.glob("*.png"))
 
-# %% ../../../nbs/app/report/02_run_page.ipynb #c03fbf57
+# %% ../../../nbs/app/report/02_run_page.ipynb #6feee338
 def _object_in(file: Path) -> dict[str, Any]:
     "The object of a JSON file; empty if there is none. ValueError if it is damaged."
     content = read_json(file) if file.is_file() else {}
@@ -67,7 +67,7 @@ def _about(file: Path) -> dict[str, Any]:
             raise ValueError(f"{file} is damaged: {name}={about[name]!r}")
     return about
 
-
+# %% ../../../nbs/app/report/02_run_page.ipynb #b12c4a52
 def _notebook(file: Path) -> dict[str, Any]:
     "A notebook. ValueError if it holds no cells."
     notebook = _object_in(file)
@@ -76,7 +76,7 @@ def _notebook(file: Path) -> dict[str, Any]:
         raise ValueError(f"{file} is damaged: it is no notebook of version 4")
     return notebook
 
-
+# %% ../../../nbs/app/report/02_run_page.ipynb #ff4a9cdf
 def is_run_folder(folder: str | Path) -> bool:
     "Whether a run was begun in a folder."
     folder = Path(folder)
