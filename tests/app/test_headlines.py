@@ -55,11 +55,11 @@ def test_a_star_stands_for_one_word_or_for_several_if_need_be():
 
 
 def test_no_number_is_said_twice():
-    own = numbers(gain__all__ERM=-0.15, gain__own__ERM=-0.15)
+    found = numbers(gain__all__ERM=-0.15, gain__own__ERM=-0.15)
     said = "The generated pictures change accuracy of the worst group by"
-    assert headline("aspire", own) == f"{said} -0.15."
-    del own["gain.all.ERM"]
-    assert headline("aspire", own) == f"{said} -0.15."
+    assert headline("aspire", found) == f"{said} -0.15."
+    del found["gain.all.ERM"]
+    assert headline("aspire", found) == f"{said} -0.15."
 
 
 def test_an_unknown_study_names_its_first_numbers():
