@@ -4559,7 +4559,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                                                 'spurious_core/papers/aspire/searching.py'),
                                                        'spurious_core.papers.aspire.searching.by_confidence': ( 'papers/aspire/searching.html#by_confidence',
                                                                                                                 'spurious_core/papers/aspire/searching.py'),
-                                                       'spurious_core.papers.aspire.searching.by_edits_against_zero': ( 'papers/aspire/searching.html#by_edits_against_zero',
+                                                       'spurious_core.papers.aspire.searching.by_edits_beyond_shift': ( 'papers/aspire/searching.html#by_edits_beyond_shift',
                                                                                                                         'spurious_core/papers/aspire/searching.py'),
                                                        'spurious_core.papers.aspire.searching.by_edits_of': ( 'papers/aspire/searching.html#by_edits_of',
                                                                                                               'spurious_core/papers/aspire/searching.py'),

@@ -47,7 +47,7 @@ def _feature_row(edits: pd.DataFrame, occurrences: pd.Series, shift: float, n_pe
         p=sign_flip(evidence - shift, n_perm, seed),
     )
 
-# %% ../../nbs/find/08_rankings.ipynb #96089cd9
+# %% ../../nbs/find/08_rankings.ipynb #c97d786e
 def rank_features(
     edits: pd.DataFrame,  # as `judge_edits` makes it
     phrases: pd.DataFrame,  # all that were extracted, edited or not
@@ -55,17 +55,17 @@ def rank_features(
     fdr: float = 0.05,
     n_perm: int = 9999,
     seed: int = 0,
-    shift: float | None = None,  # evidence that editing alone may cost; None: half of `min_evidence`
+    shift: float = 0.0,  # evidence that editing alone may cost; `p` asks for more
 ) -> pd.DataFrame:
     """One row per class, kind and cluster, best first within each class.
 
-    `p` is one-sided, that the mean evidence of an image exceeds `shift`.
+    `p` is one-sided, of the mean evidence of an image against `shift`.
 
     Columns: `occurrences`, `edits` (images), `flips`, `score`, `effect`, `evidence` and its interval `lo`,
     `hi`, `p`, `q`, `spurious`, `rank`."""
     within("fdr", fdr, "(0, 1)")
     not_negative("min_evidence", min_evidence)
-    shift = min_evidence / 2 if shift is None else not_negative("shift", shift)
+    not_negative("shift", shift)
     counts = phrases.groupby(["y", "kind", "cluster", "phrase"]).size()
     rows = []
     for (y, label, kind, cluster), group in edits.groupby(["y", "label", "kind", "cluster"]):
