@@ -7,7 +7,7 @@ import shlex
 import numpy as np
 import pytest
 
-from spurious_core.app.cli import parse_assignments
+from spurious_core.app.parameters import parse_assignments
 from spurious_core.app.studies import find_study
 from spurious_core.app.sweeps.grids import grid_cells
 from spurious_core.data import rendered

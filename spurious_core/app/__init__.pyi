@@ -22,7 +22,6 @@ from .cli import (
     doctor_command as doctor_command,
     ledger_command as ledger_command,
     list_command as list_command,
-    parse_assignments as parse_assignments,
     report_command as report_command,
     run_command as run_command,
     sweep_command as sweep_command,
@@ -50,7 +49,12 @@ from .metric_keys import (
     say_missing_key as say_missing_key,
 )
 from .metrics import Metrics as Metrics
-from .parameters import Parameter as Parameter, TYPES as TYPES, parse_parameters as parse_parameters
+from .parameters import (
+    Parameter as Parameter,
+    TYPES as TYPES,
+    parse_assignments as parse_assignments,
+    parse_parameters as parse_parameters,
+)
 from .progress import (
     PLAIN_BARS as PLAIN_BARS,
     Progress as Progress,

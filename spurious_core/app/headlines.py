@@ -141,13 +141,19 @@ def _fill(sentence: str, metrics: Metrics) -> str | None:
 
     return _PLACE.sub(numbers, sentence)
 
-# %% ../../nbs/app/12_headlines.ipynb #f08b0ec9
+# %% ../../nbs/app/12_headlines.ipynb #916f8dcc
 def headline(
     study: str,  # its name
     metrics: Metrics,
 ) -> str:
     "At most two sentences with the numbers that a study is about; of an unknown one, its first numbers."
-    filled = [sentence for text in HEADLINES.get(study, ()) if (sentence := _fill(text, metrics))]
+    filled, said = [], set()
+    for text in HEADLINES.get(study, ()):
+        keys = {key for pattern in _PLACE.findall(text) for key in fitting_keys(pattern, metrics)}
+        sentence = _fill(text, metrics)
+        if sentence and not keys & said:  # the last sentence of some is for runs that lack others
+            filled.append(sentence)
+            said |= keys
     if filled:
         return " ".join(filled[:2])
     first = [f"{key} {_number_in_words(metrics[key])}" for key in list(metrics)[:3]]

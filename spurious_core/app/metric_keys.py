@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 
 from ..core.checks import known
 
-# %% ../../nbs/app/05_metric_keys.ipynb #0765f177
+# %% ../../nbs/app/05_metric_keys.ipynb #917305bc
 METRIC_KEY_FORM = "METRIC.DATASET.METHOD"
 METRIC_KEY_EXCEPTIONS = dict(
     class_wise_spurious_generation=("consistency.*", "object_absent.*", "diversity.*", "pca.*"),
@@ -33,7 +33,7 @@ METRIC_KEY_EXCEPTIONS = dict(
     ),
     bar=(),
     real_spurious_features=("called.*", "called_top5.*", "pca.*", "spurious_auc.*", "shape_bias.*"),
-    speed=("lora_vs_plain_recipe*", "sfsl_step_cost", "batched_*", "dfr_cached", "fit_vs_plain_loop"),
+    speed=("lora_vs_*", "sfsl_step_cost", "batched_*", "dfr_cached", "fit_vs_*", "neural_pca_*"),
     sweeps=("cells", "kills", "lost", "doubled", "differences", "begun_again"),  # no study, a drill
 )
 

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Metrics']
 
-# %% ../../nbs/app/02_metrics.ipynb #e221385d
+# %% ../../nbs/app/02_metrics.ipynb #4bc3d484
 import json
 import math
 import numbers
@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from .metric_keys import check_metric_key, say_missing_key
-from ..core.files import atomic_write
+from ..core.files import atomic_write, read_json
 
 # %% ../../nbs/app/02_metrics.ipynb #966f4b6d
 def _plain_number(key: str, value: Any) -> int | float:
@@ -49,7 +49,7 @@ def _metric(key: str, value: Any, ci: Any = None, n: Any = None, over: Any = Non
     entry = dict(value=_plain_number(key, value), ci=interval, n=None if n is None else int(n))
     return entry if over is None else entry | dict(over=over)
 
-# %% ../../nbs/app/02_metrics.ipynb #49588588
+# %% ../../nbs/app/02_metrics.ipynb #84e1f3c0
 class Metrics(dict):
     """A study's numbers: `{key: {'value': v, 'ci': [low, high] | None, 'n': n | None}}`, with 95 % intervals.
 
@@ -87,10 +87,9 @@ class Metrics(dict):
     def load(cls, out: str | Path) -> "Metrics":
         "`out/metrics.json`, read and checked, its keys as they are. `ValueError` where it breaks the format."
         metrics = cls()
-        for key, entry in _read_entries(Path(out) / "metrics.json").items():
-            if not isinstance(entry, dict) or set(entry) - {"over"} != {"value", "ci", "n"}:
-                raise ValueError(f"metric {key}: {entry!r} must have value, ci, n and nothing else but over")
-            metrics[key] = _metric(key, **entry)
+        file = Path(out) / "metrics.json"
+        for key, entry in _read_entries(file).items():
+            metrics[key] = _stored_metric(file, key, entry)
         return metrics
 
     def frame(self) -> pd.DataFrame:
@@ -118,15 +117,23 @@ class Metrics(dict):
     def __repr__(self) -> str:
         return self._shown().to_string(float_format="{:.3f}".format)
 
-# %% ../../nbs/app/02_metrics.ipynb #babe638f
+# %% ../../nbs/app/02_metrics.ipynb #fb063625
+def _stored_metric(file: Path, key: str, entry: Any) -> dict:
+    "A checked entry of a file. ValueError with the file's name."
+    if not isinstance(entry, dict) or set(entry) - {"over"} != {"value", "ci", "n"}:
+        wanted = "must have value, ci, n and nothing else but over"
+        raise ValueError(f"{file}: metric {key}: {entry!r} {wanted}")
+    try:
+        return _metric(key, **entry)
+    except ValueError as error:
+        raise ValueError(f"{file}: {error}") from None
+
+
 def _read_entries(path: Path) -> dict:
     "The entries of a metrics.json, at least one."
     if not path.is_file():
         raise ValueError(f"there is no {path}")
-    try:
-        entries = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(f"{path.name} is not JSON: {error}") from None
+    entries = read_json(path)
     if not isinstance(entries, dict) or not entries:
-        raise ValueError(f"{path.name} holds no numbers")
+        raise ValueError(f"{path} holds no numbers")
     return entries

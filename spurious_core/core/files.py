@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['WEIGHT_ENDINGS', 'LFS_POINTER', 'writing', 'make_folder', 'share_as_usual', 'atomic_write', 'read_json',
            'read_json_lines', 'append_lines', 'checkpoint_hash', 'digest', 'open_safetensors', 'open_parquet', 'in_use',
-           'sweep_away', 'claim']
+           'discard', 'sweep_away', 'claim']
 
-# %% ../../nbs/core/02_files.ipynb #c14cbeb2
+# %% ../../nbs/core/02_files.ipynb #32428844
 import errno
 import hashlib
 import json
@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
-from .checks import encodable
+from .checks import encodable, of_type
 
 # %% ../../nbs/core/02_files.ipynb #53a2697e
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -95,12 +95,14 @@ def atomic_write(path: str | Path, content: bytes | str) -> Path:
             raise
     return path
 
-# %% ../../nbs/core/02_files.ipynb #7bb26998
+# %% ../../nbs/core/02_files.ipynb #7c2e7881
 def read_json(path: str | Path) -> Any:
     "The content of a JSON file. `ValueError` with its name if it is damaged."
+    if Path(path).is_dir():
+        raise ValueError(f"{path} is a folder, and no JSON file")
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
-    except ValueError as error:  # of JSON, or of UTF-8
+        return json.loads(Path(path).read_text(encoding="utf-8-sig"))
+    except (ValueError, RecursionError) as error:  # of JSON, or of UTF-8
         raise ValueError(f"{path} is damaged: {error}") from error
 
 # %% ../../nbs/core/02_files.ipynb #072477bf
@@ -161,7 +163,7 @@ def append_lines(
         opened.flush()
         os.fsync(opened.fileno())
 
-# %% ../../nbs/core/02_files.ipynb #daeb8638
+# %% ../../nbs/core/02_files.ipynb #ae60c3b8
 WEIGHT_ENDINGS = (".safetensors", ".bin", ".pt", ".pth", ".ckpt")
 
 
@@ -169,7 +171,7 @@ def checkpoint_hash(path: str | Path) -> str:
     """Twelve hex digits (SHA-256) of a weight file, or of all weight files of a folder by name and content.
 
     Raises `FileNotFoundError` if there is none."""
-    path = Path(path)
+    path = Path(of_type("path", path, (str, os.PathLike), "a file or a folder of weights"))
     files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.suffix in WEIGHT_ENDINGS)
     if not files:
         raise FileNotFoundError(f"no weights ({', '.join(WEIGHT_ENDINGS)}) at {path}")
@@ -224,11 +226,17 @@ def open_parquet(path: str | Path) -> Any:
     except (ValueError, OSError) as error:
         raise ValueError(f"{path} is damaged, or no parquet file: {error}") from None
 
-# %% ../../nbs/core/02_files.ipynb #d49e6182
+# %% ../../nbs/core/02_files.ipynb #16af90a9
 def in_use(folder: str | Path) -> bool:
     "Whether `folder` exists and holds anything that is not hidden."
     folder = Path(folder)
     return folder.exists() and any(not p.name.startswith(".") for p in folder.iterdir())
+
+
+def discard(path: str | Path) -> None:
+    "Removes a file that may be there. A disk that can only be read is not asked about one that is not."
+    if Path(path).exists():
+        Path(path).unlink(missing_ok=True)
 
 
 def sweep_away(folder: str | Path, *names: str) -> None:

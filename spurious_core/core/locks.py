@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 
 from .files import make_folder, writing
 
-# %% ../../nbs/core/12_locks.ipynb #dd5b32c7
+# %% ../../nbs/core/12_locks.ipynb #103c132e
 LOCK_FILE, HOLDER_FILE = ".lock", ".holder"
 
 
@@ -33,7 +33,7 @@ def _holder(folder: Path) -> str:
     try:
         note = json.loads((folder / HOLDER_FILE).read_text(encoding="utf-8"))
         return f"process {note['process']} on {note['host']} ({note['command']}, since {note['since']})"
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return "another process"
 
 
@@ -43,25 +43,32 @@ def _write_note(folder: Path) -> None:
     note = dict(process=os.getpid(), host=socket.gethostname(), command=command, since=since)
     (folder / HOLDER_FILE).write_text(json.dumps(note), encoding="utf-8")
 
-# %% ../../nbs/core/12_locks.ipynb #8dac148a
-@contextmanager
-def hold_folder(folder: str | Path | None) -> Iterator[None]:
-    """Keeps others out of `folder`, which is made if need be, while the block runs; None: there is none.
-
-    FolderInUse names the holder."""
-    if folder is None:
-        yield
-        return
-    folder = make_folder(folder)
+# %% ../../nbs/core/12_locks.ipynb #ff865c32
+def _acquired(folder: Path) -> FileLock | None:
+    "The lock of a folder; None where nobody can write. FolderInUse names the holder."
     lock = FileLock(folder / LOCK_FILE)
     try:
         lock.acquire(timeout=0)
+        return lock
     except Timeout:
         advice = "wait for it to end, or choose another folder"
         raise FolderInUse(f"{folder} is in use by {_holder(folder)}; {advice}") from None
     except OSError:
+        if not os.access(folder, os.W_OK):
+            return None
         with writing(folder):
             raise
+
+# %% ../../nbs/core/12_locks.ipynb #b06cc633
+@contextmanager
+def hold_folder(folder: str | Path | None) -> Iterator[None]:
+    """Keeps others out of `folder`, which is made if need be, while the block runs; None: there is none.
+
+    FolderInUse names the holder. A folder that can only be read is not held."""
+    lock = None if folder is None else _acquired(folder := make_folder(folder))
+    if lock is None:
+        yield
+        return
     try:
         _write_note(folder)
         yield

@@ -6,17 +6,18 @@
 __all__ = ['REAL_FOLDER', 'source_root', 'settings_file', 'source_commit', 'real_folder', 'split_language_model', 'Profile',
            'checkpoint_path', 'load_profile', 'split_revision', 'is_hub_id']
 
-# %% ../../nbs/core/04_settings.ipynb #6029d858
+# %% ../../nbs/core/04_settings.ipynb #9c971a3e
 import configparser
 import os
 import re
 import subprocess
 from dataclasses import MISSING, Field, dataclass, fields
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 import spurious_core
-from .checks import known, plain_numbers, texts
+from .checks import known, not_blank, of_type, plain_numbers, texts
 from .devices import DEVICES, PRECISIONS
 from .files import WEIGHT_ENDINGS
 from .masking import masked
@@ -166,7 +167,7 @@ def _value(field: Field, text: str, where: str) -> str | int | float | tuple[str
         )
     return tuple(map(checkpoint_path, parts))
 
-# %% ../../nbs/core/04_settings.ipynb #37be3d67
+# %% ../../nbs/core/04_settings.ipynb #b25e9f7f
 _FIELDS = {f.name: f for f in fields(Profile) if f.name != "name"}
 
 
@@ -176,9 +177,9 @@ def _read_file(file: Path) -> configparser.ConfigParser:
         raise FileNotFoundError(f"no settings file at {file}")
     ini = configparser.ConfigParser(interpolation=None)
     try:
-        ini.read_string(file.read_text(encoding="utf-8"))
-    except configparser.Error as error:
-        raise ValueError(f"{file.name} is not a settings file: {error}") from None
+        ini.read_string(file.read_text(encoding="utf-8-sig"))
+    except (configparser.Error, UnicodeDecodeError) as error:
+        raise ValueError(f"{file} is not a settings file: {' '.join(str(error).split())}") from None
     return ini
 
 # %% ../../nbs/core/04_settings.ipynb #9aeab483
@@ -203,7 +204,7 @@ def _read_section(file: Path, name: str) -> dict[str, str]:
     found.pop("based_on", None)
     return found
 
-# %% ../../nbs/core/04_settings.ipynb #9cb0675f
+# %% ../../nbs/core/04_settings.ipynb #4327eb48
 def load_profile(
     name: str = "mini",  # section of the file, or `FILE.ini:SECTION`
     file: str | Path | None = None,  # another settings file; None for the project's
@@ -212,9 +213,10 @@ def load_profile(
 
     Raises `FileNotFoundError` without a file, and `ValueError` for an unknown profile or field (naming the
     known ones) or an ill-typed value."""
-    if file is None and ".ini:" in name:
+    if file is None and ".ini:" in not_blank("profile", name):
         file, _, name = name.rpartition(":")
-    file = Path(file) if file else settings_file()
+    given_file = of_type("file", file, (str, os.PathLike, NoneType), "the path of a settings file, or None")
+    file = settings_file() if file is None else Path(given_file)
     prefix = "SPURIOUS_"
     given = {k: v for k, v in os.environ.items() if k.startswith(prefix) and k != REAL_FOLDER}
     overrides = {k.removeprefix(prefix).lower(): v for k, v in given.items()}
@@ -230,7 +232,7 @@ def load_profile(
         raise ValueError(f"{file.name} [{name}]: missing {', '.join(missing)}")
     return Profile(name, **values)
 
-# %% ../../nbs/core/04_settings.ipynb #56aaa70d
+# %% ../../nbs/core/04_settings.ipynb #2ab742f7
 _HUB_NAME = r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?"
 
 
@@ -238,7 +240,7 @@ def split_revision(source: str | Path) -> tuple[str, str | None]:
     """Hub id and revision of `id@revision`; `(source, None)` for an id without one and for any path.
 
     Raises `ValueError` for an empty revision."""
-    text = str(source)
+    text = str(of_type("source", source, (str, os.PathLike), "a folder, a file or a hub id"))
     name, at, revision = text.rpartition("@")
     if not at or Path(text).exists() or not re.fullmatch(_HUB_NAME, name):
         return text, None

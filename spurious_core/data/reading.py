@@ -16,7 +16,7 @@ from . import mirrors, photographs, readers
 from .grouped import GroupedImages
 from .readers.folders import registered_readers
 
-# %% ../../nbs/data/20_reading.ipynb #5ae6b9b6
+# %% ../../nbs/data/20_reading.ipynb #0791e6ad
 for _room in (readers, mirrors, photographs):
     for _module in pkgutil.iter_modules(_room.__path__):
         importlib.import_module(f"{_room.__name__}.{_module.name}")
@@ -33,5 +33,5 @@ def read_dataset(
 
     Nothing is downloaded, nothing is written. ValueError for an unknown name, with the known ones; errors of
     the reader say what it expected and what it found."""
-    known("reader", name, READERS)
+    known("reader", [name], READERS)
     return READERS[name](folder_path("root", root), **options)

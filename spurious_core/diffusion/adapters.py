@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['LORA', 'EMBEDS', 'use_adapter', 'AdapterSummary', 'summarise_adapter']
 
-# %% ../../nbs/diffusion/03_adapters.ipynb #e08b96fc
+# %% ../../nbs/diffusion/03_adapters.ipynb #9904e1bf
 import copy
 import re
 from collections.abc import Iterator, Sequence
@@ -18,6 +18,7 @@ import torch
 from peft.tuners.lora import LoraLayer
 
 from ..core.checkpoints import read_weights
+from ..core.checks import of_type
 from ..core.files import checkpoint_hash
 from ..core.markup import as_html, as_markdown
 from .families.registry import family_of
@@ -160,7 +161,7 @@ def _scale_lora(pipe: Any, scale: float) -> None:
                 for name in list(layer.scaling):
                     layer.set_scale(name, scale)
 
-# %% ../../nbs/diffusion/03_adapters.ipynb #68be6cc5
+# %% ../../nbs/diffusion/03_adapters.ipynb #3c5a1177
 @contextmanager
 def use_adapter(
     pipe: Any,
@@ -171,6 +172,7 @@ def use_adapter(
     if adapter is None:
         yield pipe
         return
+    of_type("adapter", adapter, (str, Path), "a file or a folder, or None")
     if (Path(adapter) / "model_index.json").is_file():
         denoiser = family_of(pipe).denoiser(pipe)
         yield load_pipeline(adapter, dtype=denoiser.dtype, device=denoiser.device)

@@ -8,7 +8,7 @@ __all__ = ['HASHES', 'METADATA', 'PART', 'pipeline_hash', 'provenance', 'picture
            'write_metadata', 'portable_path', 'locate_pictures', 'make_set_rows', 'save_images', 'ImageSet',
            'load_image_set', 'collect_parts', 'finished_rows']
 
-# %% ../../nbs/diffusion/04_image_sets.ipynb #ac67d792
+# %% ../../nbs/diffusion/04_image_sets.ipynb #a626186d
 import errno
 import hashlib
 import json
@@ -24,18 +24,20 @@ import pandas as pd
 import torch
 from PIL import Image
 
+from ..core.checks import of_type
 from ..core.markup import as_html, thumbnails_html
 from ..core.mask_files import open_mask
 from ..core.opening import decode
 from .families.registry import family_of
 from .plans import PICTURES, is_absent
 
-# %% ../../nbs/diffusion/04_image_sets.ipynb #78c52014
+# %% ../../nbs/diffusion/04_image_sets.ipynb #0cebabbb
 from spurious_core.core.files import (
     append_lines,
     atomic_write,
     checkpoint_hash,
     digest,
+    discard,
     in_use,
     make_folder,
     read_json_lines,
@@ -65,7 +67,7 @@ def picture_hash(name: str, path: str | Path) -> str:
     "Sixteen hex digits of what a picture of a row holds: pixels of an `init_image`, else values of a mask."
     return digest(np.asarray(decode(path).image) if name == "init_image" else open_mask(path))
 
-# %% ../../nbs/diffusion/04_image_sets.ipynb #9ef61c3c
+# %% ../../nbs/diffusion/04_image_sets.ipynb #d2997778
 METADATA = "metadata.jsonl"
 
 
@@ -74,8 +76,10 @@ def _merge(rows: Iterable[dict], where: Path) -> dict[str, dict]:
     merged, differing = {}, set()
     for row in rows:
         name = row.get("file_name")
-        if not isinstance(name, str):
+        if not isinstance(name, str) or not name.strip():
             raise ValueError(f"{where} holds a row without a file_name: {str(row)[:80]}")
+        if Path(name).is_absolute() or ".." in Path(name).parts:
+            raise ValueError(f"{where}: {name} lies outside of the image set")
         if merged.setdefault(name, row) != row:
             differing.add(name)
     if differing:
@@ -109,7 +113,7 @@ def write_metadata(
     if not Path(file).is_file() or Path(file).read_bytes() != lines.encode():
         atomic_write(file, lines)
 
-# %% ../../nbs/diffusion/04_image_sets.ipynb #19d16696
+# %% ../../nbs/diffusion/04_image_sets.ipynb #59a192f0
 def portable_path(folder: str | Path, path: str | Path) -> str:
     "A picture's path as a row keeps it: relative where it lies in or beside the set, so that both can move."
     folder, path = Path(folder).absolute(), Path(path).absolute()
@@ -121,6 +125,10 @@ def portable_path(folder: str | Path, path: str | Path) -> str:
 def locate_pictures(folder: str | Path, row: dict) -> dict:
     "The row with the paths of its pictures as they are from here."
     there = [name for name in PICTURES if not is_absent(row.get(name))]
+    for name in there:
+        of_type(
+            f"{folder}/{METADATA}: {row.get('file_name')}: {name}", row[name], str, "the path of a picture"
+        )
     return row | {name: os.path.normpath(Path(folder) / row[name]) for name in there}
 
 # %% ../../nbs/diffusion/04_image_sets.ipynb #d1f72065
@@ -169,7 +177,7 @@ def make_set_rows(
         result.append(json.loads(json.dumps(cells, default=_jsonable)))
     return result
 
-# %% ../../nbs/diffusion/04_image_sets.ipynb #00b8d85b
+# %% ../../nbs/diffusion/04_image_sets.ipynb #ad631410
 def _save_png(path: Path, image: np.ndarray) -> None:
     "Writes a PNG beside its place and moves it there."
     beside = path.with_name(f".{path.name}.tmp")
@@ -177,9 +185,9 @@ def _save_png(path: Path, image: np.ndarray) -> None:
         Image.fromarray(image).save(beside, "PNG")
         os.replace(beside, path)
     finally:
-        beside.unlink(missing_ok=True)
+        discard(beside)
 
-# %% ../../nbs/diffusion/04_image_sets.ipynb #98941f86
+# %% ../../nbs/diffusion/04_image_sets.ipynb #ab928c50
 def save_images(
     folder: Path,
     metadata: str,  # the file of rows in `folder`, which takes further ones at its end
@@ -196,9 +204,10 @@ def save_images(
         append_metadata(folder / metadata, hashed)
         return done | {row["file_name"]: row for row in hashed}
     except OSError as error:
-        why = "the disk is full" if error.errno == errno.ENOSPC else str(error)
+        is_full = error.errno == errno.ENOSPC
+        why, advice = ("the disk is full", "make room and ") if is_full else (str(error), "")
         state = f"{len(done)} of {total} images are in {folder}"
-        message = f"{why}: {state}; make room and run the same command to go on"
+        message = f"{why}: {state}; {advice}run the same command to go on"
         raise OSError(error.errno, message) from error
 
 # %% ../../nbs/diffusion/04_image_sets.ipynb #e77caf02
@@ -220,7 +229,7 @@ class ImageSet(pd.DataFrame):
             return f"{title}<p>{as_html(error)}</p>{table}"
         return title + thumbnails_html(np.stack(pictures), [str(text) for text in prompts.head(12)]) + table
 
-# %% ../../nbs/diffusion/04_image_sets.ipynb #ab054dcb
+# %% ../../nbs/diffusion/04_image_sets.ipynb #905f04eb
 def load_image_set(folder: str | Path) -> ImageSet:
     "An image set's table in the order of its plan, with a column `path`. FileNotFoundError where files lack."
     folder = Path(folder)
@@ -229,6 +238,8 @@ def load_image_set(folder: str | Path) -> ImageSet:
     rows = []
     for row in read_metadata(folder / METADATA):
         rows.append(locate_pictures(folder, row) | dict(path=str(folder / row["file_name"])))
+    if not rows:
+        raise ValueError(f"{folder / METADATA} holds no rows")
     missing = [row["path"] for row in rows if not Path(row["path"]).is_file()]
     if missing:
         raise FileNotFoundError(f"{len(missing)} images are missing, such as {missing[0]}")

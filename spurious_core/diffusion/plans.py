@@ -5,16 +5,17 @@
 # %% auto #0
 __all__ = ['PICTURES', 'GENERATED_COLUMNS', 'plan_prompts', 'is_absent', 'source_of', 'plan_rows', 'prompts_of', 'batch_rows']
 
-# %% ../../nbs/diffusion/00_plans.ipynb #6fd65dfb
+# %% ../../nbs/diffusion/00_plans.ipynb #efcf4ce2
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from ..core.checks import checked_seed, encodable, not_blank, not_negative, whole, within
+from ..core.checks import checked_seed, encodable, not_blank, not_negative, of_type, whole, within
 from ..core.seeds import seed_of
 
-# %% ../../nbs/diffusion/00_plans.ipynb #aa1f63ea
+# %% ../../nbs/diffusion/00_plans.ipynb #23ca3dae
 def plan_prompts(
     prompts: str | list,  # one prompt or several
     n: int,  # images per prompt
@@ -24,6 +25,7 @@ def plan_prompts(
     """A plan of `n` images for each prompt, with columns `prompt`, `seed` and `cols`.
 
     ValueError for a prompt that says nothing; who wants pictures of no prompt gives guidance 0."""
+    of_type("prompts", prompts, Iterable, "a prompt, or a list of them")
     prompts = [prompts] if isinstance(prompts, str) else list(prompts)
     for i, prompt in enumerate(prompts):
         not_blank(f"prompt {i}", prompt)

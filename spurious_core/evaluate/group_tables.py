@@ -5,15 +5,15 @@
 # %% auto #0
 __all__ = ['check_labels', 'check_names', 'check_train_counts', 'check_probs', 'group_table']
 
-# %% ../../nbs/evaluate/06_group_tables.ipynb #94704e21
-from collections.abc import Sequence
+# %% ../../nbs/evaluate/06_group_tables.ipynb #ba69ad14
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from ..core.checks import checked_codes
+from ..core.checks import checked_codes, finite, of_type
 from .intervals import wilson
 
 # %% ../../nbs/evaluate/06_group_tables.ipynb #6ec73fa3
@@ -27,20 +27,23 @@ def check_labels(
         raise ValueError(f"different lengths: {lengths}")
     return list(columns.values())
 
-# %% ../../nbs/evaluate/06_group_tables.ipynb #2faa44f0
+# %% ../../nbs/evaluate/06_group_tables.ipynb #6b42bd93
 def check_names(what: str, names: Sequence[str]) -> list[str]:
     "A list of different names, as strings; else a ValueError."
+    wanted = "a list of different names"
+    names = names if isinstance(names, str) else list(of_type(what, names, Iterable, wanted))
     if isinstance(names, str) or not len(names) or len(set(names)) < len(names):
-        raise ValueError(f"{what}={names!r}: expected a list of different names")
+        raise ValueError(f"{what}={names!r}: expected {wanted}")
     return [str(name) for name in names]
 
-# %% ../../nbs/evaluate/06_group_tables.ipynb #c1e4b324
+# %% ../../nbs/evaluate/06_group_tables.ipynb #b77d01eb
 def check_train_counts(
     train_counts: ArrayLike,  # `[G]`, or `[classes, attributes]`
     n_groups: int,
 ) -> np.ndarray:
     "Training images per group, as integers `[G]`."
-    counts = np.asarray(train_counts, float).ravel()
+    counts = np.asarray(train_counts)
+    counts = counts.astype(float).ravel() if counts.dtype.kind in "biuf" else np.zeros(0)
     fits = len(counts) == n_groups and np.isfinite(counts).all()
     if not fits or (counts < 0).any() or not counts.sum() or (counts != counts.round()).any():
         raise ValueError(f"train_counts={train_counts}; expected {n_groups} counts, one per group, not all 0")
@@ -49,7 +52,7 @@ def check_train_counts(
 
 def check_probs(probs: ArrayLike, n: int, n_classes: int) -> np.ndarray:
     "Probabilities `[n, n_classes]` whose rows add up to 1."
-    probs = np.asarray(probs, float)
+    probs = finite("probs", probs).astype(float)
     fits = probs.shape == (n, n_classes) and np.isfinite(probs).all()
     if not fits or (probs < -1e-6).any() or abs(probs.sum(1) - 1).max() > 1e-2:
         rows = "each row at least 0 and with sum 1: apply softmax to logits"

@@ -5,19 +5,25 @@
 # %% auto #0
 __all__ = ['NO_OBJECT', 'check_roles', 'image_batch', 'judge']
 
-# %% ../../nbs/evaluate/00_jury.ipynb #9cf131c9
+# %% ../../nbs/evaluate/00_jury.ipynb #683f3edd
 from collections.abc import Iterable, Sequence
 from itertools import combinations
+from types import NoneType
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
 
-from ..core.checks import within
+from ..core.checks import of_type, whole, within
 from ..core.images import to_array
 
-# %% ../../nbs/evaluate/00_jury.ipynb #c93982ec
+# %% ../../nbs/evaluate/00_jury.ipynb #d894c4ce
+def _check_classifier(role: str, classifier: Any) -> None:
+    if not (hasattr(classifier, "name") and hasattr(classifier, "labels")):
+        raise ValueError(f"{role}={classifier!r} must be a classifier, and is a {type(classifier).__name__}")
+
+
 def _name(classifier: torch.nn.Module | str) -> str:
     return classifier if isinstance(classifier, str) else classifier.name
 
@@ -37,7 +43,7 @@ def _same(a: torch.nn.Module | str, b: torch.nn.Module | str) -> bool:
     only_names = isinstance(a, str) or isinstance(b, str)
     return not only_names and _same_weights(a, b)
 
-# %% ../../nbs/evaluate/00_jury.ipynb #e50999f1
+# %% ../../nbs/evaluate/00_jury.ipynb #657c023f
 def check_roles(
     jury: Iterable[torch.nn.Module],  # classifiers that only judge
     # further roles, such as `guide=`, `presence=`, `features=`: a classifier, a name, or `None`
@@ -47,9 +53,14 @@ def check_roles(
 
     That is: an empty jury, two roles that are one classifier (by identity, name or weights),
     or one in training mode."""
-    jury = list(jury)
+    jury = list(of_type("jury", jury, Iterable, "a list of classifiers"))
     if not jury:
         raise ValueError("the jury is empty")
+    for juror in jury:
+        _check_classifier("juror", juror)
+    for role, classifier in others.items():
+        if classifier is not None and not isinstance(classifier, str):
+            _check_classifier(role, classifier)
     roles = [(f"juror {i} ({juror.name})", juror) for i, juror in enumerate(jury)]
     roles += [(role, classifier) for role, classifier in others.items() if classifier is not None]
     for role, classifier in roles:
@@ -71,7 +82,7 @@ def image_batch(
         raise ValueError(f"values in [{images.min():.3g}, {images.max():.3g}]; expected [0, 1]")
     return images
 
-# %% ../../nbs/evaluate/00_jury.ipynb #4474bdd4
+# %% ../../nbs/evaluate/00_jury.ipynb #f49f1fb0
 def _probabilities(classifier: torch.nn.Module, images: np.ndarray | torch.Tensor) -> np.ndarray:
     return torch.as_tensor(classifier.probs(images)).float().cpu().numpy()
 
@@ -83,7 +94,7 @@ def _index(classifier: torch.nn.Module, k: str | int) -> int:
         return labels.index(k)
     if isinstance(k, str):
         known, named = ", ".join(labels[:20]), repr(k)
-    elif 0 <= k < len(labels):
+    elif whole("class", k, minimum=None) in range(len(labels)):
         return int(k)
     else:
         known, named = f"0 to {len(labels) - 1}", k
@@ -139,7 +150,7 @@ def _gated(
         hit=np.where(gate, verdicts.juror_rate, 0.0),
     )
 
-# %% ../../nbs/evaluate/00_jury.ipynb #fd9adf13
+# %% ../../nbs/evaluate/00_jury.ipynb #193e68f8
 def judge(
     images: Any,  # uint8 `[N, H, W, 3]`, float `[N, 3, H, W]` in [0, 1], or PIL images
     k: str | int,  # the class: a label, looked up in every juror's list, or an index, the same in all
@@ -153,12 +164,17 @@ def judge(
     """One row per image: `p.*` and `top1.*` per juror and the columns above.
 
     Raises `ValueError` for a jury with the guide, an unknown class, bad images."""
+    if presence is not None:
+        _check_classifier("presence", presence)
+    of_type("label", label, (str, Iterable, NoneType), "a label of the presence classifier, or several")
     check_roles(jury, guide=guide, presence=presence)
     indices, label_of_k = _shared_class(jury, k)
     within("present_at", present_at, "(0, 1]")
     if presence is not None:
         objects = label_of_k if label is None else label
         objects = [objects] if isinstance(objects, str) else list(objects)
+        if not objects:
+            raise ValueError(f"label={label!r} names nothing that class {k!r} is drawn as")
         drawn, nothing = [_index(presence, name) for name in objects], _index(presence, NO_OBJECT)
     images = image_batch(images)
     verdicts = _opinions(jury, indices, images)

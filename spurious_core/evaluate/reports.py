@@ -63,7 +63,7 @@ class GroupReport:
         within("level", self.level, "(0, 1)")
         whole("small", self.small, minimum=0)
 
-# %% ../../nbs/evaluate/08_reports.ipynb #e45f5817
+# %% ../../nbs/evaluate/08_reports.ipynb #b4675276
 def group_report(
     y: ArrayLike,  # classes, one per test image: integers `[N]`
     a: ArrayLike,  # attribute values `[N]`
@@ -81,6 +81,7 @@ def group_report(
 
     Raises `ValueError` for labels out of range, unequal lengths, no rows, NaN, and for counts or
     probabilities that are none."""
+    within("level", level, "(0, 1)")
     labels, attributes = check_names("labels", labels), check_names("attributes", attributes)
     n_labels = len(labels)
     y, a, predicted = check_labels(y=(y, n_labels), a=(a, len(attributes)), predicted=(predicted, n_labels))

@@ -59,26 +59,35 @@ class RunFolder:
         counts = ", ".join(f"{len(found)} {name}" for name, found in sizes.items())
         return f"{self.path.name}: {counts}, {len(self.image_sets)} image sets"
 
-# %% ../../nbs/explore/07_run_folders.ipynb #6a432883
+# %% ../../nbs/explore/07_run_folders.ipynb #0bf243e4
+def _is_number_entry(entry: Any) -> bool:
+    "Whether an entry has a number, an interval or none, and a count or none."
+    if not isinstance(entry, dict):
+        return False
+    ends, n = entry.get("ci") or (0, 0), entry.get("n") or 0
+    is_interval = isinstance(ends, list | tuple) and len(ends) == 2
+    values = [entry.get("value"), n, *(ends if is_interval else [None])]
+    return all(isinstance(v, int | float) and not isinstance(v, bool) for v in values) and n == n // 1
+
+# %% ../../nbs/explore/07_run_folders.ipynb #e02e710d
 @patch(as_prop=True)
 def numbers(self: RunFolder) -> pd.DataFrame:
     "Its numbers: `key`, `value`, `low`, `high`, `n`. ValueError for a file that is damaged."
     file = self.path / "metrics.json"
     entries = read_json(file) if file.is_file() else {}
-    good = isinstance(entries, dict) and all(isinstance(e, dict) and "value" in e for e in entries.values())
-    if not good:
-        raise ValueError(f"{file} is damaged: expected a value for each key")
+    if not isinstance(entries, dict) or not all(map(_is_number_entry, entries.values())):
+        raise ValueError(f"{file} is damaged: expected value, ci and n for each key")
     rows = [(key, e["value"], *(e.get("ci") or (None, None)), e.get("n")) for key, e in entries.items()]
     return pd.DataFrame(rows, columns=["key", "value", "low", "high", "n"]).astype(dict(n="Int64"))
 
-
+# %% ../../nbs/explore/07_run_folders.ipynb #73547946
 @patch(as_prop=True)
 def about(self: RunFolder) -> dict[str, Any]:
     "What ran, on what and for how long, as `environment.json` says; empty without one."
     file = self.path / "environment.json"
     content = read_json(file) if file.is_file() else {}
-    if not isinstance(content, dict):
-        raise ValueError(f"{file} is damaged: expected an object")
+    if not isinstance(content, dict) or not isinstance(content.get("parameters") or {}, dict):
+        raise ValueError(f"{file} is damaged: expected an object, and parameters by name")
     return content
 
 # %% ../../nbs/explore/07_run_folders.ipynb #8e333044

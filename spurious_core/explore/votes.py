@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['QUESTIONS', 'VERDICTS', 'Question', 'Votes', 'tally', 'agreement']
 
-# %% ../../nbs/explore/00_votes.ipynb #150a445d
+# %% ../../nbs/explore/00_votes.ipynb #f4f58ebc
 import json
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ import pandas as pd
 from filelock import FileLock
 
 from ..core.checks import not_blank, whole
-from ..core.files import atomic_write, make_folder
+from ..core.files import atomic_write, make_folder, writing
 
 # %% ../../nbs/explore/00_votes.ipynb #aa10f9f5
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def _parse_vote(line: str, keys: Collection[str], where: str) -> dict:
         raise ValueError(f"{where}: questions differ in {', '.join(sorted(different))}")
     return vote
 
-# %% ../../nbs/explore/00_votes.ipynb #a3ba6da0
+# %% ../../nbs/explore/00_votes.ipynb #50869011
 class Votes:
     "The votes in a file of JSON lines, which several people may use at once."
 
@@ -90,7 +90,7 @@ class Votes:
         self._check(reviewer, answers)
         time = datetime.now(UTC).isoformat(timespec="seconds")
         vote = dict(item=str(item), reviewer=str(reviewer), answers=answers, time=time)
-        with FileLock(f"{self.path}.lock"):
+        with writing(self.path), FileLock(f"{self.path}.lock"):
             lines = [json.dumps(entry) + "\n" for entry in [*self._read(), vote]]
             atomic_write(self.path, "".join(lines))
 

@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['NeuralPCA', 'save_components', 'load_components', 'fit_neural_pca']
 
-# %% ../../nbs/find/00_neural_pca.ipynb #76a0c4d8
+# %% ../../nbs/find/00_neural_pca.ipynb #541e7e2e
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sized
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,10 @@ import numpy as np
 import pandas as pd
 import torch
 from fastcore.basics import patch
-from safetensors.torch import save_file
 from scipy.sparse.linalg import eigsh
 
-from ..core.checks import whole
+from ..core.checkpoints import save_safetensors
+from ..core.checks import finite, of_type, whole
 from ..core.files import open_safetensors, share_as_usual, writing
 from ..core.markup import as_html, as_markdown
 from ..models.classifier import Classifier
@@ -38,7 +38,13 @@ def _leading(
         values, vectors = map(torch.from_numpy, found)
     return values.flip(0)[:top], vectors.flip(1)[:, :top]
 
-# %% ../../nbs/find/00_neural_pca.ipynb #a95a4caf
+# %% ../../nbs/find/00_neural_pca.ipynb #0c34eac4
+def _products(rows: torch.Tensor) -> torch.Tensor:
+    "Inner products of rows with each other. NumPy sees that they are symmetric, and computes one half."
+    rows = rows.numpy()
+    return torch.from_numpy(rows @ rows.T)
+
+# %% ../../nbs/find/00_neural_pca.ipynb #1ec670d6
 @dataclass
 class _RunningScatter:
     "Mean and scatter matrix of rows that come in batches (Chan et al. 1983)."
@@ -51,12 +57,12 @@ class _RunningScatter:
         mean = rows.mean(0)
         centred = rows - mean
         if self.mean is None:
-            self.count, self.mean, self.scatter = len(rows), mean, centred.T @ centred
+            self.count, self.mean, self.scatter = len(rows), mean, _products(centred.T)
             return
         total = self.count + len(rows)
         shift = mean - self.mean
         self.mean = self.mean + shift * len(rows) / total
-        self.scatter += centred.T @ centred + torch.outer(shift, shift) * self.count * len(rows) / total
+        self.scatter += _products(centred.T) + torch.outer(shift, shift) * self.count * len(rows) / total
         self.count = total
 
 
@@ -64,7 +70,7 @@ def _gram_eigenvectors(rows: torch.Tensor, top: int) -> tuple[torch.Tensor, torc
     "Mean, leading eigenvalues and eigenvectors of the scatter of a few rows, by way of their Gram matrix."
     mean = rows.mean(0)
     centred = rows - mean
-    values, left = _leading(centred @ centred.T, top)
+    values, left = _leading(_products(centred), top)
     return mean, values, centred.T @ left / values.clamp_min(1e-300).sqrt()
 
 # %% ../../nbs/find/00_neural_pca.ipynb #8d51b4a3
@@ -108,7 +114,7 @@ def _like(tensor: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
     "On the device and of the type of another tensor."
     return tensor.to(other.device, other.dtype)
 
-# %% ../../nbs/find/00_neural_pca.ipynb #be182788
+# %% ../../nbs/find/00_neural_pca.ipynb #c28cc6a8
 @dataclass
 class NeuralPCA:
     """Principal components of `psi_k = w_k * phi` over images of class `label` (Neuhaus et al. 2023).
@@ -123,12 +129,16 @@ class NeuralPCA:
     n_images: int
 
     def __post_init__(self):
+        if self.eigenvectors.ndim != 2:
+            raise ValueError(f"eigenvectors have shape {tuple(self.eigenvectors.shape)}; expected [D, m]")
         dimensions, components = self.eigenvectors.shape
         shapes = dict(weight=(dimensions,), mean=(dimensions,), eigenvalues=(components,))
         for name, expected in shapes.items():
             found = tuple(getattr(self, name).shape)
             if found != expected:
                 raise ValueError(f"{name} has shape {found}; expected {expected}")
+        for name in (*shapes, "eigenvectors"):
+            finite(name, getattr(self, name).detach())
 
     def __len__(self) -> int:
         return len(self.eigenvalues)
@@ -191,7 +201,7 @@ def _repr_markdown_(self: NeuralPCA) -> str:
     table = self.frame().head(_SHOWN).to_markdown(index=False, floatfmt=".3f")
     return f"**{as_markdown(_title(self))}**\n\n{table}"
 
-# %% ../../nbs/find/00_neural_pca.ipynb #38a7693e
+# %% ../../nbs/find/00_neural_pca.ipynb #4adddd19
 _TENSORS = ("weight", "mean", "eigenvectors", "eigenvalues")
 
 
@@ -201,7 +211,7 @@ def save_components(pca: NeuralPCA, path: str | Path) -> Path:
     beside = path.with_name(f".{path.name}.tmp")
     tensors = {name: getattr(pca, name).contiguous() for name in _TENSORS}
     with writing(path):
-        save_file(tensors, beside, metadata=dict(label=pca.label, n_images=str(pca.n_images)))
+        save_safetensors(tensors, beside, dict(label=pca.label, n_images=str(pca.n_images)))
         share_as_usual(beside)
         os.replace(beside, path)
     return path
@@ -213,12 +223,15 @@ def load_components(path: str | Path) -> NeuralPCA:
         raise FileNotFoundError(f"no components at {path}")
     with open_safetensors(path) as file:
         about = file.metadata() or {}
-        if "label" not in about:
+        if not {"label", "n_images"} <= set(about) or set(file.keys()) != set(_TENSORS):
             raise ValueError(f"{path} does not hold the components of a class")
-        tensors = {name: file.get_tensor(name) for name in file.keys()}
-    return NeuralPCA(about["label"], n_images=int(about["n_images"]), **tensors)
+        tensors = {name: file.get_tensor(name) for name in _TENSORS}
+    try:
+        return NeuralPCA(about["label"], n_images=int(about["n_images"]), **tensors)
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged: {error}") from None
 
-# %% ../../nbs/find/00_neural_pca.ipynb #cb2f9ef0
+# %% ../../nbs/find/00_neural_pca.ipynb #8d3343fd
 def fit_neural_pca(
     clf: Classifier,
     images: Any,  # of class k: uint8 [N, H, W, 3], pixels, or features [N, D]
@@ -229,6 +242,8 @@ def fit_neural_pca(
     """The first components of class `k` of `clf`.
 
     ValueError for fewer than two images, an unknown class, or features that do not vary."""
+    of_type("clf", clf, Classifier, "a Classifier")
+    of_type("images", images, Sized, "a batch of pictures, or features [N, D]")
     k = clf.index(k) if isinstance(k, str) else whole("k", k, 0)
     if not 0 <= k < len(clf.labels):
         raise ValueError(f"class {k} is unknown to {clf.name}; it has {len(clf.labels)}")

@@ -6,11 +6,12 @@ they mean the same."""
 # %% auto #0
 __all__ = ['PHRASE_KINDS', 'normalise', 'similarity', 'cluster_phrases', 'phrase_table', 'borrowed_alternatives']
 
-# %% ../../nbs/find/04_phrases.ipynb #c08060fe
+# %% ../../nbs/find/04_phrases.ipynb #f0873561
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
+import numpy as np
 import pandas as pd
 
 from ..core.checks import checked_codes, within
@@ -123,16 +124,18 @@ def phrase_table(
     table["cluster"] = table.phrase.map(cluster_phrases(table.phrase))
     return table.query("cluster != ''").reset_index(drop=True)
 
-# %% ../../nbs/find/04_phrases.ipynb #bbebf8fb
+# %% ../../nbs/find/04_phrases.ipynb #7fa667ff
 def borrowed_alternatives(phrases: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
     """The same table; the alternative of each background is one of a randomly chosen image of another class.
 
     Where no other class has another background, it stays."""
     table = phrases.copy()
     places = table[table.kind == "background"]
-    for i, row in places.iterrows():
-        others = places[(places.y != row.y) & (places.cluster != row.cluster)]
+    y, cluster = (pd.factorize(places[name])[0] for name in ("y", "cluster"))
+    phrase, borrowed = places.phrase.tolist(), places.alternative.tolist()
+    for i, image in enumerate(places.image):
+        others = np.flatnonzero((y != y[i]) & (cluster != cluster[i]))
         if len(others):
-            chosen = seed_of("alternative", seed, row.image) % len(others)
-            table.loc[i, "alternative"] = others.phrase.iloc[chosen]
+            borrowed[i] = phrase[others[seed_of("alternative", seed, image) % len(others)]]
+    table.loc[places.index, "alternative"] = pd.Series(borrowed, places.index, object)
     return table

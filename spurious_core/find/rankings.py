@@ -25,12 +25,12 @@ def ranked(table: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     table = table.sort_values(["y", *by], ascending=ascending, kind="stable", ignore_index=True)
     return table.assign(rank=table.groupby("y").cumcount() + 1)
 
-# %% ../../nbs/find/08_rankings.ipynb #a5b84089
+# %% ../../nbs/find/08_rankings.ipynb #390f3175
 # of a ranking, before what depends on all rows
 _COLUMNS = "y label kind cluster occurrences edits flips score effect evidence lo hi p".split()
 
 
-def _feature_row(edits: pd.DataFrame, occurrences: pd.Series, n_perm: int, seed: int) -> dict:
+def _feature_row(edits: pd.DataFrame, occurrences: pd.Series, shift: float, n_perm: int, seed: int) -> dict:
     "What the edits of one feature say; `occurrences` of its phrases, edited or not."
     evidence = edits.groupby("image").evidence.mean().to_numpy()
     value, lo, hi = bootstrap(evidence) if len(evidence) > 1 else (evidence[0], np.nan, np.nan)
@@ -44,10 +44,10 @@ def _feature_row(edits: pd.DataFrame, occurrences: pd.Series, n_perm: int, seed:
         evidence=float(value),
         lo=float(lo),
         hi=float(hi),
-        p=sign_flip(evidence, n_perm, seed),
+        p=sign_flip(evidence - shift, n_perm, seed),
     )
 
-# %% ../../nbs/find/08_rankings.ipynb #13e850e1
+# %% ../../nbs/find/08_rankings.ipynb #c97d786e
 def rank_features(
     edits: pd.DataFrame,  # as `judge_edits` makes it
     phrases: pd.DataFrame,  # all that were extracted, edited or not
@@ -55,18 +55,22 @@ def rank_features(
     fdr: float = 0.05,
     n_perm: int = 9999,
     seed: int = 0,
+    shift: float = 0.0,  # evidence that editing alone may cost; `p` asks for more
 ) -> pd.DataFrame:
     """One row per class, kind and cluster, best first within each class.
+
+    `p` is one-sided, of the mean evidence of an image against `shift`.
 
     Columns: `occurrences`, `edits` (images), `flips`, `score`, `effect`, `evidence` and its interval `lo`,
     `hi`, `p`, `q`, `spurious`, `rank`."""
     within("fdr", fdr, "(0, 1)")
     not_negative("min_evidence", min_evidence)
+    not_negative("shift", shift)
     counts = phrases.groupby(["y", "kind", "cluster", "phrase"]).size()
     rows = []
     for (y, label, kind, cluster), group in edits.groupby(["y", "label", "kind", "cluster"]):
         flip_seed = seed_of("flip", seed, label, kind, cluster)
-        row = _feature_row(group, counts[y, kind, cluster], n_perm, flip_seed)
+        row = _feature_row(group, counts[y, kind, cluster], shift, n_perm, flip_seed)
         rows.append(dict(y=y, label=label, kind=kind, cluster=cluster) | row)
     table = pd.DataFrame(rows, columns=_COLUMNS)
     table["q"] = benjamini_hochberg(table.p)

@@ -5,12 +5,13 @@
 # %% auto #0
 __all__ = ['OPTIMISERS', 'SCHEDULES', 'AUGMENTS', 'MitigationConfig']
 
-# %% ../../nbs/mitigate/01_config.ipynb #15a9a9bd
+# %% ../../nbs/mitigate/01_config.ipynb #e7b97225
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from ..core.checks import not_negative, one_of, plain_numbers, positive, whole, within
+from ..core.checks import not_negative, of_type, one_of, plain_numbers, positive, whole, within
 from .method import Method
 
 # %% ../../nbs/mitigate/01_config.ipynb #82a77ec9
@@ -18,7 +19,7 @@ OPTIMISERS = ("sgd", "adam", "adamw")
 SCHEDULES = ("constant", "linear", "cosine")
 AUGMENTS = ("none", "flip", "crop")
 
-# %% ../../nbs/mitigate/01_config.ipynb #6ba2bbd0
+# %% ../../nbs/mitigate/01_config.ipynb #076c9a1f
 @dataclass(frozen=True)
 class MitigationConfig:
     "How to train, and the method's own hyperparameters. ValueError names a bad value and what is allowed."
@@ -35,6 +36,7 @@ class MitigationConfig:
     hyperparameters: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self):
+        of_type("hyperparameters", self.hyperparameters, Mapping, "a dictionary of values by name")
         positive("lr", self.lr)
         whole("epochs", self.epochs)
         whole("batch", self.batch)
@@ -62,8 +64,9 @@ class MitigationConfig:
         names = {f.name for f in fields(self)}
         shared = {name: value for name, value in changes.items() if name in names}
         special = {name: value for name, value in changes.items() if name not in names}
-        special = shared.pop("hyperparameters", self.hyperparameters) | special
-        return replace(self, hyperparameters=special, **shared)
+        given = shared.pop("hyperparameters", self.hyperparameters)
+        of_type("hyperparameters", given, Mapping, "a dictionary of values by name")
+        return replace(self, hyperparameters=dict(given) | special, **shared)
 
     def lr_factor(self, step: int, total: int) -> float:
         "What `lr` is multiplied with at `step` of `total`."

@@ -6,7 +6,7 @@ and get a classifier that reports its worst group."""
 # %% auto #0
 __all__ = ['Fitted', 'fit']
 
-# %% ../../nbs/mitigate/13_fitting.ipynb #c82d3fa6
+# %% ../../nbs/mitigate/13_fitting.ipynb #35c3cae5
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +14,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import torch
 
+from ..core.checks import folder_path, of_type, whole
 from ..core.locks import hold_folder
 from ..core.markup import as_markdown
 from ..data.grouped import GroupedImages
@@ -28,7 +30,7 @@ from .registry import METHODS, find_method
 from .trainer import Run
 from ..models.classifier import Classifier
 
-# %% ../../nbs/mitigate/13_fitting.ipynb #e27317ec
+# %% ../../nbs/mitigate/13_fitting.ipynb #c41b6b5c
 @dataclass
 class Fitted:
     "A fitted classifier and how it came about."
@@ -45,8 +47,10 @@ class Fitted:
 
     def probs(self, data: Any, batch: int = 256) -> np.ndarray:
         "Probabilities `[N, K]` for a `GroupedImages` (decoded as needed) or for images."
-        read = data.images if hasattr(data, "manifest") else lambda rows: data[rows]
-        parts = np.array_split(np.arange(len(data)), max(1, -(-len(data) // batch)))
+        kinds = (GroupedImages, np.ndarray, torch.Tensor)
+        of_type("data", data, kinds, "a GroupedImages, or pictures in an array or a tensor")
+        read = data.images if isinstance(data, GroupedImages) else lambda rows: data[rows]
+        parts = np.array_split(np.arange(len(data)), max(1, -(-len(data) // whole("batch", batch))))
         return np.concatenate([self.clf.probs(images).numpy() for images in prefetch(read, parts)])
 
     def predict(self, data: Any) -> np.ndarray:
@@ -55,6 +59,7 @@ class Fitted:
 
     def report(self, test: GroupedImages) -> GroupReport:
         "How each group of a test set fares."
+        of_type("test", test, GroupedImages, "a GroupedImages")
         probs = self.probs(test)
         counts = np.bincount(self.train.group, minlength=self.train.n_groups)
         names = test.labels, test.attributes
@@ -93,7 +98,7 @@ def _config_for(method: Method, config: MitigationConfig | str | None) -> Mitiga
         raise ValueError(f"config={config!r} must be {allowed}")
     return config
 
-# %% ../../nbs/mitigate/13_fitting.ipynb #addae670
+# %% ../../nbs/mitigate/13_fitting.ipynb #41a79ae2
 def fit(
     method: str,  # a name in `METHODS`
     train: GroupedImages,
@@ -118,10 +123,10 @@ def fit(
     found = find_method(method)
     check_groups(found, train, val)
     _check_base(found, base, train.labels)
-    config = _config_for(found, config)
+    config, out_dir = _config_for(found, config), None if out_dir is None else folder_path("out_dir", out_dir)
     options = dict(out_dir=out_dir, selection=selection, base=base)
     options |= dict(progress=progress, checkpoint_seconds=checkpoint_seconds)
-    with hold_folder(out_dir or None):
+    with hold_folder(out_dir):
         run = Run(found, train, val, backbone, config, seed, device, precision, **options)
         clf = found.run(run)
         run.clean_up()

@@ -5,11 +5,13 @@
 # %% auto #0
 __all__ = ['check_groups']
 
-# %% ../../nbs/mitigate/12_group_checks.ipynb #462d158a
+# %% ../../nbs/mitigate/12_group_checks.ipynb #8ad398c1
 from collections.abc import Iterable
+from types import NoneType
 
 import numpy as np
 
+from ..core.checks import of_type
 from ..data.grouped import GroupedImages
 from .method import Method
 
@@ -50,7 +52,7 @@ def _check_refit(method: Method, train: GroupedImages, val: GroupedImages | None
         advice = "" if val is None else "; pass val=None to hold some out of training"
         raise ValueError(f"{method.name} needs at least {need} {where} images {fault}{advice}")
 
-# %% ../../nbs/mitigate/12_group_checks.ipynb #a082620a
+# %% ../../nbs/mitigate/12_group_checks.ipynb #0008fc40
 def _check_generated(method: Method, train: GroupedImages) -> None:
     there = set(train.manifest.g)
     if there != {"real", "generated"}:
@@ -60,7 +62,8 @@ def _check_generated(method: Method, train: GroupedImages) -> None:
 
 def check_groups(method: Method, train: GroupedImages, val: GroupedImages | None) -> None:
     "ValueError for data on which `method` can't be fitted; it names the classes or groups."
-    if val is not None:
+    of_type("train", train, GroupedImages, "a GroupedImages")
+    if of_type("val", val, (GroupedImages, NoneType), "a GroupedImages, or None") is not None:
         _check_same_names(train, val)
     _check_classes(train)
     if method.generated:

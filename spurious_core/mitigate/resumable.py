@@ -6,7 +6,7 @@ holds."""
 # %% auto #0
 __all__ = ['TRAINING_CHECKPOINT', 'TRAINING_SCRATCH', 'fingerprint', 'weights_digest', 'ResumableRun']
 
-# %% ../../nbs/mitigate/07_resumable.ipynb #762e1945
+# %% ../../nbs/mitigate/07_resumable.ipynb #f5b2aa97
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ import torch
 from torch import nn
 
 from ..core.checkpoints import read_if_whole, write_tensors
-from ..core.files import digest
+from ..core.files import digest, discard
 
 # %% ../../nbs/mitigate/07_resumable.ipynb #484dad36
 TRAINING_CHECKPOINT = "checkpoint.safetensors"  # of the stage in progress
@@ -41,7 +41,7 @@ def weights_digest(module: nn.Module) -> str:
     values = [v.detach().cpu().double().numpy().ravel() for v in module.state_dict().values()]
     return digest(np.concatenate(values))
 
-# %% ../../nbs/mitigate/07_resumable.ipynb #40e553e6
+# %% ../../nbs/mitigate/07_resumable.ipynb #eb369e60
 @dataclass(eq=False, repr=False)
 class ResumableRun:
     "The finished parts of a run, with the history, details and seconds that came of them."
@@ -64,7 +64,7 @@ class ResumableRun:
     def clean_up(self) -> None:
         "Removes the checkpoint that is left of a stage; for a run whose parts are all finished."
         if self.out:
-            (self.out / TRAINING_CHECKPOINT).unlink(missing_ok=True)
+            discard(self.out / TRAINING_CHECKPOINT)
 
     def _take(self, tensors: dict[str, torch.Tensor], header: dict[str, Any]) -> dict[str, torch.Tensor]:
         self.history += header["history"]
@@ -83,5 +83,5 @@ class ResumableRun:
         if file:
             header = dict(history=self.history[rows_before:], details=self.details, seconds=seconds)
             write_tensors(file, tensors, **header)
-            (self.out / TRAINING_CHECKPOINT).unlink(missing_ok=True)
+            discard(self.out / TRAINING_CHECKPOINT)
         return tensors

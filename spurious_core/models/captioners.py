@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['CAPTIONERS', 'Captioner', 'load_captioner']
 
-# %% ../../nbs/models/13_captioners.ipynb #377434d7
+# %% ../../nbs/models/13_captioners.ipynb #fb8a2ad4
 import pickle
 from pathlib import Path
 from typing import Any
@@ -24,10 +24,10 @@ from transformers.utils import cached_file
 
 from ..core.checkpoints import naming_damage
 from ..core.checks import whole
-from ..core.files import checkpoint_hash, read_json
+from ..core.files import checkpoint_hash
 from ..core.settings import is_hub_id, split_revision
-from .pipeline_files import first_line
-from .preprocessing import Preprocess, as_pixels, read_preprocess
+from .pipeline_files import first_line, tokenizer_fault
+from .preprocessing import Preprocess, as_pixels, preprocess_of
 from .quiet import without_progress_bars
 
 # %% ../../nbs/models/13_captioners.ipynb #b67bc15c
@@ -94,7 +94,7 @@ def _architecture(source: str, config: PretrainedConfig) -> type[PreTrainedModel
         raise ValueError(f"{source} is a {named or config.model_type}; a captioner is one of {allowed}")
     return cls
 
-# %% ../../nbs/models/13_captioners.ipynb #bc8c4324
+# %% ../../nbs/models/13_captioners.ipynb #e323923d
 _DAMAGED = (OSError, RuntimeError, ValueError, SafetensorError, pickle.UnpicklingError)
 
 
@@ -112,25 +112,23 @@ def _read_weights(source: str, cls: type[PreTrainedModel], **place: Any) -> PreT
 
 
 def _read_tokenizer(source: str, config: PretrainedConfig, **place: Any) -> Any:
-    "The tokenizer. Where there is none, transformers makes an empty one, which is refused."
+    "The tokenizer. ValueError where there is none."
     try:
         tokenizer = AutoTokenizer.from_pretrained(**place)
     except (OSError, ValueError, TypeError) as error:
         raise ValueError(f"{source} has no tokenizer that can be read: {first_line(error)}") from error
-    words = getattr(config, "text_config", config).vocab_size
-    if len(tokenizer) < words // 2:
-        counts = f"{len(tokenizer)} words, and the network knows {words}"
-        raise ValueError(f"{source} has no tokenizer of its own: {counts}")
+    if fault := tokenizer_fault(tokenizer, getattr(config, "text_config", config).vocab_size):
+        raise ValueError(f"{source} {fault}")
     return tokenizer
 
-# %% ../../nbs/models/13_captioners.ipynb #248f6b4e
+# %% ../../nbs/models/13_captioners.ipynb #24bc90b0
 def _read_preprocessing(source: str, name: str, revision: str) -> Preprocess:
     options = dict(revision=revision, _raise_exceptions_for_missing_entries=False)
     file = cached_file(name, "preprocessor_config.json", **options)
     if not file:
         why = "it is unknown how its pictures are resized and normalised"
         raise ValueError(f"{source} has no preprocessor_config.json, so {why}")
-    return read_preprocess(read_json(file))
+    return preprocess_of(file)
 
 # %% ../../nbs/models/13_captioners.ipynb #9f5fb63b
 def load_captioner(

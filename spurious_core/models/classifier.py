@@ -5,15 +5,15 @@
 # %% auto #0
 __all__ = ['Classifier', 'evaluate_batches']
 
-# %% ../../nbs/models/01_classifier.ipynb #f0c4cc37
-from collections.abc import Callable, Iterable
+# %% ../../nbs/models/01_classifier.ipynb #137fd4a6
+from collections.abc import Callable, Iterable, Sized
 from typing import Any
 
 import torch
 from fastcore.basics import patch
 from torch import nn
 
-from ..core.checks import whole
+from ..core.checks import of_type, whole
 from .preprocessing import Preprocess, as_pixels
 
 # %% ../../nbs/models/01_classifier.ipynb #43f64078
@@ -23,7 +23,7 @@ def _is_narrow(module: nn.Module) -> bool:
         return False
     return module.kernel_size == (1, 1) and max(module.stride) > 1 and module.in_channels < 16
 
-# %% ../../nbs/models/01_classifier.ipynb #06445528
+# %% ../../nbs/models/01_classifier.ipynb #a9d6cb8a
 class Classifier(nn.Module):
     "A network with its labels and preprocessing; maps pixels `[N, 3, H, W]` in [0, 1] to logits `[N, K]`."
 
@@ -39,7 +39,10 @@ class Classifier(nn.Module):
         linear = [module for module in net.modules() if isinstance(module, nn.Linear)]
         if not linear:
             raise ValueError(f"{name}: the network has no linear layer to serve as its head")
-        self.net, self.labels, self.name = net, list(labels), name
+        wanted = "names of classes, one for each output"
+        if isinstance(labels, str):
+            raise ValueError(f"{name}: labels={labels!r} must be {wanted}")
+        self.net, self.labels, self.name = net, list(of_type("labels", labels, Iterable, wanted)), name
         self.preprocess = Preprocess() if preprocess is None else preprocess
         self._head = (linear[-1],)  # in a tuple: the head is already registered, inside net
         self._narrow = any(map(_is_narrow, net.modules()))
@@ -125,7 +128,7 @@ def evaluate_batches(
     finally:
         net.train(was_training)
 
-# %% ../../nbs/models/01_classifier.ipynb #d1ff397d
+# %% ../../nbs/models/01_classifier.ipynb #18324b8e
 def _check_pixels(images: Any) -> Any:
     "Images as they are. ValueError for floats with NaN, or far outside of [0, 1], such as those in 0..255."
     if isinstance(images, torch.Tensor) and images.is_floating_point() and images.numel():
@@ -142,6 +145,7 @@ def batched(self: Classifier, f: Callable, images: Any, batch: int = 64) -> torc
     """`f(pixels)` over images in either layout, in eval mode, without gradients; float32 on the CPU.
 
     ValueError for floats that are no pixels: NaN, or far outside of [0, 1]."""
+    of_type("images", images, Sized, "a batch of pictures: uint8 [N, H, W, 3], or float [N, 3, H, W]")
     if not len(images):
         raise ValueError(f"{self.name}: no images to look at")
     parts = (_check_pixels(images[i : i + batch]) for i in range(0, len(images), whole("batch", batch)))

@@ -5,11 +5,12 @@
 # %% auto #0
 __all__ = ['transformers_key', 'resnet_of', 'load_classifier', 'save_classifier']
 
-# %% ../../nbs/models/04_loading.ipynb #8e56ad0e
+# %% ../../nbs/models/04_loading.ipynb #56558820
 import json
 import os
 import re
 import tempfile
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -17,27 +18,27 @@ import torch
 from transformers import AutoModelForImageClassification, ResNetConfig, ResNetForImageClassification
 from transformers.utils import cached_file
 
-# %% ../../nbs/models/04_loading.ipynb #c8dc2905
+# %% ../../nbs/models/04_loading.ipynb #d2274d86
 from ..core.checkpoints import naming_damage, read_weights
 from ..core.checks import not_blank
 from spurious_core.core.files import (
     make_folder,
     open_safetensors,
-    read_json,
     share_as_usual,
     sweep_away,
     writing,
 )
 from ..core.settings import is_hub_id, split_revision
 
-# %% ../../nbs/models/04_loading.ipynb #ce01ec2e
+# %% ../../nbs/models/04_loading.ipynb #ee386601
 from .classifier import Classifier
 from .imagenet.labels import drop_background, has_background
 from .imagenet.packaged import load_packaged, packaged_name
-from .preprocessing import IMAGENET, Preprocess, read_preprocess, write_preprocess
+from .pipeline_files import first_line
+from .preprocessing import IMAGENET, Preprocess, preprocess_of, write_preprocess
 from .quiet import without_progress_bars
 
-# %% ../../nbs/models/04_loading.ipynb #0bc666be
+# %% ../../nbs/models/04_loading.ipynb #9d25717f
 def _trained_network(source: str, revision: str) -> torch.nn.Module:
     "An image classifier of transformers; ValueError if a weight is missing or does not fit."
     try:
@@ -50,14 +51,27 @@ def _trained_network(source: str, revision: str) -> torch.nn.Module:
                 output_loading_info=True,
             )
     except (RuntimeError, ValueError) as error:
-        raise ValueError(f"{source} does not fit its own config: {error}") from error
+        raise ValueError(f"{source} does not fit its own config: {first_line(error)}") from error
+    except OSError as error:
+        raise FileNotFoundError(f"{source}: {first_line(error)}") from error
     if missing := sorted(info["missing_keys"]):
         raise ValueError(f"{source} has no weights for {', '.join(missing[:5])}: not a trained classifier")
     return net
 
-# %% ../../nbs/models/04_loading.ipynb #bc0c69f7
+# %% ../../nbs/models/04_loading.ipynb #f7a18edf
+def _assumed(source: str) -> Preprocess:
+    "The default preprocessing, with a warning."
+    why = "pictures are not resized, and get mean and std 0.5; pass preprocess= if it was trained otherwise"
+    warnings.warn(f"{source} has no preprocessor_config.json: {why}", stacklevel=3)
+    return Preprocess()
+
+
 def _from_transformers(
-    source: str, labels: Sequence[str] | None, name: str, revision: str | None = None
+    source: str,
+    labels: Sequence[str] | None,
+    name: str,
+    revision: str | None = None,
+    preprocess: Callable | None = None,
 ) -> Classifier:
     "The classifier of a folder or a hub id."
     net = _trained_network(source, revision or "main")
@@ -68,8 +82,9 @@ def _from_transformers(
     file = cached_file(
         source, "preprocessor_config.json", revision=revision, _raise_exceptions_for_missing_entries=False
     )
-    preprocess = read_preprocess(read_json(file)) if file else Preprocess()
-    return Classifier(net, labels or names, preprocess, name)
+    if preprocess is None:
+        preprocess = preprocess_of(file) if file else _assumed(source)
+    return Classifier(net, names if labels is None else labels, preprocess, name)
 
 # %% ../../nbs/models/04_loading.ipynb #7ff6b287
 _EMBEDDER = dict(conv1="convolution", bn1="normalization")
@@ -149,15 +164,16 @@ def _noted(file: Path) -> dict[str, tuple]:
         header = opened.metadata() or {}
     return {name: tuple(json.loads(header[name])) for name in (*IMAGENET, "labels") if name in header}
 
-# %% ../../nbs/models/04_loading.ipynb #69a0b937
+# %% ../../nbs/models/04_loading.ipynb #0954b0c1
 def _from_file(file: Path, labels: Sequence[str] | None) -> Classifier:
     "The classifier of a file of tensors."
     net, noted = resnet_of(_read_state(file)), _noted(file)
     numbers = [str(number) for number in range(net.config.num_labels)]
     names = noted.pop("labels", numbers)
-    return Classifier(net, labels or names, Preprocess(256, 224, **IMAGENET | noted), file.stem)
+    labels = names if labels is None else labels
+    return Classifier(net, labels, Preprocess(256, 224, **IMAGENET | noted), file.stem)
 
-# %% ../../nbs/models/04_loading.ipynb #66c69bb1
+# %% ../../nbs/models/04_loading.ipynb #c0fbd424
 def load_classifier(
     # a folder or hub id (`id` or `id@revision`) of transformers, a file with torchvision's ResNet names, or
     # `package:NAME` with a name in `PACKAGED`
@@ -172,6 +188,7 @@ def load_classifier(
     """A classifier in eval mode, without gradients for its weights.
 
     `FileNotFoundError` or `ValueError` say what is wrong with `source`."""
+    name, revision = split_revision(source)
     path = Path(not_blank("source", str(source)))
     if package := packaged_name(source):
         clf = load_packaged(package, labels)
@@ -180,10 +197,9 @@ def load_classifier(
     elif path.is_dir():
         if not (path / "config.json").exists():
             raise FileNotFoundError(f"{path} has no config.json")
-        clf = _from_transformers(str(path), labels, path.name)
+        clf = _from_transformers(str(path), labels, path.name, None, preprocess)
     elif is_hub_id(source):
-        name, revision = split_revision(source)
-        clf = _from_transformers(name, labels, Path(name).name, revision)
+        clf = _from_transformers(name, labels, Path(name).name, revision, preprocess)
     else:
         raise FileNotFoundError(f"no file or folder {source}")
     if preprocess is not None:

@@ -4,13 +4,13 @@
 
 # %% auto #0
 __all__ = ['LEFT_OUT', 'weight_format', 'weight_files', 'lost_shards', 'Part', 'read_index', 'pipeline_parts', 'networks_of',
-           'lacking', 'cached', 'wanted_files', 'first_line', 'fetch_pipeline']
+           'lacking', 'cached', 'wanted_files', 'first_line', 'tokenizer_fault', 'fetch_pipeline']
 
-# %% ../../nbs/models/08_pipeline_files.ipynb #b2b5244a
+# %% ../../nbs/models/08_pipeline_files.ipynb #44c36be0
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from huggingface_hub import HfApi, is_offline_mode, snapshot_download, try_to_load_from_cache
 from huggingface_hub.constants import HF_HUB_CACHE
@@ -178,10 +178,20 @@ def wanted_files(
         wanted += [f"{part}/{name}" for name in inside]
     return wanted
 
-# %% ../../nbs/models/08_pipeline_files.ipynb #d32fb3cd
+# %% ../../nbs/models/08_pipeline_files.ipynb #22364bf4
 def first_line(error: BaseException) -> str:
     "The first line of an error's text, or its type if it has no text."
     return str(error).splitlines()[0] if str(error) else type(error).__name__
+
+
+def tokenizer_fault(
+    tokenizer: Any,
+    words: int,  # that its network knows
+) -> str:
+    "What is wrong with a tokenizer, in words: where there is none, transformers makes an empty one."
+    if len(tokenizer) >= words // 2:
+        return ""
+    return f"has no tokenizer of its own: {len(tokenizer)} words, and the network knows {words}"
 
 
 def _download(source: str, variant: str | None, half: bool) -> Path:

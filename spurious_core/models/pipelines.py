@@ -232,7 +232,7 @@ def _from_file(file: Path, dtype: torch.dtype, config: str | Path | None) -> Dif
             raise FileNotFoundError(text) from error
         _refuse(file, error)
 
-# %% ../../nbs/models/09_pipelines.ipynb #f94cfe2f
+# %% ../../nbs/models/09_pipelines.ipynb #1492e7f1
 def load_pipeline(
     source: str | Path,  # a folder, a single file, or a hub id, `id` or `id@revision`
     # such as 'fp16'; None: the fp16 files for half precision where there are such, else the plain ones
@@ -244,6 +244,7 @@ def load_pipeline(
     """A whole pipeline on `device`, without safety checker.
 
     `FileNotFoundError` or `ValueError` say what is wrong with `source`."""
+    split_revision(source)  # a source that is none is named by it
     path = Path(not_blank("source", str(source)))
     if not path.exists():
         if not is_hub_id(source):

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['load_segmenter']
 
-# %% ../../nbs/models/12_segmenter_loading.ipynb #6f95dfaa
+# %% ../../nbs/models/12_segmenter_loading.ipynb #0286131a
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +23,10 @@ from transformers import (
 from transformers.utils import cached_file
 
 from ..core.checkpoints import naming_damage
-from ..core.files import read_json
+from ..core.checks import of_type
 from ..core.settings import is_hub_id, split_revision
-from .pipeline_files import first_line
-from .preprocessing import read_preprocess
+from .pipeline_files import first_line, tokenizer_fault
+from .preprocessing import preprocess_of
 from .quiet import without_progress_bars
 from .segmenters import BoxesToMasks, CLIPSeg, Segmenter
 
@@ -39,7 +39,7 @@ def _check_place(source: str, name: str) -> None:
     if folder.is_dir() and not (folder / "config.json").is_file():
         raise FileNotFoundError(f"{name} has no config.json")
 
-# %% ../../nbs/models/12_segmenter_loading.ipynb #06e66866
+# %% ../../nbs/models/12_segmenter_loading.ipynb #760fc545
 def _load_network(
     cls: type[PreTrainedModel],
     source: str,
@@ -50,28 +50,45 @@ def _load_network(
     name, revision = split_revision(source)
     revision = revision or "main"
     _check_place(source, name)
-    kind, wanted = AutoConfig.from_pretrained(name, revision=revision).model_type, cls.config_class.model_type
-    if kind != wanted:
-        raise ValueError(f"{source} is a {kind}, not a {wanted}")
     try:
-        with without_progress_bars():
+        with naming_damage(name), without_progress_bars():
+            config, wanted = AutoConfig.from_pretrained(name, revision=revision), cls.config_class.model_type
+            if config.model_type != wanted:
+                raise ValueError(f"it is a {config.model_type}, not a {wanted}")
             net, info = cls.from_pretrained(name, revision=revision, dtype=dtype, output_loading_info=True)
     except (RuntimeError, ValueError) as error:
         why = first_line(error)
         raise ValueError(f"{source} is damaged or does not fit its own config: {why}") from error
+    except OSError as error:
+        raise FileNotFoundError(f"{source}: {first_line(error)}") from error
     if missing := sorted(info["missing_keys"]):
         raise ValueError(f"{source} lacks {len(missing)} weights of a {cls.__name__}, such as {missing[0]}")
     place = dict(pretrained_model_name_or_path=name, revision=revision)
     return net.to(device).requires_grad_(False), place
 
-# %% ../../nbs/models/12_segmenter_loading.ipynb #e5894310
+# %% ../../nbs/models/12_segmenter_loading.ipynb #6c540ec0
+def _read_processor(cls: type, net: PreTrainedModel, place: dict[str, str]) -> Any:
+    "A processor or a tokenizer. ValueError where its files are damaged, or it knows hardly any words."
+    source = place["pretrained_model_name_or_path"]
+    try:
+        with naming_damage(source):
+            read = cls.from_pretrained(**place)
+    except (OSError, RuntimeError, ValueError) as error:
+        raise ValueError(f"{source} has no {cls.__name__} that can be read: {first_line(error)}") from error
+    tokenizer, text = getattr(read, "tokenizer", read), getattr(net.config, "text_config", None)
+    fault = tokenizer_fault(tokenizer, text.vocab_size) if text is not None else ""
+    if fault:
+        raise ValueError(f"{source} {fault}")
+    return read
+
+# %% ../../nbs/models/12_segmenter_loading.ipynb #33eb8256
 def _load_boxes_to_masks(source: str, parts: list[str], *where: Any) -> BoxesToMasks:
     detector, its_place = _load_network(GroundingDinoForObjectDetection, parts[0], *where)
     sam, sams_place = _load_network(SamModel, parts[1], *where)
-    read = GroundingDinoProcessor.from_pretrained(**its_place)
-    return BoxesToMasks(detector, read, sam, SamProcessor.from_pretrained(**sams_place), source)
+    read = _read_processor(GroundingDinoProcessor, detector, its_place)
+    return BoxesToMasks(detector, read, sam, _read_processor(SamProcessor, sam, sams_place), source)
 
-
+# %% ../../nbs/models/12_segmenter_loading.ipynb #410c9516
 def _load_clipseg(source: str, *where: Any) -> CLIPSeg:
     net, place = _load_network(CLIPSegForImageSegmentation, source, *where)
     name, revision = place["pretrained_model_name_or_path"], place["revision"]
@@ -79,10 +96,10 @@ def _load_clipseg(source: str, *where: Any) -> CLIPSeg:
     file = cached_file(name, "preprocessor_config.json", **options)
     if file is None:
         raise FileNotFoundError(f"{source} has no preprocessor_config.json")
-    preprocess = read_preprocess(read_json(file))
-    return CLIPSeg(net, AutoTokenizer.from_pretrained(**place), preprocess, Path(source).name)
+    tokenizer = _read_processor(AutoTokenizer, net, place)
+    return CLIPSeg(net, tokenizer, preprocess_of(file), Path(source).name)
 
-# %% ../../nbs/models/12_segmenter_loading.ipynb #12d486aa
+# %% ../../nbs/models/12_segmenter_loading.ipynb #4f8673e5
 def load_segmenter(
     source: str,  # a CLIPSeg, or `DETECTOR + SAM`; each a folder or a hub id (`id` or `id@revision`)
     device: str | torch.device = "cpu",
@@ -91,11 +108,10 @@ def load_segmenter(
     """A segmenter in eval mode, without gradients for its weights.
 
     FileNotFoundError or ValueError say what is wrong with `source`."""
-    parts = [part.strip() for part in str(source).split(" + ")]
+    text = of_type("source", source, (str, Path), "a CLIPSeg, or `DETECTOR + SAM`")
+    parts = [part.strip() for part in str(text).split(" + ")]
     if len(parts) > 2 or not all(parts):
         raise ValueError(f"{source!r}: expected a CLIPSeg, or two checkpoints as `DETECTOR + SAM`")
     if len(parts) == 2:
-        with naming_damage(parts[0]), naming_damage(parts[1]):
-            return _load_boxes_to_masks(str(source), parts, device, dtype)
-    with naming_damage(parts[0]):
-        return _load_clipseg(parts[0], device, dtype)
+        return _load_boxes_to_masks(str(source), parts, device, dtype)
+    return _load_clipseg(parts[0], device, dtype)

@@ -8,8 +8,9 @@ import psutil
 import pytest
 from typer.testing import CliRunner
 
-from spurious_core.app.cli import app, parse_assignments
+from spurious_core.app.cli import app
 from spurious_core.app.metrics import Metrics
+from spurious_core.app.parameters import parse_assignments
 from spurious_core.app.studies import list_studies
 from support.waiting import wait_for
 

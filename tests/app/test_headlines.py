@@ -54,6 +54,14 @@ def test_a_star_stands_for_one_word_or_for_several_if_need_be():
     assert fitting_keys("wga.a.GroupDRO", metrics) == {}
 
 
+def test_no_number_is_said_twice():
+    found = numbers(gain__all__ERM=-0.15, gain__own__ERM=-0.15)
+    said = "The generated pictures change accuracy of the worst group by"
+    assert headline("aspire", found) == f"{said} -0.15."
+    del found["gain.all.ERM"]
+    assert headline("aspire", found) == f"{said} -0.15."
+
+
 def test_an_unknown_study_names_its_first_numbers():
     said = headline("coins", numbers(heads__euro__thrown=0.5, tails__euro__thrown=0.25, lost__euro__thrown=3))
     assert said == (

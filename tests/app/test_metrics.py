@@ -29,7 +29,7 @@ from support.notebooks import ROOT
 )
 def test_malformed_numbers(tmp_path, text):
     (tmp_path / "metrics.json").write_text(text)
-    with pytest.raises(ValueError, match="metric"):
+    with pytest.raises(ValueError, match=f"^{tmp_path}/metrics.json"):
         Metrics.load(tmp_path)
 
 

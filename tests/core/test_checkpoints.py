@@ -15,6 +15,7 @@ from spurious_core.core.checkpoints import (
     read_if_whole,
     read_tensors,
     read_weights,
+    save_safetensors,
     save_state,
     unpack_optimiser,
     write_tensors,
@@ -140,6 +141,10 @@ def test_a_damaged_checkpoint_and_one_of_somebody_else_are_named(tmp_path):
     save_file({"a": torch.ones(2)}, file)
     with pytest.raises(ValueError, match="state.safetensors was not written here: it has no header"):
         read_tensors(file)
+    for text in ("{", "[1]"):
+        save_file({"a": torch.ones(2)}, file, {"meta": text})
+        with pytest.raises(ValueError, match="state.safetensors is damaged: its header is no object"):
+            read_tensors(file)
     file.write_bytes(b"not at all")
     with pytest.raises(ValueError, match="state.safetensors is damaged"):
         read_tensors(file)
@@ -147,12 +152,33 @@ def test_a_damaged_checkpoint_and_one_of_somebody_else_are_named(tmp_path):
         pass
 
 
+def test_equal_tensors_and_entries_are_equal_bytes(tmp_path):
+    "safetensors writes the entries of a header in another order each time."
+    tensors, entries = {"b": torch.ones(2), "a": torch.zeros(3)}, {str(i): '\u00e9\n"' * i for i in range(9)}
+    files = [tmp_path / f"{number}.safetensors" for number in range(5)]
+    for file in files:
+        save_safetensors(tensors, file, entries)
+    assert len({file.read_bytes() for file in files}) == 1
+    with open_safetensors(files[0]) as opened:
+        assert opened.metadata() == entries and torch.equal(opened.get_tensor("b"), tensors["b"])
+    save_safetensors(tensors, files[0])
+    with open_safetensors(files[0]) as opened:
+        assert set(opened.keys()) == {"a", "b"}
+
+
 def test_the_damaged_file_of_a_folder_is_found_when_its_reader_fails(tmp_path):
     write_tensors(tmp_path / "model.safetensors", {"a": torch.ones(2)})
     (tmp_path / "config.json").write_text("{}")
     assert find_damage(tmp_path) is None and find_damage(tmp_path / "none") is None
-    with pytest.raises(KeyError), naming_damage(tmp_path):
-        raise KeyError("another trouble")
+    with pytest.raises(MemoryError, match="another trouble"), naming_damage(tmp_path):
+        raise MemoryError("another trouble")
+    with pytest.raises(ValueError, match=f"{tmp_path} holds what cannot be read: KeyError: 'size'"):
+        with naming_damage(tmp_path):
+            raise KeyError("size")  # of a whole file without an entry that its library expects
+    (tmp_path / "config.json").write_text("[1]")
+    with pytest.raises(ValueError, match="config.json is damaged: it holds no object"):
+        with naming_damage(tmp_path):
+            raise TypeError("list indices must be integers")
     (tmp_path / "config.json").write_text("{")
     with pytest.raises(ValueError, match="config.json is damaged") as raised, naming_damage(tmp_path):
         raise KeyError("what a library says")

@@ -11,6 +11,7 @@ import pytest
 
 from spurious_core.core import locks
 from spurious_core.core.locks import HOLDER_FILE, FolderInUse, hold_folder, who_holds
+from support.read_only import read_only
 
 HOLD = """
 import sys, time
@@ -69,6 +70,21 @@ def test_who_only_looks_takes_nothing(tmp_path):
     assert who_holds(tmp_path) is None
     (tmp_path / HOLDER_FILE).write_text(json.dumps(note | dict(host="elsewhere")))
     assert who_holds(tmp_path) == "process 4194305 on elsewhere (x, since now)"
+
+
+def test_a_folder_that_can_only_be_read_needs_no_lock(tmp_path):
+    with read_only(), hold_folder(tmp_path), hold_folder(tmp_path):
+        pass
+    with read_only(), pytest.raises(OSError, match=f"cannot write {tmp_path}/new: Read-only"):
+        with hold_folder(tmp_path / "new"):
+            pytest.fail("held")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_damaged_note_names_nobody(tmp_path):
+    for note in ("3", "[1]", "null", '{"process": 1}'):
+        (tmp_path / HOLDER_FILE).write_text(note)
+        assert who_holds(tmp_path) == "another process"
 
 
 def test_a_folder_that_cannot_be_locked_is_named(tmp_path, monkeypatch):

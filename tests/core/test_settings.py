@@ -106,9 +106,25 @@ def test_unknown_profile_and_missing_or_broken_file(tmp_path):
         load_profile("big")
     with pytest.raises(FileNotFoundError, match="no settings file"):
         load_profile(file=tmp_path / "none.ini")
-    (tmp_path / "broken.ini").write_text("pipeline = x\n")
-    with pytest.raises(ValueError, match="broken.ini is not a settings file"):
-        load_profile(file=tmp_path / "broken.ini")
+    for content in (b"pipeline = x\n", "[mini]\nworld = \u00e9\n".encode("latin-1"), b"\xff\xfe"):
+        (tmp_path / "broken.ini").write_bytes(content)
+        with pytest.raises(ValueError, match="broken.ini is not a settings file: [^\n]*$"):
+            load_profile(file=tmp_path / "broken.ini")
+
+
+def test_a_byte_order_mark_is_no_part_of_a_settings_file(tmp_path):
+    file = edited(tmp_path, resolution="128")
+    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
+    assert load_profile(file=file).resolution == 128
+
+
+@pytest.mark.parametrize("bad", [None, 3, 1.5, ["mini"], b"mini"])
+def test_what_is_no_name_of_a_profile_or_of_a_file_is_named(bad):
+    with pytest.raises(ValueError, match="profile=.* must be a text"):
+        load_profile(bad)
+    if bad is not None:
+        with pytest.raises(ValueError, match="file=.* must be the path of a settings file"):
+            load_profile("mini", bad)
 
 
 def test_every_hub_id_of_sd15_is_pinned_to_a_commit():

@@ -74,6 +74,13 @@ def test_no_adapter_and_an_empty_folder(tiny_pipeline, tmp_path):
             pass
 
 
+@pytest.mark.parametrize("odd", [5, 1.5, True, ["lora"], b"x"])
+def test_what_is_no_adapter_is_named(tiny_pipeline, tmp_path, odd):
+    with pytest.raises(ValueError, match="must be a file or a folder"):
+        generate(tiny_pipeline, PLAN, tmp_path / "set", adapter=odd, **FAST)
+    assert not (tmp_path / "set").exists()
+
+
 def test_part_of_a_lora_counts(tiny_pipeline, tmp_path):
     save_lora(tiny_pipeline, tmp_path, scale=3.0)
 

@@ -20,6 +20,7 @@ from spurious_core.diffusion.generating import generate, regenerate
 from spurious_core.diffusion.image_sets import load_image_set, pipeline_hash
 from spurious_core.diffusion.sampling import sample_images
 from support.drawing import FAST, PLAN, close
+from support.read_only import read_only
 
 
 def save_picture(pipe, *paths):
@@ -153,6 +154,16 @@ def test_kill_and_resume(tiny_pipeline, tmp_path, killed, die, when):
     assert sorted(path.name for path in (tmp_path / "cut").glob("[!.]*")) == files
     assert {path.name for path in (tmp_path / "cut").glob(".*")} <= {LOCK_FILE}
     assert len(again) == 9
+
+
+def test_a_finished_set_is_read_where_nothing_can_be_written(tiny_pipeline, tmp_path):
+    drawn = generate(tiny_pipeline, PLAN[:2], tmp_path / "set", **FAST)
+    with read_only():
+        assert generate(tiny_pipeline, PLAN[:2], tmp_path / "set", **FAST).equals(drawn)
+    (tmp_path / "set/000001.png").unlink()
+    with read_only(), pytest.raises(OSError, match=r"Read-only file system[^;]*(; run the same.*)?$"):
+        with pytest.warns(UserWarning, match="000001.png is missing or broken"):
+            generate(tiny_pipeline, PLAN[:2], tmp_path / "set", **FAST)
 
 
 def test_a_finished_set_is_not_drawn_again(tiny_pipeline, tmp_path, monkeypatch):

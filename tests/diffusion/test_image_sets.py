@@ -134,6 +134,25 @@ def test_missing_sets_and_images_are_named(folder, tmp_path):
         load_image_set(tmp_path)
 
 
+@pytest.mark.parametrize(
+    "row, why",
+    [
+        ("", "metadata.jsonl holds no rows"),
+        ('{"file_name": ""}', "holds a row without a file_name"),
+        ('{"file_name": "../000000.png"}', "../000000.png lies outside of the image set"),
+        ('{"file_name": "/etc/hostname"}', "/etc/hostname lies outside of the image set"),
+        (
+            '{"file_name": "000000.png", "init_image": 3}',
+            "000000.png: init_image=3 must be the path of a picture",
+        ),
+    ],
+)
+def test_rows_that_cannot_be_are_named(folder, row, why):
+    (folder / METADATA).write_text(row + "\n")
+    with pytest.raises(ValueError, match=why):
+        load_image_set(folder)
+
+
 @pytest.mark.parametrize("damage", [b"no png", IMAGES.tobytes()[:60], None])
 def test_a_broken_image_is_not_finished(folder, damage):
     (folder / "000001.png").unlink()

@@ -301,6 +301,7 @@ LAUNCH = """-m accelerate.commands.launch --multi_gpu --num_processes 2 --num_ma
 --mixed_precision no --dynamo_backend no --main_process_port 0""".split()
 
 
+@pytest.mark.slow
 def test_accelerate_launch(tiny_folder, tiny_pipeline, tmp_path):
     script = tmp_path / "script.py"
     script.write_text(LAUNCHED)

@@ -1,5 +1,7 @@
 "What a run's folder shows of itself, whole or not."
 
+import json
+
 import pytest
 
 from spurious_core.explore.run_folders import RunFolder, find_adapter
@@ -56,11 +58,23 @@ def test_what_is_no_run_is_an_error(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["metrics.json", "environment.json"])
-@pytest.mark.parametrize("text", ["{", "[1]", '{"a": 1'])
+@pytest.mark.parametrize("text", ["{", "[1]", '{"a": 1', "\udcff", '{"parameters": 3, "a": {"value": "x"}}'])
 def test_damaged_files_are_a_line(tmp_path, name, text):
     folder = write_run(tmp_path / "run")
-    (folder / name).write_text(text, encoding="utf-8")
+    (folder / name).write_text(text, encoding="utf-8", errors="surrogateescape")
     assert f"{name} is damaged" in check_page(RunFolder(folder)._repr_html_()).text
+
+
+@pytest.mark.parametrize(
+    "entry", [dict(value=1, ci=5), dict(value=1, ci=[1]), dict(value=1, n="x"), dict(n=1)]
+)
+def test_a_number_that_is_none_is_a_line(tmp_path, entry):
+    folder = write_run(tmp_path / "run")
+    (folder / "metrics.json").write_text(json.dumps({"a": entry}))
+    assert (
+        "metrics.json is damaged: expected value, ci and n"
+        in check_page(RunFolder(folder)._repr_html_()).text
+    )
 
 
 def test_hidden_image_sets_are_left_out(tmp_path):

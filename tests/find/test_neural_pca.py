@@ -89,6 +89,28 @@ def test_round_trip_and_foreign_files(clf, tmp_path):
         load_components(tmp_path / "p.safetensors")
 
 
+@pytest.mark.parametrize(
+    "changes, about, why",
+    [
+        (dict(mean=None), dict(label="cup", n_images="50"), "does not hold the components"),
+        (dict(further=torch.zeros(1)), dict(label="cup", n_images="50"), "does not hold the components"),
+        ({}, dict(label="cup"), "does not hold the components"),
+        ({}, dict(label="cup", n_images="many"), "is damaged"),
+        (dict(mean=torch.zeros(3)), dict(label="cup", n_images="50"), r"is damaged: mean has shape \(3,\)"),
+        (dict(eigenvectors=torch.zeros(3)), dict(label="cup", n_images="50"), "is damaged: eigenvectors"),
+        (dict(weight=torch.full((D,), torch.nan)), dict(label="cup", n_images="50"), "is damaged: weight"),
+    ],
+)
+def test_a_whole_file_with_other_contents_is_named(clf, tmp_path, changes, about, why):
+    pca = fit_neural_pca(clf, features(50), "cup")
+    names = ("weight", "mean", "eigenvectors", "eigenvalues")
+    held = {name: getattr(pca, name).clone() for name in names} | changes
+    file = tmp_path / "p.safetensors"
+    save_file({name: value for name, value in held.items() if value is not None}, file, about)
+    with pytest.raises(ValueError, match=f"p.safetensors {why}"):
+        load_components(file)
+
+
 def test_bad_input(clf):
     with pytest.raises(ValueError, match="not finite"):
         fit_neural_pca(clf, features(20) * float("nan"), 0)

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from spurious_core.core.seeds import seed_of
 from spurious_core.find.phrases import (
     borrowed_alternatives,
     cluster_phrases,
@@ -106,6 +107,19 @@ def test_clusters_of_many_phrases_grow_with_their_number(monkeypatch):
         assert set(clusters) == set(phrases)
     assert peaks[1] < 1.5 * peaks[0]  # bytes a phrase
     assert comparisons[1] < 1.5 * comparisons[0]  # and comparisons of two phrases
+
+
+def test_a_borrowed_alternative_is_one_of_all_that_there_are():
+    "By the plain definition, picture by picture."
+    t = phrase_table(said(40, places=("beach", "park", "street")), np.arange(40) % 3 % 2, LABELS)
+    t.loc[t.index[::7], "alternative"] = None
+    borrowed = borrowed_alternatives(t, 5)
+    places = t[t.kind == "background"]
+    for i, row in places.iterrows():
+        others = places[(places.y != row.y) & (places.cluster != row.cluster)].phrase.tolist()
+        expected = others[seed_of("alternative", 5, row.image) % len(others)] if others else row.alternative
+        assert borrowed.alternative[i] == expected
+    assert len(places) == 40 and borrowed.index.equals(t.index)
 
 
 def test_alternatives_come_from_other_classes():

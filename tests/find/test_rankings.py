@@ -162,3 +162,21 @@ def test_marks():
     assert w["landbird"] == [{"forest", "grass"}]
     assert planted_phrases(get_world("imagenet_like"))["house"] == [{"fence"}]
     assert not any(planted_phrases(get_world("clean")).values())
+
+
+def test_what_the_editor_itself_costs_is_no_finding():
+    "Evidence of .4 in every picture is sure to be above zero, and no more than editing may cost."
+    t = phrase_table(said(200), np.arange(200) % 2, LABELS)
+    edits = noise_edits(t, 1, evidence={("cat", "sofa"): 4.0, ("cat", "lamp"): 0.4})
+    edits.loc[(edits.label == "cat") & (edits.cluster == "lamp"), "evidence"] = 0.4
+    shifted, plain = (rank_features(edits, t, 0.1, n_perm=1999, shift=shift) for shift in (0.5, 0.0))
+    cat = [table[table.label == "cat"].set_index("cluster") for table in (shifted, plain)]
+    assert [table.loc["lamp", "p"] < 0.01 for table in cat] == [False, True]
+    assert [table.loc["sofa", "spurious"] for table in cat] == [True, True]
+    assert [table.loc["lamp", "spurious"] for table in cat] == [False, True]
+
+
+def test_a_negative_shift_is_refused():
+    t = phrase_table(said(20), np.arange(20) % 2, LABELS)
+    with pytest.raises(ValueError, match="shift=-0.1"):
+        rank_features(noise_edits(t, 1), t, shift=-0.1)

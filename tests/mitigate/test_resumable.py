@@ -13,6 +13,7 @@ from torch import nn
 from spurious_core.mitigate import resumable, trainer
 from spurious_core.mitigate.resumable import ResumableRun, fingerprint, weights_digest
 from support.mitigation import FAST, images, quick, same, validation, weights
+from support.read_only import read_only
 
 
 def test_a_part_is_computed_once_for_a_run_and_its_folder(tmp_path):
@@ -72,6 +73,16 @@ def test_a_checkpoint_left_by_a_kill_is_removed_by_the_next_call(killed, tmp_pat
     assert (tmp_path / resumable.TRAINING_CHECKPOINT).exists()
     quick("ERM", out_dir=tmp_path)
     assert sorted(path.name for path in tmp_path.glob("[!.]*")) == ["config.json", "kept.erm.safetensors"]
+
+
+def test_a_finished_fit_is_read_where_nothing_can_be_written(tmp_path):
+    first = quick("ERM", out_dir=tmp_path)
+    with read_only():
+        assert same(weights(first), weights(quick("ERM", out_dir=tmp_path)))
+        (kept,) = tmp_path.glob("kept.*")
+    kept.unlink()
+    with read_only(), pytest.raises(OSError, match=f"cannot write {kept}: Read-only file system"):
+        quick("ERM", out_dir=tmp_path)
 
 
 def test_a_damaged_checkpoint_is_no_checkpoint(killed, tmp_path):

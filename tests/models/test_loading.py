@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -169,6 +170,32 @@ def test_a_damaged_file_of_a_folder_is_named(tmp_path, name):
     (folder / name).write_bytes((folder / name).read_bytes()[:50])
     with pytest.raises(ValueError, match=f"{name} is damaged"):
         load_classifier(folder)
+
+
+@pytest.mark.parametrize("name", ["config.json", "preprocessor_config.json"])
+@pytest.mark.parametrize("text", ["[1]", "null", "3", '{"do_center_crop": true}'])
+def test_a_file_of_json_that_says_something_else_is_named(tmp_path, name, text):
+    folder = save_classifier(small_classifier(), tmp_path / "c")
+    (folder / name).write_text(text)
+    with pytest.raises(ValueError, match=f"{name} is damaged|does not fit its own config"):
+        load_classifier(folder)
+
+
+def test_a_folder_without_its_weights_is_named(tmp_path):
+    folder = save_classifier(small_classifier(), tmp_path / "c")
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(FileNotFoundError, match=f"{folder}: .*no file named model.safetensors"):
+        load_classifier(folder)
+
+
+def test_preprocessing_is_never_guessed_in_silence(tmp_path):
+    folder = save_classifier(small_classifier(), tmp_path / "c")
+    (folder / "preprocessor_config.json").unlink()
+    with pytest.warns(UserWarning, match="has no preprocessor_config.json: pictures are not resized"):
+        assert load_classifier(folder).preprocess == Preprocess()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        load_classifier(folder, preprocess=Preprocess(8))
 
 
 @pytest.mark.parametrize("suffix", [".safetensors", ".pt"])

@@ -155,6 +155,22 @@ def test_bad_sources(clipseg, tmp_path):
         load_segmenter(bare)
 
 
+@pytest.mark.parametrize("name", ["config.json", "preprocessor_config.json", "tokenizer.json"])
+@pytest.mark.parametrize("text", ["[1]", "null", "{}"])
+def test_a_file_of_json_that_says_something_else_is_named(clipseg, tmp_path, name, text):
+    folder = shutil.copytree(clipseg[0], tmp_path / "s")
+    (folder / name).write_text(text)
+    with pytest.raises(ValueError, match=f"{folder}(/{name} is damaged| )"):
+        load_segmenter(folder)
+
+
+def test_a_segmenter_without_its_tokenizer_is_refused(tmp_path):
+    folder = shutil.copytree(load_profile("mini").segmenter, tmp_path / "s")
+    (folder / "tokenizer.json").unlink()
+    with pytest.raises(ValueError, match="has no tokenizer of its own: 2 words, and the network knows 666"):
+        load_segmenter(folder)
+
+
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory):
     "The name of a random GroundingDINO, which finds six boxes, and a random SAM of 64 pixels."

@@ -1,4 +1,4 @@
-"Every study runs at budget `smoke` under the strict wrapper, and leaves the numbers that it left before."
+"Every study runs at budget `smoke`, and leaves the numbers that it left before."
 
 import json
 import math
@@ -10,11 +10,13 @@ from spurious_core.app.metrics import Metrics
 from spurious_core.app.runs import run_study
 from spurious_core.app.studies import find_study, list_studies, studies_folder
 from support.real_pictures import need_photographs_of
+from support.study_cells import run_cells
 
 # Values of a run on two cores. None for timings, and for a difference that is one grey level by rounding, or
 # none. Another processor's rounding may turn a picture or two.
 BEFORE = json.loads(Path(__file__).with_name("smoke_numbers.json").read_text())
 SOME_PICTURES = 0.2
+FEW_STEPS = "3"  # of the sampler, where a plan leaves them to the profile: the path is the same
 
 
 def test_every_notebook_is_found():
@@ -23,14 +25,9 @@ def test_every_notebook_is_found():
     assert sorted(BEFORE) == list_studies()
 
 
-@pytest.mark.parametrize("study", list_studies())
-def test_smoke(study, tmp_path):
-    need_photographs_of(study)
-    # one at a time: further workers would import everything once more
-    alone = dict(workers=1) if "workers" in find_study(study).parameters else {}
-    out = run_study(study, dict(budget="smoke") | alone, tmp_path, timeout=600, progress=False)
+def hold_against_before(study, out):
+    "Figures are there, and the numbers are those of before."
     assert list((out / "figures").glob("*.png"))
-    assert json.loads((out / "environment.json").read_text())["study"] == study
     entries = Metrics.load(out)
     assert [name for name, entry in entries.items() if entry["n"] and "over" not in entry] == []
     numbers = {name: entry["value"] for name, entry in entries.items()}
@@ -39,3 +36,34 @@ def test_smoke(study, tmp_path):
         if before is not None:
             room = SOME_PICTURES * max(1, abs(before))
             assert math.isclose(numbers[name], before, abs_tol=room), f"{name}: {numbers[name]}, was {before}"
+
+
+def alone(study):
+    "A study's budget and, where it has workers, one: further ones would import everything once more."
+    return dict(budget="smoke") | (dict(workers=1) if "workers" in find_study(study).parameters else {})
+
+
+@pytest.mark.parametrize("study", list_studies())
+def test_smoke(study, tmp_path, monkeypatch):
+    "In this process: a kernel for each study would import everything once more."
+    need_photographs_of(study)
+    monkeypatch.setenv("SPURIOUS_SAMPLER_STEPS", FEW_STEPS)
+    run_cells(study, out=str(tmp_path / study), **alone(study))
+    hold_against_before(study, tmp_path / study)
+
+
+@pytest.mark.parametrize(
+    "study",
+    ["mitigation_benchmark"]
+    + [
+        pytest.param(name, marks=pytest.mark.slow)
+        for name in list_studies()
+        if name != "mitigation_benchmark"
+    ],
+)
+def test_smoke_by_the_strict_runner(study, tmp_path, monkeypatch):
+    need_photographs_of(study)
+    monkeypatch.setenv("SPURIOUS_SAMPLER_STEPS", FEW_STEPS)
+    out = run_study(study, alone(study), tmp_path, timeout=600, progress=False)
+    assert json.loads((out / "environment.json").read_text())["study"] == study
+    hold_against_before(study, out)

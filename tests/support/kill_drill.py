@@ -116,7 +116,7 @@ class Killer:
         return False
 
 
-def start_cluster() -> tuple:
+def start_cluster(n_nodes: int = NODES) -> tuple:
     "A cluster, whose head runs no cells, and its nodes. Ray gives a node half a minute to start."
     os.environ.update(ENVIRONMENT)
     from ray.cluster_utils import Cluster
@@ -125,7 +125,7 @@ def start_cluster() -> tuple:
         cluster = Cluster()
         try:
             cluster.add_node(num_cpus=0, include_dashboard=False)
-            return cluster, [cluster.add_node(num_cpus=CORES) for _ in range(NODES)]
+            return cluster, [cluster.add_node(num_cpus=CORES) for _ in range(n_nodes)]
         except Exception as error:  # Ray raises nothing more special
             cluster.shutdown()
             if not tries_left or "timed out" not in str(error):

@@ -1,7 +1,7 @@
 from .auditing import (
     Audit as Audit,
     audit as audit,
-    audit_images as audit_images,
+    audit_folder as audit_folder,
     examine_subject as examine_subject,
     next_steps as next_steps,
     picture_describer as picture_describer,

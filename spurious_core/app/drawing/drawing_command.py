@@ -33,7 +33,7 @@ def _end_of_drawing(out: Path, status: "pd.DataFrame", rows: int, lost: int, dou
     if lost:
         raise typer.Exit(1)
 
-# %% ../../../nbs/app/drawing/02_drawing_command.ipynb #5f4b3b4b
+# %% ../../../nbs/app/drawing/02_drawing_command.ipynb #7a0c3921
 def draw_command(
     plan: str = typer.Argument(
         metavar="PLAN.parquet", help="rows with prompt and seed, as write_plan writes"
@@ -46,8 +46,9 @@ def draw_command(
 ) -> None:
     "Draw a long plan by many workers, and go on where an earlier call stopped."
     from spurious_core.app.drawing.drawing_plans import draw_plan, lost_and_doubled, read_config
+    from spurious_core.app.parameters import parse_assignments
     from spurious_core.app.sweeps.engines import pick_engine
 
-    config, chosen = read_config(param), pick_engine(engine, dict(text.split("=", 1) for text in setting))
+    config, chosen = read_config(param), pick_engine(engine, parse_assignments(setting, "--set"))
     status = draw_plan(plan, out, config, chosen, workers, say=Console(stderr=True, highlight=False).print)
     _end_of_drawing(Path(out), status, **lost_and_doubled(out, plan))

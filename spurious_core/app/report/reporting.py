@@ -14,7 +14,7 @@ from .sweep_page import sweep_sections, sweep_title
 from ...core.checks import folder_path
 from ...core.files import atomic_write
 
-# %% ../../../nbs/app/report/04_reporting.ipynb #fb28299e
+# %% ../../../nbs/app/report/04_reporting.ipynb #39d0e8f2
 def report_page(folder: str | Path) -> str:
     "The page of a run or a sweep as HTML. `ValueError` for a folder that is neither, or holds damaged files."
     folder = folder_path("folder", folder)
@@ -35,4 +35,8 @@ def report_folder(
 ) -> Path:
     "Writes the page of a run or a sweep; returns its path. `ValueError` as `report_page`."
     page = report_page(folder)
-    return atomic_write(out or Path(folder) / "report.html", page)
+    try:
+        return atomic_write(out or Path(folder) / "report.html", page)
+    except OSError as error:
+        advice = "" if out else "; name another file for the page (--out FILE)"
+        raise OSError(error.errno, f"{error.strerror}{advice}") from None

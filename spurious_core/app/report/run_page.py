@@ -50,7 +50,7 @@ class RunRecord:
         "The figures; in committed evidence they lie beside the numbers."
         return sorted(self.path.glob("figures/*.png")) or sorted(self.path.glob("*.png"))
 
-# %% ../../../nbs/app/report/02_run_page.ipynb #7e4c3b6d
+# %% ../../../nbs/app/report/02_run_page.ipynb #6feee338
 def _object_in(file: Path) -> dict[str, Any]:
     "The object of a JSON file; empty if there is none. ValueError if it is damaged."
     content = read_json(file) if file.is_file() else {}
@@ -59,6 +59,24 @@ def _object_in(file: Path) -> dict[str, Any]:
     return content
 
 
+def _about(file: Path) -> dict[str, Any]:
+    "What an environment.json says. ValueError if its parts are of another kind."
+    about, kinds = _object_in(file), dict(parameters=dict, versions=dict, seconds=(int, float))
+    for name, kind in kinds.items():
+        if not isinstance(about.get(name, kind() if kind is dict else 0), kind):
+            raise ValueError(f"{file} is damaged: {name}={about[name]!r}")
+    return about
+
+# %% ../../../nbs/app/report/02_run_page.ipynb #b12c4a52
+def _notebook(file: Path) -> dict[str, Any]:
+    "A notebook. ValueError if it holds no cells."
+    notebook = _object_in(file)
+    cells = notebook.get("cells", [])
+    if not isinstance(cells, list) or not all(isinstance(cell, dict) and "source" in cell for cell in cells):
+        raise ValueError(f"{file} is damaged: it is no notebook of version 4")
+    return notebook
+
+# %% ../../../nbs/app/report/02_run_page.ipynb #ff4a9cdf
 def is_run_folder(folder: str | Path) -> bool:
     "Whether a run was begun in a folder."
     folder = Path(folder)
@@ -71,19 +89,19 @@ def read_run(folder: str | Path) -> RunRecord:
     folder = Path(folder)
     if not is_run_folder(folder):
         raise ValueError(f"{folder} is no run: it has neither {NUMBERS} nor environment.json")
-    about, aside = _object_in(folder / "environment.json"), next(folder.glob(f"*{_ASIDE}"), None)
+    about, aside = _about(folder / "environment.json"), next(folder.glob(f"*{_ASIDE}"), None)
     metrics = Metrics.load(folder) if (folder / NUMBERS).is_file() else None
     begun = aside.name.removesuffix(_ASIDE) if aside else folder.resolve().name
     study = str(about.get("study", begun))
     places = [folder / f"{study}.ipynb", aside]
     places += [studies_folder() / f"{study}.ipynb"] if study in list_studies() else []
-    notebook = next((_object_in(place) for place in places if place and place.is_file()), {})
+    notebook = next((_notebook(place) for place in places if place and place.is_file()), {})
     return RunRecord(folder, study, metrics, about, notebook, aside, who_holds(folder))
 
-# %% ../../../nbs/app/report/02_run_page.ipynb #724b591e
+# %% ../../../nbs/app/report/02_run_page.ipynb #0a549e1e
 def _error_in(notebook: Path) -> str:
     "The error that ended a notebook, in a sentence; '' if there is none."
-    cells = _object_in(notebook).get("cells", [])
+    cells = _notebook(notebook).get("cells", [])
     outputs = [output for cell in cells for output in cell.get("outputs", [])]
     errors = [output for output in outputs if output.get("output_type") == "error"]
     return f"{errors[0].get('ename')}: {errors[0].get('evalue')}" if errors else ""

@@ -1,3 +1,4 @@
+from .component_sides import ComponentSides as ComponentSides
 from .drawing_sides import DrawingSides as DrawingSides
 from .fitting_sides import (
     PlainPictures as PlainPictures,

@@ -21,7 +21,7 @@ from ..metrics import Metrics
 from ...core.checks import known, one_of, plain_numbers, whole
 from ...core.plots import bars
 
-# %% ../../../nbs/app/speed/00_turns.ipynb #91a82512
+# %% ../../../nbs/app/speed/00_turns.ipynb #84f85fa7
 @dataclass(frozen=True)
 class SpeedPlan:
     "How often the sides of a comparison come, and how much they do."
@@ -35,6 +35,8 @@ class SpeedPlan:
     n_candidates: int = 80  # object-free pictures, of which those that fool the guide become references
     n_bank: int = 60  # pictures of each feature for the detector
     require_fooled: bool = True  # False: a random guide is fooled by nothing
+    pca_images: int = 1300  # of the class whose components are computed; of ImageNet's classes it is so many
+    pca_features: int = 2048  # as a ResNet-50 has
 
     def __post_init__(self):
         plain_numbers(self, minimum=0)
@@ -43,12 +45,13 @@ class SpeedPlan:
         "Turns of what takes longer than a training step: a part of them, at least two."
         return max(2, self.repeats // divisor)
 
-
+# %% ../../../nbs/app/speed/00_turns.ipynb #e8e4b3c0
 _NO_GUIDE = dict(n_candidates=16, n_bank=4, require_fooled=False)
+_FEW = dict(pca_images=60, pca_features=128)
 
 
 SPEED_PLANS = dict(
-    smoke=SpeedPlan(repeats=2, steps=2, batch=4, images=3, n_train=60, n_group=120),
+    smoke=SpeedPlan(repeats=2, steps=2, batch=4, images=3, n_train=60, n_group=120, **_FEW),
     quick=SpeedPlan(repeats=6, steps=4, batch=4, images=12, n_train=200, n_group=400),
     full=SpeedPlan(repeats=21, steps=8, batch=4, images=32, n_train=400, n_group=1600),
     dry=SpeedPlan(repeats=2, steps=1, batch=1, images=2, n_train=12, n_group=120, **_NO_GUIDE),

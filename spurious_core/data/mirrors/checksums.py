@@ -13,14 +13,18 @@ from pathlib import Path, PurePosixPath
 
 from ..readers.folders import few
 
-# %% ../../../nbs/data/mirrors/02_checksums.ipynb #0cdd9431
+# %% ../../../nbs/data/mirrors/02_checksums.ipynb #594b9980
 CHECKSUM_LIST = "SHA256SUMS"
 
 
 def read_checksums(path: str | Path, what: str) -> dict[str, str]:
     "The digits by the name of the file. ValueError for a line that is none, or a file outside of the folder."
     sums = {}
-    for number, line in enumerate(Path(path).read_text("utf-8").splitlines(), 1):
+    try:
+        lines = Path(path).read_text("utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{what}: {path} is no UTF-8: {error}") from None
+    for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         match = re.fullmatch(r"([0-9a-fA-F]{64}) [ *](.+)", line)

@@ -95,7 +95,7 @@ def _n_empty(table: Any, image: str) -> int:
                 empty += column.statistics.null_count or 0
     return empty
 
-# %% ../../../nbs/data/mirrors/00_parquet_tables.ipynb #67ab70c0
+# %% ../../../nbs/data/mirrors/00_parquet_tables.ipynb #6baae79b
 def _coded_names(table: Any) -> dict[str, list[str]]:
     "The names of coded columns, if `datasets` wrote the file."
     written = (table.schema_arrow.metadata or {}).get(b"huggingface", b"{}")
@@ -119,9 +119,10 @@ def _read_file(file: Path, image: str, columns: Sequence[str], what: str) -> Par
             raise FileNotFoundError(f"{where}: {empty} of {n} rows hold no picture in column {image}")
         try:
             rows = table.read(list(columns)).to_pandas()
-        except (ValueError, OSError) as error:
+            names = _coded_names(table)
+        except (ValueError, OSError, AttributeError, TypeError) as error:
             raise ValueError(f"{file} is damaged: {error}") from None
-        return ParquetTable(rows, _coded_names(table))
+        return ParquetTable(rows, names)
 
 # %% ../../../nbs/data/mirrors/00_parquet_tables.ipynb #1ceceb97
 def read_parquet_tables(

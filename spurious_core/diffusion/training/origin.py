@@ -5,16 +5,14 @@
 # %% auto #0
 __all__ = ['origin_of', 'add_header', 'base_of']
 
-# %% ../../../nbs/diffusion/training/07_origin.ipynb #9b7bede6
+# %% ../../../nbs/diffusion/training/07_origin.ipynb #9261edab
 import json
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from safetensors.torch import save_file
-
-from ...core.checkpoints import read_weights
+from ...core.checkpoints import read_weights, save_safetensors
 from ...core.files import open_safetensors, read_json
 from ...core.settings import is_hub_id, source_commit
 from ..families.registry import family_of
@@ -69,7 +67,7 @@ def origin_of(
     known = _of_ours(pipe, config, base) | _of_others(pipe, config)
     return {name: value for name, value in known.items() if value}
 
-# %% ../../../nbs/diffusion/training/07_origin.ipynb #dc0d7ddb
+# %% ../../../nbs/diffusion/training/07_origin.ipynb #03918fc6
 def add_header(
     file: str | Path,  # safetensors
     entries: dict[str, str],
@@ -77,7 +75,7 @@ def add_header(
     "Adds entries to the header of a file that nobody reads yet."
     with open_safetensors(file) as opened:
         header = opened.metadata() or {}
-    save_file(read_weights(file), file, metadata=header | entries)
+    save_safetensors(read_weights(file), file, header | entries)
 
 
 def base_of(

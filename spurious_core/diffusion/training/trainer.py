@@ -6,7 +6,7 @@
 __all__ = ['CHECKPOINT_FILE', 'BEST_FILE', 'LOG_FILE', 'RESULT_FILE', 'UNFINISHED_FILES', 'HALF_WRITTEN', 'cut_log', 'settle',
            'Validation', 'Trainer']
 
-# %% ../../../nbs/diffusion/training/05_trainer.ipynb #30c04e4f
+# %% ../../../nbs/diffusion/training/05_trainer.ipynb #ec11e7a5
 import json
 import math
 import time
@@ -23,7 +23,7 @@ from fastcore.basics import patch
 from tqdm.auto import tqdm
 
 from ...core.checkpoints import load_state, read_tensors, save_state, write_tensors
-from ...core.files import atomic_write, read_json, writing
+from ...core.files import atomic_write, discard, read_json, writing
 from ...core.plots import save_figure
 from ...core.sheets import contact_sheet
 from ..sampling import sample_images
@@ -56,10 +56,10 @@ def _diverged(what: str, step: int, checkpoint: Path) -> NoReturn:
     advice = "Lower the learning rate or the weight of the image loss, in a new folder"
     raise FloatingPointError(f"the {what} is not finite at step {step + 1}; {kept}. {advice}")
 
-# %% ../../../nbs/diffusion/training/05_trainer.ipynb #cfb8a1e3
+# %% ../../../nbs/diffusion/training/05_trainer.ipynb #a2b23f2e
 def _remove_unfinished(out: Path) -> None:
     for name in UNFINISHED_FILES:
-        (out / name).unlink(missing_ok=True)
+        discard(out / name)
 
 
 def _damage_of(out: Path, method: str) -> str | None:

@@ -62,7 +62,7 @@ def packaged_file(
         return None
     return Path(found[-1].submodule_search_locations[0]) / PACKAGED[name].weights
 
-# %% ../../../nbs/models/imagenet/01_packaged.ipynb #4205f265
+# %% ../../../nbs/models/imagenet/01_packaged.ipynb #89e020a3
 def load_packaged(
     name: str,  # one of `PACKAGED`
     labels: Sequence[str] | None = None,  # class names; None: ImageNet's
@@ -73,4 +73,5 @@ def load_packaged(
         from_extra(module)
     net = packaged.build()
     net.load_state_dict(torch.load(packaged_file(name), map_location="cpu", weights_only=True))
-    return Classifier(net, labels or imagenet_labels(), packaged.preprocess, name)
+    labels = imagenet_labels() if labels is None else labels
+    return Classifier(net, labels, packaged.preprocess, name)

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Local', 'load_language_model']
 
-# %% ../../../nbs/models/language/05_local_models.ipynb #dddb0bfb
+# %% ../../../nbs/models/language/05_local_models.ipynb #fa1f178b
 import pickle
 from pathlib import Path
 from typing import Any
@@ -21,15 +21,15 @@ from ...core.settings import split_language_model, split_revision
 from .answers import TextModel, without_system
 from .grammar import Grammar
 from .protocol import LanguageModel, LanguageModelError
-from ..pipeline_files import first_line
+from ..pipeline_files import first_line, tokenizer_fault
 from ..quiet import without_progress_bars
 
-# %% ../../../nbs/models/language/05_local_models.ipynb #1c302f12
+# %% ../../../nbs/models/language/05_local_models.ipynb #dde56c0a
 _UNUSABLE = (OSError, ValueError, KeyError, RuntimeError, SafetensorError, pickle.UnpicklingError)
 
 
 def _read_local(source: str, dtype: torch.dtype) -> tuple[Any, PreTrainedModel]:
-    "Tokenizer and network. Where there is no tokenizer, transformers makes an empty one, which is refused."
+    "Tokenizer and network. LanguageModelError where one of them is missing."
     name, revision = split_revision(source)
     place = dict(pretrained_model_name_or_path=name, revision=revision or "main")
     try:
@@ -42,10 +42,8 @@ def _read_local(source: str, dtype: torch.dtype) -> tuple[Any, PreTrainedModel]:
     if missing := sorted(info["missing_keys"]):
         why = f"has no weights for {', '.join(missing[:3])}: not a trained language model"
         raise LanguageModelError(f"{source} {why}")
-    words = net.config.get_text_config().vocab_size
-    if len(tokenizer) < words // 2:
-        counts = f"{len(tokenizer)} words, and the network knows {words}"
-        raise LanguageModelError(f"{source} has no tokenizer of its own: {counts}")
+    if fault := tokenizer_fault(tokenizer, net.config.get_text_config().vocab_size):
+        raise LanguageModelError(f"{source} {fault}")
     return tokenizer, net
 
 # %% ../../../nbs/models/language/05_local_models.ipynb #9ee66cef

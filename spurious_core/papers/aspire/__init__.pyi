@@ -69,6 +69,7 @@ from .searching import (
     Searched as Searched,
     by_components as by_components,
     by_confidence as by_confidence,
+    by_edits_beyond_shift as by_edits_beyond_shift,
     by_edits_of as by_edits_of,
     by_exact_edits as by_exact_edits,
     by_flips as by_flips,

@@ -51,13 +51,13 @@ class FormsPlan(ComparisonPlan):
 
     n_arms: int | None = None  # the first of the candidates; None: all
 
-# %% ../../../nbs/papers/class_wise/05_plans.ipynb #98252fc8
+# %% ../../../nbs/papers/class_wise/05_plans.ipynb #8699f3d3
 TUNED_ON = ("fish", "tree")  # gate and weight of the loss were chosen on these
 
 _FEW = dict(n_train=24, n_refs=6, n_candidates=16, n_bank=4, require_fooled=False)
 _ONE_AT_A_TIME = dict(batch_size=1, gradient_checkpointing=True)
 _DRY = dict(classes=("landbird",), seeds=1, steps=10, n_images=2, n_real=60, n_prior=2)
-_SMOKE = dict(classes=("landbird",), seeds=1, steps=2, n_images=3, n_real=80, n_prior=10)
+_SMOKE = dict(classes=("landbird",), seeds=1, steps=2, n_images=2, n_real=60, n_prior=4)
 _QUICK = dict(classes=("landbird", "cow"), seeds=1, steps=100, n_images=16, n_real=200)
 _FULL = dict(classes=(), seeds=1, steps=100, n_images=24, n_real=400)
 _BAR = (
@@ -70,14 +70,14 @@ _BAR = (
 
 CLASS_WISE_PLANS = dict(
     dry=ClassWisePlan(**_DRY, find=_FEW, training=_ONE_AT_A_TIME, n_held_out=20, attack_steps=4),
-    smoke=ClassWisePlan(**_SMOKE, find=dict(n_train=120), n_held_out=60, attack_steps=20, arms=_BAR),
+    smoke=ClassWisePlan(**_SMOKE, find=dict(n_train=120), n_held_out=60, attack_steps=6, arms=_BAR),
     quick=ClassWisePlan(**_QUICK, find=dict(n_train=400), n_held_out=60, attack_steps=80),
     full=ClassWisePlan(**_FULL, find=dict(n_train=600), n_held_out=200, attack_steps=80, arms=_BAR),
 )
 
-# %% ../../../nbs/papers/class_wise/05_plans.ipynb #b43665c1
+# %% ../../../nbs/papers/class_wise/05_plans.ipynb #0e918c90
 _DRY_FORMS = dict(classes=("tree",), seeds=1, steps=2, n_images=2, n_real=60, n_prior=2)
-_SMOKE_FORMS = dict(classes=("tree",), seeds=1, steps=2, n_images=4, n_real=80, n_prior=10)
+_SMOKE_FORMS = dict(classes=("tree",), seeds=1, steps=2, n_images=2, n_real=60, n_prior=4)
 _QUICK_FORMS = dict(classes=("tree",), seeds=1, steps=100, n_images=24, n_real=200)
 _FULL_FORMS = dict(classes=TUNED_ON, seeds=3, steps=100, n_images=32, n_real=400)
 

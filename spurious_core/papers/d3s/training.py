@@ -19,10 +19,11 @@ import torch.nn.functional as F
 from torch import nn
 from tqdm.auto import tqdm
 
-# %% ../../../nbs/papers/d3s/12_training.ipynb #5e0d667b
+# %% ../../../nbs/papers/d3s/12_training.ipynb #9e952e35
 from ...core.checkpoints import pack_optimiser, read_if_whole, unpack_optimiser, write_tensors
+from ...core.checks import folder_path
 from ...core.devices import pick_device
-from ...core.files import claim, digest
+from ...core.files import claim, digest, discard
 from ...core.locks import hold_folder
 from ...core.seeds import generator, seed_of
 from ...data.grouped import GroupedImages
@@ -257,7 +258,7 @@ DISENTANGLING_CHECKPOINT = "checkpoint.safetensors"  # of a training in progress
 DISENTANGLING_RESULT = "disentangled.safetensors"
 _SCRATCH = (DISENTANGLING_CHECKPOINT, DISENTANGLING_RESULT)  # what a killed call may leave half-written
 
-# %% ../../../nbs/papers/d3s/12_training.ipynb #2f2c29e4
+# %% ../../../nbs/papers/d3s/12_training.ipynb #fc2c4392
 def _resume(out: Path, training: _Training, seed: int) -> tuple[int, list[dict]]:
     "Makes `out` this training's folder, and goes to where it stood there: steps done, and their losses."
     state = training.model.clf.state_dict().values()
@@ -267,7 +268,7 @@ def _resume(out: Path, training: _Training, seed: int) -> tuple[int, list[dict]]
     claim(out, identity, _SCRATCH)
     result = read_if_whole(out / DISENTANGLING_RESULT)
     if result:
-        (out / DISENTANGLING_CHECKPOINT).unlink(missing_ok=True)  # left by a kill after the result
+        discard(out / DISENTANGLING_CHECKPOINT)  # left by a kill after the result
     there = result or read_if_whole(out / DISENTANGLING_CHECKPOINT)
     if there is None:
         return 0, []
@@ -283,7 +284,7 @@ def _check_losses(row: dict[str, float], step: int, config: Disentangling) -> No
         advice = f"try a lower lr than {config.lr} or critic_lr than {config.critic_lr}"
         raise FloatingPointError(f"{problem}; {advice}")
 
-# %% ../../../nbs/papers/d3s/12_training.ipynb #f1d63ad1
+# %% ../../../nbs/papers/d3s/12_training.ipynb #430c35c9
 def _train(
     training: _Training,
     seed: int,
@@ -310,10 +311,10 @@ def _train(
                 written = time.time()
     if out and done < total:
         _save(out / DISENTANGLING_RESULT, training, total, rows)
-        (out / DISENTANGLING_CHECKPOINT).unlink(missing_ok=True)
+        discard(out / DISENTANGLING_CHECKPOINT)
     return rows
 
-# %% ../../../nbs/papers/d3s/12_training.ipynb #9e07ebb7
+# %% ../../../nbs/papers/d3s/12_training.ipynb #f90b8e60
 def disentangle(
     # copied; classes that it knows keep their rows of the head, and the network is trained as a whole
     backbone: Classifier,
@@ -333,7 +334,7 @@ def disentangle(
     config = Disentangling() if config is None else config
     check_pairs(train)
     training = _Training(backbone, train, config, seed, pick_device(device))
-    out = Path(out_dir) if out_dir else None
+    out = None if out_dir is None else folder_path("out_dir", out_dir)
     with hold_folder(out):
         rows = _train(training, seed, out, progress, checkpoint_seconds)
     training.model.history = pd.DataFrame(rows)

@@ -125,9 +125,9 @@ def try_world(
         atomic_write(kept, json.dumps(rows))
     return rows
 
-# %% ../../../nbs/papers/discoverers/07_trials.ipynb #554e7479
+# %% ../../../nbs/papers/discoverers/07_trials.ipynb #96fce703
 DISCOVERY_BUDGETS = dict(
-    smoke=dict(planted=1, clean=1, unused=1, train=150, look=120),
+    smoke=dict(planted=1, clean=1, unused=1, train=100, look=80),
     quick=dict(planted=6, clean=3, unused=3, train=500, look=400),
     full=dict(planted=20, clean=10, unused=10, train=500, look=400),
 )

@@ -74,9 +74,9 @@ class FFRPlan:
         largest = synthetic_counts(real, "usb")
         return np.maximum(largest, -(-largest.sum() // len(largest))) + self.probe
 
-# %% ../../../nbs/papers/ffr/04_planning.ipynb #874fb376
+# %% ../../../nbs/papers/ffr/04_planning.ipynb #7122b0d0
 FFR_BUDGETS = dict(
-    smoke=FFRPlan((0.9,), ("ERM",), 1, majority=40, val=20, test=60, probe=24, epochs=1, steps=4),
+    smoke=FFRPlan((0.9,), ("ERM",), 1, majority=20, val=20, test=40, probe=20, epochs=1, steps=3),
     quick=FFRPlan((0.95, 0.99), ("ERM", "GroupDRO"), 1, majority=200, val=60, test=250, probe=60),
     full=FFRPlan(
         (0.9, 0.95, 0.97, 0.99, 0.999),

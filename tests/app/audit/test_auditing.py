@@ -84,8 +84,10 @@ def test_the_command_on_a_folder(tmp_path):
 
 
 def test_what_is_not_there_is_one_line(tmp_path):
-    result = CliRunner().invoke(app, ["audit", "--images", str(tmp_path), "--classifier", "no/such/folder"])
+    "The pictures before the model: a model that has to be looked for on a hub takes its time."
+    result = CliRunner().invoke(app, ["audit", "--images", str(tmp_path / "x"), "--classifier", "no/such"])
     assert result.exit_code in (1, 2) and result.output.startswith("error: ")
+    assert str(tmp_path / "x") in result.output.replace("\n", "") and "no/such" not in result.output
 
 
 def test_bar(tmp_path):

@@ -60,6 +60,7 @@ def test_what_is_missing_is_said_and_an_error(plan, sweep, tmp_path):
         (["-p", "steps=four"], "steps='four' is not of type int"),
         (["-p", "profile=big"], "unknown profile 'big'"),
         (["--engine", "cloud"], "engine='cloud' is unknown"),
+        (["--set", "cores"], "--set cores: write NAME=VALUE"),
     ],
 )
 def test_mistakes_are_one_line(plan, tmp_path, arguments, message):

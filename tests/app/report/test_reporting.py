@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 from spurious_core.app.cli import app
 from spurious_core.app.report.reporting import report_folder, report_page
 from support.notebooks import ROOT
+from support.read_only import read_only
 
 EVIDENCE = ROOT / "figures" / "bar"
 
@@ -28,6 +29,14 @@ def test_a_folder_that_is_no_run_is_one_line(tmp_path, name):
     assert result.exit_code == 2 and len(result.output.splitlines()) == 1
     assert "is no folder" in result.output or "is no run and no sweep" in result.output
     assert list((tmp_path / "empty").iterdir()) == []
+
+
+def test_a_run_that_can_only_be_read_has_its_page_elsewhere():
+    with (
+        read_only(),
+        pytest.raises(OSError, match="report.html: Read-only .*; name another file .*--out FILE"),
+    ):
+        report_folder(EVIDENCE)
 
 
 def test_a_page_is_whole_or_as_it_was(tmp_path, monkeypatch):

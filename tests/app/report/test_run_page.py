@@ -101,8 +101,24 @@ def test_what_is_no_run_or_damaged_is_an_error(folder, tmp_path):
         read_run(folder)
     atomic_write(folder / "metrics.json", "{")
     atomic_write(folder / "environment.json", "{}")
-    with pytest.raises(ValueError, match="not JSON"):
+    with pytest.raises(ValueError, match=f"{folder}/metrics.json is damaged"):
         read_run(folder)
+
+
+@pytest.mark.parametrize(
+    "about", [dict(parameters="x"), dict(parameters=None), dict(versions=3), dict(seconds="long")]
+)
+def test_surroundings_of_another_kind_are_named(folder, about):
+    atomic_write(folder / "environment.json", json.dumps(about))
+    with pytest.raises(ValueError, match=f"{folder}/environment.json is damaged: {next(iter(about))}="):
+        read_run(folder)
+
+
+@pytest.mark.parametrize("cells", ["x", None, ["x"], [{}]])
+def test_a_notebook_without_cells_is_named(folder, cells):
+    file = atomic_write(folder / "toy.failed.ipynb", json.dumps(dict(cells=cells)))
+    with pytest.raises(ValueError, match=f"{file} is damaged: it is no notebook"):
+        run_state(read_run(folder))
 
 
 def test_image_sets_say_what_drew_them(folder):

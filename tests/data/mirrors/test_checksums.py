@@ -27,6 +27,16 @@ def test_what_differs_is_named_with_both_sums(tmp_path):
         verify_checksums(tmp_path, "Faces")
 
 
+def test_a_list_in_another_encoding_is_named_and_may_begin_with_a_mark(tmp_path):
+    listed(tmp_path, one=b"1")
+    content = (tmp_path / "SHA256SUMS").read_bytes()
+    (tmp_path / "SHA256SUMS").write_bytes(b"\xef\xbb\xbf" + content)
+    assert verify_checksums(tmp_path, "Faces") == ["one"]
+    (tmp_path / "SHA256SUMS").write_bytes(content + b"\xff")
+    with pytest.raises(ValueError, match="Faces: .*SHA256SUMS is no UTF-8"):
+        verify_checksums(tmp_path, "Faces")
+
+
 def test_an_archive_that_is_gone_is_no_fault_and_nothing_at_all_is_said(tmp_path):
     listed(tmp_path, one=b"1", two=b"2")
     (tmp_path / "two").unlink()

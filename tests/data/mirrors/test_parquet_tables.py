@@ -86,6 +86,17 @@ def test_names_that_hugging_face_wrote_are_read_and_must_agree(tmp_path):
         read_parquet_tables(tmp_path, ["label"], "Birds")
 
 
+@pytest.mark.parametrize("text", [b"{", b"[1]", b'{"info": 3}', b'{"info": {"features": [1]}}'])
+def test_damaged_names_of_codes_are_named(tmp_path, text):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    file = tmp_path / "train.parquet"
+    put_parquet(file, [0, 1], [0, 1])
+    table = parquet.read_table(file).replace_schema_metadata({b"huggingface": text})
+    parquet.write_table(table, file)
+    with pytest.raises(ValueError, match="train.parquet is damaged"):
+        read_parquet_tables(tmp_path, ["label"], "Birds")
+
+
 def test_faults_of_a_file_are_named(tmp_path):
     file = tmp_path / "train.parquet"
     put_parquet(file, [0, 1], [0, 1])

@@ -112,10 +112,11 @@ def embedded(folder):
 @pytest.mark.parametrize(
     "build, changes",
     [
-        pytest.param(embedded, dict(batch_size=32), marks=pytest.mark.slow),
+        (embedded, dict(batch_size=32)),
         (wider_flow, dict(batch_size=32)),
     ],
 )
+@pytest.mark.slow
 def test_the_peak_of_a_process(build, changes, tmp_path):
     folder = build(tmp_path / "pipeline")
     side = picture_side(pipeline_of_shapes(folder))

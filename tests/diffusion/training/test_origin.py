@@ -7,6 +7,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
+from spurious_core.core.files import checkpoint_hash
 from spurious_core.core.settings import source_commit
 from spurious_core.diffusion.image_sets import pipeline_hash
 from spurious_core.diffusion.training.config import PersonalizeConfig
@@ -64,3 +65,13 @@ def test_matrices_and_the_rest_of_a_header_stay(tmp_path):
     add_header(file, dict(origin="here"))
     assert header_of(file) == dict(format="pt", origin="here")
     assert torch.equal(load_file(file)["down"], before)
+
+
+def test_the_same_training_is_the_same_file(tmp_path):
+    "Its hash stands in the rows of what it draws."
+    entries, matrices = {str(number): "x" for number in range(9)}, dict(down=torch.randn(2, 3))
+    files = [tmp_path / f"{number}.safetensors" for number in range(5)]
+    for file in files:
+        save_file(matrices, file, metadata=dict(format="pt"))
+        add_header(file, entries)
+    assert len({checkpoint_hash(file) for file in files}) == 1

@@ -20,6 +20,7 @@ from spurious_core.diffusion.training import personalizing, trainer
 from spurious_core.diffusion.training.personalizing import personalize
 from spurious_core.diffusion.training.trainer import Trainer, settle
 from support.modes import modes, readable_by_all
+from support.read_only import read_only
 from support.training import FULL, PRIOR, REFS, RUN, Brighter, assert_same, train, train_full, weights
 
 WITH_PRIOR = replace(RUN, class_prompt="snow", prior_images=3)
@@ -47,6 +48,16 @@ def test_prior_images_are_drawn_and_kept(tiny_pipeline, tmp_path, killed):
     assert_same(weights(cut), weights(whole))
     without = weights(train(tiny_pipeline, RUN, tmp_path / "c"))
     assert any(not torch.equal(value, without[name]) for name, value in weights(whole).items())
+
+
+def test_a_finished_run_is_read_where_nothing_can_be_written(tiny_pipeline, tmp_path):
+    recipe = replace(RUN, steps=1)
+    train(tiny_pipeline, recipe, tmp_path / "run")
+    with read_only():
+        assert train(tiny_pipeline, recipe, tmp_path / "run") == tmp_path / "run"
+    (tmp_path / "run/result.json").unlink()
+    with read_only(), pytest.raises(OSError, match="cannot write .*: Read-only file system"):
+        train(tiny_pipeline, recipe, tmp_path / "run")
 
 
 def test_pipeline_is_unchanged_and_a_finished_run_returns(tiny_pipeline, tmp_path, monkeypatch):

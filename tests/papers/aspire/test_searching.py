@@ -9,7 +9,14 @@ import torch
 
 from spurious_core.data.grouped import GroupedImages
 from spurious_core.find.edit_tests import judge_edits
-from spurious_core.papers.aspire.searching import by_confidence, by_edits_of, by_flips, first_of_class
+from spurious_core.find.rankings import rank_features
+from spurious_core.papers.aspire.searching import (
+    by_confidence,
+    by_edits_beyond_shift,
+    by_edits_of,
+    by_flips,
+    first_of_class,
+)
 
 
 class Bright:
@@ -53,6 +60,12 @@ def test_confidence_has_a_threshold_of_its_own(findings):
     findings.edits = little
     assert 0 < little.effect.max() < 0.1
     assert spurious(by_confidence(findings)) == []
+
+
+def test_beyond_the_shift_a_trifle_is_not_sure(findings):
+    findings.edits["evidence"] = np.where(findings.edits.phrase == "flags", 0.4, 2.0)
+    assert by_edits_beyond_shift(findings).set_index("cluster").loc["flag", "p"] > 0.9
+    assert rank_features(findings.edits, findings.phrases).set_index("cluster").loc["flag", "p"] < 0.01
 
 
 def test_the_larger_loss_of_confidence_comes_first(findings):

@@ -45,7 +45,7 @@ def words_folder(run: DDBRun, n: int) -> Path:
     "Where the words from `n` images a class are."
     return run.out / "words" / f"{run.name}_{n}"
 
-# %% ../../../../nbs/papers/ddb/study/05_painting.ipynb #4c4dad56
+# %% ../../../../nbs/papers/ddb/study/05_painting.ipynb #1a31eb8c
 def learn_words(
     run: DDBRun,
     losses: Any,  # of each training image
@@ -55,7 +55,7 @@ def learn_words(
     if not n:
         return None
     rows = inversion_rows(run.train, n, losses, run.seed)
-    sheet = 6 if run.first_seed else 0
+    sheet = run.plan.sheet if run.first_seed else 0
     tools, folder = run.source.tools, words_folder(run, n)
     return learn_tokens(tools.pipe, run.train, rows, words_config(run), folder, sheet=sheet, progress=False)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from ....core.checks import not_negative, one_of, plain_numbers, texts, whole
 from ....mitigate.config import MitigationConfig
 
-# %% ../../../../nbs/papers/ddb/study/01_plan.ipynb #8d960aca
+# %% ../../../../nbs/papers/ddb/study/01_plan.ipynb #0cbf7aa0
 @dataclass(frozen=True)
 class DDBPlan:
     "How much the DDB study does."
@@ -26,6 +26,7 @@ class DDBPlan:
     word_steps: int = 100  # of learning the words
     word_images: int = 10  # of each class, from which its word is learned
     word_sizes: tuple[int, ...] = ()  # other numbers of images to learn from; 0: class names instead of words
+    sheet: int = 6  # pictures that show how a word learns, drawn at every validation
     draw_steps: int = 12  # of the sampler
     pick: int = 60  # images of each class to recompose
     gammas: tuple[float, ...] = (1.0, 0.5, 2.0)  # weights of painted pictures; of equals the first is chosen
@@ -52,7 +53,7 @@ class DDBPlan:
         "The same for a folder of one's own: no worlds, and nothing that needs the truth of a rendered one."
         return replace(self, worlds=("own",), word_sizes=(), doses=(), lr=1e-4)
 
-# %% ../../../../nbs/papers/ddb/study/01_plan.ipynb #b4e00463
+# %% ../../../../nbs/papers/ddb/study/01_plan.ipynb #336fd31d
 _SMOKE = DDBPlan(
     share=0.1,
     val=40,
@@ -60,6 +61,7 @@ _SMOKE = DDBPlan(
     epochs=2,
     word_steps=2,
     word_images=4,
+    sheet=2,
     draw_steps=2,
     pick=8,
     gammas=(1.0, 0.5),
