@@ -3679,6 +3679,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                                 'spurious_core/mitigate/fitting.py'),
                                                 'spurious_core.mitigate.fitting._config_for': ( 'mitigate/fitting.html#_config_for',
                                                                                                 'spurious_core/mitigate/fitting.py'),
+                                                'spurious_core.mitigate.fitting._warn_of_test_rows': ( 'mitigate/fitting.html#_warn_of_test_rows',
+                                                                                                       'spurious_core/mitigate/fitting.py'),
                                                 'spurious_core.mitigate.fitting.fit': ( 'mitigate/fitting.html#fit',
                                                                                         'spurious_core/mitigate/fitting.py')},
             'spurious_core.mitigate.group_checks': { 'spurious_core.mitigate.group_checks._check_balanced': ( 'mitigate/group_checks.html#_check_balanced',

@@ -6,7 +6,8 @@ and get a classifier that reports its worst group."""
 # %% auto #0
 __all__ = ['Fitted', 'fit']
 
-# %% ../../nbs/mitigate/13_fitting.ipynb #35c3cae5
+# %% ../../nbs/mitigate/13_fitting.ipynb #b3ae2b5c
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -75,7 +76,7 @@ class Fitted:
         about = f"**{name}** ({source}): {does}. {knows}"
         return f"{about}. Epoch chosen by {self.selection}. {self.seconds:.1f} s{details}."
 
-# %% ../../nbs/mitigate/13_fitting.ipynb #a56f161d
+# %% ../../nbs/mitigate/13_fitting.ipynb #7417ce34
 def _check_base(method: Method, base: Classifier | None, labels: list[str]) -> None:
     "ValueError for a base where the method takes none, or with other classes."
     if base is None:
@@ -85,6 +86,17 @@ def _check_base(method: Method, base: Classifier | None, labels: list[str]) -> N
         raise ValueError(f"{method.name} trains its network itself; base is for {users}")
     if list(base.labels) != list(labels):
         raise ValueError(f"base knows {base.labels}, the images {labels}")
+
+# %% ../../nbs/mitigate/13_fitting.ipynb #477d6ed9
+def _warn_of_test_rows(train: GroupedImages) -> None:
+    "A whole data set, as `read_dataset` reads it, is easily given where its training split is meant."
+    held_out = (train.manifest.split == "test").sum()
+    if 0 < held_out < len(train):
+        advice = 'give the training split, as in data.split("train")'
+        said = (
+            f"{held_out:,} of the {len(train):,} images of {train.name} to train on are test images; {advice}"
+        )
+        warnings.warn(said, stacklevel=3)
 
 
 def _config_for(method: Method, config: MitigationConfig | str | None) -> MitigationConfig:
@@ -98,7 +110,7 @@ def _config_for(method: Method, config: MitigationConfig | str | None) -> Mitiga
         raise ValueError(f"config={config!r} must be {allowed}")
     return config
 
-# %% ../../nbs/mitigate/13_fitting.ipynb #41a79ae2
+# %% ../../nbs/mitigate/13_fitting.ipynb #aa97552d
 def fit(
     method: str,  # a name in `METHODS`
     train: GroupedImages,
@@ -122,6 +134,7 @@ def fit(
     ValueError for data, settings or a folder that don't fit; FolderInUse where another fit is at work."""
     found = find_method(method)
     check_groups(found, train, val)
+    _warn_of_test_rows(train)
     _check_base(found, base, train.labels)
     config, out_dir = _config_for(found, config), None if out_dir is None else folder_path("out_dir", out_dir)
     options = dict(out_dir=out_dir, selection=selection, base=base)

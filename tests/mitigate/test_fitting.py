@@ -1,5 +1,7 @@
 "One call: what it returns, what it refuses, and that methods with groups help."
 
+import warnings
+
 import numpy as np
 import pytest
 import torch
@@ -30,6 +32,16 @@ def test_every_method_fits_and_says_what_it_did(name):
     assert 0 <= report.wga <= report.average <= 1
     assert report.table.train.tolist() == np.bincount(images().group, minlength=4).tolist()
     assert name in fitted._repr_markdown_()
+
+
+def test_a_whole_data_set_to_train_on_is_warned_of():
+    whole = images(40)
+    whole.manifest["split"] = ["train"] * 30 + ["test"] * 10
+    with pytest.warns(UserWarning, match=r'10 of the 40 images .* are test images; .*data.split\("train"\)'):
+        quick("ERM", whole, config=FAST)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        quick("ERM", whole.split("train"), config=FAST)
 
 
 def test_group_methods_beat_erm_where_a_shortcut_was_planted():
