@@ -32,9 +32,11 @@ HEADLINES = dict(
 # %% ../../nbs/app/12_headlines.ipynb #159fe9e8
 HEADLINES |= dict(
     d3s=(
-        "Of the generated pictures, {kept.*.D3S} show class and background as asked for.",
         "Each part of the features tells its own label ({probe.fg_from_fg} and {probe.bg_from_bg} right), "
         "and the other's in {probe.fg_from_bg} and {probe.bg_from_fg}.",
+        "Of classes that the generated set lacks, a head on the foreground part is right on "
+        "{anticorrelated.*_withheld.foreground}, and plain training with these pictures on "
+        "{anticorrelated.*_withheld.ERM_plus_generated}.",
     ),
     ddb=(
         "Accuracy of the worst group: {wga.all.ERM} after plain training, {wga.all.DDB} after recomposing.",
