@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 
 from ..core.checks import known
 
-# %% ../../nbs/app/05_metric_keys.ipynb #917305bc
+# %% ../../nbs/app/05_metric_keys.ipynb #83bd43a9
 METRIC_KEY_FORM = "METRIC.DATASET.METHOD"
 METRIC_KEY_EXCEPTIONS = dict(
     class_wise_spurious_generation=("consistency.*", "object_absent.*", "diversity.*", "pca.*"),
@@ -35,6 +35,7 @@ METRIC_KEY_EXCEPTIONS = dict(
     real_spurious_features=("called.*", "called_top5.*", "pca.*", "spurious_auc.*", "shape_bias.*"),
     speed=("lora_vs_*", "sfsl_step_cost", "batched_*", "dfr_cached", "fit_vs_*", "neural_pca_*"),
     sweeps=("cells", "kills", "lost", "doubled", "differences", "begun_again"),  # no study, a drill
+    drawing=("rows", "rows_per_second"),  # the same
 )
 
 # %% ../../nbs/app/05_metric_keys.ipynb #f9938a1b

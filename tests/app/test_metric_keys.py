@@ -70,7 +70,7 @@ REAL = ("bar", "real_spurious_features")  # studies of photographs
 
 
 def test_every_study_says_its_exceptions():
-    assert sorted(METRIC_KEY_EXCEPTIONS) == sorted([*list_studies(), "sweeps"])
+    assert sorted(METRIC_KEY_EXCEPTIONS) == sorted([*list_studies(), "sweeps", "drawing"])
 
 
 @STUDIES

@@ -1,5 +1,7 @@
 "Shards of a plan: every row in one of them, counted where it is lost or twice, drawn by its own seed."
 
+from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +22,7 @@ from spurious_core.app.sweeps.cell_folders import add_cell
 from spurious_core.core.images import read_images
 from spurious_core.diffusion.image_sets import load_image_set
 from spurious_core.diffusion.plans import plan_prompts
+from support.draw_drill import CONFIG, run_drill
 from support.study_cells import run_cells
 
 PROMPTS = ["a photo of a boat in water", "a photo of a cow on grass"]
@@ -97,3 +100,14 @@ def test_two_workers_draw_all_of_it_and_a_second_call_nothing(plan, tmp_path):
     assert lost_and_doubled(out, plan) == dict(rows=8, lost=0, doubled=0)
     assert sum(line.endswith(" done") for line in lines) == 3
     assert len(list(Path(out).rglob("*.png"))) == 8 + 3
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed")
+def test_a_worker_that_is_killed_on_a_cluster_loses_no_row_and_doubles_none(tmp_path):
+    config = replace(
+        CONFIG, shard=100, batch_size=2
+    )  # many short batches, so that there is time to be killed
+    counts = run_drill(tmp_path, 400, config, kills=1, seconds=1)
+    assert (counts["rows"], counts["kills"]) == (400, 1)
+    assert (counts["lost"], counts["doubled"], counts["differences"]) == (0, 0, 0)
