@@ -45,7 +45,7 @@ def drawing_workers(out: Path) -> list[int]:
     "The processes that are in the middle of a shard: pictures are there, and it is not done."
     found = []
     for cell in list_cells(out):
-        pictures = next(cell.run.glob("images/*.png"), None) or next(cell.run.glob("images/**/*.png"), None)
+        pictures = next(cell.folder.rglob("images/*.png"), None)  # of an attempt, which is no run yet
         if pictures and not is_done(cell):
             try:
                 owner = json.loads((cell.folder / CLAIM_FILE).read_text())["owner"]
@@ -65,6 +65,8 @@ class DrawKiller(threading.Thread):
 
     def run(self) -> None:
         while len(self.kills) < self.wanted and not self.stopped.wait(self.seconds):
+            if not (self.out / "sweep.json").exists():
+                continue  # the drawing has not begun
             workers = {pid for pid in drawing_workers(self.out) if psutil.pid_exists(pid)}
             if len(self.kills) == 1:
                 self._kill_node_of(workers)
