@@ -89,7 +89,7 @@ def _hurt_class(audit: Audit, shortcut: pd.Series) -> str:
     (accuracy, lo, hi), label, n = min(found)
     return f"{label} in this group: {accuracy:.2f} [{lo:.2f}, {hi:.2f}] of {n} right."
 
-# %% ../../../nbs/app/audit/03_auditing.ipynb #15260d87
+# %% ../../../nbs/app/audit/03_auditing.ipynb #5ee8a43b
 def next_steps(audit: Audit) -> list[str]:
     "Sentences that follow from the tables."
     steps = []
@@ -108,9 +108,10 @@ def next_steps(audit: Audit) -> list[str]:
         steps.append(f"Remove {across} pictures that occur in two splits, and measure accuracy again.")
     if len(audit.copies) and not audit.copies.same_label.all():
         steps.append("Some copies bear different labels: look at them and decide for one.")
-    lowest = audit.accuracies.iloc[0]
-    if lowest.n < 30:
-        steps.append(f"{lowest.label} has {lowest.n} pictures in {lowest.split}: too few to say much of it.")
+    few = audit.accuracies[audit.accuracies.n < 30]
+    if len(few):
+        of_each = ", ".join(f"{row.label} ({row.n} in {row.split})" for row in few.itertuples())
+        steps.append(f"Too few pictures to say much of them: {of_each}.")
     return steps or [
         "Nothing stands out. That is no proof: shortcuts within the object are not looked for here."
     ]
