@@ -15,8 +15,6 @@ import psutil
 
 from spurious_core.app.drawing.drawing_plans import DrawConfig, draw_plan, drawn_shards, lost_and_doubled
 from spurious_core.app.drawing.plan_files import write_plan
-from spurious_core.app.metrics import Metrics
-from spurious_core.app.surroundings import environment
 from spurious_core.app.sweeps.cell_folders import is_done, list_cells
 from spurious_core.app.sweeps.claims import CLAIM_FILE
 from spurious_core.app.sweeps.ray_engine import RayEngine
@@ -27,7 +25,7 @@ from spurious_core.data.worlds import get_world
 from spurious_core.diffusion.plans import plan_prompts
 from spurious_core.diffusion.sampling import sample_images
 from spurious_core.models.pipelines import load_pipeline
-from support.kill_drill import kill_all, start_cluster
+from support.kill_drill import kill_all, start_cluster, write_evidence
 
 CONFIG = DrawConfig(steps=2, guidance=1.0, batch_size=32)  # few steps: how many rows, not how fine, is asked
 CHECKED = 64  # rows that are drawn again, alone
@@ -118,23 +116,15 @@ def run_drill(folder: Path, rows: int, config: DrawConfig, kills: int, seconds: 
 
 
 def main(rows: int) -> None:
-    start, figures = time.perf_counter(), Path(__file__).parents[2] / "figures" / "drawing"
+    start = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         counts = run_drill(Path(folder), rows, CONFIG, kills=4, seconds=60)
-    metrics = Metrics()
-    for key, count in counts.items():
-        metrics.add(key, count)
-    metrics.save(figures)
-    about = dict(
-        what=f"{rows} rows of the embedded model in shards of {CONFIG.shard}, {CONFIG.steps} steps without "
-        "guidance, by four workers of a Ray cluster whose nodes were processes of one machine; three workers "
-        f"and a node were killed by SIGKILL; {CHECKED} rows were drawn again by one call",
-        script="tests/support/draw_drill.py",
-        seconds=round(time.perf_counter() - start, 1),
+    what = (
+        f"rows of the embedded model in shards of {CONFIG.shard}, {CONFIG.steps} steps without guidance, by "
+        "four workers of a Ray cluster whose nodes were processes of one machine; workers and a node with its "
+        f"worker, were killed by SIGKILL; {CHECKED} rows were drawn again by one call"
     )
-    text = json.dumps(about | environment("cpu"), indent=1) + "\n"
-    (figures / "environment.json").write_text(text)
-    print(counts)
+    write_evidence("drawing", counts, what, "draw_drill.py", time.perf_counter() - start)
 
 
 if __name__ == "__main__":

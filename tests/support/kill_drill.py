@@ -156,23 +156,28 @@ def run_drill(folder: Path, n: int, seconds: float) -> dict[str, int]:
     )
 
 
-def main() -> None:
-    start, figures = time.perf_counter(), Path(__file__).parents[2] / "figures" / "sweeps"
-    with tempfile.TemporaryDirectory() as folder:
-        counts = run_drill(Path(folder), 24, 2.0)
+def write_evidence(name: str, counts: dict[str, float], what: str, script: str, seconds: float) -> None:
+    "Into figures/NAME: the counts, and what was done, where and in how long."
+    figures = Path(__file__).parents[2] / "figures" / name
     metrics = Metrics()
     for key, count in counts.items():
         metrics.add(key, count)
     metrics.save(figures)
-    about = dict(
-        what=f"a toy study of two seconds a cell, on a Ray cluster of {NODES} nodes that were processes of "
-        "one machine, with a worker and then a node killed by SIGKILL in the middle of a cell",
-        script="tests/support/kill_drill.py",
-        seconds=round(time.perf_counter() - start, 1),
-    )
+    about = dict(what=what, script=f"tests/support/{script}", seconds=round(seconds, 1))
     text = json.dumps(about | environment("cpu"), indent=1) + "\n"
     (figures / "environment.json").write_text(text)
     print(counts)
+
+
+def main() -> None:
+    start = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        counts = run_drill(Path(folder), 24, 2.0)
+    what = (
+        f"a toy study of two seconds a cell, on a Ray cluster of {NODES} nodes that were processes of one "
+        "machine, with a worker and then a node killed by SIGKILL in the middle of a cell"
+    )
+    write_evidence("sweeps", counts, what, "kill_drill.py", time.perf_counter() - start)
 
 
 if __name__ == "__main__":
