@@ -121,7 +121,7 @@ def main(rows: int) -> None:
         counts = run_drill(Path(folder), rows, CONFIG, kills=4, seconds=60)
     what = (
         f"rows of the embedded model in shards of {CONFIG.shard}, {CONFIG.steps} steps without guidance, by "
-        "four workers of a Ray cluster whose nodes were processes of one machine; workers and a node with its "
+        "four workers of a Ray cluster of nodes on one machine; workers and a node with its "
         f"worker, were killed by SIGKILL; {CHECKED} rows were drawn again by one call"
     )
     write_evidence("drawing", counts, what, "draw_drill.py", time.perf_counter() - start)
