@@ -330,7 +330,7 @@ def audit_command(
         from spurious_core.app.audit.auditing import audit_folder, next_steps
 
         found = audit_folder(images, classifier, out, captioner, size, seed)
-    for sentence in (f"{len(found.named)} shortcuts are named.", *next_steps(found)):
+    for sentence in (found.subject.judged_by, f"{len(found.named)} shortcuts are named.", *next_steps(found)):
         Console(highlight=False).print(Text(sentence), soft_wrap=True)
     Console(highlight=False).print(f"Look at {Path(out) / 'report.html'}", soft_wrap=True)
 

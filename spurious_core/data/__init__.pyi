@@ -34,7 +34,7 @@ from .shapes import (
     over as over,
     shrink as shrink,
 )
-from .squares import Box as Box, read_squares as read_squares
+from .squares import Box as Box, CHECKED as CHECKED, read_squares as read_squares, unreadable as unreadable
 from .vocabulary import (
     AMOUNTS as AMOUNTS,
     OBJECTS as OBJECTS,

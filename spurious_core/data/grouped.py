@@ -23,7 +23,7 @@ from ..core.markup import as_html, picture_html
 from ..core.plots import figure_bytes
 from ..core.seeds import seed_of
 from ..core.sheets import contact_sheet
-from .squares import read_squares
+from .squares import CHECKED, Box, read_squares, unreadable
 
 # %% ../../nbs/data/09_grouped.ipynb #e858ef24
 SPLITS = ("train", "val", "test")
@@ -146,6 +146,14 @@ class GroupedImages:
         return [f"{label}, {attribute}" for label in self.labels for attribute in self.attributes]
 
 # %% ../../nbs/data/09_grouped.ipynb #addbb90d
+def _files_of(images: GroupedImages, rows: Sequence[int]) -> tuple[list[Path], list[Box | None]]:
+    "The files of some rows, and what is to be cut out of each."
+    table, root = images.manifest.iloc[rows], images.root or Path()
+    boxes = table["box"].tolist() if "box" in table else [None] * len(table)
+    boxes = [box if isinstance(box, (tuple, list)) else None for box in boxes]  # NaN in an empty cell
+    return [root / file for file in table.file], boxes
+
+
 @patch
 def images(
     self: GroupedImages,
@@ -153,18 +161,19 @@ def images(
 ) -> np.ndarray:
     """The images as uint8 `[n, H, W, 3]`, in the order of `idx`.
 
-    `OSError` names missing and broken files, `ValueError` a missing size."""
+    `OSError` names the set's missing and broken files (of the first 10,000), `ValueError` a missing size."""
     rows = np.arange(len(self)) if idx is None else np.atleast_1d(np.arange(len(self))[idx])
     if self.pixels is not None:
         return self.pixels[rows]
     if self.size is None:
         why = "images on disk differ in size; give one, as in `replace(images, size=224)`"
         raise ValueError(f"{self.name}: {why}")
-    table = self.manifest.iloc[rows]
-    root = self.root or Path()
-    boxes = table["box"].tolist() if "box" in table else [None] * len(table)
-    boxes = [box if isinstance(box, (tuple, list)) else None for box in boxes]  # NaN in an empty cell
-    return read_squares([root / file for file in table.file], self.size, boxes)
+    paths, boxes = _files_of(self, rows)
+    try:
+        return read_squares(paths, self.size, boxes)
+    except OSError as error:
+        looked_at = np.union1d(rows, np.arange(min(len(self), CHECKED)))
+        raise unreadable(*_files_of(self, looked_at)) or error from None
 
 
 @patch

@@ -17,6 +17,7 @@ import torch
 
 from ..core.checks import of_type, whole, within
 from ..core.images import to_array
+from ..models.label_names import label_number
 
 # %% ../../nbs/evaluate/00_jury.ipynb #d894c4ce
 def _check_classifier(role: str, classifier: Any) -> None:
@@ -90,25 +91,23 @@ def _probabilities(classifier: torch.nn.Module, images: np.ndarray | torch.Tenso
 def _index(classifier: torch.nn.Module, k: str | int) -> int:
     "The index of class k, a label or an index, among a classifier's labels."
     labels = classifier.labels
-    if isinstance(k, str) and k in labels:
-        return labels.index(k)
     if isinstance(k, str):
-        known, named = ", ".join(labels[:20]), repr(k)
-    elif whole("class", k, minimum=None) in range(len(labels)):
+        return label_number(labels, k, classifier.name)
+    if whole("class", k, minimum=None) in range(len(labels)):
         return int(k)
-    else:
-        known, named = f"0 to {len(labels) - 1}", k
-    raise ValueError(f"class {named} is unknown to {classifier.name}; it knows {known}")
+    raise ValueError(f"class {k} is unknown to {classifier.name}; it knows 0 to {len(labels) - 1}")
 
 
 def _shared_class(jury: Sequence[torch.nn.Module], k: str | int) -> tuple[list[int], str]:
-    "The index of class k in every juror's list, and its label, which all must share."
+    """The index of class k in every juror's list, and its label in the first one.
+
+    A number must mean one label in all of them; a name may be any that a juror has for the class."""
     indices = [_index(juror, k) for juror in jury]
-    labels = {juror.labels[i] for juror, i in zip(jury, indices, strict=True)}
-    if len(labels) > 1:
-        found = ", ".join(sorted(labels))
+    labels = [juror.labels[i] for juror, i in zip(jury, indices, strict=True)]
+    if len(set(labels)) > 1 and not isinstance(k, str):
+        found = ", ".join(sorted(set(labels)))
         raise ValueError(f"class {k} has different labels in the jury: {found}; order the heads alike")
-    return indices, labels.pop()
+    return indices, labels[0]
 
 # %% ../../nbs/evaluate/00_jury.ipynb #0141eb8c
 NO_OBJECT = "nothing"  # what a presence classifier calls a picture without an object

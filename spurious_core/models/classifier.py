@@ -14,6 +14,7 @@ from fastcore.basics import patch
 from torch import nn
 
 from ..core.checks import of_type, whole
+from .label_names import label_number
 from .preprocessing import Preprocess, as_pixels
 
 # %% ../../nbs/models/01_classifier.ipynb #43f64078
@@ -107,11 +108,8 @@ def features(self: Classifier, x: torch.Tensor) -> torch.Tensor:
 # %% ../../nbs/models/01_classifier.ipynb #c9ca64fb
 @patch
 def index(self: Classifier, label: str) -> int:
-    "The number of a class name; ValueError for a name that the classifier does not know."
-    if label not in self.labels:
-        some = ", ".join(self.labels[:20])
-        raise ValueError(f"class {label!r} is unknown to {self.name}; it knows {some}")
-    return self.labels.index(label)
+    "The number of a class by a name of it, as `label_number` finds it; ValueError for none or several."
+    return label_number(self.labels, label, self.name)
 
 # %% ../../nbs/models/01_classifier.ipynb #cc02be0a
 @torch.no_grad()

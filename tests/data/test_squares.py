@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from spurious_core.data.grouped import GroupedImages
-from spurious_core.data.squares import read_squares
+from spurious_core.data.squares import read_squares, unreadable
 from support.grouped_sets import on_disk
 from support.memory import peak_of
 
@@ -45,6 +45,15 @@ def test_missing_and_broken_files_come_in_one_error(tmp_path):
     assert "4 of 11 images" in text
     for sentence in ("2.png (missing)", "4.png (broken", "5.png (broken", "9.png (broken"):
         assert sentence in text
+
+
+def test_who_reads_a_batch_hears_of_all_files_of_the_set(tmp_path):
+    images = on_disk(tmp_path / "d")
+    for name in ("2.png", "5.png", "9.png"):
+        (tmp_path / "d" / name).write_bytes(b"no picture")
+    with pytest.raises(OSError, match=r"3 of 11 images cannot be read: .*2\.png .*5\.png .*9\.png"):
+        images.images([4, 5])
+    assert unreadable([tmp_path / "d/4.png"], [None]) is None
 
 
 def test_only_the_first_five_are_named(tmp_path):

@@ -86,6 +86,13 @@ def test_names_are_looked_up_in_every_head():
         judge(flat(DIM), 0, [JURY[0], turned])
 
 
+def test_jurors_may_have_several_names_for_a_class():
+    plain = Colour("other", ("green", "red", "blue"), gain=9.0)
+    several = Colour("other", ("green, verdure", "crimson, red", "blue"), gain=9.0)
+    verdicts = [judge(flat(DIM), "red", [JURY[0], other]) for other in (plain, several)]
+    pd.testing.assert_frame_equal(*verdicts)
+
+
 def test_the_guide_is_not_a_juror():
     copy = deepcopy(JURY[1])
     copy.name = "guide"

@@ -7,7 +7,7 @@ __all__ = ['Audit', 'examine_subject', 'next_steps', 'write_report', 'audit', 'p
 
 # %% ../../../nbs/app/audit/03_auditing.ipynb #081fad7d
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -89,10 +89,30 @@ def _hurt_class(audit: Audit, shortcut: pd.Series) -> str:
     (accuracy, lo, hi), label, n = min(found)
     return f"{label} in this group: {accuracy:.2f} [{lo:.2f}, {hi:.2f}] of {n} right."
 
-# %% ../../../nbs/app/audit/03_auditing.ipynb #5ee8a43b
+# %% ../../../nbs/app/audit/03_auditing.ipynb #501770e4
+def _often_wrong(audit: Audit) -> Iterator[str]:
+    "A sentence where the classifier guesses; else one for each class that is more often wrong than right."
+    subject, labels = audit.subject, np.array(audit.subject.images.labels)
+    y, called = subject.images.y, subject.predicted
+    accuracy, lo, hi = wilson((called == y).sum(), len(y))
+    if lo <= 1 / len(labels):
+        yield (
+            f"Accuracy is {accuracy:.2f} [{lo:.2f}, {hi:.2f}], no better than guessing among {len(labels)} "
+            "classes: look whether folders, labels and preprocessing are those of the classifier's training."
+        )
+        return
+    for row in audit.accuracies[audit.accuracies.hi < 0.5].itertuples():
+        members = (labels[y] == row.label) & (subject.images.manifest.split == row.split).to_numpy()
+        most = labels[np.bincount(called[members & (called != y)]).argmax()]
+        yield (
+            f"{row.label} ({row.split}) is called right in {row.accuracy:.2f} [{row.lo:.2f}, {row.hi:.2f}], "
+            f"and most often {most} instead: look at its confident mistakes."
+        )
+
+# %% ../../../nbs/app/audit/03_auditing.ipynb #e57505b2
 def next_steps(audit: Audit) -> list[str]:
     "Sentences that follow from the tables."
-    steps = []
+    steps = [*_often_wrong(audit)]
     for shortcut in audit.named.drop_duplicates("label").itertuples():
         steps.append(
             f"Collect pictures of other classes than {shortcut.label} in surroundings like group "
@@ -120,9 +140,6 @@ def next_steps(audit: Audit) -> list[str]:
 def _first_sections(audit: Audit) -> list[Section]:
     "Accuracy and mistakes."
     subject, thumbs = audit.subject, audit.subject.looks.thumbs
-    how = "as it comes"
-    if subject.fitted:
-        how = "by a last layer that was fitted to its features, never on the picture that it judges"
     table = audit.accuracies.assign(name=audit.accuracies.label + "\n" + audit.accuracies.split)
     ax = bars(table.rename(columns=dict(accuracy="value")), "name", bounds=(0, 1))
     ax.set(xlabel="", ylabel="accuracy", ylim=(0, 1))
@@ -133,10 +150,7 @@ def _first_sections(audit: Audit) -> list[Section]:
     return [
         Section(
             "Accuracy of each class",
-            [
-                f"{len(subject.images)} pictures, judged by {subject.clf.name} {how}.",
-                "95 % intervals (Wilson).",
-            ],
+            [subject.judged_by, "95 % intervals (Wilson)."],
             audit.accuracies,
             [ax.figure],
         ),

@@ -20,28 +20,17 @@ from ...data.grouped import GroupedImages
 from ...find.margins import cover_centres
 from ...mitigate.linear_heads import Head, fit_linear_head
 from ...models.classifier import Classifier
+from ...models.label_names import labels_meant
 from ...models.preprocessing import as_pixels
 
 # %% ../../../nbs/app/audit/00_subjects.ipynb #86f30bf1
-def _names_of(label: str) -> set[str]:
-    "A label and its synonyms, in one spelling."
-    plain = label.casefold().replace("_", " ").replace("-", " ").strip()
-    return {plain, *(part.strip() for part in plain.split(","))}
-
-
 def match_labels(
     folders: Sequence[str],  # names of the pictures' classes
     labels: Sequence[str],  # of the classifier
-) -> list[int] | None:
-    "The classifier's number of each class; None unless it knows them all, each by another number."
-    known = [_names_of(label) for label in labels]
-    numbers = []
-    for folder in folders:
-        name = folder.casefold().replace("_", " ").replace("-", " ").strip()
-        found = [k for k, names in enumerate(known) if name in names]
-        numbers += found[:1]
-    matched = len(numbers) == len(folders) == len(set(numbers))
-    return numbers if matched else None
+) -> list[int | None]:
+    "The classifier's number of each class; None for one that fits no label, several, or another's."
+    found = [labels_meant(labels, folder) for folder in folders]
+    return [numbers[0] if len(numbers) == 1 and found.count(numbers) == 1 else None for numbers in found]
 
 # %% ../../../nbs/app/audit/00_subjects.ipynb #073672b0
 THUMB = 96  # pixels of the small copies
@@ -119,11 +108,23 @@ class Subject:
     looks: Looks
     probs: np.ndarray  # `[N, K]`
     fitted: bool  # whether the last layer was fitted here
+    unknown: list[str]  # the pictures' classes that the classifier does not know
 
     @property
     def predicted(self) -> np.ndarray:
         "The class that each picture is called, `[N]`."
         return self.probs.argmax(1)
+
+    @property
+    def judged_by(self) -> str:
+        "A sentence on who says what the pictures are."
+        start = f"{len(self.images)} pictures, judged by"
+        if not self.fitted:
+            return f"{start} {self.clf.name} as it comes."
+        fitted = (
+            f"{start} a last layer fitted to features of {self.clf.name}, never on the picture that it judges"
+        )
+        return fitted + (f": the network does not know {', '.join(self.unknown)}." if self.unknown else ".")
 
 # %% ../../../nbs/app/audit/00_subjects.ipynb #526be600
 def _last_layer(weight: np.ndarray, bias: np.ndarray, labels: Sequence[str], name: str) -> Classifier:
@@ -140,13 +141,19 @@ def read_subject(
     seed: int = 0,  # of the folds
     refit: bool = False,  # fit a last layer even if the classifier knows the classes
 ) -> Subject:
-    "Looks at all pictures, and has each judged by a head that has not learned from it."
-    looks, numbers = look(clf, images), None if refit else match_labels(images.labels, clf.labels)
-    if numbers is None:
+    """Looks at all pictures, and has each judged by a head that has not learned from it.
+
+    ValueError for pictures of one class: among one, every picture is called right."""
+    if len(images.labels) < 2:
+        raise ValueError(f"{images.name}: all pictures are {images.labels[0]}; an audit compares classes")
+    numbers = match_labels(images.labels, clf.labels)
+    unknown = [label for label, number in zip(images.labels, numbers, strict=True) if number is None]
+    looks, fitted = look(clf, images), bool(refit or unknown)
+    if fitted:
         (weight, bias), logits = fitted_head(looks.features, images, seed)
     else:
         weight, bias = (part.detach().cpu().numpy()[numbers] for part in (clf.head_weight, clf.head_bias))
         logits = _logits((weight, bias), looks.features.numpy())
     judge = _last_layer(weight, bias, images.labels, clf.name)
     probs = torch.as_tensor(logits).softmax(1).numpy()
-    return Subject(images, clf, judge, looks, probs, numbers is None)
+    return Subject(images, clf, judge, looks, probs, fitted, unknown)

@@ -16,6 +16,8 @@ from ...core.files import read_json_lines
 from ...core.opening import is_image
 from spurious_core.data.readers.folders import (
     contents,
+    few,
+    hidden_pictures,
     list_pictures,
     need_columns,
     other_files,
@@ -92,21 +94,31 @@ class FolderTables(NamedTuple):
 
     tables: dict[str, pd.DataFrame]  # by the folder of a split; '' for the root itself
     left_out: list[str]  # files, from the root
+    without_pictures: list[str]  # folders that could be classes, from the root
+
+    def not_taken(self, root: Path) -> list[str]:
+        "What was not taken, counted, a phrase for each kind; hidden pictures of `root` are one."
+        kinds = {
+            "files": self.left_out,
+            "hidden pictures": hidden_pictures(root),
+            "folders without pictures": self.without_pictures,
+        }
+        return [f"{len(names)} {kind} ({few(names)})" for kind, names in kinds.items() if names]
 
 
-def _read_classes(folder: Path, what: str) -> tuple[pd.DataFrame | None, list[str]]:
-    "What lies in folders named after the classes, or None, and the files beside."
+def _read_classes(folder: Path, what: str) -> tuple[pd.DataFrame | None, list[str], list[str]]:
+    "What lies in folders named after the classes, or None, the files beside, and folders without pictures."
     loose = list_pictures(folder, what, needed=False)
-    tables, others = [], loose + other_files(folder, nested=False)
+    tables, others, bare = [], loose + other_files(folder, nested=False), []
     for place in visible_folders(folder):
         names = list_pictures(place, what, nested=True, needed=False)
         others += [f"{place.name}/{name}" for name in other_files(place)]
         if not names:
-            others.append(f"{place.name}/ (no pictures)")
+            bare.append(f"{place.name}/")
             continue
         files = [f"{place.name}/{name}" for name in names]
         tables.append(pd.DataFrame(dict(file_name=files, label=place.name)))
-    return (pd.concat(tables, ignore_index=True) if tables else None), others
+    return (pd.concat(tables, ignore_index=True) if tables else None), others, bare
 
 # %% ../../../nbs/data/readers/14_folder_tables.ipynb #3b6a1766
 def _is_split(folder: Path) -> bool:
@@ -141,18 +153,19 @@ def _described(root: Path, splits: list[Path], what: str) -> FolderTables:
     there = [name for name in list_pictures(root, what, nested=True, needed=False) if name not in known]
     further = [f"{folder.name}/{name}" for folder in visible_folders(root) for name in _METADATA_FILES]
     unread = [name for name in further if name.split("/")[0] not in tables and (root / name).is_file()]
-    return FolderTables(tables, there + unread)
+    return FolderTables(tables, there + unread, [])
 
 
 def _from_classes(root: Path, splits: list[Path], what: str) -> FolderTables:
-    tables, left_out = {}, other_files(root, nested=False) if splits else []
+    tables, left_out, bare = {}, other_files(root, nested=False) if splits else [], []
     for folder in splits or [root] * root.is_dir():
-        place = folder.name if splits else ""
-        table, others = _read_classes(folder, what)
-        left_out += [f"{place}/{name}" if place else name for name in others]
+        place = f"{folder.name}/" if splits else ""
+        table, others, without = _read_classes(folder, what)
+        left_out += [place + name for name in others]
+        bare += [place + name for name in without]
         if table is not None:
-            tables[place] = table
-    return FolderTables(tables, left_out)
+            tables[place.rstrip("/")] = table
+    return FolderTables(tables, left_out, bare)
 
 # %% ../../../nbs/data/readers/14_folder_tables.ipynb #4d565325
 def tables_by_split(root: Path, what: str) -> FolderTables:

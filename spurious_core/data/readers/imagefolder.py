@@ -55,7 +55,7 @@ def _read_rows(root: Path, split: str, what: str) -> tuple[pd.DataFrame, list[st
         tables.append(table.assign(file=files, split=_split_column(table, default, what)))
     rows = pd.concat(tables, ignore_index=True)
     _refuse_twice(rows, what)
-    return rows, found.left_out
+    return rows, found.not_taken(root)
 
 # %% ../../../nbs/data/readers/07_imagefolder.ipynb #ca58cad3
 DRAWN_BY = ("text2img", "img2img", "inpaint", "instruct")  # values of `source` that a pipeline writes
@@ -86,10 +86,10 @@ def _without_object_free(rows: pd.DataFrame, what: str) -> pd.DataFrame:
     return need_columns(rows[~free].reset_index(drop=True), ["file"], what)
 
 # %% ../../../nbs/data/readers/07_imagefolder.ipynb #4bc2c45c
-def _tell(data: GroupedImages, left_out: list[str]) -> None:
+def _tell(data: GroupedImages, not_taken: list[str]) -> None:
     "Warnings of what was left out, and of classes that a split lacks."
-    if left_out:
-        message = f"read {len(data)} pictures and left out {len(left_out)} files: {few(left_out)}"
+    if not_taken:
+        message = f"found {len(data)} pictures; left out: {', '.join(not_taken)}"
         warnings.warn(f"{data.name}: {message}", stacklevel=3)
     per_split = pd.crosstab(data.y, data.manifest.split)
     lacking = [f"{data.labels[y]} ({s})" for s in per_split for y in per_split.index[per_split[s] == 0]]
@@ -115,7 +115,7 @@ def imagefolder(
     without an object, are left out with a warning, and so is whatever else was not read."""
     root = folder_path("root", root)
     what = f"imagefolder {root.name}"
-    rows, left_out = _read_rows(root, split, what)
+    rows, not_taken = _read_rows(root, split, what)
     if "y" not in rows and "label" not in rows:
         raise ValueError(f"{what}: expected the column y or label; found {', '.join(rows.columns)}")
     rows = _without_object_free(rows, what)
@@ -126,5 +126,5 @@ def imagefolder(
     rows["a"], attributes = codes_and_names(rows, ("a", "attribute"), attributes, what)
     rows = _with_origin(rows, g, what)
     data = finish_set(rows, labels, attributes, root.name, root, size, whole=False, outside=outside)
-    _tell(data, left_out)
+    _tell(data, not_taken)
     return data

@@ -47,7 +47,6 @@ from .kit import (
     FOLDER_PARTS as FOLDER_PARTS,
     Kit as Kit,
     agree_on_names as agree_on_names,
-    class_number as class_number,
     load_kit as load_kit,
     own_classes as own_classes,
     require_fields as require_fields,

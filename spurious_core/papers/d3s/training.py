@@ -33,6 +33,7 @@ from ...mitigate.networks import new_classifier
 from ...mitigate.objectives import random_views
 from ...mitigate.resumable import fingerprint
 from ...models.classifier import Classifier
+from ...models.label_names import labels_meant
 
 # %% ../../../nbs/papers/d3s/12_training.ipynb #7ec44ce9
 from .dependency import MEASURES, Dependency, label_vectors
@@ -162,10 +163,10 @@ class _Critics:
 def _take_known_rows(backbone: Classifier, clf: Classifier) -> None:
     "Gives `clf` the head's weights for the classes that the backbone knows."
     for i, label in enumerate(clf.labels):
-        if label in backbone.labels:
-            k = backbone.labels.index(label)
-            clf.head.weight[i] = backbone.head_weight[k]
-            clf.head.bias[i] = backbone.head_bias[k]
+        found = labels_meant(backbone.labels, label)
+        if len(found) == 1:
+            clf.head.weight[i] = backbone.head_weight[found[0]]
+            clf.head.bias[i] = backbone.head_bias[found[0]]
 
 
 def _new_network(backbone, data, config: Disentangling, seed: int, device: torch.device) -> Disentangled:

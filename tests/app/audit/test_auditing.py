@@ -57,6 +57,26 @@ def test_the_report_is_one_page_with_its_tables(planted, tmp_path):
     assert any("GroupDRO" in step for step in facts["next_steps"])
 
 
+def test_a_classifier_that_guesses_is_told(net):
+    birds = world_images(get_world("waterbirds_hard"), 80, "train")
+    subject = read_subject(birds, net, refit=True)
+    subject.probs = np.tile([[0.9, 0.1]], (80, 1))  # every bird is a waterbird
+    steps = next_steps(examine_subject(subject))
+    assert steps[0].startswith("Accuracy is 0.50") and "no better than guessing among 2 classes" in steps[0]
+
+
+def test_a_class_that_is_mostly_wrong_is_told(net):
+    birds = world_images(get_world("waterbirds_hard"), 80, "train")
+    subject = read_subject(birds, net, refit=True)
+    right = np.eye(2)[birds.y]
+    right[np.flatnonzero(birds.y == 1)[:30]] = [0.8, 0.2]
+    subject.probs = right
+    label, other = birds.labels[1], birds.labels[0]
+    steps = next_steps(examine_subject(subject))
+    assert steps[0].startswith(f"{label} (train) is called right in 0.25")
+    assert f"most often {other} instead" in steps[0]
+
+
 def test_copies_between_splits_are_a_next_step(net, tmp_path):
     birds = world_images(get_world("waterbirds"), 60, "train")
     birds.manifest["split"] = ["train"] * 50 + ["test"] * 10

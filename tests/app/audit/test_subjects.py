@@ -25,8 +25,8 @@ def birds():
         (["cow", "tench"], [2, 0]),
         (["White_Shark", "tinca tinca"], [1, 0]),
         (["great white shark, white shark"], [1]),
-        (["tench", "Tinca tinca"], None),  # one class, twice
-        (["cow", "goat"], None),
+        (["tench", "Tinca tinca", "cow"], [None, None, 2]),  # one class, twice
+        (["cow", "goat"], [2, None]),
     ],
 )
 def test_names_and_synonyms(folders, numbers):
@@ -73,3 +73,20 @@ def test_margins_know_nothing_of_the_middle(birds):
     clf = small_classifier(preprocess=Preprocess())
     looks = look(clf, birds.subset(range(4)), batch=3)
     assert looks.features.shape == looks.margins.shape and not torch.allclose(looks.features, looks.margins)
+
+
+def test_pictures_of_one_class_cannot_be_audited(birds):
+    alone = birds.subset(birds.y == 0)
+    one = GroupedImages(alone.manifest, birds.labels[:1], birds.attributes, "birds", alone.pixels, size=64)
+    with pytest.raises(ValueError, match="birds: all pictures are landbird; an audit compares classes"):
+        read_subject(one, small_classifier(preprocess=Preprocess()))
+
+
+def test_who_judges_is_said(birds):
+    clf = small_classifier(preprocess=Preprocess())
+    clf.labels = ["waterbird, Larus", "boat", "landbird"]
+    assert read_subject(birds, clf).judged_by == "40 pictures, judged by resnet as it comes."
+    clf.labels = ["waterbird", "boat", "lanbird"]
+    sentence = read_subject(birds, clf).judged_by
+    assert "a last layer fitted to features of resnet" in sentence
+    assert sentence.endswith("the network does not know landbird.")

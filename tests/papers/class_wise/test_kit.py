@@ -8,7 +8,6 @@ import pytest
 from spurious_core.core.settings import load_profile
 from spurious_core.papers.class_wise.kit import (
     agree_on_names,
-    class_number,
     load_kit,
     own_classes,
     require_fields,
@@ -30,19 +29,6 @@ def test_a_folder_bears_the_first_part_of_a_label():
     assert long.labels == ["tench, Tinca tinca", "Hummingbird", "maillot", "maillot, tank suit"]
     assert nameless.labels == long.labels
     assert short.labels[0] == "Hummingbird"
-
-
-@pytest.mark.parametrize(
-    "labels,name,why",
-    [
-        (["tench, Tinca tinca", "maillot"], "hamster", "class 'hamster' is unknown to c; it knows tench"),
-        (["tench, Tinca tinca", "maillot"], "tensh", "'tensh' is unknown to c; close to it: tench, Tinca"),
-        (["crane", "crane"], "crane", "fits the classes 0, 1 of c"),
-    ],
-)
-def test_a_name_that_fits_no_class_or_several(labels, name, why):
-    with pytest.raises(ValueError, match=why):
-        class_number(named(*labels), name)
 
 
 def test_a_checkpoint_without_names_takes_those_of_one_with_as_many():
