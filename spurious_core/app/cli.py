@@ -155,8 +155,10 @@ def run_command(
         params = found.check(parse_assignments(param))
         _check_trust(found, study, trust or check)
         from spurious_core.app.study_checks import check_study
+        from spurious_core.core.files import check_writable
 
         check_study(found, params)
+        check_writable(Path(out or "_runs").expanduser().resolve())
         if check:
             Console(highlight=False).print(f"{found.name} can run here with these parameters")
             return

@@ -6,6 +6,7 @@
 __all__ = ['FOLDERS', 'CHECKPOINTS', 'PLANS', 'check_study']
 
 # %% ../../nbs/app/09_study_checks.ipynb #0b57cf5e
+import warnings
 from collections.abc import Iterator
 from inspect import signature
 from pathlib import Path
@@ -23,6 +24,16 @@ from ..core.settings import Profile, load_profile
 # %% ../../nbs/app/09_study_checks.ipynb #0154c017
 FOLDERS = ("folder", "root", "foregrounds", "backgrounds")  # parameters that are folders of pictures
 CHECKPOINTS = ("classifier", "backbone")  # parameters that are a classifier: a path or a hub id
+
+
+def _number_problems(study: Study, values: dict[str, Any]) -> Iterator[str]:
+    "A sentence for each number below zero where the usual one is not."
+    for name, value in values.items():
+        default = study.parameters[name].default
+        if not study.is_ours or isinstance(value, bool) or not isinstance(value, int | float):
+            continue
+        if value < 0 <= default:
+            yield f"{name}={value} must be at least 0"
 
 
 def _path_problems(values: dict[str, Any]) -> Iterator[str]:
@@ -58,22 +69,33 @@ def _profile_problems(needs: StudyNeeds, values: dict[str, Any], profile: Profil
                     yield f"profile {profile.name!r}: {problem}"
 
 # %% ../../nbs/app/09_study_checks.ipynb #47123ab3
-# what makes the plan of a study, from parameters of the same names
+# what refuses the parameters of a study, given those that bear the names of its own
 PLANS = dict(
-    aspire="spurious_core.papers.aspire.study_plans:aspire_plan",
+    aspire="spurious_core.papers.refusals:check_aspire",
+    audit_calibration="spurious_core.app.audit.calibration:plan_calibration",
+    bar="spurious_core.papers.real.bar_trials:plan_bar",
+    class_wise_spurious_generation="spurious_core.papers.refusals:check_class_wise",
+    d3s="spurious_core.papers.refusals:check_d3s",
+    ddb="spurious_core.papers.refusals:check_ddb",
+    discovery_benchmark="spurious_core.papers.discoverers.trials:plan_discovery",
     ffr="spurious_core.papers.ffr.planning:plan_ffr",
-    mitigation_benchmark="spurious_core.papers.mitigation.planning:plan_benchmark",
+    mitigation_benchmark="spurious_core.papers.refusals:check_mitigation",
+    real_spurious_features="spurious_core.papers.real.plans:plan_real",
+    similarity_loss_forms="spurious_core.papers.refusals:check_forms",
+    speed="spurious_core.app.speed.turns:speed_plan",
 )
 
 
 def _plan_problems(study: Study, values: dict[str, Any]) -> Iterator[str]:
-    "A sentence for a world, a method or the like that the study's plan doesn't know."
+    "A sentence for what the study would refuse: an unknown word, a folder in another layout, and the like."
     if study.name not in PLANS or not study.is_ours:
         return
-    make_plan = resolve_name(PLANS[study.name])
+    refuse = resolve_name(PLANS[study.name])
     try:
-        make_plan(**{name: values[name] for name in signature(make_plan).parameters})
-    except ValueError as error:
+        with warnings.catch_warnings():  # of what a reader leaves out the study itself tells
+            warnings.simplefilter("ignore")
+            refuse(**{name: values[name] for name in signature(refuse).parameters})
+    except (ValueError, OSError) as error:
         yield str(error)
 
 # %% ../../nbs/app/09_study_checks.ipynb #03b9795b
@@ -99,7 +121,8 @@ def check_study(
     params = study.check(params)
     values = {name: parameter.default for name, parameter in study.parameters.items()} | params
     profile = load_profile(values["profile"])
-    problems = [*_path_problems(values), *_study_problems(study, values, profile)]
+    problems = [*_number_problems(study, values), *_path_problems(values)]
+    problems += _study_problems(study, values, profile)
     # last, because it takes seconds to import what makes a plan
     problems = problems or [*_plan_problems(study, values)]
     if problems:

@@ -47,6 +47,7 @@ from .files import (
     WEIGHT_ENDINGS as WEIGHT_ENDINGS,
     append_lines as append_lines,
     atomic_write as atomic_write,
+    check_writable as check_writable,
     checkpoint_hash as checkpoint_hash,
     claim as claim,
     digest as digest,

@@ -218,7 +218,17 @@ def split(self: GroupedImages, name: str) -> GroupedImages:
         raise ValueError(f"{self.name} has no split {name!r}; it has {', '.join(there)}")
     return self.subset(in_split.to_numpy())
 
-# %% ../../nbs/data/09_grouped.ipynb #54e6a6f6
+# %% ../../nbs/data/09_grouped.ipynb #cf26130c
+@patch
+def need_two_classes(self: GroupedImages) -> None:
+    "ValueError for pictures of one class alone."
+    there = np.unique(self.y)
+    if len(there) < 2:
+        raise ValueError(
+            f"{self.name}: all pictures are {self.labels[there[0]]}; at least two classes are needed"
+        )
+
+# %% ../../nbs/data/09_grouped.ipynb #a35b486a
 def _take(rows: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
     "`n` of `rows`: each one equally often, or once more."
     shuffled = rng.permutation(rows)

@@ -32,6 +32,7 @@ def _check_classes(train: GroupedImages) -> None:
     if missing:
         reason = "nothing can be learned of a class that never occurs"
         raise ValueError(f"no training images of {', '.join(missing)}; {reason}")
+    train.need_two_classes()
 
 
 def _check_balanced(method: Method, train: GroupedImages, val: GroupedImages) -> None:

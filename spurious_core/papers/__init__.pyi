@@ -12,4 +12,12 @@ from .own_pictures import (
     check_profile_knows as check_profile_knows,
     rendered_models as rendered_models,
 )
+from .refusals import (
+    check_aspire as check_aspire,
+    check_class_wise as check_class_wise,
+    check_d3s as check_d3s,
+    check_ddb as check_ddb,
+    check_forms as check_forms,
+    check_mitigation as check_mitigation,
+)
 from .study_runs import figure_keeper as figure_keeper, run_jobs as run_jobs

@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pytest
 
 from spurious_core.app.dry_run.study_needs import STUDIES
@@ -9,6 +10,7 @@ from spurious_core.app.studies import find_study, list_studies
 from spurious_core.app.study_checks import check_study
 from spurious_core.models.loading import save_classifier
 from support.networks import small_classifier
+from support.own_pictures import put_pictures
 from support.real_pictures import need_photographs_of
 from support.toy_study import PARAMETERS
 
@@ -39,7 +41,28 @@ def test_a_missing_folder(name, parameter, tmp_path):
     (tmp_path / "file").write_text("")
     for place in ("/no/such", str(tmp_path / "file")):
         assert problems(name, **{parameter: place}) == [f"{parameter}={place!r} is no folder"]
-    check_study(find_study(name), {parameter: str(tmp_path)})
+
+
+def class_folders(root, *labels, n=5):
+    for label in labels:
+        put_pictures(root / label, np.zeros((n, 16, 16, 3), np.uint8))
+    return str(root)
+
+
+@pytest.mark.parametrize(
+    "name, parameter, why",
+    [
+        ("class_wise_spurious_generation", "folder", "has no landbird/references, landbird/empty"),
+        ("similarity_loss_forms", "folder", "has no landbird/references, landbird/empty"),
+        ("mitigation_benchmark", "root", "Waterbirds: expected metadata.csv or"),
+        ("d3s", "backgrounds", "backgrounds: expected the folder"),
+        ("d3s", "foregrounds", "needs at least three classes"),
+    ],
+)
+def test_a_folder_in_another_layout(name, parameter, why, tmp_path):
+    folder = class_folders(tmp_path / "own", "landbird", "waterbird")
+    given = {parameter: folder} | (dict(world="waterbirds") if name == "mitigation_benchmark" else {})
+    assert why in "; ".join(problems(name, **given))
 
 
 def test_a_classifier_of_ones_own(tmp_path, monkeypatch):
@@ -49,12 +72,39 @@ def test_a_classifier_of_ones_own(tmp_path, monkeypatch):
         f"classifier: {tmp_path / 'none'} (no such file or folder)"
     )
     assert "lacks config.json, weights" in problems("aspire", folder=folder, classifier=folder)[0]
-    save_classifier(small_classifier(), tmp_path / "classifier")
-    check_study(find_study("aspire"), dict(folder=folder, classifier=str(tmp_path / "classifier")))
     check_study(find_study("mitigation_benchmark"), dict(backbone="no-one/has-this"))  # would be downloaded
     monkeypatch.setattr("spurious_core.app.study_checks.is_offline_mode", lambda: True)
     offline = problems("mitigation_benchmark", backbone="no-one/has-this")
     assert "HF_HUB_OFFLINE forbids downloading it" in offline[0]
+
+
+def birds_classifier(folder, *labels):
+    clf = small_classifier()
+    clf.labels = list(labels)
+    return str(save_classifier(clf, folder))
+
+
+@pytest.mark.parametrize("name", ["aspire", "ddb"])
+def test_a_classifier_that_knows_the_folders_classes_or_not(name, tmp_path):
+    folder = class_folders(tmp_path / "own", "landbird", "waterbird")
+    knows = birds_classifier(tmp_path / "knows", "landbird, Terraves", "Waterbird", "boat")
+    given = dict(folder=folder, classifier=knows)
+    assert check_study(find_study(name), given) == given
+    other = birds_classifier(tmp_path / "other", "landbird", "fish", "boat")
+    assert "class 'waterbird' is unknown to other" in problems(name, folder=folder, classifier=other)[0]
+    one = class_folders(tmp_path / "one", "landbird")
+    assert "all pictures are landbird; at least two" in "; ".join(
+        problems(name, folder=one, classifier=knows)
+    )
+    mugs = class_folders(tmp_path / "mugs", "mug", "temple")
+    assert "know the rendered world only" in problems(name, folder=mugs, classifier=knows)[0]
+
+
+def test_a_mitigation_folder_of_one_class(tmp_path):
+    places = [class_folders(tmp_path / "own" / split, "mug") for split in ("train", "val", "test")]
+    assert len(places) == 3
+    given = dict(root=str(tmp_path / "own"), world="imagefolder")
+    assert "all pictures are mug" in "; ".join(problems("mitigation_benchmark", **given))
 
 
 def test_what_a_profile_lacks(monkeypatch, tmp_path):
@@ -71,7 +121,6 @@ def test_what_a_profile_lacks(monkeypatch, tmp_path):
     said = "profile 'mini' names no world, so set SPURIOUS_WORLD or give pictures of your own"
     assert problems("speed") == [said] == problems("d3s", foregrounds=str(tmp_path))
     check_study(find_study("speed"), dict(folder=str(tmp_path)))
-    check_study(find_study("d3s"), dict(foregrounds=str(tmp_path), backgrounds=str(tmp_path)))
     monkeypatch.setenv("SPURIOUS_CAPTIONER", "")
     assert problems("aspire") == ["profile 'mini' names no captioner, so set SPURIOUS_CAPTIONER"]
 
@@ -103,6 +152,20 @@ def test_of_a_foreign_notebook_only_its_parameters_are_known(make_study, monkeyp
         ("ffr", dict(world="things"), "world='things' is unknown; allowed: waterbirds"),
         ("ffr", dict(ratios=[1.5]), "ratio=1.5 must lie in [0.5, 1)"),
         ("aspire", dict(worlds=["moon"]), "worlds='mini_moon' is unknown"),
+        (
+            "class_wise_spurious_generation",
+            dict(classes=["dragon"]),
+            "classes ['dragon']: nothing is planted",
+        ),
+        ("class_wise_spurious_generation", dict(arms=["sfls"]), "unknown arm 'sfls'; known: base"),
+        ("class_wise_spurious_generation", dict(steps=-5), "steps=-5 must be at least 0"),
+        ("similarity_loss_forms", dict(classes=["dragon"]), "classes ['dragon']: nothing is planted"),
+        ("d3s", dict(classes=["dragon", "cow", "boat"]), "world d3s: unknown class 'dragon'; known"),
+        ("d3s", dict(strength=1.5), "strength=1.5 must lie in (0, 1]"),
+        ("ddb", dict(worlds=["moon"]), "unknown world 'moon'; known: birds"),
+        ("ddb", dict(lr=-0.1), "lr=-0.1 must be at least 0"),
+        ("mitigation_benchmark", dict(selection="luck"), "selection='luck' is unknown"),
+        ("discovery_benchmark", dict(workers=-3), "workers=-3 must be at least 0"),
     ],
 )
 def test_words_that_a_studys_plan_does_not_know(name, given, problem):
@@ -111,6 +174,8 @@ def test_words_that_a_studys_plan_does_not_know(name, given, problem):
 
 
 def test_with_a_root_the_world_is_a_reader(tmp_path):
+    for split in ("train", "val", "test"):
+        class_folders(tmp_path / split, "cat", "dog", n=1)
     given = dict(root=str(tmp_path), world="imagefolder")
     assert check_study(find_study("mitigation_benchmark"), given) == given
     with pytest.raises(ValueError, match="world='imagefolder' is unknown"):

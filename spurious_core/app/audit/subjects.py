@@ -144,8 +144,7 @@ def read_subject(
     """Looks at all pictures, and has each judged by a head that has not learned from it.
 
     ValueError for pictures of one class: among one, every picture is called right."""
-    if len(images.labels) < 2:
-        raise ValueError(f"{images.name}: all pictures are {images.labels[0]}; an audit compares classes")
+    images.need_two_classes()
     numbers = match_labels(images.labels, clf.labels)
     unknown = [label for label, number in zip(images.labels, numbers, strict=True) if number is None]
     looks, fitted = look(clf, images), bool(refit or unknown)

@@ -7,7 +7,7 @@ __all__ = ['OF_CELL', 'OF_NUMBER', 'study_of', 'sweep_status', 'status_in_words'
 
 # %% ../../../nbs/app/sweeps/05_sweeping.ipynb #aa2f0aa8
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +82,12 @@ def status_in_words(status: pd.DataFrame) -> str:
     parts = [f"{counts[state]} {state}" for state in STATES if state in counts]
     return f"{len(status)} {'cell' if len(status) == 1 else 'cells'}: {', '.join(parts)}"
 
-# %% ../../../nbs/app/sweeps/05_sweeping.ipynb #bb9617a4
+# %% ../../../nbs/app/sweeps/05_sweeping.ipynb #f683168b
+def _apart_from_seeds(cells: Iterable[dict]) -> list[dict]:
+    "One cell of those that differ in their seeds alone: what a study refuses does not hang on its seed."
+    return list({str(sorted((cell | dict(seed=None)).items())): cell for cell in cells}.values())
+
+# %% ../../../nbs/app/sweeps/05_sweeping.ipynb #25efd6ef
 def sweep(
     study: str | Path,  # a study's name, or the path of a notebook
     cells: Mapping[str, Any] | Sequence[Mapping[str, Any]] | str | Path,  # a grid, a list, or a YAML file
@@ -99,7 +104,7 @@ def sweep(
     root, study, run = Path(out), find_study(study), pick_engine(engine)
     is_grid = isinstance(cells, Mapping)
     wanted = grid_cells(study, cells, **of_grid) if is_grid else listed_cells(study, cells)
-    for params in wanted:
+    for params in _apart_from_seeds(wanted):
         check_study(study, params)
     _check_names(study)
     _open_sweep(root, study)

@@ -40,8 +40,9 @@ def own_images(
     """An imagefolder as [training, validation, test] images.
 
     Without such splits, 60, 20 and 20 % of each class. ValueError for some splits without the others,
-    or classes too small."""
+    too small classes, or a single one."""
     data = imagefolder(folder, size, labels)
+    data.need_two_classes()
     splits = set(data.manifest.split)
     if splits == {"train"}:
         data = _split_by_class(data, seed)

@@ -47,9 +47,11 @@ from .kit import (
     FOLDER_PARTS as FOLDER_PARTS,
     Kit as Kit,
     agree_on_names as agree_on_names,
+    chosen_classes as chosen_classes,
     load_kit as load_kit,
     own_classes as own_classes,
     require_fields as require_fields,
+    studied_classes as studied_classes,
 )
 from .own_folder import (
     TargetFolder as TargetFolder,

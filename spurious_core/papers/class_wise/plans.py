@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ...core.checks import one_of, plain_numbers
+from ...core.checks import one_of, plain_numbers, whole
 from .kit import Kit
 
 # %% ../../../nbs/papers/class_wise/05_plans.ipynb #5391ea0d
@@ -96,7 +96,7 @@ def plan_for(
 ) -> ComparisonPlan:
     "The plan of a budget. `ValueError` for a budget that there is no plan for."
     plan = plans[one_of("budget", budget, plans)]
-    return replace(plan, steps=steps) if steps else plan
+    return replace(plan, steps=steps) if whole("steps", steps, 0) else plan
 
 # %% ../../../nbs/papers/class_wise/05_plans.ipynb #737b1112
 def tuned_on(kit: Kit) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ __all__ = ['PlanRow', 'ForegroundSource', 'BackgroundSource', 'rendered_foregrou
            'read_backgrounds']
 
 # %% ../../../nbs/papers/d3s/02_sources.ipynb #d88f241e
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -83,23 +83,28 @@ def read_foregrounds(
     return foreground
 
 # %% ../../../nbs/papers/d3s/02_sources.ipynb #0ceb2128
+def _enough_pictures(folder: Path) -> list[str]:
+    "The pictures of a background. ValueError where there are too few to share out."
+    names, needed = list_pictures(folder, "backgrounds"), len(SPLITS)
+    if len(names) < needed:
+        problem = f"{folder} has {len(names)} pictures"
+        raise ValueError(f"{problem}; it needs at least {needed}, so that splits share none")
+    return names
+
+
 def read_backgrounds(
     root: str | Path,  # holds a folder of pictures for each background
+    backgrounds: Iterable[str],  # the names of those folders
 ) -> BackgroundSource:
     """Pictures of the row's background.
 
-    The source returns uint8 `[H, W, 3]`; ValueError for a folder of fewer than three pictures."""
-    names = {}  # folder -> its pictures
+    The source returns uint8 `[H, W, 3]`. FileNotFoundError for a folder that is not there, ValueError for one
+    of fewer than three pictures."""
+    names = {name: _enough_pictures(Path(root) / name) for name in backgrounds}
 
     def background(row: PlanRow) -> np.ndarray:
         folder = Path(root) / row["background"]
-        if folder not in names:
-            names[folder] = list_pictures(folder, "backgrounds")
-        count, needed = len(names[folder]), len(SPLITS)
-        if count < needed:
-            problem = f"{folder} has {count} pictures"
-            raise ValueError(f"{problem}; it needs at least {needed}, so that splits share none")
-        candidates = names[folder][SPLITS.index(row["split"]) :: needed]
+        candidates = names[row["background"]][SPLITS.index(row["split"]) :: len(SPLITS)]
         chosen = str(np.random.default_rng([row["seed"], 2]).choice(candidates))
         return np.asarray(open_rgb(folder / chosen))
 

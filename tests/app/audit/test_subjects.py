@@ -78,7 +78,7 @@ def test_margins_know_nothing_of_the_middle(birds):
 def test_pictures_of_one_class_cannot_be_audited(birds):
     alone = birds.subset(birds.y == 0)
     one = GroupedImages(alone.manifest, birds.labels[:1], birds.attributes, "birds", alone.pixels, size=64)
-    with pytest.raises(ValueError, match="birds: all pictures are landbird; an audit compares classes"):
+    with pytest.raises(ValueError, match="birds: all pictures are landbird; at least two classes are needed"):
         read_subject(one, small_classifier(preprocess=Preprocess()))
 
 

@@ -52,7 +52,7 @@ def test_splits_share_neither_backgrounds_nor_foregrounds(tmp_path):
     pixels = np.stack([flat((i, 0, 0)) for i in range(18)])
     manifest = pd.DataFrame(dict(y=y, a=0, split=split))
     data = GroupedImages(manifest, ["boat", "cow"], ["none"], pixels=pixels)
-    foreground, background = read_foregrounds(data), read_backgrounds(folders(tmp_path))
+    foreground, background = read_foregrounds(data), read_backgrounds(folders(tmp_path), BACKGROUNDS)
     seen = {}
     plan = plan_shift(["cow", "boat"], 30, splits=dict(train=0.4, val=0.3, test=0.3))
     for row in plan.to_dict("records"):
@@ -75,9 +75,9 @@ def test_sources_say_what_they_lack(tmp_path):
     with pytest.raises(ValueError, match="mine has no class 'cup'"):
         read_foregrounds(one_cow("test"))(row | dict(label="cup"))
     with pytest.raises(FileNotFoundError, match="grass"):
-        read_backgrounds(tmp_path)(row)
+        read_backgrounds(tmp_path, ["grass"])
     with pytest.raises(ValueError, match="at least 3"):
-        read_backgrounds(folders(tmp_path / "few", 2))(row)
+        read_backgrounds(folders(tmp_path / "few", 2), BACKGROUNDS)
 
 
 def test_a_segmenter_is_asked_once_per_picture_and_only_for_masks():

@@ -28,6 +28,7 @@ from ...own_pictures import check_profile_knows
 # %% ../../../../nbs/papers/d3s/study/01_setting_up.ipynb #b433751d
 from ..benchmark import draw_benchmark
 from ..plans import Recipe
+from ..prompts import BACKGROUNDS
 from spurious_core.papers.d3s.sources import (
     BackgroundSource,
     ForegroundSource,
@@ -74,7 +75,7 @@ def study_inputs(
     if not (foregrounds and backgrounds):
         require_fields(profile, ("world",))  # rendered pictures have the renderer's size and style
     size, labels = profile.resolution, list(classes)
-    background = read_backgrounds(backgrounds) if backgrounds else rendered_backgrounds(size)
+    background = read_backgrounds(backgrounds, BACKGROUNDS) if backgrounds else rendered_backgrounds(size)
     if foregrounds:
         pictures = imagefolder(foregrounds, size)
         pictures = only_classes(pictures, labels or pictures.labels)
