@@ -29,7 +29,12 @@ from .cli import (
 )
 from .doctor import Checkup as Checkup, WITHOUT as WITHOUT, examine as examine
 from .fitting_cards import ADVISED as ADVISED, card_advice as card_advice
-from .headlines import HEADLINES as HEADLINES, fitting_keys as fitting_keys, headline as headline
+from .headlines import (
+    HEADLINES as HEADLINES,
+    TRIALS as TRIALS,
+    fitting_keys as fitting_keys,
+    headline as headline,
+)
 from .machine import (
     LIBRARIES as LIBRARIES,
     MachineRow as MachineRow,
@@ -83,6 +88,13 @@ from .surroundings import (
     PeakMemory as PeakMemory,
     REPORTED_PACKAGES as REPORTED_PACKAGES,
     environment as environment,
+)
+from .terminal import (
+    nearby as nearby,
+    one_line_messages as one_line_messages,
+    print_table as print_table,
+    say as say,
+    say_last as say_last,
 )
 from .trackers import (
     TRACKERS as TRACKERS,

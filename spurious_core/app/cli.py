@@ -6,76 +6,40 @@
 __all__ = ['app', 'list_command', 'describe_command', 'run_command', 'sweep_command', 'table_command', 'doctor_command',
            'audit_command', 'report_command', 'ledger_command']
 
-# %% ../../nbs/app/10_cli.ipynb #263518b3
+# %% ../../nbs/app/10_cli.ipynb #fc4635ef
 import json
 import logging
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from .drawing.drawing_command import draw_command
 from .parameters import parse_assignments
+from .terminal import nearby, one_line_messages, print_table, say, say_last
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from spurious_core.app.studies import Study
 
-# %% ../../nbs/app/10_cli.ipynb #5c28ac25
+# %% ../../nbs/app/10_cli.ipynb #8e0b9dc8
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     help="Find, dream up and cure spurious correlations in image classifiers.",
 )
 
-
-def _say(text: str, style: str = "") -> None:
-    "One line on stderr, not cut at the terminal's width."
-    Console(stderr=True, highlight=False).print(Text(text, style=style), soft_wrap=True)
-
-# %% ../../nbs/app/10_cli.ipynb #720ee69e
-@contextmanager
-def _one_line_errors() -> Iterator[None]:
-    "Expected errors as one line on stderr, and an exit code: 2 for the caller's mistake, 1 for a failed run."
-    from spurious_core.app.studies import RunError
-
-    try:
-        yield
-    except (ValueError, RunError, OSError) as error:
-        _say(f"error: {' '.join(str(error).split())}", style="red")
-        raise typer.Exit(2 if isinstance(error, ValueError) else 1) from None
-    except KeyboardInterrupt:
-        _say("interrupted", style="red")
-        raise typer.Exit(130) from None
-
-# %% ../../nbs/app/10_cli.ipynb #1c4b41df
-def _print_table(title: str | None, columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
-    table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(str(value)) for value in row))
-    Console().print(table)
-
-
-def _nearby(path: Path) -> Path:
-    "A path as one would type it here."
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-
-# %% ../../nbs/app/10_cli.ipynb #2973ad3a
+# %% ../../nbs/app/10_cli.ipynb #dd90c691
 @app.command("list")
 def list_command() -> None:
     "List the studies and what each is about."
     from spurious_core.app.studies import find_study, list_studies
 
-    with _one_line_errors():
-        _print_table(None, ["study", ""], [(name, find_study(name).summary) for name in list_studies()])
+    with one_line_messages():
+        print_table(None, ["study", ""], [(name, find_study(name).summary) for name in list_studies()])
 
 
 @app.command("describe")
@@ -83,11 +47,11 @@ def describe_command(study: str = typer.Argument(help="name of a study, or path 
     "Show the parameters of a study: name, type, default, meaning."
     from spurious_core.app.studies import find_study
 
-    with _one_line_errors():
+    with one_line_messages():
         found = find_study(study)
         shown = [parameter for parameter in found.parameters.values() if parameter.name != "out"]
         rows = [(each.name, each.type, repr(each.default), each.comment) for each in shown]
-        _print_table(found.summary, ["name", "type", "default", "comment"], rows)
+        print_table(found.summary, ["name", "type", "default", "comment"], rows)
 
 # %% ../../nbs/app/10_cli.ipynb #e91e8360
 def _duration(seconds: float) -> str:
@@ -97,7 +61,7 @@ def _duration(seconds: float) -> str:
         return f"{minutes} min {rest} s" if minutes else f"{rest} s"
     return f"{minutes // 60} h {minutes % 60} min"
 
-# %% ../../nbs/app/10_cli.ipynb #730ee161
+# %% ../../nbs/app/10_cli.ipynb #fee23348
 def _print_result(folder: Path, verbose: bool) -> None:
     "Three sentences about the run of a folder; before them, if asked for, all its numbers."
     from spurious_core.app.headlines import headline
@@ -105,17 +69,16 @@ def _print_result(folder: Path, verbose: bool) -> None:
 
     metrics, about = Metrics.load(folder), json.loads((folder / "environment.json").read_text("utf-8"))
     if verbose:
-        _print_table(None, ["", "value", "95 % interval", "n"], metrics.rows())
-    study, asked, place = about["study"], about["parameters"], _nearby(folder)
+        print_table(None, ["", "value", "95 % interval", "n"], metrics.rows())
+    study, asked, place = about["study"], about["parameters"], nearby(folder)
     run, took = f"budget {asked['budget']} with profile {asked['profile']}", _duration(about["seconds"])
     sentences = (
         f"{study} ran at {run} in {took}.",
-        headline(study, metrics),
+        headline(study, metrics, asked["budget"]),
         f"Look at {place / study}.ipynb and {place / 'figures'}; "
         f"{place / 'metrics.json'} has all {len(metrics)} numbers.",
     )
-    for sentence in sentences:
-        Console(highlight=False).print(Text(sentence), soft_wrap=True)
+    say_last(sentences)
 
 # %% ../../nbs/app/10_cli.ipynb #31a186a0
 _PARAMETER = "a parameter; repeat for more (see: spurious describe STUDY)"
@@ -135,7 +98,7 @@ def _leave_the_end_to_us() -> None:
     for name in ("asyncio", "traitlets"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
 
-# %% ../../nbs/app/10_cli.ipynb #15a16862
+# %% ../../nbs/app/10_cli.ipynb #8f40fd0a
 @app.command("run")
 def run_command(
     study: str = typer.Argument(help="name of a study, or path of a notebook"),
@@ -150,7 +113,7 @@ def run_command(
     "Run a study, and say what came out and where its notebook, figures and numbers lie."
     from spurious_core.app.studies import find_study, run_folder
 
-    with _one_line_errors():
+    with one_line_messages():
         found = find_study(study)
         params = found.check(parse_assignments(param))
         _check_trust(found, study, trust or check)
@@ -160,7 +123,7 @@ def run_command(
         check_study(found, params)
         check_writable(Path(out or "_runs").expanduser().resolve())
         if check:
-            Console(highlight=False).print(f"{found.name} can run here with these parameters")
+            say_last([f"{found.name} can run here with these parameters"])
             return
         from spurious_core.app.runs import run_study
         from spurious_core.app.trackers import check_tracker, log_run
@@ -168,7 +131,7 @@ def run_command(
         tracked = tracker and check_tracker(tracker)
         _leave_the_end_to_us()
         place = run_folder(found.name, out)
-        _say(f"results go to {_nearby(place)}")
+        say(f"results go to {nearby(place)}")
         run_study(study, params, place, timeout=timeout)
         if tracked:
             log_run(tracked, place, place / "tracked")
@@ -179,7 +142,7 @@ _VALUES = "values, as 0..9 or ERM,DFR; of a list, [[a, b], [c]]; repeat for othe
 _WORKERS = "cells at a time; default one here, or as many as a cluster has room for"
 _SETTING = "of the engine, as address=HOST:PORT of a Ray cluster, or partition=gpu; repeat for more"
 
-# %% ../../nbs/app/10_cli.ipynb #1c018f33
+# %% ../../nbs/app/10_cli.ipynb #b1403c94
 def _end_of_sweep(folder: Path, status: "pd.DataFrame") -> None:
     "A few sentences, and an exit code: 1 if a cell failed."
     from spurious_core.app.sweeps.sweeping import status_in_words
@@ -193,13 +156,12 @@ def _end_of_sweep(folder: Path, status: "pd.DataFrame") -> None:
             "The code of stale cells has changed since; remove their `run` folders to run them again."
         )
     if (status.state == "done").any():
-        sentences.append(f"The numbers: spurious table {_nearby(folder)}")
-    for sentence in sentences:
-        Console(highlight=False).print(Text(sentence), soft_wrap=True)
+        sentences.append(f"The numbers: spurious table {nearby(folder)}")
+    say_last(sentences)
     if len(failed):
         raise typer.Exit(1)
 
-# %% ../../nbs/app/10_cli.ipynb #33113f5a
+# %% ../../nbs/app/10_cli.ipynb #649dc9c4
 def _print_estimate(study: "Study", wanted: list[dict], place: Path, workers: int) -> None:
     "What a sweep will cost; nothing of it is run or made."
     from spurious_core.app.study_checks import check_study
@@ -207,10 +169,9 @@ def _print_estimate(study: "Study", wanted: list[dict], place: Path, workers: in
 
     for params in wanted:
         check_study(study, params)
-    for sentence in estimate_sweep(study, wanted, place, workers):
-        Console(highlight=False).print(Text(sentence), soft_wrap=True)
+    say_last(estimate_sweep(study, wanted, place, workers))
 
-# %% ../../nbs/app/10_cli.ipynb #d090db65
+# %% ../../nbs/app/10_cli.ipynb #8fbeed33
 @app.command("sweep")
 def sweep_command(
     study: str = typer.Argument(help="name of a study, or path of a notebook"),
@@ -231,7 +192,7 @@ def sweep_command(
     "Run a study once for each combination of values, and go on where an earlier call stopped."
     from spurious_core.app.studies import find_study
 
-    with _one_line_errors():
+    with one_line_messages():
         found, grid = find_study(study), parse_assignments(param)
         if bool(grid) == bool(cells):
             raise ValueError("give a grid (-p NAME=VALUES) or a list of cells (--cells FILE), one of them")
@@ -239,7 +200,7 @@ def sweep_command(
         from spurious_core.app.sweeps.grids import grid_cells, listed_cells
 
         wanted = grid_cells(found, grid, sample, yes=yes) if grid else listed_cells(found, cells)
-        place = _nearby((Path(out).expanduser() if out else Path("_runs/sweeps") / found.name).resolve())
+        place = nearby((Path(out).expanduser() if out else Path("_runs/sweeps") / found.name).resolve())
         if estimate:
             return _print_estimate(found, wanted, place, workers or 1)
         from spurious_core.app.sweeps.engines import pick_engine
@@ -248,17 +209,17 @@ def sweep_command(
 
         config = WorkerConfig(retries, timeout, tracker=tracker)
         chosen = pick_engine(engine, parse_assignments(setting, "--set"))
-        status = sweep(study, wanted, place, config, chosen, workers, say=_say)
+        status = sweep(study, wanted, place, config, chosen, workers, say=say)
     _end_of_sweep(place, status)
 
-# %% ../../nbs/app/10_cli.ipynb #57868f19
-app.command("draw")(_one_line_errors()(draw_command))
+# %% ../../nbs/app/10_cli.ipynb #a31f1828
+app.command("draw")(one_line_messages()(draw_command))
 
 # %% ../../nbs/app/10_cli.ipynb #451f6d97
 _KEYS = "only these numbers; repeat for more"
 _APART = "parameters that stay apart, such as ratio; repeat for more"
 
-# %% ../../nbs/app/10_cli.ipynb #18ca5a91
+# %% ../../nbs/app/10_cli.ipynb #b06254bb
 @app.command("table")
 def table_command(
     folder: str = typer.Argument(metavar="DIR", help="a sweep's folder"),
@@ -267,7 +228,7 @@ def table_command(
     save: str = typer.Option("", metavar="FILE", help="a .csv, .md or .tex file for the table"),
 ) -> None:
     "Show the numbers of a sweep: means over seeds, with intervals."
-    with _one_line_errors():
+    with one_line_messages():
         from spurious_core.app.sweeps.gathering import as_file_text, gather, notes_of_table, over_seeds
         from spurious_core.app.sweeps.sweeping import sweep_status
         from spurious_core.core.files import atomic_write
@@ -278,22 +239,22 @@ def table_command(
             atomic_write(save, as_file_text(table, Path(save).suffix.removeprefix(".").lower()))
         notes = notes_of_table(numbers, status, by)
     shown = table.round(3).fillna("")
-    _print_table(None, shown.columns, shown.itertuples(index=False))
+    print_table(None, shown.columns, shown.itertuples(index=False))
     for note in notes:
-        _say(note, style="red")
+        say(note, style="red")
 
-# %% ../../nbs/app/10_cli.ipynb #732f4f6a
+# %% ../../nbs/app/10_cli.ipynb #9233acfb
 def _print_cards(profile: str) -> None:
     "What suits a LoRA with the image loss on each card, for the profile's pipeline."
-    with _one_line_errors():
+    with one_line_messages():
         from spurious_core.app.fitting_cards import card_advice
         from spurious_core.core.settings import load_profile
 
-        _say("rehearsing a step of training in every way until one fits; a large model takes a few minutes")
+        say("rehearsing a step of training in every way until one fits; a large model takes a few minutes")
         table = card_advice(load_profile(profile)).reset_index(names="card")
-    _print_table(f"a LoRA with the image loss on {profile}", table.columns, table.itertuples(index=False))
+    print_table(f"a LoRA with the image loss on {profile}", table.columns, table.itertuples(index=False))
 
-# %% ../../nbs/app/10_cli.ipynb #9231f638
+# %% ../../nbs/app/10_cli.ipynb #3ad6811d
 @app.command("doctor")
 def doctor_command(
     profile: str = typer.Option("mini", metavar="NAME", help="section of settings.ini"),
@@ -302,13 +263,13 @@ def doctor_command(
     "Say what a profile needs and whether this machine has it; exit code 1 if it cannot run. Changes nothing."
     if cards:
         return _print_cards(profile)
-    with _one_line_errors():
+    with one_line_messages():
         from spurious_core.app.doctor import examine
 
         checkup = examine(profile)
     machine = checkup.machine.replace({"fits": {True: "yes", False: "NO"}})
     for title, table in ((f"checkpoints of {profile}", checkup.checkpoints), ("this machine", machine)):
-        _print_table(title, table.columns, table.itertuples(index=False))
+        print_table(title, table.columns, table.itertuples(index=False))
         Console().print()
     console = Console(highlight=False)
     style = "red" if checkup.problems else "green"
@@ -317,7 +278,7 @@ def doctor_command(
     if not checkup.runnable:
         raise typer.Exit(1)
 
-# %% ../../nbs/app/10_cli.ipynb #ddf97dd8
+# %% ../../nbs/app/10_cli.ipynb #3f818b85
 @app.command("audit")
 def audit_command(
     images: str = typer.Option(..., metavar="DIR", help="pictures in folders named after their classes"),
@@ -328,38 +289,37 @@ def audit_command(
     seed: int = typer.Option(0, help="of folds, groups and permutations"),
 ) -> None:
     "Look at pictures and a classifier; one page says what goes wrong, where, and what to do next."
-    with _one_line_errors():
+    with one_line_messages():
         from spurious_core.app.audit.auditing import audit_folder, next_steps
 
         found = audit_folder(images, classifier, out, captioner, size, seed)
-    for sentence in (found.subject.judged_by, f"{len(found.named)} shortcuts are named.", *next_steps(found)):
-        Console(highlight=False).print(Text(sentence), soft_wrap=True)
-    Console(highlight=False).print(f"Look at {Path(out) / 'report.html'}", soft_wrap=True)
+    say_last((found.subject.judged_by, f"{len(found.named)} shortcuts are named.", *next_steps(found)))
+    say_last([f"Look at {Path(out) / 'report.html'}"])
 
-# %% ../../nbs/app/10_cli.ipynb #b26df6a1
+# %% ../../nbs/app/10_cli.ipynb #94309513
 @app.command("report")
 def report_command(
     folder: str = typer.Argument(metavar="DIR", help="folder of a run or of a sweep"),
     out: str = typer.Option("", metavar="FILE", help="the page; default DIR/report.html"),
 ) -> None:
     "Write what a run or a sweep found as one page of HTML that needs nothing else."
-    with _one_line_errors():
+    with one_line_messages():
         from spurious_core.app.report.reporting import report_folder
 
         page = report_folder(folder, out or None)
-    Console(highlight=False).print(f"Look at {_nearby(page)}", soft_wrap=True)
+    say_last([f"Look at {nearby(page)}"])
 
-# %% ../../nbs/app/10_cli.ipynb #fc65903d
+# %% ../../nbs/app/10_cli.ipynb #430d2310
 @app.command("ledger")
 def ledger_command(
     write: bool = typer.Option(False, "--write", help="renew figures/ledger and the README's numbers"),
 ) -> None:
     "Show claim by claim what the committed evidence says."
-    with _one_line_errors():
+    with one_line_messages():
         from spurious_core.app.ledger.writing import ledger, write_ledger
 
         written, table = write_ledger() if write else [], ledger()
     columns = ["paper", "claim", "ours", "verdict"]
-    _print_table(None, columns, table[columns].itertuples(index=False))
+    print_table(None, columns, table[columns].itertuples(index=False))
     for file in written:
-        _say(f"written: {_nearby(file)}")
+        say(f"written: {nearby(file)}")

@@ -28,6 +28,7 @@ from .ddb.study.fooling_worlds import FOOLING_WORLDS
 from .ddb.study.plan import ddb_plan
 from .ddb.study.sources import OwnInput
 from .mitigation.planning import BenchmarkSource, plan_benchmark
+from .mitigation.trials import fitting_methods
 from .own_pictures import check_profile_knows
 
 # %% ../../nbs/papers/03_refusals.ipynb #aba2734d
@@ -143,5 +144,6 @@ def check_mitigation(
     one_of("selection", selection, SELECTIONS)
     sources = [BenchmarkSource(name, root, hard, size or 64, settings) for name in plan.worlds]
     if root:
-        train, *_ = sources[0].load(seed, plan.n)
+        train, *_ = sets = sources[0].load(seed, plan.n)
         train.need_two_classes()
+        fitting_methods(plan, sets, asked_for=bool(methods))

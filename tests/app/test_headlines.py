@@ -73,3 +73,11 @@ def test_of_a_data_set_and_its_slices_the_whole_is_said():
     metrics = numbers(hit__world__sfsl=1, hit__world_boat__sfsl=2, hit__worldly__sfsl=3)
     found = {"hit.world.sfsl": "world", "hit.worldly.sfsl": "worldly"}
     assert fitting_keys("hit.*.sfsl", metrics) == found
+
+
+@pytest.mark.parametrize("budget", ["smoke", "dry"])
+def test_a_trial_is_not_quoted(budget):
+    metrics = Metrics.load(ROOT / "figures" / "ddb")
+    said = headline("ddb", metrics, budget)
+    assert said.startswith("It works here") and not any(character.isdigit() for character in said)
+    assert headline("ddb", metrics, "full") == headline("ddb", metrics) != said

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
-from rich.console import Console
-from rich.text import Text
+
+from ..terminal import say, say_last
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,8 +28,7 @@ def _end_of_drawing(out: Path, status: "pd.DataFrame", rows: int, lost: int, dou
     if len(failed):
         said.append(f"Of {len(status)} shards {len(failed)} failed: {failed.iloc[0].error}")
     said.append(f"They lie in {out}, a folder for each shard.")
-    for sentence in said:
-        Console(highlight=False).print(Text(sentence), soft_wrap=True)
+    say_last(said)
     if lost:
         raise typer.Exit(1)
 
@@ -50,5 +49,5 @@ def draw_command(
     from spurious_core.app.sweeps.engines import pick_engine
 
     config, chosen = read_config(param), pick_engine(engine, parse_assignments(setting, "--set"))
-    status = draw_plan(plan, out, config, chosen, workers, say=Console(stderr=True, highlight=False).print)
+    status = draw_plan(plan, out, config, chosen, workers, say=say)
     _end_of_drawing(Path(out), status, **lost_and_doubled(out, plan))

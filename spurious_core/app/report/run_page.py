@@ -175,7 +175,8 @@ def _figures(run: RunRecord) -> list[StoredPicture]:
 # %% ../../../nbs/app/report/02_run_page.ipynb #1f8fa7f3
 def run_sections(run: RunRecord) -> list[Section]:
     "The parts of the page."
-    found = [headline(run.study, run.metrics)] if run.metrics else []
+    budget = run.about.get("parameters", {}).get("budget", "unknown")
+    found = [headline(run.study, run.metrics, budget)] if run.metrics else []
     sections = [Section("What came out", [*run_state(run), *found])]
     if figures := _figures(run):
         sections.append(Section("Figures", [], None, figures))
