@@ -1149,6 +1149,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                     'spurious_core/core/checks.py')},
             'spurious_core.core.devices': { 'spurious_core.core.devices._devices_here': ( 'core/devices.html#_devices_here',
                                                                                           'spurious_core/core/devices.py'),
+                                            'spurious_core.core.devices.checked_dtype': ( 'core/devices.html#checked_dtype',
+                                                                                          'spurious_core/core/devices.py'),
                                             'spurious_core.core.devices.cpu_multiplies_in_bf16': ( 'core/devices.html#cpu_multiplies_in_bf16',
                                                                                                    'spurious_core/core/devices.py'),
                                             'spurious_core.core.devices.dtype_of': ( 'core/devices.html#dtype_of',

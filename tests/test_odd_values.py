@@ -5,12 +5,14 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 
 import spurious_core as sc
 from spurious_core.data import get_world, world_images
 from spurious_core.mitigate import MitigationConfig, small_resnet
 from spurious_core.models import load_captioner, load_segmenter, load_tiny_decoder
 
+GUIDE, PIPELINE = (getattr(sc.load_profile("mini"), field) for field in ("guide", "pipeline"))
 ODD = (None, 5, 1.5, True, [1, 2], b"x", object)
 Y = [0, 1, 0, 1]
 NAMES = ["a", "b"]
@@ -33,7 +35,7 @@ def things() -> SimpleNamespace:
 
 def fit(**odd):
     good = dict(method="ERM", train=things().train, val=None, backbone=None, config=things().config)
-    return sc.fit(**good | odd, progress=False)
+    return sc.fit(**good | dict(progress=False) | odd)
 
 
 def judge(**odd):
@@ -57,6 +59,15 @@ CASES = {
     "decoder source": (load_tiny_decoder, ODD),
     "captioner source": (load_captioner, ODD),
     "segmenter source": (load_segmenter, ODD),
+    "device": (lambda odd: sc.load_classifier(GUIDE, device=odd), (*ODD, "gpu", "")),
+    "dtype": (lambda odd: sc.load_classifier(GUIDE, dtype=odd), (*ODD, "float32", torch.int64)),
+    "pipeline device": (lambda odd: sc.load_pipeline(PIPELINE, device=odd), ODD),
+    "pipeline dtype": (lambda odd: sc.load_pipeline(PIPELINE, dtype=odd), ODD),
+    "decoder dtype": (lambda odd: load_tiny_decoder("no/such", dtype=odd), ODD),
+    "captioner device": (lambda odd: load_captioner("no/such", device=odd), ODD),
+    "segmenter dtype": (lambda odd: load_segmenter("no/such", dtype=odd), ODD),
+    "fit device": (lambda odd: fit(device=odd, backbone=things().jury[0]), (*ODD, "gpu")),
+    "progress": (lambda odd: fit(progress=odd), (None, 5, 1.5, [1, 2], b"x", object, "no")),
     "method": (lambda odd: fit(method=odd), ODD),
     "train": (lambda odd: fit(train=odd), ODD),
     "val": (lambda odd: fit(val=odd), ODD[1:]),

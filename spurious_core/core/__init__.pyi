@@ -37,6 +37,7 @@ from .checks import (
 from .devices import (
     DEVICES as DEVICES,
     PRECISIONS as PRECISIONS,
+    checked_dtype as checked_dtype,
     cpu_multiplies_in_bf16 as cpu_multiplies_in_bf16,
     dtype_of as dtype_of,
     pick_device as pick_device,

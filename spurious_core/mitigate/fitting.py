@@ -133,6 +133,7 @@ def fit(
 
     ValueError for data, settings or a folder that don't fit; FolderInUse where another fit is at work."""
     found = find_method(method)
+    of_type("progress", progress, bool, "True or False")
     check_groups(found, train, val)
     _warn_of_test_rows(train)
     _check_base(found, base, train.labels)

@@ -16,6 +16,7 @@ import torch
 from torch import nn
 from transformers import ResNetConfig, ResNetForImageClassification
 
+from ..core.devices import pick_device
 from ..core.seeds import seed_of
 from ..models.classifier import Classifier
 from ..models.preprocessing import Preprocess
@@ -76,7 +77,7 @@ def new_classifier(
     *key: str | int | float,  # random weights depend on it
 ) -> Classifier:
     "A trainable float32 copy of a classifier, or what a function makes, with a head for `labels`."
-    device = torch.device(device)
+    device = pick_device(device)
     with seeded(device, "init", *key):
         clf = _copied(backbone)
         if clf.labels != list(labels):

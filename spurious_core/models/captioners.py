@@ -24,6 +24,7 @@ from transformers.utils import cached_file
 
 from ..core.checkpoints import naming_damage
 from ..core.checks import whole
+from ..core.devices import checked_dtype, pick_device
 from ..core.files import checkpoint_hash
 from ..core.settings import is_hub_id, split_revision
 from .pipeline_files import first_line, tokenizer_fault
@@ -140,6 +141,7 @@ def load_captioner(
 
     `FileNotFoundError` if there is none, `ValueError` for another kind of checkpoint or a damaged one."""
     name, revision = split_revision(source)
+    device, dtype = pick_device(device), checked_dtype(dtype)
     here, revision = Path(name).is_dir(), revision or "main"
     if not here and not is_hub_id(source):
         raise FileNotFoundError(f"there is no folder {source}")

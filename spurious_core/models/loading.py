@@ -21,6 +21,7 @@ from transformers.utils import cached_file
 # %% ../../nbs/models/04_loading.ipynb #d2274d86
 from ..core.checkpoints import naming_damage, read_weights
 from ..core.checks import not_blank
+from ..core.devices import checked_dtype, pick_device
 from spurious_core.core.files import (
     make_folder,
     open_safetensors,
@@ -189,6 +190,7 @@ def load_classifier(
 
     `FileNotFoundError` or `ValueError` say what is wrong with `source`."""
     name, revision = split_revision(source)
+    device, dtype = pick_device(device), checked_dtype(dtype)
     path = Path(not_blank("source", str(source)))
     if package := packaged_name(source):
         clf = load_packaged(package, labels)

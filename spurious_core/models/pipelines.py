@@ -23,6 +23,7 @@ from safetensors import SafetensorError
 
 from ..core.checkpoints import naming_damage
 from ..core.checks import not_blank
+from ..core.devices import checked_dtype, pick_device
 from ..core.files import open_safetensors
 from ..core.settings import is_hub_id, split_revision
 
@@ -245,6 +246,7 @@ def load_pipeline(
 
     `FileNotFoundError` or `ValueError` say what is wrong with `source`."""
     split_revision(source)  # a source that is none is named by it
+    device, dtype = pick_device(device), checked_dtype(dtype)
     path = Path(not_blank("source", str(source)))
     if not path.exists():
         if not is_hub_id(source):
@@ -266,6 +268,7 @@ def load_tiny_decoder(
 
     `FileNotFoundError` or `ValueError` say what is wrong with `source`."""
     name, revision = split_revision(source)
+    device, dtype = pick_device(device), checked_dtype(dtype)
     is_folder = Path(name).is_dir()
     if not is_folder and not is_hub_id(source):
         raise FileNotFoundError(f"there is no folder {source}")

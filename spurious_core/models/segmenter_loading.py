@@ -24,6 +24,7 @@ from transformers.utils import cached_file
 
 from ..core.checkpoints import naming_damage
 from ..core.checks import of_type
+from ..core.devices import checked_dtype, pick_device
 from ..core.settings import is_hub_id, split_revision
 from .pipeline_files import first_line, tokenizer_fault
 from .preprocessing import preprocess_of
@@ -109,6 +110,7 @@ def load_segmenter(
 
     FileNotFoundError or ValueError say what is wrong with `source`."""
     text = of_type("source", source, (str, Path), "a CLIPSeg, or `DETECTOR + SAM`")
+    device, dtype = pick_device(device), checked_dtype(dtype)
     parts = [part.strip() for part in str(text).split(" + ")]
     if len(parts) > 2 or not all(parts):
         raise ValueError(f"{source!r}: expected a CLIPSeg, or two checkpoints as `DETECTOR + SAM`")

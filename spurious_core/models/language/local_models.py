@@ -16,6 +16,7 @@ from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 
 from ...core.checkpoints import naming_damage
+from ...core.devices import checked_dtype, pick_device
 from ...core.files import checkpoint_hash
 from ...core.settings import split_language_model, split_revision
 from .answers import TextModel, without_system
@@ -58,7 +59,8 @@ class Local(TextModel):
         dtype: torch.dtype = torch.float32,
         max_new_tokens: int = 300,
     ):
-        self.tokenizer, net = _read_local(source, dtype)
+        device = pick_device(device)
+        self.tokenizer, net = _read_local(source, checked_dtype(dtype))
         self.net, self.max_new_tokens = net.to(device).eval(), max_new_tokens
         name = split_revision(source)[0]
         here = Path(name).is_dir()
