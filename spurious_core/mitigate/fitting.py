@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from ..core.checks import folder_path, of_type, whole
+from ..core.checks import folder_path, of_type, whole, yes_or_no
 from ..core.locks import hold_folder
 from ..core.markup import as_markdown
 from ..data.grouped import GroupedImages
@@ -133,7 +133,7 @@ def fit(
 
     ValueError for data, settings or a folder that don't fit; FolderInUse where another fit is at work."""
     found = find_method(method)
-    of_type("progress", progress, bool, "True or False")
+    yes_or_no("progress", progress)
     check_groups(found, train, val)
     _warn_of_test_rows(train)
     _check_base(found, base, train.labels)
