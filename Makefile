@@ -49,6 +49,8 @@ format: $(STAMP)
 # that is done takes over half of what the other still has before it.
 # Left to `make test-slow`, by a file .notest: how the shipped checkpoints were trained (nbs/mini), which changes when
 # they do. Studies have one too, since pytest runs them.
+# pytest runs the cells of your_own_class, with somebody's own pictures; as it comes it is left to `make test-slow`.
+SKIPPED := ^([_.]|your_own_class)
 SNAPSHOT := find nbs spurious_core -type f \( -name '*.ipynb' -o -name '*.py' \) -not -path '*/.*' -exec cksum {} + | sort -k 3
 test: $(STAMP)
 	@echo "== 1 of 4: ruff reads notebooks and tests"
@@ -56,8 +58,8 @@ test: $(STAMP)
 	@echo "== 2 of 4: exporting and cleaning the notebooks leaves no diff"
 	@before="$$($(SNAPSHOT))"; $(BIN)/nbdev-export && $(BIN)/nbdev-clean || exit 1; diff <(echo "$$before") <($(SNAPSHOT)) \
 	 || { echo "these files were not exported or not clean; they are now: look at git diff and commit them"; exit 1; }
-	@echo "== 3 of 4: every notebook cell runs"
-	@OMP_NUM_THREADS=$(HALF_THREADS) $(BIN)/nbdev-test --n-workers 2
+	@echo "== 3 of 4: every notebook cell runs, but for those marked slow"
+	@OMP_NUM_THREADS=$(HALF_THREADS) $(BIN)/nbdev-test --n-workers 2 --skip-file-re '$(SKIPPED)'
 	@echo "== 4 of 4: pytest, with every study at budget smoke"
 	@PYTHONPATH=tests $(BIN)/python -c 'from support.browser import why_not; why_not() and print("the browser tests are skipped:", why_not())'
 	@OMP_NUM_THREADS=$(HALF_THREADS) $(BIN)/python -m pytest -n 2 --dist worksteal

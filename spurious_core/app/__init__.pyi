@@ -1,4 +1,5 @@
 from . import audit as audit
+from . import commands as commands
 from . import drawing as drawing
 from . import dry_run as dry_run
 from . import ledger as ledger
@@ -88,13 +89,6 @@ from .surroundings import (
     PeakMemory as PeakMemory,
     REPORTED_PACKAGES as REPORTED_PACKAGES,
     environment as environment,
-)
-from .terminal import (
-    nearby as nearby,
-    one_line_messages as one_line_messages,
-    print_table as print_table,
-    say as say,
-    say_last as say_last,
 )
 from .trackers import (
     TRACKERS as TRACKERS,

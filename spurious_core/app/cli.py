@@ -16,9 +16,9 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from .drawing.drawing_command import draw_command
+from .commands.drawing_command import draw_command
+from .commands.terminal import nearby, one_line_messages, print_table, say, say_last
 from .parameters import parse_assignments
-from .terminal import nearby, one_line_messages, print_table, say, say_last
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,7 +7,7 @@ __all__ = ['FOLDERS', 'CHECKPOINTS', 'PLANS', 'check_study']
 
 # %% ../../nbs/app/09_study_checks.ipynb #0b57cf5e
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from inspect import signature
 from pathlib import Path
 from pkgutil import resolve_name
@@ -68,7 +68,7 @@ def _profile_problems(needs: StudyNeeds, values: dict[str, Any], profile: Profil
                 if problem := why_not(field, source, found, is_offline_mode()):
                     yield f"profile {profile.name!r}: {problem}"
 
-# %% ../../nbs/app/09_study_checks.ipynb #47123ab3
+# %% ../../nbs/app/09_study_checks.ipynb #b6b7af41
 # what refuses the parameters of a study, given those that bear the names of its own
 PLANS = dict(
     aspire="spurious_core.papers.refusals:check_aspire",
@@ -85,6 +85,13 @@ PLANS = dict(
     speed="spurious_core.app.speed.turns:speed_plan",
 )
 
+# %% ../../nbs/app/09_study_checks.ipynb #aede21bb
+def _taken_by(function: Callable, values: dict[str, Any]) -> dict[str, Any]:
+    "Those of the values whose names a function has; all, where it takes any."
+    parameters = signature(function).parameters
+    takes_all = any(each.kind is each.VAR_KEYWORD for each in parameters.values())
+    return values if takes_all else {name: values[name] for name in parameters}
+
 
 def _plan_problems(study: Study, values: dict[str, Any]) -> Iterator[str]:
     "A sentence for what the study would refuse: an unknown word, a folder in another layout, and the like."
@@ -94,7 +101,7 @@ def _plan_problems(study: Study, values: dict[str, Any]) -> Iterator[str]:
     try:
         with warnings.catch_warnings():  # of what a reader leaves out the study itself tells
             warnings.simplefilter("ignore")
-            refuse(**{name: values[name] for name in signature(refuse).parameters})
+            refuse(**_taken_by(refuse, values))
     except (ValueError, OSError) as error:
         yield str(error)
 

@@ -31,7 +31,7 @@ def _devices_here() -> list[str]:
         names.append("cuda")
     return names + [f"cuda:{i}" for i in range(gpus)]
 
-# %% ../../nbs/core/03_devices.ipynb #27a4dd6e
+# %% ../../nbs/core/03_devices.ipynb #ef34409b
 def pick_device(name: "str | torch.device" = "auto") -> "torch.device":
     """The torch device for `auto`, `cpu`, `mps`, `cuda` or `cuda:N`; `ValueError` if this machine lacks it.
 
@@ -51,7 +51,7 @@ def pick_device(name: "str | torch.device" = "auto") -> "torch.device":
         raise ValueError(f"device={name!r} is not on this machine; there is: auto, {', '.join(here)}")
     return torch.device(name)
 
-
+# %% ../../nbs/core/03_devices.ipynb #8e88a14a
 def checked_dtype(dtype: "torch.dtype") -> "torch.dtype":
     "The dtype as it is. `ValueError` for what is none of floating point."
     import torch

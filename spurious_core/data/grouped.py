@@ -145,7 +145,7 @@ class GroupedImages:
     def group_names(self) -> list[str]:
         return [f"{label}, {attribute}" for label in self.labels for attribute in self.attributes]
 
-# %% ../../nbs/data/09_grouped.ipynb #addbb90d
+# %% ../../nbs/data/09_grouped.ipynb #389726e1
 def _files_of(images: GroupedImages, rows: Sequence[int]) -> tuple[list[Path], list[Box | None]]:
     "The files of some rows, and what is to be cut out of each."
     table, root = images.manifest.iloc[rows], images.root or Path()
@@ -153,7 +153,7 @@ def _files_of(images: GroupedImages, rows: Sequence[int]) -> tuple[list[Path], l
     boxes = [box if isinstance(box, (tuple, list)) else None for box in boxes]  # NaN in an empty cell
     return [root / file for file in table.file], boxes
 
-
+# %% ../../nbs/data/09_grouped.ipynb #3cac0ca6
 @patch
 def images(
     self: GroupedImages,

@@ -17,7 +17,7 @@ import torch
 
 from ..core.checks import of_type, whole, within
 from ..core.images import to_array
-from ..models.label_names import label_number
+from ..models.imagenet.label_names import label_number
 
 # %% ../../nbs/evaluate/00_jury.ipynb #d894c4ce
 def _check_classifier(role: str, classifier: Any) -> None:

@@ -5,12 +5,6 @@ from .captioners import CAPTIONERS as CAPTIONERS, Captioner as Captioner, load_c
 from .captioning import CAPTION_COLUMNS as CAPTION_COLUMNS, caption_images as caption_images
 from .classifier import Classifier as Classifier, evaluate_batches as evaluate_batches
 from .features import as_features as as_features, penultimate_features as penultimate_features
-from .label_names import (
-    label_number as label_number,
-    labels_meant as labels_meant,
-    plain_name as plain_name,
-    synonyms as synonyms,
-)
 from .loading import (
     load_classifier as load_classifier,
     resnet_of as resnet_of,

@@ -14,7 +14,7 @@ from fastcore.basics import patch
 from torch import nn
 
 from ..core.checks import of_type, whole
-from .label_names import label_number
+from .imagenet.label_names import label_number
 from .preprocessing import Preprocess, as_pixels
 
 # %% ../../nbs/models/01_classifier.ipynb #43f64078

@@ -5,9 +5,11 @@
 # %% auto #0
 __all__ = ['check_class_wise', 'check_forms', 'check_d3s', 'check_aspire', 'check_ddb', 'check_mitigation']
 
-# %% ../../nbs/papers/03_refusals.ipynb #e15e41b4
-from collections.abc import Mapping, Sequence
+# %% ../../nbs/papers/03_refusals.ipynb #96e29608
+from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 from ..core.checks import known, one_of
 from ..core.settings import load_profile
@@ -31,119 +33,80 @@ from .mitigation.planning import BenchmarkSource, plan_benchmark
 from .mitigation.trials import fitting_methods
 from .own_pictures import check_profile_knows
 
-# %% ../../nbs/papers/03_refusals.ipynb #aba2734d
-def _check_classes(profile: str, folder: str, classes: Sequence[str], usual: Sequence[str]) -> None:
+# %% ../../nbs/papers/03_refusals.ipynb #b78839a9
+def _check_classes(asked: SimpleNamespace, usual: Sequence[str]) -> None:
     "The classes that are asked for, and whether the profile's models know such things."
-    settings = load_profile(profile)
-    world = get_world(settings.world) if settings.world and not folder else None
-    have = studied_classes(world, folder)
-    if folder:
-        check_profile_knows(settings, have, ("pipeline", "segmenter"))
-    chosen_classes(have, classes, usual, folder)
+    profile = load_profile(asked.profile)
+    world = get_world(profile.world) if profile.world and not asked.folder else None
+    have = studied_classes(world, asked.folder)
+    if asked.folder:
+        check_profile_knows(profile, have, ("pipeline", "segmenter"))
+    chosen_classes(have, asked.classes, usual, asked.folder)
 
 
-def check_class_wise(
-    profile: str,
-    budget: str,
-    folder: str,
-    classes: Sequence[str],
-    arms: Sequence[str],
-    steps: int,
-) -> None:
+def check_class_wise(**given: Any) -> None:
     "The class-wise study."
-    plan = plan_for(CLASS_WISE_PLANS, budget, steps)
-    arms_named(arms or plan.arms)
-    _check_classes(profile, folder, classes, plan.classes)
+    asked = SimpleNamespace(**given)
+    plan = plan_for(CLASS_WISE_PLANS, asked.budget, asked.steps)
+    arms_named(asked.arms or plan.arms)
+    _check_classes(asked, plan.classes)
 
 
-def check_forms(profile: str, budget: str, folder: str, classes: Sequence[str], steps: int) -> None:
+def check_forms(**given: Any) -> None:
     "The study of forms of the loss."
-    _check_classes(profile, folder, classes, plan_for(FORMS_PLANS, budget, steps).classes)
+    asked = SimpleNamespace(**given)
+    _check_classes(asked, plan_for(FORMS_PLANS, asked.budget, asked.steps).classes)
 
-# %% ../../nbs/papers/03_refusals.ipynb #8c314575
-def check_d3s(
-    profile: str,
-    budget: str,
-    classes: Sequence[str],
-    k: int,
-    template: str,
-    foreground: str,
-    strength: float,
-    guidance: float,
-    foregrounds: str,
-    backgrounds: str,
-) -> None:
+# %% ../../nbs/papers/03_refusals.ipynb #74b51792
+def check_d3s(**given: Any) -> None:
     "The D3S study: its amounts, its recipe, its classes and the folders that it would paste from."
-    plan = plan_of_budget(budget, k)
-    Recipe(template, foreground, strength=strength, guidance=guidance)
-    study_inputs(load_profile(profile), foregrounds, backgrounds, classes, plan.classes)
+    asked = SimpleNamespace(**given)
+    plan = plan_of_budget(asked.budget, asked.k)
+    Recipe(asked.template, asked.foreground, strength=asked.strength, guidance=asked.guidance)
+    folders = asked.foregrounds, asked.backgrounds
+    study_inputs(load_profile(asked.profile), *folders, asked.classes, plan.classes)
 
-# %% ../../nbs/papers/03_refusals.ipynb #afd31950
+# %% ../../nbs/papers/03_refusals.ipynb #d54928bd
 def _is_here(classifier: str) -> bool:
     return bool(packaged_name(classifier)) or Path(classifier).exists()
 
 
-def check_aspire(
-    profile: str,
-    budget: str,
-    seed: int,
-    worlds: Sequence[str],
-    methods: Sequence[str],
-    ratio: float,
-    alternatives: str,
-    folder: str,
-    classifier: str,
-    per_class: int,
-) -> None:
+def check_aspire(**given: Any) -> None:
     "The ASPIRE study."
-    plan = aspire_plan(budget, worlds, methods, per_class)
-    run = AspireRun(plan, load_profile(profile), Path(), seed, ratio, alternatives, folder, classifier)
-    if folder:
-        train, *_ = images_to_cure("own", seed, run)
-        if _is_here(classifier):
-            restrict_labels(load_classifier(classifier), train.labels)
+    asked = SimpleNamespace(**given)
+    plan = aspire_plan(asked.budget, asked.worlds, asked.methods, asked.per_class)
+    own = asked.folder, asked.classifier
+    run = AspireRun(
+        plan, load_profile(asked.profile), Path(), asked.seed, asked.ratio, asked.alternatives, *own
+    )
+    if asked.folder:
+        train, *_ = images_to_cure("own", asked.seed, run)
+        if _is_here(asked.classifier):
+            restrict_labels(load_classifier(asked.classifier), train.labels)
 
-# %% ../../nbs/papers/03_refusals.ipynb #f99f0fea
-def check_ddb(
-    profile: str,
-    budget: str,
-    seed: int,
-    worlds: Sequence[str],
-    folder: str,
-    classifier: str,
-    parts: Mapping[str, str],
-    initializer: str,
-    per_class: int,
-    lr: float,
-) -> None:
+# %% ../../nbs/papers/03_refusals.ipynb #ccafd504
+def check_ddb(**given: Any) -> None:
     "The DDB study."
-    given = OwnInput(folder, classifier, parts, initializer)
-    ddb_plan(budget, bool(given), per_class, lr)
-    known("world", worlds, FOOLING_WORLDS)
-    if given:
-        settings = load_profile(profile)
-        train, *_ = own_images(folder, None, settings.resolution, seed)
-        check_profile_knows(settings, train.labels, ("pipeline", "inpaint", "segmenter"))
-        if _is_here(classifier):
-            given.read_classifier()
+    asked = SimpleNamespace(**given)
+    own = OwnInput(asked.folder, asked.classifier, asked.parts, asked.initializer)
+    ddb_plan(asked.budget, bool(own), asked.per_class, asked.lr)
+    known("world", asked.worlds, FOOLING_WORLDS)
+    if own:
+        profile = load_profile(asked.profile)
+        train, *_ = own_images(asked.folder, None, profile.resolution, asked.seed)
+        check_profile_knows(profile, train.labels, ("pipeline", "inpaint", "segmenter"))
+        if _is_here(asked.classifier):
+            own.read_classifier()
 
-# %% ../../nbs/papers/03_refusals.ipynb #a4e08c79
-def check_mitigation(
-    budget: str,
-    seed: int,
-    world: str,
-    hard: bool,
-    root: str,
-    size: int,
-    settings: str,
-    methods: Sequence[str],
-    selection: str,
-) -> None:
+# %% ../../nbs/papers/03_refusals.ipynb #46cadf9a
+def check_mitigation(**given: Any) -> None:
     "The mitigation benchmark."
-    plan = plan_benchmark(budget, seed, world, methods, root)
-    one_of("selection", selection, SELECTIONS)
-    sources = [BenchmarkSource(name, root, hard, size or 64, settings) for name in plan.worlds]
-    if root:
-        train, *_ = sets = sources[0].load(seed, plan.n)
+    asked = SimpleNamespace(**given)
+    plan = plan_benchmark(asked.budget, asked.seed, asked.world, asked.methods, asked.root)
+    one_of("selection", asked.selection, SELECTIONS)
+    about = asked.root, asked.hard, asked.size or 64, asked.settings
+    sources = [BenchmarkSource(world, *about) for world in plan.worlds]
+    if asked.root:
+        train, *_ = sets = sources[0].load(asked.seed, plan.n)
         train.need_two_classes()
-        fitting_methods(plan, sets, asked_for=bool(methods))
+        fitting_methods(plan, sets, asked_for=bool(asked.methods))

@@ -103,10 +103,10 @@ def _often_wrong(audit: Audit) -> Iterator[str]:
         return
     for row in audit.accuracies[audit.accuracies.hi < 0.5].itertuples():
         members = (labels[y] == row.label) & (subject.images.manifest.split == row.split).to_numpy()
-        most = labels[np.bincount(called[members & (called != y)]).argmax()]
+        usual = labels[np.bincount(called[members & (called != y)]).argmax()]
         yield (
             f"{row.label} ({row.split}) is called right in {row.accuracy:.2f} [{row.lo:.2f}, {row.hi:.2f}], "
-            f"and most often {most} instead: look at its confident mistakes."
+            f"and most often {usual} instead: look at its confident mistakes."
         )
 
 # %% ../../../nbs/app/audit/03_auditing.ipynb #e57505b2

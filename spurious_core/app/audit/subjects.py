@@ -20,7 +20,7 @@ from ...data.grouped import GroupedImages
 from ...find.margins import cover_centres
 from ...mitigate.linear_heads import Head, fit_linear_head
 from ...models.classifier import Classifier
-from ...models.label_names import labels_meant
+from ...models.imagenet.label_names import labels_meant
 from ...models.preprocessing import as_pixels
 
 # %% ../../../nbs/app/audit/00_subjects.ipynb #86f30bf1

@@ -1,4 +1,3 @@
-from .drawing_command import draw_command as draw_command
 from .drawing_plans import (
     DrawConfig as DrawConfig,
     draw_plan as draw_plan,

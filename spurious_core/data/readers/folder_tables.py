@@ -88,7 +88,7 @@ def read_metadata_table(folder: Path, what: str) -> pd.DataFrame:
     what = f"{what}: metadata.jsonl"
     return _with_names(need_columns(pd.DataFrame(rows), ["file_name"], what), what)
 
-# %% ../../../nbs/data/readers/14_folder_tables.ipynb #4750f3a8
+# %% ../../../nbs/data/readers/14_folder_tables.ipynb #7e7635a2
 class FolderTables(NamedTuple):
     "What was found, and what was not taken."
 
@@ -105,7 +105,7 @@ class FolderTables(NamedTuple):
         }
         return [f"{len(names)} {kind} ({few(names)})" for kind, names in kinds.items() if names]
 
-
+# %% ../../../nbs/data/readers/14_folder_tables.ipynb #5a4d363c
 def _read_classes(folder: Path, what: str) -> tuple[pd.DataFrame | None, list[str], list[str]]:
     "What lies in folders named after the classes, or None, the files beside, and folders without pictures."
     loose = list_pictures(folder, what, needed=False)

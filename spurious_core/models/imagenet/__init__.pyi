@@ -1,3 +1,9 @@
+from .label_names import (
+    label_number as label_number,
+    labels_meant as labels_meant,
+    plain_name as plain_name,
+    synonyms as synonyms,
+)
 from .labels import (
     BACKGROUND as BACKGROUND,
     drop_background as drop_background,

@@ -20,7 +20,7 @@ from ...core.settings import Profile, load_profile
 from ...data.readers.folders import visible_folders
 from ...data.worlds import World, get_world
 from ...models.classifier import Classifier
-from ...models.label_names import label_number
+from ...models.imagenet.label_names import label_number
 from ...models.loading import load_classifier
 from ...models.pipelines import load_pipeline, load_tiny_decoder
 from ...models.segmenter_loading import load_segmenter

@@ -33,7 +33,7 @@ from ...mitigate.networks import new_classifier
 from ...mitigate.objectives import random_views
 from ...mitigate.resumable import fingerprint
 from ...models.classifier import Classifier
-from ...models.label_names import labels_meant
+from ...models.imagenet.label_names import labels_meant
 
 # %% ../../../nbs/papers/d3s/12_training.ipynb #7ec44ce9
 from .dependency import MEASURES, Dependency, label_vectors

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import typer
 
+from spurious_core.app.commands.terminal import nearby, one_line_messages, print_table, say_last
 from spurious_core.app.studies import RunError
-from spurious_core.app.terminal import nearby, one_line_messages, print_table, say_last
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from spurious_core.models.label_names import label_number, labels_meant
+from spurious_core.models.imagenet.label_names import label_number, labels_meant
 from support.networks import small_classifier
 
 IMAGENET = ["goldfish, Carassius auratus", "great white shark, white shark", "maillot", "maillot, tank suit"]
