@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['check_class_wise', 'check_forms', 'check_d3s', 'check_aspire', 'check_ddb', 'check_mitigation']
 
-# %% ../../nbs/papers/03_refusals.ipynb #96e29608
+# %% ../../nbs/papers/03_refusals.ipynb #c9903cea
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,6 +19,8 @@ from ..mitigate.networks import restrict_labels
 from ..mitigate.selection import SELECTIONS
 from ..models.imagenet.packaged import packaged_name
 from ..models.loading import load_classifier
+
+# %% ../../nbs/papers/03_refusals.ipynb #a0691d9e
 from .aspire.study_plans import AspireRun, aspire_plan, images_to_cure
 from .class_wise.arms import arms_named
 from .class_wise.kit import chosen_classes, studied_classes
@@ -66,7 +68,7 @@ def check_d3s(**given: Any) -> None:
     folders = asked.foregrounds, asked.backgrounds
     study_inputs(load_profile(asked.profile), *folders, asked.classes, plan.classes)
 
-# %% ../../nbs/papers/03_refusals.ipynb #d54928bd
+# %% ../../nbs/papers/03_refusals.ipynb #3a572893
 def _is_here(classifier: str) -> bool:
     return bool(packaged_name(classifier)) or Path(classifier).exists()
 
@@ -75,28 +77,26 @@ def check_aspire(**given: Any) -> None:
     "The ASPIRE study."
     asked = SimpleNamespace(**given)
     plan = aspire_plan(asked.budget, asked.worlds, asked.methods, asked.per_class)
-    own = asked.folder, asked.classifier
-    run = AspireRun(
-        plan, load_profile(asked.profile), Path(), asked.seed, asked.ratio, asked.alternatives, *own
-    )
+    about = asked.seed, asked.ratio, asked.alternatives, asked.folder, asked.classifier
+    run = AspireRun(plan, load_profile(asked.profile), Path(), *about)
     if asked.folder:
         train, *_ = images_to_cure("own", asked.seed, run)
         if _is_here(asked.classifier):
             restrict_labels(load_classifier(asked.classifier), train.labels)
 
-# %% ../../nbs/papers/03_refusals.ipynb #ccafd504
+# %% ../../nbs/papers/03_refusals.ipynb #77218c95
 def check_ddb(**given: Any) -> None:
     "The DDB study."
     asked = SimpleNamespace(**given)
-    own = OwnInput(asked.folder, asked.classifier, asked.parts, asked.initializer)
-    ddb_plan(asked.budget, bool(own), asked.per_class, asked.lr)
+    pictures = OwnInput(asked.folder, asked.classifier, asked.parts, asked.initializer)
+    ddb_plan(asked.budget, bool(pictures), asked.per_class, asked.lr)
     known("world", asked.worlds, FOOLING_WORLDS)
-    if own:
+    if pictures:
         profile = load_profile(asked.profile)
         train, *_ = own_images(asked.folder, None, profile.resolution, asked.seed)
         check_profile_knows(profile, train.labels, ("pipeline", "inpaint", "segmenter"))
         if _is_here(asked.classifier):
-            own.read_classifier()
+            pictures.read_classifier()
 
 # %% ../../nbs/papers/03_refusals.ipynb #46cadf9a
 def check_mitigation(**given: Any) -> None:
