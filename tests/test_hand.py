@@ -13,6 +13,7 @@ from support.notebooks import (
     ROOT,
     Cell,
     cells_of,
+    for_each,
     imports_of,
     module_paths,
     notebook_paths,
@@ -31,16 +32,7 @@ PROSE = set("made told most least own way ways of but ahead knob narrowed".split
 NAMED_BY_KEYWORD = ("dict", "assign", "SimpleNamespace")
 
 
-NOTEBOOKS = pytest.mark.parametrize(
-    "path",
-    notebook_paths(),
-    ids=lambda p: str(p.relative_to(ROOT / "nbs")),
-)
-MODULES = pytest.mark.parametrize(
-    "path",
-    module_paths(),
-    ids=lambda p: str(p.relative_to(PACKAGE)),
-)
+NOTEBOOKS, MODULES = for_each(notebook_paths()), for_each(module_paths())
 
 
 def functions(path: Path) -> list[tuple[ast.FunctionDef, list[str]]]:
@@ -159,11 +151,7 @@ def code_of(path: Path) -> str:
     return re.sub(r"(?m)^(\s*)[%!].*$", r"\1pass", code)
 
 
-@pytest.mark.parametrize(
-    "path",
-    [*notebook_paths(), *sorted((ROOT / "tests").rglob("*.py"))],
-    ids=lambda p: str(p.relative_to(ROOT)),
-)
+@for_each([*notebook_paths(), *sorted((ROOT / "tests").rglob("*.py"))])
 def test_no_word_of_prose_is_a_name(path):
     assert not PROSE & set(bindings(ast.parse(code_of(path))))
 
@@ -249,7 +237,7 @@ def test_there_is_prose_beside_the_code():
     assert 100 * words / lines >= PROSE_PER_100_LINES
 
 
-@pytest.mark.parametrize("path", module_paths(), ids=lambda p: str(p.relative_to(PACKAGE)))
+@MODULES
 def test_every_module_has_its_tests(path):
     where = path.relative_to(PACKAGE)
     assert (ROOT / "tests" / where.parent / f"test_{where.name}").is_file()

@@ -8,25 +8,24 @@ import nbformat
 import pytest
 
 from support.glossary import GLOSSARY, anchor, first_uses, is_linked
-from support.notebooks import FLOOR, ROOT, module_paths, notebook_paths
+from support.notebooks import FLOOR, ROOT, for_each, module_paths, notebook_paths
 
 FIGURES = ("Figure", "Axes")  # of matplotlib
 
 
-@pytest.fixture(params=notebook_paths(), ids=lambda p: p.stem)
-def path(request):
-    return request.param
-
-
-@pytest.fixture
-def nb(path):
+@cache
+def read(path):
     return nbformat.read(path, 4)
+
+
+each_notebook = for_each(notebook_paths(), nb=read)
 
 
 def outputs(nb):
     return [o for c in nb.cells if c.cell_type == "code" for o in c.outputs]
 
 
+@each_notebook
 def test_a_title_a_sentence_and_prose_above_the_code(nb, path):
     assert re.match(r"# .+\n\n> .+", nb.cells[0].source)
     prose = [cell.source for cell in nb.cells if cell.cell_type == "markdown"]
@@ -36,16 +35,19 @@ def test_a_title_a_sentence_and_prose_above_the_code(nb, path):
     assert words >= 0.5 * lines
 
 
+@each_notebook
 def test_small_enough_to_read_and_diff(path):
     assert path.stat().st_size <= 3 * 2**20
 
 
+@each_notebook
 def test_a_picture_is_shown_once(nb):
     for c in nb.cells:
         pictures = [o.data["image/png"] for o in c.get("outputs", []) if "image/png" in o.get("data", {})]
         assert len(pictures) == len(set(pictures)), c.source
 
 
+@each_notebook
 def test_no_errors_progress_bars_or_paths_of_a_machine_in_the_outputs(nb):
     for o in outputs(nb):
         text = (
@@ -88,6 +90,7 @@ def ends_in_a_figure(source, local_functions):
     return name in drawing_functions_of_the_package() | local_functions
 
 
+@each_notebook
 def test_what_a_cell_draws_is_stored(nb):
     runs = [
         c
@@ -118,18 +121,19 @@ def test_which_cells_show_a_figure(source, is_figure):
 @pytest.mark.parametrize("room", FLOOR)
 def test_a_rooms_first_notebook_shows_what_it_is_for(room):
     first = min((ROOT / "nbs" / room).glob("*.ipynb"))
-    nb = nbformat.read(first, 4)
+    nb = read(first)
     assert any(pictures(c) for c in nb.cells if c.cell_type == "code"), first
 
 
 def headings(path):
     "What JupyterLab calls the headings of a notebook: their texts, with hyphens for spaces."
-    prose = "\n".join(cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "markdown")
+    prose = "\n".join(cell.source for cell in read(path).cells if cell.cell_type == "markdown")
     return {
         title.replace("`", "").strip().replace(" ", "-") for title in re.findall(r"^#+ (.*)$", prose, re.M)
     }
 
 
+@each_notebook
 def test_links_lead_somewhere(nb, path):
     prose = "\n".join(cell.source for cell in nb.cells if cell.cell_type == "markdown")
     for file, heading in re.findall(r"\]\(([^)\s#:]*)(?:#([^)\s]+))?\)", prose):
@@ -139,6 +143,7 @@ def test_links_lead_somewhere(nb, path):
             assert heading in headings(target), f"{file}#{heading}"
 
 
+@each_notebook
 def test_words_of_ours_are_explained_where_they_first_appear(nb, path):
     "The list is `support.glossary.EXPLAINED`; headings, code and links to elsewhere do not count."
     prose = [cell.source for cell in nb.cells if cell.cell_type == "markdown"]

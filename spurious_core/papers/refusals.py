@@ -107,6 +107,5 @@ def check_mitigation(**given: Any) -> None:
     about = asked.root, asked.hard, asked.size or 64, asked.settings
     sources = [BenchmarkSource(world, *about) for world in plan.worlds]
     if asked.root:
-        train, *_ = sets = sources[0].load(asked.seed, plan.n)
-        train.need_two_classes()
+        sets = sources[0].load(asked.seed, plan.n)
         fitting_methods(plan, sets, asked_for=bool(asked.methods))

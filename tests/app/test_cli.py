@@ -66,6 +66,8 @@ def test_checking_runs_nothing(make_study, tmp_path, monkeypatch):
     r = spurious("run", "d3s", "--check", "-p", "foregrounds=/no/such")
     assert (r.exit_code, r.output) == (2, "error: d3s can't run: foregrounds='/no/such' is no folder\n")
     assert spurious("run", "d3s", "--check", "-p", "budget=dry").exit_code == 2
+    r = spurious("run", make_study("1/0"), "--check", "--out", "/proc/runs")
+    assert r.exit_code == 1 and "cannot write /proc/runs: " in r.output
     assert not (tmp_path / "_runs").exists()
 
 

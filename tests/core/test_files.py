@@ -12,6 +12,7 @@ from safetensors import SafetensorError
 import spurious_core
 from spurious_core.core.files import (
     atomic_write,
+    check_writable,
     checkpoint_hash,
     claim,
     digest,
@@ -186,6 +187,16 @@ def test_a_file_in_the_way_of_a_folder_is_named(tmp_path):
 def test_a_folder_that_may_not_be_made_is_named():
     with pytest.raises(OSError, match="cannot write /proc/runs: "):
         make_folder("/proc/runs")
+
+
+def test_whether_a_folder_can_be_written_is_known_before_it_is_made(tmp_path):
+    check_writable(tmp_path / "not/yet")
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(OSError, match="cannot write /proc/runs: "):
+        check_writable("/proc/runs")
+    (tmp_path / "notes").touch()
+    with pytest.raises(NotADirectoryError, match="notes is a file; choose another"):
+        check_writable(tmp_path / "notes/runs")
 
 
 def test_folders_that_people_name_are_made_by_one_function():

@@ -3,9 +3,11 @@
 import ast
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from inspect import signature
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "spurious_core"
@@ -67,3 +69,27 @@ def imports_of(path: Path) -> Iterator[tuple[str, list[str]]]:
         if isinstance(node, ast.ImportFrom) and node.level:
             base = here[: len(here) - node.level]
             yield ".".join((*base, *(node.module or "").split("."))).strip("."), [a.name for a in node.names]
+
+
+def for_each(paths: Iterable[Path], **parts: Callable[[Path], Any]) -> Callable:
+    """One test of a rule for many files, which names all that break it: thousands of tests cost minutes.
+
+    The rule takes `path`, and `parts` made of it."""
+
+    def one_test(rule: Callable) -> Callable:
+        takes = signature(rule).parameters
+
+        def test():
+            broken = []
+            for path in paths:
+                given = {name: path if name == "path" else parts[name](path) for name in takes}
+                try:
+                    rule(**given)
+                except AssertionError as error:
+                    broken.append(f"{path.relative_to(ROOT)}: {str(error)[:400]}")
+            assert not broken, "\n".join(broken)
+
+        test.__doc__ = rule.__doc__
+        return test
+
+    return one_test
