@@ -12,6 +12,13 @@ TRAIN, VAL = images(), validation()
 LOST = TRAIN.subset(TRAIN.group != 2)
 
 
+def test_one_class_alone_teaches_nothing():
+    dark = TRAIN.subset(TRAIN.y == 0)
+    one = GroupedImages(dark.manifest, dark.labels[:1], dark.attributes, "corners", dark.pixels)
+    with pytest.raises(ValueError, match="corners: all pictures are dark; at least two classes are needed"):
+        check_groups(METHODS["ERM"], one, None)
+
+
 def test_classes_must_occur_and_agree():
     with pytest.raises(ValueError, match="no training images of light"):
         check_groups(METHODS["ERM"], TRAIN.subset(TRAIN.y == 0), VAL)
