@@ -13,8 +13,8 @@ from support.real_pictures import need_photographs_of
 from support.study_cells import run_cells
 
 # Values of a run on two cores. None for timings, and for a difference that is one grey level by rounding, or
-# none, and for a small network that learns from thirty pictures. Another processor's rounding may turn a picture
-# or two.
+# none, and for a small network that learns from thirty pictures. Another processor may turn a picture
+# or two by its rounding.
 BEFORE = json.loads(Path(__file__).with_name("smoke_numbers.json").read_text())
 SOME_PICTURES = 0.2
 FEW_STEPS = "3"  # of the sampler, where a plan leaves them to the profile: the path is the same

@@ -87,6 +87,7 @@ def test_another_class_folder_and_profile(own_folder, own_profile, tmp_path, mon
     assert (tmp_path / "out/with_loss/result.json").is_file()
 
 
+@pytest.mark.slow
 def test_copies_are_told_by_fresh_pictures_with_the_feature(tmp_path):
     chosen = dict(LABEL="house", FOLDER="", AROUND=["in snow", "at night"], OUT=str(tmp_path / "out"))
     left = run_cells(chosen, dict(PROFILE="mini", STEPS=4, PER_PLACE=1))
