@@ -3,13 +3,16 @@ from .bar_trials import (
     BAR_METRICS as BAR_METRICS,
     BarPlan as BarPlan,
     INFERRED as INFERRED,
+    Learner as Learner,
     SURENESS as SURENESS,
     UNSURE as UNSURE,
     UNTOLD as UNTOLD,
     bar_entries as bar_entries,
     bar_gains as bar_gains,
+    bar_pairs as bar_pairs,
     bar_table as bar_table,
     bar_trial as bar_trial,
+    last_layer_learner as last_layer_learner,
     part_pictures as part_pictures,
     plan_bar as plan_bar,
     refused as refused,
@@ -30,12 +33,31 @@ from .cues import (
     shape_bias as shape_bias,
     things_seen as things_seen,
 )
+from .exchanges import (
+    EXCHANGES as EXCHANGES,
+    SHARES as SHARES,
+    exchange_parts as exchange_parts,
+    exchanged_features as exchanged_features,
+    exchanged_pictures as exchanged_pictures,
+    plan_exchanges as plan_exchanges,
+    with_exchanges as with_exchanges,
+)
 from .feature_images import (
     FeatureImages as FeatureImages,
     Standardise as Standardise,
     as_feature_images as as_feature_images,
     fold as fold,
     last_layer as last_layer,
+)
+from .last_blocks import (
+    FirstBlocks as FirstBlocks,
+    N_BLOCKS as N_BLOCKS,
+    Unfold as Unfold,
+    as_map_images as as_map_images,
+    features_of_maps as features_of_maps,
+    last_blocks as last_blocks,
+    last_blocks_learner as last_blocks_learner,
+    unparted as unparted,
 )
 from .outputs import (
     cached_features as cached_features,
