@@ -42,7 +42,7 @@ class BarPlan:
     exchanges: tuple[str, ...] = EXCHANGES  # arms of pasted pictures
     n_seeds: int = 5
     epochs: int = 15
-    block_epochs: int = 4
+    block_epochs: int = 3
     pictures: int | None = None  # of each action and part; None: all
 
     def __post_init__(self):

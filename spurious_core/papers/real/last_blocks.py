@@ -20,7 +20,7 @@ from .bar_trials import Learner
 from .feature_images import FeatureImages, fold
 
 # %% ../../../nbs/papers/real/09_last_blocks.ipynb #ef49b319
-N_BLOCKS = 2  # that learn
+N_BLOCKS = 1  # that learn, with the convolution behind them
 _PARTS = ("_conv_stem", "_blocks", "_conv_head", "_fc")  # of EfficientNet-Lite
 
 
@@ -121,5 +121,5 @@ def features_of_maps(clf: Classifier, maps: torch.Tensor) -> torch.Tensor:
 
 def last_blocks_learner(clf: Classifier, unfold: Unfold, epochs: int) -> Learner:
     "Trains them, and a new last layer."
-    config = MitigationConfig(epochs=epochs, lr=3e-4, weight_decay=1e-2)
+    config = MitigationConfig(epochs=epochs, lr=5e-4, weight_decay=1e-2)
     return Learner(lambda train: last_blocks(clf, unfold), config, "_last_blocks")
