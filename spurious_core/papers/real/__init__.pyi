@@ -49,6 +49,11 @@ from .feature_images import (
     fold as fold,
     last_layer as last_layer,
 )
+from .guided_steps import (
+    GuidedSteps as GuidedSteps,
+    estimate_alpha as estimate_alpha,
+    guided_steps as guided_steps,
+)
 from .last_blocks import (
     FirstBlocks as FirstBlocks,
     N_BLOCKS as N_BLOCKS,
@@ -82,6 +87,7 @@ from .real_figures import (
     votes_sheet as votes_sheet,
 )
 from .spurious_areas import class_areas as class_areas, corrected as corrected, spufix_area as spufix_area
+from .tile_folders import tile_classes as tile_classes, write_tile_folder as write_tile_folder
 from .votes import (
     class_ranks as class_ranks,
     network_agreement as network_agreement,
