@@ -4,7 +4,6 @@ from .adversarial import pgd_l2 as pgd_l2
 from .captioners import CAPTIONERS as CAPTIONERS, Captioner as Captioner, load_captioner as load_captioner
 from .captioning import CAPTION_COLUMNS as CAPTION_COLUMNS, caption_images as caption_images
 from .classifier import Classifier as Classifier, evaluate_batches as evaluate_batches
-from .colour_segmenter import ColourSegmenter as ColourSegmenter
 from .features import as_features as as_features, penultimate_features as penultimate_features
 from .loading import (
     load_classifier as load_classifier,

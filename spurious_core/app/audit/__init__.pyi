@@ -32,9 +32,9 @@ from .subjects import (
     read_subject as read_subject,
 )
 from .words import (
-    CALLS as CALLS,
     CAPTIONS_FILE as CAPTIONS_FILE,
-    PICTURES as PICTURES,
+    FALSE_CALLS as FALSE_CALLS,
+    OWN_PICTURES as OWN_PICTURES,
     RATE as RATE,
     class_words as class_words,
     group_words as group_words,

@@ -32,9 +32,9 @@ from ...data.readers.imagefolder import imagefolder
 from ...evaluate.intervals import wilson
 from ...find.attacks import feature_attack
 from ...find.margins import margin_groups
-from ...find.shortcuts import shortcut_tests
 
 # %% ../../../nbs/app/audit/03_auditing.ipynb #09216799
+from ...find.shortcuts import shortcut_tests
 from ...models.classifier import Classifier
 from ...models.loading import load_classifier
 

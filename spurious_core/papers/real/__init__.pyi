@@ -3,8 +3,8 @@ from .bar_trials import (
     BAR_METRICS as BAR_METRICS,
     BarPlan as BarPlan,
     INFERRED as INFERRED,
-    Learner as Learner,
     SURENESS as SURENESS,
+    TrainedDepth as TrainedDepth,
     UNSURE as UNSURE,
     UNTOLD as UNTOLD,
     bar_entries as bar_entries,
@@ -12,12 +12,13 @@ from .bar_trials import (
     bar_pairs as bar_pairs,
     bar_table as bar_table,
     bar_trial as bar_trial,
-    last_layer_learner as last_layer_learner,
+    last_layer_depth as last_layer_depth,
     part_pictures as part_pictures,
     plan_bar as plan_bar,
     refused as refused,
     with_inferred_groups as with_inferred_groups,
 )
+from .colour_segmenter import ColourSegmenter as ColourSegmenter
 from .components import (
     TileTest as TileTest,
     compare_tiles as compare_tiles,
@@ -35,7 +36,7 @@ from .cues import (
 )
 from .exchanges import (
     EXCHANGES as EXCHANGES,
-    SHARES as SHARES,
+    MASK_SHARES as MASK_SHARES,
     exchange_parts as exchange_parts,
     exchanged_features as exchanged_features,
     exchanged_pictures as exchanged_pictures,
@@ -61,7 +62,7 @@ from .last_blocks import (
     as_map_images as as_map_images,
     features_of_maps as features_of_maps,
     last_blocks as last_blocks,
-    last_blocks_learner as last_blocks_learner,
+    last_blocks_depth as last_blocks_depth,
     unparted as unparted,
 )
 from .outputs import (

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['UNTOLD', 'INFERRED', 'BAR_BUDGETS', 'SURENESS', 'UNSURE', 'BAR_METRICS', 'BarPlan', 'plan_bar', 'part_pictures',
-           'with_inferred_groups', 'refused', 'Learner', 'last_layer_learner', 'bar_trial', 'bar_table', 'bar_pairs',
+           'with_inferred_groups', 'refused', 'TrainedDepth', 'last_layer_depth', 'bar_trial', 'bar_table', 'bar_pairs',
            'bar_gains', 'bar_entries']
 
 # %% ../../../nbs/papers/real/08_bar_trials.ipynb #1fa812d1
@@ -104,7 +104,7 @@ def refused(method: str, train: FeatureImages, val: FeatureImages) -> str | None
 
 # %% ../../../nbs/papers/real/08_bar_trials.ipynb #ff8a349c
 @dataclass(frozen=True)
-class Learner:
+class TrainedDepth:
     "What of a network learns, and how."
 
     backbone: Callable[[FeatureImages], Classifier]  # untrained, for these training rows
@@ -112,10 +112,10 @@ class Learner:
     suffix: str = ""  # behind the names of methods
 
 
-def last_layer_learner(epochs: int) -> Learner:
+def last_layer_depth(epochs: int) -> TrainedDepth:
     "The last layer alone, which starts from nothing."
     config = MitigationConfig(epochs=epochs, lr=1e-3, weight_decay=1e-2)
-    return Learner(lambda train: last_layer(train, train.labels), config)
+    return TrainedDepth(lambda train: last_layer(train, train.labels), config)
 
 # %% ../../../nbs/papers/real/08_bar_trials.ipynb #da3437d9
 def bar_trial(
@@ -123,13 +123,13 @@ def bar_trial(
     rows: FeatureImages,  # of `with_inferred_groups`
     parts: np.ndarray,  # of `part_pictures`
     seed: int,
-    learner: Learner,
+    depth: TrainedDepth,
 ) -> dict:
     "`method`, `seed`, `wga` (the worst class in conflicting places), `conflicting` and `aligned` accuracy."
     train, val = (rows.subset(parts == part) for part in ("train", "val"))
     options = dict(seed=seed, selection="worst_class", progress=False)
-    fitted = fit(method, train, val, lambda: learner.backbone(train), learner.config, **options)
-    scores = dict(method=f"{method}{learner.suffix}", seed=seed)
+    fitted = fit(method, train, val, lambda: depth.backbone(train), depth.config, **options)
+    scores = dict(method=f"{method}{depth.suffix}", seed=seed)
     for part, name in (("aligned", "aligned"), ("test", "conflicting")):
         judged = rows.subset(parts == part)
         right = fitted.probs(judged).argmax(1) == judged.y

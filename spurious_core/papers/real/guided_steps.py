@@ -106,5 +106,5 @@ def guided_steps(
     start = time.perf_counter()
     adapter = personalize(kit.pipe, pictures, config, out, **options)
     seconds = (time.perf_counter() - start) / steps
-    rows = [json.loads(line) for line in (adapter / LOG_FILE).read_text().splitlines()]
+    rows = [json.loads(line) for line in (adapter / LOG_FILE).read_text(encoding="utf-8").splitlines()]
     return GuidedSteps(before, after[-1], [row["grad_norm"] for row in rows], _change(adapter), seconds)

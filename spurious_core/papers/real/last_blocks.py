@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['N_BLOCKS', 'unparted', 'FirstBlocks', 'Unfold', 'as_map_images', 'last_blocks', 'features_of_maps',
-           'last_blocks_learner']
+           'last_blocks_depth']
 
 # %% ../../../nbs/papers/real/09_last_blocks.ipynb #76dd9e0a
 import copy
@@ -16,7 +16,7 @@ from torch import nn
 
 from ...mitigate.config import MitigationConfig
 from ...models.classifier import Classifier
-from .bar_trials import Learner
+from .bar_trials import TrainedDepth
 from .feature_images import FeatureImages, fold
 
 # %% ../../../nbs/papers/real/09_last_blocks.ipynb #ef49b319
@@ -119,7 +119,7 @@ def features_of_maps(clf: Classifier, maps: torch.Tensor) -> torch.Tensor:
         return torch.cat([blocks.features(fold(unfold.scaled(part))) for part in maps.split(64)])
 
 
-def last_blocks_learner(clf: Classifier, unfold: Unfold, epochs: int) -> Learner:
+def last_blocks_depth(clf: Classifier, unfold: Unfold, epochs: int) -> TrainedDepth:
     "Trains them, and a new last layer."
     config = MitigationConfig(epochs=epochs, lr=5e-4, weight_decay=1e-2)
-    return Learner(lambda train: last_blocks(clf, unfold), config, "_last_blocks")
+    return TrainedDepth(lambda train: last_blocks(clf, unfold), config, "_last_blocks")

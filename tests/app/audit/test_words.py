@@ -8,9 +8,9 @@ import pytest
 from typer.testing import CliRunner
 
 from spurious_core.app.audit.words import (
-    CALLS,
     CAPTIONS_FILE,
-    PICTURES,
+    FALSE_CALLS,
+    OWN_PICTURES,
     class_words,
     group_words,
     picture_describer,
@@ -52,9 +52,9 @@ def test_words_of_classes_and_of_what_is_called_them(snowy):
     words = class_words(subject, captions)
     assert set(words.word) == {"snow", "forest"}  # the names of classes are left out
     husky = words[words.label == "husky dog"].set_index("goes_with")
-    assert husky.word.to_dict() == {PICTURES: "snow", CALLS: "snow"}
-    assert husky.inside[PICTURES] == 0.9 and husky.outside[PICTURES] == 0.2
-    assert husky.inside[CALLS] == 1 and husky.outside[CALLS] == 0
+    assert husky.word.to_dict() == {OWN_PICTURES: "snow", FALSE_CALLS: "snow"}
+    assert husky.inside[OWN_PICTURES] == 0.9 and husky.outside[OWN_PICTURES] == 0.2
+    assert husky.inside[FALSE_CALLS] == 1 and husky.outside[FALSE_CALLS] == 0
 
 
 def test_a_word_with_both_answers_is_said(snowy):
@@ -86,7 +86,7 @@ def test_a_captioner_of_the_public_format_is_an_option_of_the_command(kind, tmp_
     words = pd.read_csv(tmp_path / "out/words.csv")
     assert set(words.columns) == {"label", "goes_with", "word", "inside", "outside", "q"}
     if kind == "embedded":
-        assert len(words[words.goes_with == PICTURES])  # birds in their usual places
+        assert len(words[words.goes_with == OWN_PICTURES])  # birds in their usual places
 
 
 def test_without_a_captioner_nothing_is_described(tmp_path):

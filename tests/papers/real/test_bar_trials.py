@@ -14,7 +14,7 @@ from spurious_core.papers.real.bar_trials import (
     bar_pairs,
     bar_table,
     bar_trial,
-    last_layer_learner,
+    last_layer_depth,
     part_pictures,
     plan_bar,
     refused,
@@ -73,8 +73,8 @@ def test_groups_are_the_least_sure_of_every_action(data):
 def test_groups_help_where_the_place_conflicts(data):
     images, features, place = data
     rows, parts = with_inferred_groups(images, features, logits_of(place)), part_pictures(images, 0)
-    learner = last_layer_learner(150)
-    plain, refitted = (bar_trial(method, rows, parts, 0, learner) for method in ("ERM", "DFR"))
+    depth = last_layer_depth(150)
+    plain, refitted = (bar_trial(method, rows, parts, 0, depth) for method in ("ERM", "DFR"))
     assert plain["aligned"] > plain["conflicting"] + 0.1
     assert refitted["conflicting"] > plain["conflicting"] + 0.05
     assert plain["wga"] <= plain["conflicting"]

@@ -46,11 +46,13 @@ def data():
 
 
 def test_surroundings_are_of_another_class_or_of_the_own(data):
-    other, own = (plan_exchanges(data, arm, 0) for arm in EXCHANGES)
-    assert list(other.source) == list(own.source) == list(range(6))
+    other, control = (plan_exchanges(data, arm, 0) for arm in EXCHANGES)
+    assert list(other.source) == list(control.source) == list(range(6))
     assert (data.y[other.source] != data.y[other.background]).all()
-    assert (data.y[own.source] == data.y[own.background]).all() and (own.source != own.background).all()
-    assert set(other.background) | set(own.background) <= set(range(6))
+    assert (data.y[control.source] == data.y[control.background]).all() and (
+        control.source != control.background
+    ).all()
+    assert set(other.background) | set(control.background) <= set(range(6))
     with pytest.raises(ValueError, match="allowed: background_exchange, own_class_exchange"):
         plan_exchanges(data, "paste", 0)
 

@@ -17,7 +17,7 @@ from spurious_core.papers.real.last_blocks import (
     as_map_images,
     features_of_maps,
     last_blocks,
-    last_blocks_learner,
+    last_blocks_depth,
     unparted,
 )
 
@@ -56,11 +56,11 @@ def test_the_blocks_learn_and_the_network_stays(lite0, seen):
     _, rows, unfold, _ = seen
     before = lite0.net._blocks[-1]._project_conv.weight.clone()
     parts = np.array(["train"] * 8 + ["val"] * 2 + ["aligned"] * 2 + ["test"] * 12)
-    learner = last_blocks_learner(lite0, unfold, 8)
-    scores = bar_trial("ERM", rows, parts, 0, learner)
+    depth = last_blocks_depth(lite0, unfold, 8)
+    scores = bar_trial("ERM", rows, parts, 0, depth)
     assert scores["method"] == "ERM_last_blocks" and scores["conflicting"] > 0.9
     assert torch.equal(before, lite0.net._blocks[-1]._project_conv.weight)
-    fresh = new_classifier(lambda: learner.backbone(rows), rows.labels)
+    fresh = new_classifier(lambda: depth.backbone(rows), rows.labels)
     assert fresh.labels == ["dark", "bright"] and fresh.net.blocks[-1]._project_conv.weight.requires_grad
 
 

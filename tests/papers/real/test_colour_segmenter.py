@@ -4,8 +4,8 @@ import numpy as np
 
 from spurious_core.data.manifests import draw, sample
 from spurious_core.data.worlds import get_world
-from spurious_core.models.colour_segmenter import ColourSegmenter
 from spurious_core.models.masks import iou
+from spurious_core.papers.real.colour_segmenter import ColourSegmenter
 
 
 def scene(side, thing, ground):
