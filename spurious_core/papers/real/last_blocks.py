@@ -37,7 +37,8 @@ class FirstBlocks(Classifier):
     def __init__(self, clf: Classifier):
         if reason := unparted(clf):
             raise ValueError(reason)
-        super().__init__(clf.net, clf.labels, clf.preprocess, f"{clf.name}_first_blocks")
+        name = f"{clf.name}_first_{len(clf.net._blocks) - N_BLOCKS}_blocks"  # by which they are kept
+        super().__init__(clf.net, clf.labels, clf.preprocess, name)
 
     def features(self, x: torch.Tensor) -> torch.Tensor:
         "`[N, C * H * W]` of pixels."

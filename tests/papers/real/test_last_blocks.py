@@ -64,6 +64,10 @@ def test_the_blocks_learn_and_the_network_stays(lite0, seen):
     assert fresh.labels == ["dark", "bright"] and fresh.net.blocks[-1]._project_conv.weight.requires_grad
 
 
+def test_what_is_kept_is_named_by_where_the_network_is_parted(lite0):
+    assert FirstBlocks(lite0).name == "efficientnet_lite0_first_15_blocks"
+
+
 def test_batch_norm_keeps_its_statistics(lite0, seen):
     blocks = last_blocks(lite0, seen[2]).train()
     assert blocks.net.dropout.training and not blocks.net.norm.training
