@@ -19,9 +19,9 @@ ROOT = Path(spurious_core.__file__).parent
 # what functions return or pass on: measured numbers, some of which may be NaN
 RESULTS = set(
     "AdapterSummary Audit ArmResults Brush CardSettings CellCost Comparison Comparisons D3SStudy"
-    " DDBResult DDBRun Describer DrawingTask FeatureImages Fitted Footprint ForegroundSensitivity GroupReport GuidedSteps"
-    " Ideal ImageTerm Material NeuralPCA OwnSource Reply ResumableRun Retrainer Run Searched SeedResults"
-    " Session Signal Target TileTest Trainer Trial Unfold Usage Validation".split()
+    " DDBResult DDBRun Describer DrawingTask FeatureImages Fitted Footprint ForegroundSensitivity GroupReport"
+    " GuidedSteps Ideal ImageTerm Material NeuralPCA OwnSource Reply ResumableRun Retrainer Run Searched"
+    " SeedResults Session Signal Target TileTest Trainer Trial Unfold Usage Validation".split()
 )
 ONE_ROW = pd.DataFrame(dict(y=[0], a=0, split="train", file="x.png"))
 NEEDED = dict(  # what one cannot be made without
