@@ -106,13 +106,19 @@ EXPLORERS = {
 }
 
 
+NOTHING_CUT = (
+    "[...document.querySelectorAll('.jp-OutputArea .widget-readout')]"
+    ".every(readout => readout.scrollWidth <= readout.clientWidth)"
+)
+
+
 def run_and_act(lab, notebook, act):
     "Runs all cells of an explorer, and does what its reader would."
     run(lab, notebook)
     lab.show_widgets()
     act(lab)
     lab.shoot()
-    assert lab.errors == []
+    assert lab.errors == [] and lab.page.evaluate(NOTHING_CUT)
     lab.close()
 
 
