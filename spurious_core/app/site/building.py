@@ -58,6 +58,7 @@ _MENDS = {
     '<div class="output text_html">': '<div class="output text_html" tabindex="0">',
     '<div id="search-results">': '<h1>Search</h1><div id="search-results">',
     "<th></th>": "<td></td>",
+    '<th class="head"><p></p></th>': '<td class="head"><p></p></td>',
     "</title>": '</title><link rel="icon" href="data:,">',
 }
 
