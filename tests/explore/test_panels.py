@@ -132,5 +132,5 @@ def test_words():
 @pytest.mark.parametrize("panel", EXPLORERS, ids=lambda c: c.__name__)
 def test_no_name_of_the_widgets_own_is_taken(panel):
     "By ipywidgets' `open`, for one, a page hears of a widget; with an `open` of ours it is never shown."
-    own = {name for name in vars(panel) if not name.startswith("_")}
-    assert own & set(dir(VBox)) == set()
+    ours = {name for name in vars(panel) if not name.startswith("_")}
+    assert ours & set(dir(VBox)) == set()
