@@ -28,6 +28,7 @@ from .components import (
     tile_tests_table as tile_tests_table,
 )
 from .cues import (
+    CUES as CUES,
     THINGS as THINGS,
     cue_shares as cue_shares,
     followed_cues as followed_cues,

@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 from ...core.plots import bars
 from ...core.sheets import contact_sheet
 from ...data.squares import read_squares
+from .cues import CUES
 
 # %% ../../../nbs/papers/real/06_real_figures.ipynb #231f1d1a
 def votes_figure(
@@ -93,8 +94,11 @@ def cues_figure(
 ) -> Figure:
     "What each network follows, and whether those that follow texture are deceived by more tiles."
     fig, axes = plt.subplots(1, 2, figsize=(8, 2.6), layout="constrained")
-    long = shares.melt("network", ["by_shape", "by_texture"], var_name="cue", value_name="value")
-    sns.barplot(long, x="network", y="value", hue="cue", ax=axes[0])
+    parts = [
+        shares[["network", cue, f"{cue}_lo", f"{cue}_hi"]].set_axis(["network", "value", "lo", "hi"], axis=1)
+        for cue in CUES
+    ]
+    bars(pd.concat(parts, keys=CUES, names=["cue"]).reset_index("cue"), "network", hue="cue", ax=axes[0])
     axes[0].set(xlabel="", ylabel="share of choices")
     _wrap_names(axes[0])
     axes[0].legend(frameon=False, fontsize=7, ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1))

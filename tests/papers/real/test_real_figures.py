@@ -38,11 +38,12 @@ def test_points_are_named():
     networks = pd.DataFrame(dict(network=["a", "b"], accuracy=[0.8, 0.9], spurious_auc=[0.7, 0.6]))
     areas = pd.DataFrame(dict(network=["a", "b"], k=[0, 0], spurious_auc=[0.7, 0.6]))
     assert names_in_legend(figures.areas_figure(areas, networks).axes[1]) == ["a", "b"]
-    shares = pd.DataFrame(
-        dict(network=["a"], by_shape=[0.2], by_texture=[0.5], shape_bias=[0.3], called=[0.4])
-    )
-    left, right = figures.cues_figure(shares).axes
-    assert sorted(bar.get_height() for bar in left.patches)[-2:] == [0.2, 0.5]
+    shares = dict(network=["a"], by_shape=[0.2], by_texture=[0.5], shape_bias=[0.3], called=[0.4])
+    shares |= dict(by_shape_lo=[0.1], by_shape_hi=[0.3], by_texture_lo=[0.4], by_texture_hi=[0.6])
+    left, right = figures.cues_figure(pd.DataFrame(shares)).axes
+    assert [bar.get_height() for bar in left.patches] == [0.2, 0.5]
+    intervals = [segment[:, 1].tolist() for lines in left.collections for segment in lines.get_segments()]
+    assert intervals == [[0.1, 0.3], [0.4, 0.6]]
     assert names_in_legend(right) == ["a"]
 
 
