@@ -28,6 +28,7 @@ from .progress import PLAIN_BARS, Progress, drop_bars
 from .studies import RunError, Study, find_study, run_folder
 from .study_checks import check_study
 from .surroundings import PeakMemory, environment
+from ..core.checks import yes_or_no
 from ..core.files import atomic_write
 from ..core.locks import hold_folder
 from ..core.provenance.source_rules import rules_of_notebook
@@ -157,7 +158,7 @@ def run_study(
     stay.
     `FolderInUse` if another run works in the folder."""
     study = find_study(study)
-    params = check_study(study, params or {})
+    params, progress = check_study(study, params or {}), yes_or_no("progress", progress)
     values = {name: parameter.default for name, parameter in study.parameters.items()} | params
     device = load_profile(values["profile"]).device
     out, aside = _prepare(study, out_dir)

@@ -203,9 +203,11 @@ def _kind_of_number(annotations: Collection) -> type | None:
 
 # %% ../../nbs/core/00_checks.ipynb #e92c4696
 def _plain_field(name: str, value: Any, annotation: Any, infinite: bool) -> Any:
-    "The value of a field, with Python's numbers if it is annotated as a number or a tuple of them."
+    "The value of a field, as Python's bool, number or tuple of numbers where it is annotated so."
     parts = get_args(annotation) if isinstance(annotation, UnionType) else (annotation,)
     parts = [part for part in parts if part is not NoneType]
+    if parts == [bool]:
+        return yes_or_no(name, value)
     if kind := _kind_of_number(parts):
         return _plain(name, value, kind, infinite)
     several, kind = get_origin(parts[0]), _kind_of_number(get_args(parts[0]))
@@ -221,10 +223,10 @@ def plain_numbers(
     infinite: Collection[str] = (),  # fields that may be
     minimum: float | None = None,  # of all its numbers
 ) -> None:
-    "Makes Python's numbers of the fields annotated as such; ValueError for what is no finite number."
+    "Makes Python's numbers and bools of the fields annotated so; ValueError for what is neither, or infinite."
     for field in fields(settings):
         value = getattr(settings, field.name)
-        if value is None and field.type not in (int, float):
+        if value is None and field.type not in (bool, int, float):
             continue
         plain = _plain_field(field.name, value, field.type, field.name in infinite)
         object.__setattr__(settings, field.name, plain)

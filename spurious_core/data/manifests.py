@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..core.checks import one_of, whole
+from ..core.checks import one_of, whole, yes_or_no
 from ..core.files import append_lines, atomic_write, make_folder, read_json_lines, writing
 from ..core.images import png_bytes
 from .miniworld import Item, render
@@ -103,7 +103,7 @@ def draw(
     With `masks`, also object and prop masks, float `[N, size, size]` in [0, 1]."""
     renders = [render(item, size) for item in items_of(manifest)]
     images = np.stack([drawn.image for drawn in renders])
-    if not masks:
+    if not yes_or_no("masks", masks):
         return images
     object_masks = np.stack([drawn.object_mask for drawn in renders])
     prop_masks = np.stack([drawn.prop_mask for drawn in renders])

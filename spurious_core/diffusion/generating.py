@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from tqdm.auto import tqdm
 
-from ..core.checks import folder_path, whole
+from ..core.checks import folder_path, whole, yes_or_no
 from ..core.locks import hold_folder
 from .adapters import use_adapter
 from .families.registry import family_of
@@ -95,7 +95,7 @@ def generate(
     folder, rows = folder_path("out_dir", out_dir), plan_rows(plan, guidance)
     family_of(pipe).check_parts(pipe)
     sampler = sampler_name(pipe, sampler)
-    whole("batch_size", batch_size)
+    batch_size, progress = whole("batch_size", batch_size), yes_or_no("progress", progress)
     steps = checked_steps(pipe, steps, sampler)
     set_rows = make_set_rows(rows, folder, pipe, adapter, dict(sampler=sampler, steps=steps))
     with use_adapter(pipe, adapter) as adapted:

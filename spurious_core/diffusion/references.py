@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ..core.checks import folder_path, renamed_arguments
+from ..core.checks import folder_path, renamed_arguments, yes_or_no
 from ..core.files import read_json_lines
 from ..core.opening import GROUND, centre_square, decode, warn_transparent
 
@@ -77,7 +77,7 @@ def read_references(
     The shorter side is scaled to `size`, then the centre is kept. ValueError for too few pictures or too
     small ones, FileNotFoundError for a folder that is not there; all of them are named."""
     names, images, small, unreadable = [], [], [], []
-    is_array = isinstance(source, np.ndarray)
+    is_array, enlarge = isinstance(source, np.ndarray), yes_or_no("enlarge", enlarge)
     pictures = (
         _from_array(source) if is_array else _from_folder(folder_path("references", source), unreadable)
     )

@@ -15,7 +15,7 @@ import torch
 from diffusers import SchedulerMixin
 from tqdm.auto import tqdm
 
-from ..core.checks import one_of, whole
+from ..core.checks import one_of, whole, yes_or_no
 from ..core.images import picture
 from ..core.mask_files import mask_square
 from ..core.seeds import generator, seed_of
@@ -149,6 +149,7 @@ def sample_images(
     family_of(pipe).check_parts(pipe)
     rows, cache = plan_rows(plan, guidance), PromptCache(pipe)
     checked_steps(pipe, steps, sampler)
+    yes_or_no("progress", progress)
     warn_of_lost_words(pipe, prompts_of(rows), "prompts")
     images = {}
     for numbers in tqdm(batch_rows(rows, batch_size), disable=not progress, desc="drawing"):

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import ArrayLike
 from tqdm.auto import tqdm
 
-from ..core.checks import checked_seed, plain_numbers, positive, whole, within
+from ..core.checks import checked_seed, plain_numbers, positive, whole, within, yes_or_no
 from ..core.seeds import generator, seed_of
 from .group_tables import check_labels
 from ..models.classifier import Classifier
@@ -154,7 +154,7 @@ def foreground_sensitivity(
 
     Raises `ValueError` for masks that do not fit, are empty or out of range, and for bad y."""
     y = check_labels(y=(y, len(clf.labels)))[0]
-    masks = np.asarray(masks, np.float32)
+    masks, progress = np.asarray(masks, np.float32), yes_or_no("progress", progress)
     _check_masks(images, masks, len(y))
     right, clean = _right_under_noise(clf, images, masks, y, test, batch, progress)
     classes = [np.flatnonzero(y == label) for label in np.unique(y)]

@@ -14,7 +14,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
-from ..core.checks import as_many, checked_codes
+from ..core.checks import as_many, checked_codes, yes_or_no
 
 # %% ../../nbs/mitigate/09_linear_heads.ipynb #df8816a2
 Head = tuple[np.ndarray, np.ndarray]  # weights `[K, D]` and bias `[K]`
@@ -47,7 +47,7 @@ def fit_linear_head(
     present = y if weights is None else y[np.asarray(weights) > 0]
     if missing := sorted(set(range(n_classes)) - set(present.tolist())):
         raise ValueError(f"no samples with weight of class {missing}")
-    mean, std = feature_scale(x) if standardise else (0.0, 1.0)
+    mean, std = feature_scale(x) if yes_or_no("standardise", standardise) else (0.0, 1.0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         model = LogisticRegression(**options).fit((x - mean) / std if standardise else x, y, weights)

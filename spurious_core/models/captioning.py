@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from tqdm.auto import tqdm
 
-from ..core.checks import whole
+from ..core.checks import whole, yes_or_no
 from ..core.files import atomic_write, digest
 from ..core.images import read_images
 from ..data.grouped import GroupedImages
@@ -106,7 +106,7 @@ def caption_images(
     `ValueError` if `out` is no file of this captioner; an image that cannot be read is an error when its
     batch comes."""
     n, pixels_of, names = _source(images)
-    out = Path(out) if out else None
+    out, progress = Path(out) if out else None, yes_or_no("progress", progress)
     captions, rows = _open_captions(out, captioner), []
     for start in tqdm(range(0, n, whole("batch", batch)), disable=not progress, desc="captioning"):
         at = np.arange(start, min(start + batch, n))

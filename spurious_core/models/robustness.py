@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import save
 
-from ..core.checks import as_many
+from ..core.checks import as_many, yes_or_no
 from ..core.files import atomic_write
 from .preprocessing import IMAGENET
 
@@ -70,7 +70,7 @@ def convert_robustness(
 
     Tensor-only files need no consent. `ValueError` without it, for a file without weights, and for labels
     that are too few or too many; `ImportError` names a package that the file was saved with."""
-    checkpoint = _opened(path, allow_pickle)
+    checkpoint = _opened(path, yes_or_no("allow_pickle", allow_pickle))
     state = checkpoint.get("model", checkpoint.get("state_dict", checkpoint))
     state = {key.removeprefix("module."): value for key, value in state.items()}
     weights, header = _weights(state, path), _statistics(state)

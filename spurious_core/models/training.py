@@ -26,6 +26,7 @@ from spurious_core.core.checks import (
     plain_numbers,
     positive,
     whole,
+    yes_or_no,
 )
 from ..core.seeds import generator
 from .adversarial import pgd_l2
@@ -151,7 +152,7 @@ def train_classifier(
     Returns one dict per epoch: loss and accuracy (under attack if adversarial), seconds. `ValueError` for
     labels that do not fit, `FloatingPointError` where the loss is no number."""
     config = config or ClassifierTraining()
-    y = _labels(clf, images, y)
+    y, progress = _labels(clf, images, y), yes_or_no("progress", progress)
     steps = config.epochs * math.ceil(len(y) / config.batch)
     trainer = _Trainer(clf, config, steps, augment)
     history = []

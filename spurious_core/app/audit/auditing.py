@@ -23,6 +23,7 @@ from spurious_core.app.audit.findings import (
 from .subjects import Subject, read_subject
 from .words import class_words, group_words, picture_describer, words_section
 from ..report.page import Section, page_of, pictures_of
+from ...core.checks import yes_or_no
 from ...core.files import atomic_write, make_folder
 from ...core.images import to_array
 from ...core.plots import bars
@@ -279,7 +280,7 @@ def audit(
     refit: bool = False,  # fit a last layer even if the classifier knows the classes
 ) -> Audit:
     "Looks at pictures and classifier, writes the report to a folder, and returns what it found."
-    subject = read_subject(images, clf, seed, refit)
+    subject = read_subject(images, clf, seed, yes_or_no("refit", refit))
     found = examine_subject(subject, captions and captions(images), seed)
     write_report(found, out, attack_steps)
     return found

@@ -9,6 +9,7 @@ __all__ = ['WILDS_VERSION', 'wilds_celeba', 'wilds_waterbirds']
 from dataclasses import replace
 from pathlib import Path
 
+from ...core.checks import yes_or_no
 from ..grouped import GroupedImages
 from .checksums import verify_checksums
 from ..readers.celeba import celeba
@@ -35,7 +36,7 @@ def _release(
     what: str,
 ) -> Path:
     "The folder of the release: `root` or `NAME_v1.0` in it."
-    root = Path(root)
+    root, checksums = Path(root), yes_or_no("checksums", checksums)
     folder = (root / first_of(root, what, f"{name}_v{WILDS_VERSION}/{table}", table)).parent
     _check_release(folder, what)
     if checksums:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ...core.checks import known
+from ...core.checks import known, yes_or_no
 from ..grouped import GroupedImages
 from spurious_core.data.readers.folders import (
     contents,
@@ -83,6 +83,7 @@ def d3s(
     y: the ImageNet classes that occur; a: ten backgrounds; g: generated. Its val is `test`; of its train, the
     share `val` drawn with `seed` is `val`. Columns `class_index` and `prompt`."""
     root, what = Path(root), "D3S"
+    init, filtered = yes_or_no("init", init), yes_or_no("filtered", filtered)
     first_of(root, what, "train/metadata.json", "val/metadata.json")
     tables = []
     for part in [part for part in ("train", "val") if (root / part).is_dir()]:

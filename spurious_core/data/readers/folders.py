@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ...core.checks import encodable
+from ...core.checks import encodable, yes_or_no
 from ...core.opening import is_image, parquet_cell
 from ...core.seeds import seed_of
 from ..grouped import GroupedImages
@@ -245,7 +245,7 @@ def finish_set(
 ) -> GroupedImages:
     "The set, once all its files are there, within `root`, and, if `whole`, no class is empty."
     away = [file for file in rows["file"].map(str) if os.path.isabs(file) or ".." in Path(file).parts]
-    if away and not outside:
+    if not yes_or_no("outside", outside) and away:
         raise ValueError(
             f"{name}: {len(away)} files lie outside of {root}, such as {away[0]}; ask for outside=True"
         )

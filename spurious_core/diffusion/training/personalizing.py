@@ -16,7 +16,7 @@ import pandas as pd
 from accelerate import Accelerator
 
 from ...core.accelerators import accelerator as make_accelerator
-from ...core.checks import as_many, encodable, folder_path
+from ...core.checks import as_many, encodable, folder_path, yes_or_no
 from ...core.files import claim, digest
 from ...core.images import read_images
 from ...core.locks import hold_folder
@@ -204,6 +204,7 @@ def personalize(
     Killed and run again it goes on, to the same adapter; finished, it returns at once. A result without a
     whole adapter is not finished."""
     optimizer_maker(config)  # a missing library is said before anything is read or made
+    yes_or_no("progress", progress)
     if config.image_loss_weight > 0 and image_loss is None:
         raise ValueError(f"image_loss_weight={config.image_loss_weight} without an image_loss")
     out, pipe = folder_path("out_dir", out_dir), working_copy(pipe, config)

@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pandas as pd
 from tqdm.auto import tqdm
 
+from ...core.checks import yes_or_no
 from spurious_core.models.language.protocol import (
     PHRASES,
     SYSTEM,
@@ -140,6 +141,7 @@ def extract_phrases(
     captions, labels = list(captions), list(labels)
     if len(captions) != len(labels):
         raise ValueError(f"{len(captions)} captions and {len(labels)} labels; give one label per caption")
+    yes_or_no("progress", progress)
     pairs = list(dict.fromkeys(zip(captions, labels, strict=True)))
     answers = _ask_all(pairs, model, dict(classes=list(classes)) if classes else {}, progress)
     _report_unanswered(answers)

@@ -21,7 +21,7 @@ from tqdm.auto import tqdm
 
 # %% ../../../nbs/papers/d3s/12_training.ipynb #9e952e35
 from ...core.checkpoints import pack_optimiser, read_if_whole, unpack_optimiser, write_tensors
-from ...core.checks import folder_path
+from ...core.checks import folder_path, yes_or_no
 from ...core.devices import pick_device
 from ...core.files import claim, digest, discard
 from ...core.locks import hold_folder
@@ -333,6 +333,7 @@ def disentangle(
     settings or folder; FolderInUse where another one is at work; FloatingPointError for a loss that is not
     finite."""
     config = Disentangling() if config is None else config
+    yes_or_no("progress", progress)
     check_pairs(train)
     training = _Training(backbone, train, config, seed, pick_device(device))
     out = None if out_dir is None else folder_path("out_dir", out_dir)
