@@ -50,7 +50,7 @@ def votes_figure(
     axes[0].tick_params(axis="x", labelsize=6)
     bars(at_once, "networks", hue="what", ax=axes[1], bounds=(0, 1))
     axes[1].set(xlabel="networks that call it so", ylabel="share of tiles")
-    axes[1].legend(frameon=False, fontsize=7)
+    axes[1].legend(frameon=False, fontsize=7, ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1))
     return fig
 
 # %% ../../../nbs/papers/real/06_real_figures.ipynb #b150d9a2
