@@ -6162,6 +6162,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                                                  'spurious_core/papers/real/real_figures.py'),
                                                         'spurious_core.papers.real.real_figures.cues_figure': ( 'papers/real/real_figures.html#cues_figure',
                                                                                                                 'spurious_core/papers/real/real_figures.py'),
+                                                        'spurious_core.papers.real.real_figures.votes_at_once': ( 'papers/real/real_figures.html#votes_at_once',
+                                                                                                                  'spurious_core/papers/real/real_figures.py'),
                                                         'spurious_core.papers.real.real_figures.votes_figure': ( 'papers/real/real_figures.html#votes_figure',
                                                                                                                  'spurious_core/papers/real/real_figures.py'),
                                                         'spurious_core.papers.real.real_figures.votes_sheet': ( 'papers/real/real_figures.html#votes_sheet',

@@ -85,6 +85,7 @@ from .real_figures import (
     components_figure as components_figure,
     cue_examples as cue_examples,
     cues_figure as cues_figure,
+    votes_at_once as votes_at_once,
     votes_figure as votes_figure,
     votes_sheet as votes_sheet,
 )

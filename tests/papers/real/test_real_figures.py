@@ -18,9 +18,13 @@ def paths(tmp_path):
 def test_bars_are_the_shares_and_the_counts():
     metric = ["called.net", "called_top5.net", "called.all"]
     shares = pd.DataFrame(dict(metric=metric, value=[0.4, 0.7, 0.1], lo=[0.3, 0.6, 0.0], hi=[0.5, 0.8, 0.2]))
-    left, right = figures.votes_figure(shares, np.array([0, 0, 0, 2]), np.array([0.5, 0.25, 0.25])).axes
+    votes = pd.DataFrame(dict(k=np.repeat(range(8), 4), votes=[0, 0, 0, 2] * 8))
+    at_once = figures.votes_at_once(votes, np.array([0.5, 0.25, 0.25]))
+    assert (at_once.lo[:3] <= at_once.value[:3]).all() and (at_once.hi[:3] >= at_once.value[:3]).all()
+    assert at_once.lo[3:].isna().all()  # what is computed has no interval
+    left, right = figures.votes_figure(shares, at_once).axes
     assert [bar.get_height() for bar in left.patches] == [0.4, 0.1]
-    assert [bar.get_height() for bar in right.patches] == [0.75, 0, 0.25, 0.5, 0.25, 0.25]
+    assert [bar.get_height() for bar in right.patches][:6] == [0.75, 0, 0.25, 0.5, 0.25, 0.25]
 
 
 def test_components_have_three_marks_each():
