@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 from PIL import Image
+from test_odd_values import IMAGES, PIPELINE, Y
 
 import spurious_core as sc
 from spurious_core.app.audit.auditing import audit
@@ -19,7 +20,6 @@ from spurious_core.models.language.extraction import extract_phrases
 from spurious_core.models.robustness import convert_robustness
 from spurious_core.models.training import train_classifier
 from spurious_core.papers.d3s.training import disentangle
-from test_odd_values import IMAGES, PIPELINE, Y
 
 CLF = small_resnet(["a", "b"])
 PLAN = pd.DataFrame(dict(prompt=["x"], seed=[0]))
@@ -40,7 +40,7 @@ SWITCHES = {
     "enlarge": lambda to, no: read_references(IMAGES, 64, enlarge=no),
     "standardise": lambda to, no: fit_linear_head(IMAGES.reshape(4, -1), Y, 2, standardise=no),
     "refit": lambda to, no: audit(None, CLF, to, refit=no),
-    "progress of a run": lambda to, no: run_study("bar", {}, to / "run", progress=no),
+    "progress of a run": lambda to, no: run_study("mitigation_benchmark", {}, to / "run", progress=no),
     "progress of drawing": lambda to, no: sc.generate(pipe(), PLAN, to / "set", progress=no),
     "progress of sampling": lambda to, no: sample_images(pipe(), PLAN, progress=no),
     "progress of adapting": lambda to, no: sc.personalize(

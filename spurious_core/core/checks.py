@@ -223,7 +223,7 @@ def plain_numbers(
     infinite: Collection[str] = (),  # fields that may be
     minimum: float | None = None,  # of all its numbers
 ) -> None:
-    "Makes Python's numbers and bools of the fields annotated so; ValueError for what is neither, or infinite."
+    "Makes Python's numbers and bools of fields annotated so; ValueError for what is neither, or infinite."
     for field in fields(settings):
         value = getattr(settings, field.name)
         if value is None and field.type not in (bool, int, float):
