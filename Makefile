@@ -66,7 +66,7 @@ test: $(STAMP)
 
 test-slow: $(STAMP)
 	@OMP_NUM_THREADS=$(HALF_THREADS) $(BIN)/nbdev-test --n-workers 2 --flags slow
-	@OMP_NUM_THREADS=$(HALF_THREADS) $(BIN)/nbdev-test --n-workers 2 --path nbs/mini --ignore-fname .all-are-tested
+	@OMP_NUM_THREADS=$(HALF_THREADS) $(BIN)/nbdev-test nbs/mini --n-workers 2 --ignore-fname .all-are-tested
 	@OMP_NUM_THREADS=$(HALF_THREADS) $(BIN)/python -m pytest -n 2 --dist worksteal -m slow
 
 STUDIES ?= $(filter-out speed,$(basename $(notdir $(wildcard nbs/studies/*.ipynb)))) speed

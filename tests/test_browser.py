@@ -57,18 +57,68 @@ def vote(lab):
     lab.until("document.body.innerText.includes('9 left')")
 
 
+def browse(lab):
+    "From the numbers to the pictures, to the row of one of them, and to the same drawn again."
+    lab.focus(".jp-OutputArea .noUi-handle")
+    lab.press("ArrowRight")
+    lab.until_alt("figure drawn")
+    lab.press("ArrowRight")
+    lab.until_alt("pictures 0 to 5 of 6")
+    lab.tab_to("4")
+    lab.press("Space")
+    lab.until_alt("picture 4: a photo of a cow in snow")
+    lab.focus(".jp-OutputArea .noUi-handle")
+    lab.tab_to("draw it again")
+    lab.press("Space")
+    lab.until_alt("000004.png: the same to the last pixel")
+
+
+def draw_and_keep(lab):
+    "Two arms of three are drawn, and one picture is kept."
+    lab.focus(".jp-OutputArea .widget-text input")
+    lab.tab_to("plain")
+    lab.press("Space")
+    lab.tab_to("Draw")
+    lab.press("Space")
+    lab.until("document.body.innerText.includes('picture 1 of 4')")
+    lab.until_alt("a photo of an empty sks scene: share of jurors that see the class: no adapter")
+    lab.tab_to("♥ 2")
+    lab.press("Space")
+    lab.until("document.body.innerText.includes('kept no_adapter_')")
+
+
+def decide(lab):
+    "The class is chosen by an arrow key, its first feature accepted, and the list exported."
+    lab.focus(".jp-OutputArea .noUi-handle")
+    lab.press("ArrowRight")
+    lab.until_alt("car: road (background)")
+    lab.tab_to("Accept")
+    lab.press("Space")
+    lab.until("document.body.innerText.includes('road: accepted; 1 of')")
+    lab.tab_to("Export")
+    lab.press("Space")
+    lab.until("document.body.innerText.includes('1 of them accepted')")
+
+
 EXPLORERS = {
     "explore/02_review_board.ipynb": vote,
     "explore/05_component_explorer.ipynb": see_components,
 }
 
 
+NOTHING_CUT = (
+    "[...document.querySelectorAll('.jp-OutputArea .widget-readout')]"
+    ".every(readout => readout.scrollWidth <= readout.clientWidth)"
+)
+
+
 def run_and_act(lab, notebook, act):
     "Runs all cells of an explorer, and does what its reader would."
     run(lab, notebook)
+    lab.show_widgets()
     act(lab)
     lab.shoot()
-    assert lab.errors == []
+    assert lab.errors == [] and lab.page.evaluate(NOTHING_CUT)
     lab.close()
 
 
@@ -82,9 +132,18 @@ def test_the_tour_and_two_explorers(lab):
         run_and_act(lab, notebook, act)
 
 
+FURTHER = {
+    "06_group_explorer": see_groups,
+    "08_run_browser": browse,
+    "09_generation_bench": draw_and_keep,
+    "10_discovery_board": decide,
+}
+
+
 @pytest.mark.slow
-def test_the_groups_of_a_report(lab):
-    run_and_act(lab, "explore/06_group_explorer.ipynb", see_groups)
+@pytest.mark.parametrize("name", FURTHER)
+def test_an_explorer_by_its_keys(lab, name):
+    run_and_act(lab, f"explore/{name}.ipynb", FURTHER[name])
 
 
 @pytest.mark.slow

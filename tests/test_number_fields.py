@@ -20,8 +20,8 @@ ROOT = Path(spurious_core.__file__).parent
 RESULTS = set(
     "AdapterSummary Audit ArmResults Brush CardSettings CellCost Comparison Comparisons D3SStudy"
     " DDBResult DDBRun Describer DrawingTask FeatureImages Fitted Footprint ForegroundSensitivity GroupReport"
-    " Ideal ImageTerm Material NeuralPCA OwnSource Reply ResumableRun Retrainer Run Searched SeedResults"
-    " Session Signal Target TileTest Trainer Trial Usage Validation".split()
+    " GuidedSteps Ideal ImageTerm Material NeuralPCA OwnSource Reply ResumableRun Retrainer Run Searched"
+    " SeedResults Session Signal Target TileTest Trainer Trial Unfold Usage Validation".split()
 )
 ONE_ROW = pd.DataFrame(dict(y=[0], a=0, split="train", file="x.png"))
 NEEDED = dict(  # what one cannot be made without

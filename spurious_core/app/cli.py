@@ -282,9 +282,13 @@ def doctor_command(
 @app.command("audit")
 def audit_command(
     images: str = typer.Option(..., metavar="DIR", help="pictures in folders named after their classes"),
-    classifier: str = typer.Option(..., metavar="M", help="a folder or id, or package:efficientnet_lite0"),
+    classifier: str = typer.Option(
+        ..., metavar="M", help="a folder or id, package:efficientnet_lite0, or mini:null_guide"
+    ),
     out: str = typer.Option("_runs/audit", metavar="DIR", help="folder for the page and its tables"),
-    captioner: str = typer.Option("", metavar="C", help="a folder or id of a GIT or BLIP, for words"),
+    captioner: str = typer.Option(
+        "", metavar="C", help="a folder or id of a GIT or BLIP, or mini:captioner: words"
+    ),
     size: int = typer.Option(0, min=0, help="pixels that pictures are read at; default the classifier's"),
     seed: int = typer.Option(0, help="of folds, groups and permutations"),
 ) -> None:

@@ -23,7 +23,7 @@ from ..core.files import checkpoint_hash
 from ..core.markup import as_html, as_markdown
 from .families.registry import family_of
 from ..models.pipelines import load_pipeline
-from ..models.quiet import without_progress_bars
+from ..models.quiet import without_progress_bars, without_warnings
 
 # %% ../../nbs/diffusion/03_adapters.ipynb #833f432c
 LORA = "pytorch_lora_weights.safetensors"  # names of files in an adapter's folder
@@ -187,7 +187,7 @@ def use_adapter(
         pipe = _with_words(pipe, _read_embeddings(pipe, embeddings))
     try:
         if lora:
-            with without_progress_bars():
+            with without_progress_bars(), without_warnings():  # such as: nothing for the text encoder
                 family_of(pipe).load_lora(pipe, lora)
             _scale_lora(pipe, scale)
         yield pipe

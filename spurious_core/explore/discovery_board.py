@@ -55,9 +55,8 @@ def feature_line(feature: Any) -> str:
     "A row of the ranking in words."
     spurious = "" if feature.spurious else ", not called spurious"
     evidence = f"evidence {feature.evidence:.2f} [{feature.lo:.2f}, {feature.hi:.2f}]"
-    return (
-        f"{feature.cluster} ({feature.kind}): {evidence}, q {feature.q:.3f}, {feature.flips} flips{spurious}"
-    )
+    flips = f"{feature.flips} flip{'' if feature.flips == 1 else 's'}"
+    return f"{feature.cluster} ({feature.kind}): {evidence}, q {feature.q:.3f}, {flips}{spurious}"
 
 # %% ../../nbs/explore/10_discovery_board.ipynb #21fd3218
 def draw_feature(
@@ -132,7 +131,8 @@ class DiscoveryBoard(Panel):
         self.attempt(self._list)
 
     def _button(self, name: str, decision: str | None) -> w.Button:
-        button = w.Button(description=name, tooltip=f"{name} this feature", layout=dict(width="100px"))
+        text = f"{name} this feature" if decision else "take the decision back"
+        button = w.Button(description=name, tooltip=text, layout=dict(width="100px"))
         button.on_click(lambda _: self.attempt(self._decide, decision))
         return button
 

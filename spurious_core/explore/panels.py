@@ -40,7 +40,11 @@ Steps = Generator[
     tuple[float, str], None, Any
 ]  # of work: (share that is done, what is going on), ..., result
 
-# %% ../../nbs/explore/03_panels.ipynb #02cc5f30
+# %% ../../nbs/explore/03_panels.ipynb #5c927daa
+# what a slider stands at is cut by ipywidgets' own rule, and may be a long name
+_WHOLE_NAMES = "<style>.spurious-panel .widget-readout { max-width: none; white-space: nowrap }</style>"
+
+# %% ../../nbs/explore/03_panels.ipynb #ca796477
 class Panel(w.VBox):
     "Controls, a line that says what is going on, and a picture."
 
@@ -56,7 +60,8 @@ class Panel(w.VBox):
         self.stop_button.on_click(lambda _: self.stop())
         self._work: tuple[Steps, Callable[[Any], None]] | None = None
         working = w.HBox([self.bar, self.stop_button, self.status])
-        super().__init__([*controls, working, self.picture])
+        super().__init__([*controls, working, self.picture, w.HTML(_WHOLE_NAMES)])
+        self.add_class("spurious-panel")
 
     def say(self, text: str) -> None:
         "Shows a line."

@@ -99,13 +99,13 @@ class RunBrowser(Panel):
         self.buttons, self.detail = w.HBox(layout=dict(flex_flow="row wrap")), w.HTML()
         super().__init__([self.path, self.part, w.HBox([self.page, self.again])])
         self.children = (*self.children, self.buttons, self.detail)
-        self.path.observe(lambda _: self.attempt(self.open), "value")
+        self.path.observe(lambda _: self.attempt(self.read_folder), "value")
         self.part.observe(lambda _: self.attempt(self.look), "value")
         self.page.observe(lambda _: self.attempt(self._turn), "value")
         self.again.on_click(lambda _: self.attempt(self.redraw))
-        self.attempt(self.open)
+        self.attempt(self.read_folder)
 
-    def open(self) -> None:
+    def read_folder(self) -> None:
         "Opens the folder that is named, or says why it can't be."
         self.run, self.part.options = None, [("nothing", "")]
         self._clear()

@@ -1,5 +1,7 @@
 "Adapters: lent and taken back, and refused where they do not fit."
 
+import logging
+
 import numpy as np
 import pytest
 import torch
@@ -28,6 +30,17 @@ def test_a_lora_is_lent_and_taken_back(tiny_pipeline, tmp_path):
         assert (sample_images(adapted, PLAN[:1], **FAST) != before).any()
     assert not hasattr(tiny_pipeline.unet, "peft_config")
     assert (sample_images(tiny_pipeline, PLAN[:1], **FAST) == before).all()
+
+
+def test_a_lora_of_the_denoiser_alone_is_lent_in_silence(tiny_pipeline, tmp_path, caplog):
+    save_lora(tiny_pipeline, tmp_path)
+    logging.getLogger("diffusers").addHandler(caplog.handler)
+    try:
+        with use_adapter(tiny_pipeline, tmp_path):
+            pass
+    finally:
+        logging.getLogger("diffusers").removeHandler(caplog.handler)
+    assert [record.getMessage() for record in caplog.records] == []
 
 
 def test_a_lora_is_taken_back_after_an_error(tiny_pipeline, tmp_path):

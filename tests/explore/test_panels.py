@@ -5,8 +5,19 @@ from html.parser import HTMLParser
 
 import matplotlib.pyplot as plt
 import pytest
+from ipywidgets import VBox
 
+from spurious_core.explore import (
+    Board,
+    ComponentExplorer,
+    DiscoveryBoard,
+    GenerationBench,
+    GroupExplorer,
+    RunBrowser,
+)
 from spurious_core.explore.panels import Panel, error_line, paragraph
+
+EXPLORERS = [Panel, ComponentExplorer, GroupExplorer, RunBrowser, GenerationBench, DiscoveryBoard, Board]
 
 
 def counting(n, result="done"):
@@ -116,3 +127,10 @@ def test_an_interrupted_kernel_stops_it(panel):
 def test_words():
     assert error_line(KeyError()) == "KeyError"
     assert "&lt;i&gt;" in paragraph("<i>") and "#" not in paragraph("x")
+
+
+@pytest.mark.parametrize("panel", EXPLORERS, ids=lambda c: c.__name__)
+def test_no_name_of_the_widgets_own_is_taken(panel):
+    "By ipywidgets' `open`, for one, a page hears of a widget; with an `open` of ours it is never shown."
+    ours = {name for name in vars(panel) if not name.startswith("_")}
+    assert ours & set(dir(VBox)) == set()

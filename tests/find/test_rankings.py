@@ -14,6 +14,7 @@ from spurious_core.find.rankings import mark, planted_phrases, rank_features, ra
 from support.invented_edits import LABELS, noise_edits, said
 
 
+@pytest.mark.slow
 def test_pure_noise_on_90_to_10_labels_is_not_called_spurious():
     "A detector may flag pure noise on unequal classes; ours has a false alarm in about one world of twenty."
     alarms = paper = together = 0

@@ -74,6 +74,7 @@ def test_what_is_reported_of_own_images_is_shown_with_its_p_value_and_kept(tmp_p
     names["pictures"].save_discoveries.assert_called_once()
 
 
+@pytest.mark.slow
 def test_recompose_and_retrain_on_own_images(given, tmp_path):
     m, out = numbers_of("ddb", tmp_path / "run", given, parts={"waterbird": "bird"}, per_class=6)
     assert {

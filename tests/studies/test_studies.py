@@ -13,7 +13,8 @@ from support.real_pictures import need_photographs_of
 from support.study_cells import run_cells
 
 # Values of a run on two cores. None for timings, and for a difference that is one grey level by rounding, or
-# none. Another processor's rounding may turn a picture or two.
+# none, and for a small network that learns from thirty pictures. Another processor may turn a picture
+# or two by its rounding.
 BEFORE = json.loads(Path(__file__).with_name("smoke_numbers.json").read_text())
 SOME_PICTURES = 0.2
 FEW_STEPS = "3"  # of the sampler, where a plan leaves them to the profile: the path is the same
@@ -43,7 +44,13 @@ def alone(study):
     return dict(budget="smoke") | (dict(workers=1) if "workers" in find_study(study).parameters else {})
 
 
-@pytest.mark.parametrize("study", list_studies())
+# Its parts are those of From Fake to Real and ASPIRE, of which a smoke run each is not slow.
+SLOW = ("which_generator",)
+
+
+@pytest.mark.parametrize(
+    "study", [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW)) for name in list_studies()]
+)
 def test_smoke(study, tmp_path, monkeypatch):
     "In this process: a kernel for each study would import everything once more."
     need_photographs_of(study)

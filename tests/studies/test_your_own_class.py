@@ -12,15 +12,18 @@ from spurious_core.data.manifests import draw, sample
 from spurious_core.data.worlds import get_world
 from spurious_core.papers import class_wise
 from spurious_core.papers.class_wise.example_folder import write_example_folder
+from spurious_core.papers.real.tile_folders import write_tile_folder
 from support.notebooks import ROOT
 from support.own_pictures import put_pictures
+from support.real_pictures import need_real
 
 FEWER = "recipe = replace(recipe, steps=2, batch_size=1)"
 
 
-def run_cells(chosen: dict, places: dict) -> dict:
-    "Runs all cells, those of the reader's with other values; returns the names that they leave."
-    names, seen = {"__name__": "walk_through"}, 0
+def run_cells(chosen: dict, places: dict, names: dict | None = None) -> dict:
+    "Runs all cells, those of the reader's with other values; returns the names that they leave in `names`."
+    names, seen = {} if names is None else names, 0
+    names["__name__"] = "walk_through"
     for cell in nbformat.read(ROOT / "nbs/your_own_class.ipynb", 4).cells:
         if cell.cell_type != "code":
             continue
@@ -87,6 +90,7 @@ def test_another_class_folder_and_profile(own_folder, own_profile, tmp_path, mon
     assert (tmp_path / "out/with_loss/result.json").is_file()
 
 
+@pytest.mark.slow
 def test_copies_are_told_by_fresh_pictures_with_the_feature(tmp_path):
     chosen = dict(LABEL="house", FOLDER="", AROUND=["in snow", "at night"], OUT=str(tmp_path / "out"))
     left = run_cells(chosen, dict(PROFILE="mini", STEPS=4, PER_PLACE=1))
@@ -103,3 +107,14 @@ def test_a_class_that_the_profile_cannot_know_is_refused_before_anything_is_load
     with pytest.raises(ValueError, match="profile 'mini' know the rendered world only .*no mug.*sd15"):
         run_cells(chosen, dict(PROFILE="mini", STEPS=2, PER_PLACE=1))
     assert not (tmp_path / "out").exists()
+
+
+def test_tiles_of_a_real_class_go_as_far_as_a_real_generator_is_needed(tmp_path):
+    need_real("spurious_tiles", "imagenet_mini")
+    folder, left = write_tile_folder(tmp_path / "tiles", "tench"), {}
+    chosen = dict(LABEL="tench", FOLDER=str(folder), AROUND=["in water"], OUT=str(tmp_path / "out"))
+    with pytest.raises(ValueError, match="profile 'real' names no pipeline, which this needs; set SPURIOUS"):
+        run_cells(chosen, dict(PROFILE="real", STEPS=2, PER_PLACE=1), left)
+    assert left["guide"].name == "efficientnet_lite0" and left["number"] == 0
+    assert left["values"]["references"] < left["values"]["empty"]  # section 3 was reached
+    assert "prior" not in left and not (tmp_path / "out").exists()

@@ -144,6 +144,23 @@ class Lab:
     def focus(self, selector: str) -> None:
         self.page.locator(selector).first.focus()
 
+    def tab_to(self, name: str) -> None:
+        "Presses Tab until the button or box of this name has the focus."
+        named = "[e.innerText, e.placeholder, e.closest('label')?.innerText].includes(name)"
+        here = f"(name => {{ const e = document.activeElement; return {named} }})({json.dumps(name)})"
+        for _ in range(40):
+            if self.page.evaluate(here):
+                return
+            self.press("Tab")
+        raise AssertionError(f"Tab does not lead to {name!r}")
+
+    def show_widgets(self) -> None:
+        "Scrolls to the explorer: JupyterLab keeps nothing in the page that is far from what one sees."
+        is_live = "output => 'application/vnd.jupyter.widget-view+json' in (output.data ?? {})"
+        live = f"cell => cell.model.type === 'code' && cell.model.outputs.toJSON().some({is_live})"
+        place = f"[...{NOTEBOOK}.content.widgets].findIndex({live})"
+        self.page.evaluate(f"void {NOTEBOOK}.content.scrollToItem({place}, 'start')")
+
     def press(self, *keys: str) -> None:
         for key in keys:
             self.page.keyboard.press(key)
@@ -156,7 +173,8 @@ class Lab:
 
     def close(self) -> None:
         "Closes the notebook and shuts its kernel down, so that the next one has the machine to itself."
-        self.page.evaluate(f"void {NOTEBOOK}.sessionContext.shutdown()")
+        # waited for: the server keeps sockets of a kernel that is left earlier, and has a thousand
+        self.page.evaluate(f"{NOTEBOOK}.sessionContext.shutdown()")
         self.page.evaluate(f"{NOTEBOOK}.context.model.dirty = false; void {NOTEBOOK}.close()")
 
 

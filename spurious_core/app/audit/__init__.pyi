@@ -4,7 +4,6 @@ from .auditing import (
     audit_folder as audit_folder,
     examine_subject as examine_subject,
     next_steps as next_steps,
-    picture_describer as picture_describer,
     write_report as write_report,
 )
 from .calibration import (
@@ -20,7 +19,6 @@ from .findings import (
     class_component as class_component,
     confident_mistakes as confident_mistakes,
     duplicates as duplicates,
-    group_words as group_words,
 )
 from .subjects import (
     FOLDS as FOLDS,
@@ -32,4 +30,15 @@ from .subjects import (
     look as look,
     match_labels as match_labels,
     read_subject as read_subject,
+)
+from .words import (
+    CAPTIONS_FILE as CAPTIONS_FILE,
+    FALSE_CALLS as FALSE_CALLS,
+    OWN_PICTURES as OWN_PICTURES,
+    RATE as RATE,
+    class_words as class_words,
+    group_words as group_words,
+    picture_describer as picture_describer,
+    word_shares as word_shares,
+    words_section as words_section,
 )

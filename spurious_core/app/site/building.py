@@ -45,7 +45,7 @@ SPHINX_SETTINGS: dict[str, Any] = dict(
 _CSS = """
 table { font-size: 85% }
 article img { background: #fff }
-.formula { overflow-x: auto }
+.formula, .output.text_html { overflow-x: auto }
 """
 
 # %% ../../../nbs/app/site/06_building.ipynb #7d58f3dd
@@ -55,7 +55,10 @@ _MENDS = {
     '<aside class="toc-drawer">': '<aside class="toc-drawer" aria-label="This page">',
     '<aside class="toc-drawer no-toc">': '<aside class="toc-drawer no-toc" aria-label="This page">',
     "<pre>": '<pre tabindex="0">',
+    '<div class="output text_html">': '<div class="output text_html" tabindex="0">',
+    '<div id="search-results">': '<h1>Search</h1><div id="search-results">',
     "<th></th>": "<td></td>",
+    '<th class="head"><p></p></th>': '<td class="head"><p></p></td>',
     "</title>": '</title><link rel="icon" href="data:,">',
 }
 

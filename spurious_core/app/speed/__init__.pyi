@@ -14,6 +14,14 @@ from .plain_recipe import (
     join_halves as join_halves,
     part_shares as part_shares,
 )
+from .spuco_sides import (
+    check_peers as check_peers,
+    check_speed as check_speed,
+    peer_versions as peer_versions,
+    run_elsewhere as run_elsewhere,
+    spuco_seconds as spuco_seconds,
+    spuco_side as spuco_side,
+)
 from .training_sides import (
     peer_arguments as peer_arguments,
     peer_side as peer_side,

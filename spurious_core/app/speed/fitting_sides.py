@@ -86,13 +86,19 @@ def plain_loop_side(images: GroupedImages, device: torch.device | str, batch: in
     return seconds
 
 # %% ../../../nbs/app/speed/04_fitting_sides.ipynb #fb8dec7a
-def fit_side(images: GroupedImages, device: torch.device | str, batch: int = 64) -> Side:
-    "A side of a comparison: an epoch of `fit`, in seconds a picture."
-    config = MitigationConfig(epochs=1, batch=batch)
+def fit_side(
+    images: GroupedImages,
+    device: torch.device | str,
+    batch: int = 64,
+    method: str = "ERM",
+    epochs: int = 1,
+) -> Side:
+    "A side of a comparison: epochs of `fit`, in seconds a picture."
+    config = MitigationConfig(epochs=epochs, batch=batch)
 
     def seconds(_: int) -> float:
         options = dict(config=config, device=str(device), progress=False)
-        fitted = fit("ERM", images, None, lambda: small_resnet(images.labels), **options)
-        return fitted.seconds / len(images)
+        fitted = fit(method, images, None, lambda: small_resnet(images.labels), **options)
+        return fitted.seconds / (epochs * len(images))
 
     return seconds

@@ -100,12 +100,12 @@ def peer_arguments(
     )
 
 # %% ../../../nbs/app/speed/02_training_sides.ipynb #c1f164c0
-def run_peer(script: str, arguments: dict, steps: int, out: Path) -> float:
+def run_peer(python: str, script: str, arguments: dict, steps: int, out: Path) -> float:
     "Seconds of a whole run of the script; `RuntimeError` with the end of what it said if it fails."
     arguments = arguments | dict(output_dir=out, max_train_steps=steps)
     given = [f"--{name}={value}" for name, value in arguments.items()]
     start = time.perf_counter()
-    command = [sys.executable, script, "--with_prior_preservation", *given]
+    command = [python, script, "--with_prior_preservation", *given]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"{script} failed: {done.stderr[-800:]}")
@@ -113,6 +113,7 @@ def run_peer(script: str, arguments: dict, steps: int, out: Path) -> float:
 
 # %% ../../../nbs/app/speed/02_training_sides.ipynb #84afd395
 def peer_side(
+    python: str,  # that has what the script needs
     script: str,
     arguments: dict,  # of `peer_arguments`
     few: int,  # steps of the shorter run
@@ -122,7 +123,7 @@ def peer_side(
 
     def seconds(_: int) -> float:
         long, short = (
-            run_peer(script, arguments, steps, out.with_name(f"{out.name}{steps}"))
+            run_peer(python, script, arguments, steps, out.with_name(f"{out.name}{steps}"))
             for steps in (5 * few, few)
         )
         return (long - short) / (4 * few)

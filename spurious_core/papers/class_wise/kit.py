@@ -97,7 +97,7 @@ class Kit:
 
     profile: Profile
     world: World | None
-    pipe: Any  # a diffusers pipeline
+    pipe: Any  # a diffusers pipeline; None: nothing can be drawn
     tiny: AutoencoderTiny | None  # decodes latents for the loss
     guide: Classifier  # the robust one, which the loss sees
     jury: list[Classifier]  # they only judge
@@ -157,6 +157,7 @@ def load_kit(
     profile: str | Profile = "mini",
     folder: str | Path = "",  # of your own pictures, in place of the profile's world
     need: Sequence[str] = (),  # fields that the profile must name beside pipeline and guide
+    draws: bool = True,  # False: a profile without a pipeline will do, as far as nothing is drawn
 ) -> Kit:
     """Loads what a profile names; what it does not name is None, or empty.
 
@@ -165,7 +166,8 @@ def load_kit(
     profile = load_profile(profile) if isinstance(profile, str) else profile
     classes = own_classes(folder) if folder else []
     check_profile_knows(profile, classes, ("pipeline", "segmenter"))
-    require_fields(profile, ("pipeline", "guide", *need))
+    fields = ("pipeline", "guide", *need)
+    require_fields(profile, fields if draws else fields[1:])
     device = pick_device(profile.device)
     placed = dict(device=device, dtype=dtype_of(profile.precision))
     guide = load_classifier(profile.guide, device=device)
@@ -176,7 +178,7 @@ def load_kit(
     kit = Kit(
         profile,
         world=get_world(profile.world) if profile.world and not classes else None,
-        pipe=load_pipeline(profile.pipeline, **placed),
+        pipe=load_pipeline(profile.pipeline, **placed) if profile.pipeline else None,
         tiny=load_tiny_decoder(profile.tiny_decoder, **placed) if profile.tiny_decoder else None,
         guide=guide,
         jury=jury,

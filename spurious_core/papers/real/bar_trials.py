@@ -4,9 +4,11 @@
 
 # %% auto #0
 __all__ = ['UNTOLD', 'INFERRED', 'BAR_BUDGETS', 'SURENESS', 'UNSURE', 'BAR_METRICS', 'BarPlan', 'plan_bar', 'part_pictures',
-           'with_inferred_groups', 'refused', 'bar_trial', 'bar_table', 'bar_gains', 'bar_entries']
+           'with_inferred_groups', 'refused', 'TrainedDepth', 'last_layer_depth', 'bar_trial', 'bar_table', 'bar_pairs',
+           'bar_gains', 'bar_entries']
 
 # %% ../../../nbs/papers/real/08_bar_trials.ipynb #1fa812d1
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +24,8 @@ from ...mitigate.config import MitigationConfig
 from ...mitigate.fitting import fit
 from ...mitigate.group_checks import check_groups
 from ...mitigate.registry import METHODS
+from ...models.classifier import Classifier
+from .exchanges import EXCHANGES
 from .feature_images import FeatureImages, as_feature_images, last_layer
 
 # %% ../../../nbs/papers/real/08_bar_trials.ipynb #78c46eab
@@ -34,8 +38,11 @@ class BarPlan:
     "What the study of BAR runs."
 
     methods: tuple[str, ...] = (*UNTOLD, *INFERRED)
+    block_methods: tuple[str, ...] = ("ERM", "JTT", "LfF")  # with the last blocks trained
+    exchanges: tuple[str, ...] = EXCHANGES  # arms of pasted pictures
     n_seeds: int = 5
     epochs: int = 15
+    block_epochs: int = 3
     pictures: int | None = None  # of each action and part; None: all
 
     def __post_init__(self):
@@ -43,7 +50,7 @@ class BarPlan:
 
 
 BAR_BUDGETS = dict(
-    smoke=BarPlan(("ERM", "JTT"), 1, 2, pictures=12),
+    smoke=BarPlan(("ERM", "JTT"), ("ERM",), EXCHANGES[:1], 1, 2, 1, pictures=12),
     quick=BarPlan(n_seeds=2),
     full=BarPlan(),
 )
@@ -95,20 +102,34 @@ def refused(method: str, train: FeatureImages, val: FeatureImages) -> str | None
         return str(error)
     return None
 
-# %% ../../../nbs/papers/real/08_bar_trials.ipynb #4c17f40e
+# %% ../../../nbs/papers/real/08_bar_trials.ipynb #ff8a349c
+@dataclass(frozen=True)
+class TrainedDepth:
+    "What of a network learns, and how."
+
+    backbone: Callable[[FeatureImages], Classifier]  # untrained, for these training rows
+    config: MitigationConfig
+    suffix: str = ""  # behind the names of methods
+
+
+def last_layer_depth(epochs: int) -> TrainedDepth:
+    "The last layer alone, which starts from nothing."
+    config = MitigationConfig(epochs=epochs, lr=1e-3, weight_decay=1e-2)
+    return TrainedDepth(lambda train: last_layer(train, train.labels), config)
+
+# %% ../../../nbs/papers/real/08_bar_trials.ipynb #da3437d9
 def bar_trial(
     method: str,
     rows: FeatureImages,  # of `with_inferred_groups`
     parts: np.ndarray,  # of `part_pictures`
     seed: int,
-    epochs: int,
+    depth: TrainedDepth,
 ) -> dict:
     "`method`, `seed`, `wga` (the worst class in conflicting places), `conflicting` and `aligned` accuracy."
     train, val = (rows.subset(parts == part) for part in ("train", "val"))
-    config = MitigationConfig(epochs=epochs, lr=1e-3, weight_decay=1e-2)
     options = dict(seed=seed, selection="worst_class", progress=False)
-    fitted = fit(method, train, val, lambda: last_layer(train, rows.labels), config, **options)
-    scores = dict(method=method, seed=seed)
+    fitted = fit(method, train, val, lambda: depth.backbone(train), depth.config, **options)
+    scores = dict(method=f"{method}{depth.suffix}", seed=seed)
     for part, name in (("aligned", "aligned"), ("test", "conflicting")):
         judged = rows.subset(parts == part)
         right = fitted.probs(judged).argmax(1) == judged.y
@@ -129,6 +150,24 @@ def bar_table(
         found = summarise(rows, cluster="seed", metrics=BAR_METRICS)
         tables.append(found.assign(method=method, over="seeds"))
     return pd.concat(tables, ignore_index=True)
+
+# %% ../../../nbs/papers/real/08_bar_trials.ipynb #250270f0
+_BLOCKS = "_last_blocks"
+
+
+def bar_pairs(
+    fitted: list[str],  # names of methods and arms
+) -> list[tuple[str, str]]:
+    "Pairs of a method and what it is compared with."
+    pairs = []
+    for method in fitted:
+        plain = "ERM" + _BLOCKS * method.endswith(_BLOCKS)
+        pairs += [(method, plain), (method, method.removesuffix(_BLOCKS))]
+    pairs += [(one, other) for one in ("DFR", "GroupDRO") for other in ("JTT", "LfF")]
+    pairs.append(EXCHANGES)
+    return [
+        (one, other) for one, other in dict.fromkeys(pairs) if one != other and {one, other} <= set(fitted)
+    ]
 
 # %% ../../../nbs/papers/real/08_bar_trials.ipynb #939c194d
 def bar_gains(

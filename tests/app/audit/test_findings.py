@@ -13,7 +13,6 @@ from spurious_core.app.audit.findings import (
     class_component,
     confident_mistakes,
     duplicates,
-    group_words,
 )
 from spurious_core.data.manifests import draw, sample
 from spurious_core.data.worlds import get_world
@@ -72,13 +71,6 @@ def test_night_skies_that_differ_are_not_the_same():
     dark = np.zeros((2, 96, 96, 3), np.uint8)
     dark[1] += 60  # no comparison tells them apart
     assert len(duplicates(dark, ["train", "test"], [0, 0])) == 0
-
-
-def test_words_of_a_group():
-    captions = ["a bird on ice"] * 20 + ["a bird on a road"] * 20 + ["a bird"] * 10
-    inside = np.arange(50) < 20
-    assert group_words(captions, inside) == ["ice"]
-    assert group_words(["", ""], np.array([True, False])) == []
 
 
 def test_the_component_of_what_is_wrongly_called_a_class():

@@ -29,6 +29,7 @@ def test_a_public_model_has_its_published_size(model, tmp_path):
     assert not [file for file in tmp_path.rglob("*") if file.stat().st_size > 10**6]
 
 
+@pytest.mark.slow
 def test_a_step_of_stable_diffusion_with_a_lora(tmp_path):
     recipe = PersonalizeConfig("a photo of sks", batch_size=1, precision="bf16", gradient_checkpointing=True)
     folder = write_configs("stable-diffusion-v1-5/stable-diffusion-v1-5", tmp_path)

@@ -1,20 +1,38 @@
 "The whole site: no warning, no broken link, and a browser that finds nothing to complain about."
 
 import functools
-import os
-import tempfile
 import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
 
+from spurious_core.app.metrics import Metrics
+from spurious_core.app.report.reporting import report_folder
 from spurious_core.app.site import building
 from spurious_core.app.site.building import accessible_page, broken_links, build_site
+from spurious_core.app.studies import list_studies
+from support.browser import CHROMIUM, FLAGS, why_not
+from support.notebooks import ROOT
+from support.sweeps import put_sweep
 
-CHROMIUM = Path("/usr/bin/chromium")
-AXE = Path(os.environ.get("AXE_CORE", Path(tempfile.gettempdir(), "node_modules/axe-core/axe.min.js")))
-PAGES = ("index", "studies/ffr", "glossary", "core/index", "core/09_sheets", "api/core", "evidence/ffr")
+PAGES = (
+    "index",
+    "glossary",
+    "ledger",
+    "your_own_class",
+    "studies/index",
+    *(f"studies/{study}" for study in list_studies()),
+    *(f"guides/{path.stem}" for path in sorted((ROOT / "nbs/guides").glob("*.ipynb"))),
+    "core/index",
+    "core/09_sheets",
+    "api/index",
+    "api/core",
+    "evidence/index",
+    "evidence/ffr",
+    "contributing",
+    "search",
+    "genindex",
+)
 
 
 def test_mended_pages_stay_as_they_are():
@@ -86,13 +104,26 @@ def address(site):
 
 @pytest.fixture(scope="module")
 def browser():
+    if why_not():
+        pytest.skip(why_not())
     playwright = pytest.importorskip("playwright.sync_api")
-    if not CHROMIUM.exists():
-        pytest.skip(f"no browser at {CHROMIUM}")
     with playwright.sync_playwright() as running:
-        browser = running.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        browser = running.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
         browser.close()
+
+
+def barriers(browser, scheme, addresses):
+    "What axe finds in pages: (address, rule, the first element that breaks it)."
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    context = browser.new_context(color_scheme=scheme)
+    page, found = context.new_page(), []
+    for address in addresses:
+        page.goto(address)
+        for rule in axe.run(page).response["violations"]:
+            found.append((address, rule["id"], rule["nodes"][0]["html"][:200]))
+    context.close()
+    return found
 
 
 @pytest.mark.slow
@@ -132,17 +163,36 @@ def test_search_finds_words_and_names(address, browser):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_pages_are_accessible(address, browser, scheme):
-    "By axe, which is not part of the project: `npm pack axe-core`, and its axe.min.js in AXE_CORE."
-    if not AXE.is_file():
-        pytest.skip(f"no axe at {AXE}; AXE_CORE names it")
-    context = browser.new_context(color_scheme=scheme)
-    page, faults = context.new_page(), []
-    for name in PAGES:
+def test_wide_tables_scroll_within_the_page(address, browser):
+    page = browser.new_page(viewport=dict(width=900, height=800))
+    for name in ("ledger", "studies/ddb"):
         page.goto(f"{address}/{name}.html")
-        page.evaluate(AXE.read_text("utf-8"))
-        for fault in page.evaluate("axe.run()")["violations"]:
-            faults.append((name, fault["id"], fault["nodes"][0]["html"][:200]))
-    assert faults == []
-    context.close()
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+    page.close()
+
+
+SCHEMES = pytest.mark.parametrize("scheme", ["light", "dark"])
+
+
+@pytest.mark.slow
+@SCHEMES
+def test_pages_are_accessible(address, browser, scheme):
+    assert barriers(browser, scheme, [f"{address}/{name}.html" for name in PAGES]) == []
+
+
+def measured(seed, scale):
+    metrics = Metrics()
+    metrics.add("wga.toy.ERM", 0.1 * scale + 0.01 * seed)
+    return metrics
+
+
+@pytest.mark.slow
+@SCHEMES
+def test_reports_are_accessible(browser, scheme, make_study, tmp_path):
+    sweep = put_sweep(tmp_path / "sweep", make_study(), measured, "no memory")
+    pages = [report_folder(sweep)]
+    pages += [
+        report_folder(ROOT / "figures" / study, tmp_path / f"{study}.html")
+        for study in ("ddb", "real_spurious_features")
+    ]
+    assert barriers(browser, scheme, [page.as_uri() for page in pages]) == []

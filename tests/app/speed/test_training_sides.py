@@ -1,6 +1,7 @@
 "The trainer's side is timed by its log, a script's by two runs; both get the same two folders."
 
 import json
+import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -88,7 +89,7 @@ def test_a_script_gets_what_the_trainer_gets(folders, tmp_path):
     script.write_text(SCRIPT.format(seen=str(seen)))
     config = PersonalizeConfig("a photo of sks", rank=4, batch_size=2, class_prompt="a photo")
     arguments = peer_arguments("some/pipeline", folders, config, 64)
-    peer_side(str(script), arguments, 3, tmp_path / "out")(0)
+    peer_side(sys.executable, str(script), arguments, 3, tmp_path / "out")(0)
     long, short = map(json.loads, seen.read_text().splitlines())
     assert (long["max_train_steps"], short["max_train_steps"]) == ("15", "3")
     assert long["output_dir"] != short["output_dir"]
@@ -100,11 +101,11 @@ def test_a_script_gets_what_the_trainer_gets(folders, tmp_path):
 
 def test_the_start_of_a_script_is_taken_out(monkeypatch, tmp_path):
     run = "spurious_core.app.speed.training_sides.run_peer"
-    monkeypatch.setattr(run, lambda script, arguments, steps, out: 100 + 2.5 * steps)
-    assert peer_side("script.py", {}, 3, tmp_path / "out")(0) == 2.5
+    monkeypatch.setattr(run, lambda python, script, arguments, steps, out: 100 + 2.5 * steps)
+    assert peer_side("python", "script.py", {}, 3, tmp_path / "out")(0) == 2.5
 
 
 def test_a_script_that_fails_says_why(tmp_path):
     (tmp_path / "script.py").write_text("raise SystemExit('no such model')")
     with pytest.raises(RuntimeError, match="script.py failed: no such model"):
-        run_peer(str(tmp_path / "script.py"), {}, 1, tmp_path / "out")
+        run_peer(sys.executable, str(tmp_path / "script.py"), {}, 1, tmp_path / "out")

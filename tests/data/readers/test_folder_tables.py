@@ -59,7 +59,14 @@ def test_whatever_is_left_out_is_named(tmp_path):
     (tmp_path / "empty").mkdir()
     files, left_out = files_of(tmp_path)
     assert set(files) == {("", "cat/0.png")}
-    assert sorted(left_out) == ["cat/notes.txt", "empty/ (no pictures)", "loose.png"]
+    assert sorted(left_out) == ["cat/notes.txt", "loose.png"]
+    (tmp_path / ".thumbs").mkdir()
+    (tmp_path / ".thumbs" / "0.png").touch()
+    assert tables_by_split(tmp_path, "x").not_taken(tmp_path) == [
+        "2 files (loose.png, cat/notes.txt)",
+        "1 hidden pictures (.thumbs/0.png)",
+        "1 folders without pictures (empty/)",
+    ]
 
 
 def test_pictures_that_the_metadata_do_not_name_are_left_out_and_named(tmp_path):

@@ -79,7 +79,13 @@ def kinds_of_rows():
     return [PLAN, edit, edit.assign(mask=[mask] * 2)]
 
 
-@pytest.mark.parametrize("sampler", DIFFUSION_SAMPLERS)
+SLOW_SAMPLERS = ("kdpm2", "kdpm2_ancestral")  # they look for steps between steps, for seconds
+
+
+@pytest.mark.parametrize(
+    "sampler",
+    [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW_SAMPLERS)) for name in DIFFUSION_SAMPLERS],
+)
 def test_every_sampler_draws_a_row_alone_as_in_company_and_twice_the_same(tiny_pipeline, sampler):
     for plan in kinds_of_rows():
         how = dict(steps=4, sampler=sampler)

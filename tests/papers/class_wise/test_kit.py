@@ -128,3 +128,13 @@ def test_presence_looks_where_it_knows_the_classes(world_kit, own_folder):
     assert replace(with_folder, presence=world_kit.scene).object_observer == "a segmenter"
     assert replace(with_folder, presence=None).object_observer == "a segmenter"
     assert replace(world_kit, presence=None).object_observer is None
+
+
+def test_a_profile_without_a_pipeline_will_do_as_far_as_nothing_is_drawn():
+    mute = replace(load_profile("mini"), pipeline="")
+    with pytest.raises(ValueError, match="names no pipeline, which this needs; set SPURIOUS_PIPELINE"):
+        load_kit(mute)
+    kit = load_kit(mute, draws=False)
+    assert kit.pipe is None and kit.guide.labels
+    with pytest.raises(ValueError, match="profile 'mini' names no pipeline"):
+        kit.need("pipeline")

@@ -11,13 +11,16 @@ from spurious_core.papers.real.bar_trials import (
     UNSURE,
     bar_entries,
     bar_gains,
+    bar_pairs,
     bar_table,
     bar_trial,
+    last_layer_depth,
     part_pictures,
     plan_bar,
     refused,
     with_inferred_groups,
 )
+from spurious_core.papers.real.exchanges import EXCHANGES
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +73,8 @@ def test_groups_are_the_least_sure_of_every_action(data):
 def test_groups_help_where_the_place_conflicts(data):
     images, features, place = data
     rows, parts = with_inferred_groups(images, features, logits_of(place)), part_pictures(images, 0)
-    plain, refitted = (bar_trial(method, rows, parts, 0, 150) for method in ("ERM", "DFR"))
+    depth = last_layer_depth(150)
+    plain, refitted = (bar_trial(method, rows, parts, 0, depth) for method in ("ERM", "DFR"))
     assert plain["aligned"] > plain["conflicting"] + 0.1
     assert refitted["conflicting"] > plain["conflicting"] + 0.05
     assert plain["wga"] <= plain["conflicting"]
@@ -100,3 +104,12 @@ def test_budgets():
     assert plan_bar("full").n_seeds == 5 and plan_bar("smoke").pictures
     with pytest.raises(ValueError, match="allowed: smoke, quick, full"):
         plan_bar("dry")
+
+
+def test_depths_are_compared_with_their_own_plain_training():
+    fitted = ["ERM", "JTT", "DFR", "ERM_last_blocks", "JTT_last_blocks", *EXCHANGES]
+    pairs = set(bar_pairs(fitted))
+    assert {("JTT_last_blocks", "JTT"), ("JTT_last_blocks", "ERM_last_blocks"), ("JTT", "ERM")} <= pairs
+    assert {("DFR", "JTT"), EXCHANGES, ("own_class_exchange", "ERM")} <= pairs
+    assert ("ERM_last_blocks", "ERM") in pairs and ("JTT_last_blocks", "ERM") not in pairs
+    assert not bar_pairs(["ERM"])

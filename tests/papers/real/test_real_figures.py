@@ -18,9 +18,13 @@ def paths(tmp_path):
 def test_bars_are_the_shares_and_the_counts():
     metric = ["called.net", "called_top5.net", "called.all"]
     shares = pd.DataFrame(dict(metric=metric, value=[0.4, 0.7, 0.1], lo=[0.3, 0.6, 0.0], hi=[0.5, 0.8, 0.2]))
-    left, right = figures.votes_figure(shares, np.array([0, 0, 0, 2]), np.array([0.5, 0.25, 0.25])).axes
+    votes = pd.DataFrame(dict(k=np.repeat(range(8), 4), votes=[0, 0, 0, 2] * 8))
+    at_once = figures.votes_at_once(votes, np.array([0.5, 0.25, 0.25]))
+    assert (at_once.lo[:3] <= at_once.value[:3]).all() and (at_once.hi[:3] >= at_once.value[:3]).all()
+    assert at_once.lo[3:].isna().all()  # what is computed has no interval
+    left, right = figures.votes_figure(shares, at_once).axes
     assert [bar.get_height() for bar in left.patches] == [0.4, 0.1]
-    assert [bar.get_height() for bar in right.patches] == [0.75, 0, 0.25, 0.5, 0.25, 0.25]
+    assert [bar.get_height() for bar in right.patches][:6] == [0.75, 0, 0.25, 0.5, 0.25, 0.25]
 
 
 def test_components_have_three_marks_each():
@@ -38,11 +42,12 @@ def test_points_are_named():
     networks = pd.DataFrame(dict(network=["a", "b"], accuracy=[0.8, 0.9], spurious_auc=[0.7, 0.6]))
     areas = pd.DataFrame(dict(network=["a", "b"], k=[0, 0], spurious_auc=[0.7, 0.6]))
     assert names_in_legend(figures.areas_figure(areas, networks).axes[1]) == ["a", "b"]
-    shares = pd.DataFrame(
-        dict(network=["a"], by_shape=[0.2], by_texture=[0.5], shape_bias=[0.3], called=[0.4])
-    )
-    left, right = figures.cues_figure(shares).axes
-    assert sorted(bar.get_height() for bar in left.patches)[-2:] == [0.2, 0.5]
+    shares = dict(network=["a"], by_shape=[0.2], by_texture=[0.5], shape_bias=[0.3], called=[0.4])
+    shares |= dict(by_shape_lo=[0.1], by_shape_hi=[0.3], by_texture_lo=[0.4], by_texture_hi=[0.6])
+    left, right = figures.cues_figure(pd.DataFrame(shares)).axes
+    assert [bar.get_height() for bar in left.patches] == [0.2, 0.5]
+    intervals = [segment[:, 1].tolist() for lines in left.collections for segment in lines.get_segments()]
+    assert intervals == [[0.1, 0.3], [0.4, 0.6]]
     assert names_in_legend(right) == ["a"]
 
 

@@ -11,8 +11,10 @@ from PIL import Image
 from spurious_core.app.metrics import Metrics
 from spurious_core.core.settings import load_profile
 from spurious_core.papers.d3s.plans import Recipe
+from spurious_core.papers.d3s.prompts import BACKGROUNDS
 from spurious_core.papers.d3s.study.setting_up import D3SStudy, record_rows, study_inputs
 from spurious_core.papers.d3s.study.study_plans import plan_of_budget
+from support.own_pictures import put_pictures
 
 MINI = load_profile("mini")
 
@@ -47,11 +49,14 @@ def test_too_few_or_unknown_classes_are_refused(own_data):
         study_inputs(MINI, classes=["boat", "car", "eel"])
 
 
-def test_a_profile_without_a_world_needs_both_folders(own_data, monkeypatch):
+def test_a_profile_without_a_world_needs_both_folders(own_data, tmp_path, monkeypatch):
+    for name in BACKGROUNDS:
+        put_pictures(tmp_path / "backgrounds" / name, np.zeros((3, 8, 8, 3), np.uint8))
+    backgrounds = str(tmp_path / "backgrounds")
     monkeypatch.setenv("SPURIOUS_WORLD", "")
     bare = load_profile("mini")
-    assert study_inputs(bare, own_data, "backgrounds").world is None
-    for folders in ((own_data, ""), ("", "backgrounds"), ("", "")):
+    assert study_inputs(bare, own_data, backgrounds).world is None
+    for folders in ((own_data, ""), ("", backgrounds), ("", "")):
         with pytest.raises(ValueError, match="names no world"):
             study_inputs(bare, *folders)
 
