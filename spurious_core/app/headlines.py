@@ -102,6 +102,12 @@ HEADLINES |= dict(
         "and the similarity loss makes it {sfsl_step_cost} times as long.",
         "Drawing in batches is {batched_vs_single} times as fast as one by one.",
     ),
+    which_generator=(
+        "Accuracy of the worst group is {wga.none.ffr} with real pictures alone; after From Fake to Real "
+        "it is {wga.mini.ffr} with the U-Net's pictures and {wga.mini_flow.ffr} with the flow model's.",
+        "Of what is real the U-Net covers {coverage.mini} and the flow model {coverage.mini_flow}.",
+        "Accuracy of the worst group after From Fake to Real is {wga.*.ffr}; none is real pictures alone.",
+    ),
 )
 
 # %% ../../nbs/app/12_headlines.ipynb #135f92d3

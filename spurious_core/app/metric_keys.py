@@ -34,6 +34,7 @@ METRIC_KEY_EXCEPTIONS = dict(
     bar=(),
     real_spurious_features=("called.*", "called_top5.*", "pca.*", "spurious_auc.*", "shape_bias.*"),
     speed=("lora_vs_*", "sfsl_step_cost", "batched_*", "dfr_cached", "fit_vs_*", "neural_pca_*"),
+    which_generator=("density.*", "coverage.*"),
     sweeps=("cells", "kills", "lost", "doubled", "differences", "begun_again"),  # no study, a drill
     drawing=("rows", "rows_per_second"),  # the same
 )

@@ -83,6 +83,7 @@ PLANS = dict(
     real_spurious_features="spurious_core.papers.real.plans:plan_real",
     similarity_loss_forms="spurious_core.papers.refusals:check_forms",
     speed="spurious_core.app.speed.spuco_sides:check_speed",
+    which_generator="spurious_core.papers.generators.generator_plans:plan_generators",
 )
 
 # %% ../../nbs/app/09_study_checks.ipynb #aede21bb

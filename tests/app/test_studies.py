@@ -11,6 +11,7 @@ from spurious_core.papers.d3s.study.study_plans import D3S_PLANS
 from spurious_core.papers.ddb.study.plan import DDB_PLANS
 from spurious_core.papers.discoverers.trials import DISCOVERY_BUDGETS
 from spurious_core.papers.ffr.planning import FFR_BUDGETS
+from spurious_core.papers.generators.generator_plans import GENERATOR_BUDGETS
 from spurious_core.papers.mitigation.planning import BENCHMARK_BUDGETS
 from spurious_core.papers.real.bar_trials import BAR_BUDGETS
 from spurious_core.papers.real.plans import REAL_BUDGETS
@@ -73,6 +74,7 @@ PLANS = dict(
     real_spurious_features=REAL_BUDGETS,
     similarity_loss_forms=FORMS_PLANS,
     speed=SPEED_PLANS,
+    which_generator=GENERATOR_BUDGETS,
 )
 
 

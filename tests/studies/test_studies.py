@@ -44,7 +44,13 @@ def alone(study):
     return dict(budget="smoke") | (dict(workers=1) if "workers" in find_study(study).parameters else {})
 
 
-@pytest.mark.parametrize("study", list_studies())
+# Its parts are those of From Fake to Real and ASPIRE, of which a smoke run each is not slow.
+SLOW = ("which_generator",)
+
+
+@pytest.mark.parametrize(
+    "study", [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW)) for name in list_studies()]
+)
 def test_smoke(study, tmp_path, monkeypatch):
     "In this process: a kernel for each study would import everything once more."
     need_photographs_of(study)

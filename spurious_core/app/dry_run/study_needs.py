@@ -50,4 +50,5 @@ STUDIES = dict(
     ),
     similarity_loss_forms=StudyNeeds((*_GUIDED, "jury", "segmenter"), _BY_CLASS, _JUDGED, _OBSERVED),
     speed=StudyNeeds(_GUIDED, _BY_CLASS, ("pipeline", "guide"), ("world",)),
+    which_generator=StudyNeeds((*_ASPIRE, "guide"), dict(budget="smoke"), (*_DESCRIBED, "guide")),
 )

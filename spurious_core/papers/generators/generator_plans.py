@@ -79,7 +79,7 @@ def _aspire_part(budget: str, n_seeds: int, steps: int) -> AspirePlan:
 GENERATOR_BUDGETS = dict(  # seeds, and steps of the sampler
     smoke=(1, 4),
     quick=(1, 20),
-    full=(5, 20),
+    full=(2, 20),
 )
 
 

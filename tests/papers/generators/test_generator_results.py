@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from spurious_core.app.metric_keys import check_metric_key
 from spurious_core.evaluate.reports import group_report
 from spurious_core.papers.generators.generator_arms import SeedResults
 from spurious_core.papers.generators.generator_results import (
@@ -69,6 +70,8 @@ def test_every_number_has_its_value_and_says_over_what(results):
     assert entries["coverage.a"]["over"] == "seeds" and entries["coverage.a"]["n"] == n
     assert (entries["coverage.a"]["ci"] is None) == (n < 5)
     assert entries["wga.a.ffr"]["over"] == ("seeds" if n == 5 else "images")
+    for key in entries:
+        check_metric_key(key, "which_generator")
 
 
 def legend_of(figure):
