@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Audit', 'examine_subject', 'next_steps', 'write_report', 'audit', 'audit_folder']
 
-# %% ../../../nbs/app/audit/03_auditing.ipynb #1abe9e0f
+# %% ../../../nbs/app/audit/03_auditing.ipynb #3a0b2e16
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -22,6 +22,8 @@ from spurious_core.app.audit.findings import (
 )
 from .subjects import Subject, read_subject
 from .words import class_words, group_words, picture_describer, words_section
+
+# %% ../../../nbs/app/audit/03_auditing.ipynb #c17da4d1
 from ..report.page import Section, page_of, pictures_of
 from ...core.checks import yes_or_no
 from ...core.files import atomic_write, make_folder

@@ -203,7 +203,7 @@ def personalize(
 
     Killed and run again it goes on, to the same adapter; finished, it returns at once. A result without a
     whole adapter is not finished."""
-    optimizer_maker(config)  # a missing library is said before anything is read or made
+    optimizer_maker(config)  # a missing library is said before all else
     yes_or_no("progress", progress)
     if config.image_loss_weight > 0 and image_loss is None:
         raise ValueError(f"image_loss_weight={config.image_loss_weight} without an image_loss")
