@@ -1550,6 +1550,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                                  'spurious_core/data/grouped.py'),
                                             'spurious_core.data.grouped.GroupedImages.y': ( 'data/grouped.html#groupedimages.y',
                                                                                             'spurious_core/data/grouped.py'),
+                                            'spurious_core.data.grouped._check_boxes': ( 'data/grouped.html#_check_boxes',
+                                                                                         'spurious_core/data/grouped.py'),
                                             'spurious_core.data.grouped._check_columns': ( 'data/grouped.html#_check_columns',
                                                                                            'spurious_core/data/grouped.py'),
                                             'spurious_core.data.grouped._check_names': ( 'data/grouped.html#_check_names',

@@ -61,11 +61,15 @@ def _check_names(codes: np.ndarray, values: pd.Series, columns: tuple, names: li
     return {code: texts[0] for code, texts in named.items()}
 
 # %% ../../nbs/data/13_codes.ipynb #d1d329cd
+_BEYOND = 2**62  # no array can count so far
+
+
 def _number_of_codes(values: pd.Series, what: str, text: str) -> int:
-    "How many codes there are; at least one. ValueError for what is no number, such as true."
+    "How many codes there are; at least one. ValueError for what is no number, such as true, or too large."
     codes = pd.to_numeric(values, errors="coerce")
-    if codes.isna().any():
-        row = int(codes.isna().argmax())
+    strange = codes.isna() | (codes >= _BEYOND)
+    if strange.any():
+        row = int(strange.argmax())
         advice = f"expected whole numbers from 0 on; names belong into a column {text}"
         raise ValueError(f"{what}: row {row} has {values.iloc[row]!r}; {advice}")
     return max(int(codes.max()) + 1, 1)

@@ -9,6 +9,7 @@ __all__ = ['SPLITS', 'ORIGINS', 'listing', 'GroupedImages']
 import warnings
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,7 @@ def _check_columns(name: str, manifest: pd.DataFrame, needed: Sequence[str]) -> 
     if lacking:
         there = ", ".join(map(str, manifest.columns))
         raise ValueError(f"{name}: the manifest lacks {', '.join(lacking)}; it has {there}")
+    _check_boxes(name, manifest)
 
 
 def _names(name: str, what: str, names: Any) -> list[str]:
@@ -66,6 +68,17 @@ def _check_values(name: str, manifest: pd.DataFrame, column: str, allowed: Colle
     if bad:
         count = f"{len(bad)} of {len(values)} rows"
         raise ValueError(f"{name}: {column}={bad[0]!r} in {count} is unknown; allowed: {listing(allowed)}")
+
+
+def _check_boxes(name: str, manifest: pd.DataFrame) -> None:
+    for row, box in enumerate(manifest["box"].tolist() if "box" in manifest else ()):
+        if isinstance(box, (tuple, list)):
+            fine = len(box) == 4 and all(isinstance(side, Real) for side in box)
+        else:
+            fine = box is None or box is pd.NA or box != box  # an empty cell
+        if not fine:
+            wanted = "four numbers, left, top, right and bottom in pixels, or nothing"
+            raise ValueError(f"{name}: row {row} has box={box!r}; expected {wanted}")
 
 
 def _check_pixels(name: str, pixels: Any, n: int) -> None:
@@ -107,8 +120,8 @@ class GroupedImages:
         _check_names(self.name, "attributes", self.attributes)
         if "g" not in manifest:
             manifest["g"] = "real"
-        y, a = range(len(self.labels)), range(len(self.attributes))
-        for column, allowed in dict(y=y, a=a, split=SPLITS, g=ORIGINS).items():
+        names = dict(y=range(len(self.labels)), a=range(len(self.attributes)), split=SPLITS, g=ORIGINS)
+        for column, allowed in names.items():
             _check_values(self.name, manifest, column, allowed)
         self.manifest = manifest.astype(dict(y=int, a=int))
         if self.pixels is not None:

@@ -49,3 +49,8 @@ def test_codes_that_are_no_numbers_are_told_what_is_allowed(values):
     said = "x: y: row 0 has '.*'; expected whole numbers from 0 on; names belong into a column label"
     with pytest.raises(ValueError, match=said):
         codes_and_names(frame(y=values), COLUMNS, None, "x")
+
+
+def test_a_number_beyond_all_counting_is_named_with_its_row():
+    with pytest.raises(ValueError, match="x: y: row 1 has '99999999999999999999'; expected whole numbers"):
+        codes_and_names(frame(y=[0, 99999999999999999999]), COLUMNS, None, "x")

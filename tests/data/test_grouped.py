@@ -242,3 +242,13 @@ def test_what_is_no_table_or_no_list_of_names_is_refused():
             GroupedImages(rows, bad, ["none"], pixels=pixels)
     with pytest.raises(ValueError, match="seed='x' must be a whole number"):
         GroupedImages(rows, ["cat", "dog"], ["none"], pixels=pixels).balance("x")
+
+
+@pytest.mark.parametrize("box", ["x", "[5, 5, 2, 2]", [0, 0, None, 3], (0, 0, 3), 7])
+def test_a_box_is_four_numbers_or_nothing(box, tmp_path):
+    images = on_disk(tmp_path)
+    boxes = [(0, 0, 4, 4), None, float("nan"), *[None] * (len(images) - 3)]
+    replace(images, manifest=images.manifest.assign(box=boxes))
+    boxes[3] = box
+    with pytest.raises(ValueError, match="toy: row 3 has box=.*expected four numbers, left, top"):
+        replace(images, manifest=images.manifest.assign(box=boxes))

@@ -21,6 +21,7 @@ from spurious_core.data.readers.folders import (
     finish_set,
     list_pictures,
     reader,
+    visible_folders,
 )
 
 # %% ../../../nbs/data/photographs/01_bar.ipynb #ca9bfd92
@@ -34,6 +35,11 @@ def _action(name: str) -> str:
 
 def _pictures(root: Path) -> Iterator[dict]:
     "A row for each picture of both parts."
+    others = [folder.name for folder in visible_folders(root) if folder.name not in ("train", "test")]
+    if others:
+        raise ValueError(
+            f"bar: expected the folders train and test in {root} alone; found {', '.join(others)}, too"
+        )
     for a, part in enumerate(("train", "test")):
         if not (root / part).is_dir():
             raise FileNotFoundError(f"bar: expected the folders train and test in {root}; {contents(root)}")

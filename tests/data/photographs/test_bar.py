@@ -35,6 +35,14 @@ def test_a_share_of_every_action_validates_and_the_seed_says_which(root):
     assert one.split("val").manifest.file.tolist() != two.split("val").manifest.file.tolist()
 
 
+def test_another_layout_is_refused(root):
+    (root / "val" / "climbing").mkdir(parents=True)
+    with pytest.raises(
+        ValueError, match="bar: expected the folders train and test in .* alone; found val, too"
+    ):
+        bar(root)
+
+
 def test_half_of_it_is_refused(tmp_path):
     put(tmp_path / "train/climbing/1.jpg", 0, 0)
     with pytest.raises(FileNotFoundError, match="expected the folders train and test"):
