@@ -26,7 +26,7 @@ from ..core.seeds import seed_of
 from ..core.sheets import contact_sheet
 from .squares import CHECKED, Box, read_squares, unreadable
 
-# %% ../../nbs/data/09_grouped.ipynb #e858ef24
+# %% ../../nbs/data/09_grouped.ipynb #20e592bf
 SPLITS = ("train", "val", "test")
 ORIGINS = ("real", "generated")
 
@@ -48,7 +48,7 @@ def _check_columns(name: str, manifest: pd.DataFrame, needed: Sequence[str]) -> 
         raise ValueError(f"{name}: the manifest lacks {', '.join(lacking)}; it has {there}")
     _check_boxes(name, manifest)
 
-
+# %% ../../nbs/data/09_grouped.ipynb #3df21554
 def _names(name: str, what: str, names: Any) -> list[str]:
     "Names as texts; ValueError for a single text, and for what is missing."
     if isinstance(names, str) or any(pd.isna(entry) for entry in names):
