@@ -1,9 +1,9 @@
 "A switch is True or False: a word such as 'no' is true to Python, and would do what it was to keep from."
 
+import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
-from test_odd_values import IMAGES, PIPELINE, Y
 
 import spurious_core as sc
 from spurious_core.app.audit.auditing import audit
@@ -21,13 +21,14 @@ from spurious_core.models.robustness import convert_robustness
 from spurious_core.models.training import train_classifier
 from spurious_core.papers.d3s.training import disentangle
 
+IMAGES, Y = np.zeros((4, 64, 64, 3), np.uint8), [0, 1, 0, 1]
 CLF = small_resnet(["a", "b"])
 PLAN = pd.DataFrame(dict(prompt=["x"], seed=[0]))
 MASKS = [[[1.0, 0.0]] * 2] * 4
 
 
 def pipe():
-    return sc.load_pipeline(PIPELINE)
+    return sc.load_pipeline(sc.load_profile("mini").pipeline)
 
 
 SWITCHES = {

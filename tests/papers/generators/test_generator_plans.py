@@ -25,8 +25,8 @@ def test_steps_and_seeds_are_the_same_everywhere(budget):
     assert len(plan.ffr.ratios) == 1
 
 
-def test_what_is_reported_has_intervals_over_seeds():
-    assert plan_generators("full").n_seeds >= 5
+def test_what_is_reported_has_more_than_one_seed():
+    assert plan_generators("full").n_seeds >= 2
 
 
 @pytest.mark.parametrize(
