@@ -99,7 +99,7 @@ def _often_wrong(audit: Audit) -> Iterator[str]:
     accuracy, lo, hi = wilson((called == y).sum(), len(y))
     if lo <= 1 / len(labels):
         yield (
-            f"Accuracy is {accuracy:.2f} [{lo:.2f}, {hi:.2f}], no better than guessing among {len(labels)} "
+            f"Accuracy is {accuracy:.2f} [{lo:.2f}, {hi:.2f}], not told from guessing among {len(labels)} "
             "classes: look whether folders, labels and preprocessing are those of the classifier's training."
         )
         return

@@ -62,7 +62,7 @@ def test_a_classifier_that_guesses_is_told(net):
     subject = read_subject(birds, net, refit=True)
     subject.probs = np.tile([[0.9, 0.1]], (80, 1))  # every bird is a waterbird
     steps = next_steps(examine_subject(subject))
-    assert steps[0].startswith("Accuracy is 0.50") and "no better than guessing among 2 classes" in steps[0]
+    assert steps[0].startswith("Accuracy is 0.50") and "not told from guessing among 2 classes" in steps[0]
 
 
 def test_a_class_that_is_mostly_wrong_is_told(net):
