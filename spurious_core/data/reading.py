@@ -5,9 +5,10 @@
 # %% auto #0
 __all__ = ['READERS', 'read_dataset']
 
-# %% ../../nbs/data/20_reading.ipynb #14d6d87e
+# %% ../../nbs/data/20_reading.ipynb #835bca98
 import importlib
 import pkgutil
+from inspect import Parameter, signature
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +17,23 @@ from . import mirrors, photographs, readers
 from .grouped import GroupedImages
 from .readers.folders import registered_readers
 
-# %% ../../nbs/data/20_reading.ipynb #0791e6ad
+# %% ../../nbs/data/20_reading.ipynb #1200ecad
 for _room in (readers, mirrors, photographs):
     for _module in pkgutil.iter_modules(_room.__path__):
         importlib.import_module(f"{_room.__name__}.{_module.name}")
 
 READERS = registered_readers()  # name -> function
 
+# %% ../../nbs/data/20_reading.ipynb #5aad3ffa
+def _check_options(name: str, options: dict[str, Any]) -> None:
+    "ValueError for an option that the reader does not have, or one that it needs and that is not given."
+    _, *parameters = signature(READERS[name]).parameters.values()  # the first is the folder
+    known("option", options, [parameter.name for parameter in parameters], where=name)
+    needed = [parameter.name for parameter in parameters if parameter.default is Parameter.empty]
+    if lacking := [option for option in needed if option not in options]:
+        raise ValueError(f"{name}: it needs the option {', '.join(lacking)}, too")
 
+# %% ../../nbs/data/20_reading.ipynb #b588037c
 def read_dataset(
     name: str,  # of a reader
     root: str | Path,  # the folder of the data set
@@ -31,7 +41,8 @@ def read_dataset(
 ) -> GroupedImages:
     """A public data set from its folder, by the name of its layout.
 
-    Nothing is downloaded, nothing is written. ValueError for an unknown name, with the known ones; errors of
-    the reader say what it expected and what it found."""
+    Nothing is downloaded, nothing is written. ValueError for an unknown name or option, with the known ones;
+    errors of the reader say what it expected and what it found."""
     known("reader", [name], READERS)
+    _check_options(name, options)
     return READERS[name](folder_path("root", root), **options)

@@ -29,3 +29,15 @@ def test_read_dataset_passes_options_and_names_the_known(tmp_path):
     assert read_dataset("imagefolder", tmp_path, labels=["dog", "cat"]).y.tolist() == [1, 0]
     with pytest.raises(ValueError, match="unknown reader 'folder'; known: bar, celeba, celeba_hq, d3s"):
         read_dataset("folder", tmp_path)
+
+
+@pytest.mark.parametrize(
+    "name, options, message",
+    [
+        ("imagefolder", dict(classes=["cat"]), "imagefolder: unknown option 'classes'; known: size, labels"),
+        ("hard_imagenet", {}, "hard_imagenet: it needs the option "),
+    ],
+)
+def test_options_that_a_reader_lacks_or_needs_are_named(tmp_path, name, options, message):
+    with pytest.raises(ValueError, match=message):
+        read_dataset(name, tmp_path, **options)

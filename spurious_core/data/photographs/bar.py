@@ -24,7 +24,7 @@ from spurious_core.data.readers.folders import (
     visible_folders,
 )
 
-# %% ../../../nbs/data/photographs/01_bar.ipynb #ca9bfd92
+# %% ../../../nbs/data/photographs/01_bar.ipynb #3ca899dd
 BAR_PLACES = ("usual place", "conflicting place")
 
 
@@ -33,20 +33,24 @@ def _action(name: str) -> str:
     return name.split("/")[0] if "/" in name else re.sub(r"_\d+$", "", Path(name).stem)
 
 
-def _pictures(root: Path) -> Iterator[dict]:
-    "A row for each picture of both parts."
+def _check_layout(root: Path) -> None:
+    "An error unless the folder has both parts, and no third, whose pictures nobody would read."
+    expected = f"bar: expected the folders train and test in {root}"
+    if not all((root / part).is_dir() for part in ("train", "test")):
+        raise FileNotFoundError(f"{expected}; {contents(root)}")
     others = [folder.name for folder in visible_folders(root) if folder.name not in ("train", "test")]
     if others:
-        raise ValueError(
-            f"bar: expected the folders train and test in {root} alone; found {', '.join(others)}, too"
-        )
+        raise ValueError(f"{expected} alone; found {', '.join(others)}, too")
+
+
+def _pictures(root: Path) -> Iterator[dict]:
+    "A row for each picture of both parts."
+    _check_layout(root)
     for a, part in enumerate(("train", "test")):
-        if not (root / part).is_dir():
-            raise FileNotFoundError(f"bar: expected the folders train and test in {root}; {contents(root)}")
         for name in list_pictures(root / part, "bar", nested=True):
             yield dict(file=f"{part}/{name}", action=_action(name), a=a, split=part)
 
-
+# %% ../../../nbs/data/photographs/01_bar.ipynb #cee7bdd8
 def _with_validation(rows: pd.DataFrame, share: float, seed: int) -> pd.DataFrame:
     "The rows, with a share of each action's training pictures set apart."
     splits = rows.split.to_numpy(object)

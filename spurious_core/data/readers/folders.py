@@ -232,7 +232,16 @@ def _missing(files: Iterable[str], root: Path) -> list[str]:
             lost.append(str(file))
     return lost
 
-# %% ../../../nbs/data/readers/00_folders.ipynb #694eb144
+# %% ../../../nbs/data/readers/00_folders.ipynb #67f693d3
+def _warn_of_case(name: str, names: list[str]) -> None:
+    first: dict[str, str] = {}
+    for spelling in map(str, names):
+        other = first.setdefault(spelling.casefold(), spelling)
+        if other != spelling:
+            message = f"{other} and {spelling} differ in upper and lower case alone, and are kept apart"
+            warnings.warn(f"{name}: {message}", stacklevel=4)
+
+# %% ../../../nbs/data/readers/00_folders.ipynb #bea7e559
 def finish_set(
     rows: pd.DataFrame,
     labels: list[str],
@@ -243,7 +252,11 @@ def finish_set(
     whole: bool = True,  # no class may be empty
     outside: bool = False,  # allow files outside of `root`
 ) -> GroupedImages:
-    "The set, once all its files are there, within `root`, and, if `whole`, no class is empty."
+    """The set, once all its files are there, within `root`, and, if `whole`, no class is empty.
+
+    Warns of names that differ in upper and lower case alone."""
+    _warn_of_case(name, labels)
+    _warn_of_case(name, attributes)
     away = [file for file in rows["file"].map(str) if os.path.isabs(file) or ".." in Path(file).parts]
     if not yes_or_no("outside", outside) and away:
         raise ValueError(

@@ -40,8 +40,9 @@ def _split_column(table: pd.DataFrame, default: str, what: str) -> list[str]:
         return [default] * len(table)
     splits = table["split"].map(split_of)
     if splits.isna().any():
-        bad = table["split"][splits.isna()].iloc[0]
-        raise ValueError(f"{what}: split={bad!r} is unknown; allowed: {', '.join(SPLIT_WORDS)}")
+        row = int(np.flatnonzero(splits.isna())[0])
+        said = f"split={table['split'].tolist()[row]!r} in row {row}"
+        raise ValueError(f"{what}: {said} is unknown; allowed: {', '.join(SPLIT_WORDS)}")
     return splits.tolist()
 
 

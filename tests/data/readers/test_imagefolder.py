@@ -158,7 +158,9 @@ def test_imagefolder_origin(tmp_path):
             {},
             r"only \[0, 2\] occur; give the names of all",
         ),
-        (dict(split="holdout"), {}, "split='holdout' is unknown; allowed: train, val, test"),
+        (dict(split="holdout"), {}, "split='holdout' in row 0 is unknown; allowed: train, val, test"),
+        (dict(split=[0] * 12), {}, "split=0 in row 0 is unknown"),
+        (dict(split=["train"] * 11 + [""]), {}, "split='' in row 11 is unknown"),
         (dict(g="fake"), {}, "g='fake'"),
         (dict(y=[5 * y for y in Y]), {}, r"only \[0, 5\] occur; give the names of all"),
         (dict(y=-1), {}, "expected rows, found none"),
@@ -168,6 +170,13 @@ def test_imagefolder_refuses(tmp_path, change, kw, message):
     with pytest.raises(ValueError, match=message), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         imagefolder(folder_of(tmp_path, [r | dict(_y=0) for r in rows(**change)]), **kw)
+
+
+def test_names_that_differ_in_case_alone_are_told(tmp_path):
+    for i, name in enumerate(("Cat", "cat", "dog")):
+        put(tmp_path / name / "a.png", i, 0)
+    with pytest.warns(UserWarning, match="Cat and cat differ in upper and lower case alone"):
+        assert imagefolder(tmp_path).labels == ["Cat", "cat", "dog"]
 
 
 def test_imagefolder_with_bad_metadata(tmp_path):
