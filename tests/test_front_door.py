@@ -74,6 +74,7 @@ print(found)
 """
 
 
+@pytest.mark.slow
 def test_a_name_is_never_shadowed_by_a_module():
     "Neither where names are looked up before their modules are imported, nor the other way round."
     modules = {room: [path.stem for path in (PACKAGE / room).iterdir()] for room in FLOOR}

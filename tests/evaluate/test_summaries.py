@@ -24,6 +24,7 @@ def test_only_the_cluster_interval_covers_the_mean_over_runs(cluster, least_held
     assert least_held < held <= most_held
 
 
+@pytest.mark.slow
 def test_paired_difference_is_narrower_and_covers():
     inside, shorter = [], []
     for seed in range(120):
@@ -112,6 +113,7 @@ def test_one_number_of_a_single_run_is_no_image():
         assert np.isnan([row.lo, row.hi]).all()
 
 
+@pytest.mark.slow
 def test_the_interval_within_runs_covers_the_mean_of_these_runs():
     rng, held, trials = np.random.default_rng(0), [], 200
     for _ in range(trials):

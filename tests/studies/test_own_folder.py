@@ -54,6 +54,7 @@ def unobserved_run(own_folder, tmp_path_factory):
         return out
 
 
+@pytest.mark.slow
 def test_a_run_without_observers_reports_what_the_jury_says(unobserved_run):
     assert {
         "all_of_jury.own.sfsl",

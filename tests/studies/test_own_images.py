@@ -45,6 +45,7 @@ def numbers_of(study, out, given, **parameters):
     return json.loads((out / "metrics.json").read_text()), out
 
 
+@pytest.mark.slow
 def test_find_and_cure_on_own_images(given, tmp_path):
     m, out = numbers_of("aspire", tmp_path / "run", given)
     assert {"wga.own.ERM", "wga.own.ERM_plus_aspire", "gain.own.ERM"} <= set(m)

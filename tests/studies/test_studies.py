@@ -44,8 +44,9 @@ def alone(study):
     return dict(budget="smoke") | (dict(workers=1) if "workers" in find_study(study).parameters else {})
 
 
-# Its parts are those of From Fake to Real and ASPIRE, of which a smoke run each is not slow.
-SLOW = ("which_generator",)
+# Their parts are those of other studies, of which a smoke run each is not slow: From Fake to Real and
+# ASPIRE, and class-wise spurious features.
+SLOW = ("which_generator", "similarity_loss_forms")
 
 
 @pytest.mark.parametrize(

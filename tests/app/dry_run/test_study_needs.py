@@ -28,6 +28,7 @@ def out(tmp_path_factory):
     return folder / "out"
 
 
+@pytest.mark.slow
 def test_a_dry_run_counts_its_two_pictures(out):
     assert Metrics.load(out)["consistency.sfsl"]["n"] == 2
 

@@ -4,6 +4,7 @@ import json
 import re
 
 import pandas as pd
+import pytest
 
 from spurious_core.app.metrics import Metrics
 from spurious_core.app.report.page import Section, StoredPicture
@@ -21,6 +22,7 @@ def test_a_section_in_markdown():
     assert "a&#124;b" in text and "&lt;c&gt;" in text
 
 
+@pytest.mark.slow
 def test_all_of_the_committed_runs(tmp_path):
     names = write_evidence(ROOT / "figures", tmp_path, {"bar", "ffr"})
     assert {"bar", "ffr", "class_wise_spurious_generation"} <= set(names)

@@ -59,6 +59,7 @@ def stand_in(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(package.parent))
 
 
+@pytest.mark.slow
 def test_network_and_pictures_arrive_and_seconds_come_back(birds, stand_in, tmp_path):
     "GroupDRO's stand-in is a plain one that looks at groups as well."
     seconds = spuco_side(sys.executable, birds, tmp_path / "work", "GroupDRO", batch=8, epochs=2)(0)

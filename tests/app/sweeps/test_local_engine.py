@@ -34,6 +34,7 @@ def root_of(cells):
     return cells[0].folder.parent.parent
 
 
+@pytest.mark.slow
 def test_two_workers_do_each_cell_once(cells, note):
     lines = []
     run_locally(root_of(cells), WorkerConfig(lease=20), 2, lines.append)

@@ -97,6 +97,7 @@ def test_a_row_does_not_depend_on_its_company(pipe, family, plan):
         assert not close(together[0], together[1])
 
 
+@pytest.mark.slow
 def test_a_denoiser_in_half_precision_draws_nearly_the_same(pipe, family, plan):
     "Beside text encoders and an autoencoder in single precision."
     half = family.working_copy(pipe)

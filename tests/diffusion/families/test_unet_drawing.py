@@ -95,7 +95,7 @@ def test_every_sampler_draws_a_row_alone_as_in_company_and_twice_the_same(tiny_p
         assert not close(together[0], together[1])
 
 
-@pytest.mark.parametrize("steps", [1, 3])
+@pytest.mark.parametrize("steps", [pytest.param(1, marks=pytest.mark.slow), 3])
 @pytest.mark.parametrize("sampler", DIFFUSION_SAMPLERS)
 def test_every_sampler_is_that_of_plain_diffusers(tiny_pipeline, sampler, steps):
     "From our noise, and with the generator that a row has for its steps."
@@ -108,6 +108,7 @@ def test_every_sampler_is_that_of_plain_diffusers(tiny_pipeline, sampler, steps)
     assert close(ours, tiny_pipeline(PLAN.prompt[0], generator=of_steps, **settings).images[0])
 
 
+@pytest.mark.slow
 def test_no_two_samplers_draw_the_same_but_those_that_are_one(tiny_pipeline):
     "DDIM is Euler's step in the clean latent, and DDPM the same with noise drawn anew."
     drawn = {

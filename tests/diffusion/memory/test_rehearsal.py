@@ -62,7 +62,12 @@ def trained(folder, recipe):
     return bytes_of(family.networks(pipe)), sum(wide), live.peak
 
 
-@pytest.mark.parametrize("kind", BUILDERS)
+IN_EVERY_RUN = "sd", "sd35"  # one that predicts noise and one that flows; the others are slow
+
+
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=[pytest.mark.slow] * (kind not in IN_EVERY_RUN)) for kind in BUILDERS]
+)
 def test_a_step_of_every_family(kind, tmp_path):
     folder = BUILDERS[kind][1](tmp_path / kind)
     footprint, (weights, moments, step) = rehearse(folder, RECIPE), trained(folder, RECIPE)
@@ -73,11 +78,11 @@ def test_a_step_of_every_family(kind, tmp_path):
 @pytest.mark.parametrize(
     "changes",
     [
-        dict(gradient_checkpointing=True),
-        dict(precision="bf16"),
+        pytest.param(dict(gradient_checkpointing=True), marks=pytest.mark.slow),
+        pytest.param(dict(precision="bf16"), marks=pytest.mark.slow),
         dict(method="dreambooth"),
         dict(train_text_encoder=True),
-        dict(image_loss_weight=0.0),
+        pytest.param(dict(image_loss_weight=0.0), marks=pytest.mark.slow),
         dict(method="textual_inversion", instance_prompt="a photo of <concept>", num_vectors=2),
     ],
     ids=str,

@@ -70,6 +70,7 @@ def test_groups_are_the_least_sure_of_every_action(data):
         assert rows.a[members & (place != y)].mean() > 0.9  # those in the other's place
 
 
+@pytest.mark.slow
 def test_groups_help_where_the_place_conflicts(data):
     images, features, place = data
     rows, parts = with_inferred_groups(images, features, logits_of(place)), part_pictures(images, 0)

@@ -42,6 +42,7 @@ def test_the_rule_holds_as_often_as_the_plan_says_and_never_in_the_test(tmp_path
     assert len(task_sheet(task).axes[0].texts) == 2 + 3
 
 
+@pytest.mark.slow
 def test_faint_objects_are_hard_to_see(tmp_path):
     study = study_of(tmp_path)
     faint = task_pool(study, None, "train", 0, faint=1.0)
