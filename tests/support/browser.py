@@ -17,7 +17,7 @@ from typing import Any
 from nbformat import read
 from nbformat.sign import NotebookNotary
 
-from support.notebooks import ROOT, notebook_paths
+from support.notebooks import ROOT
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-zygote"]  # containers have neither a sandbox nor a card
@@ -47,16 +47,14 @@ def private_settings(folder: Path) -> dict[str, str]:
     return {name: str(place) for name, place in places.items()}
 
 
-def copy_notebooks(folder: Path, data: Path) -> Path:
-    "The project's notebooks in a folder of their own, trusted by the Jupyter whose data lie in `data`."
-    copies, notary = folder / "nbs", NotebookNotary(data_dir=str(data))
-    for path in notebook_paths():
-        copy = copies / path.relative_to(ROOT / "nbs")
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, copy)
-        notary.sign(read(copy, 4))
+def copy_trusted(notebook: str, folder: Path) -> None:
+    "Puts a notebook, named by its path below nbs, into `folder/nbs`, trusted by the Jupyter of this folder."
+    copy = folder / "nbs" / notebook
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(ROOT / "nbs" / notebook, copy)
+    notary = NotebookNotary(data_dir=str(folder / "jupyter" / "jupyter_data_dir"))
+    notary.sign(read(copy, 4))
     notary.store.close()
-    return copies
 
 
 def free_port() -> int:
@@ -78,14 +76,14 @@ def wait_for(url: str, process: subprocess.Popen, seconds: float = 60) -> None:
 
 @contextmanager
 def jupyterlab(folder: Path) -> Iterator[str]:
-    "The address of a JupyterLab over copies of the notebooks."
+    "The address of a JupyterLab over `folder/nbs`, which is empty."
     variables = private_settings(folder / "jupyter")
-    copies = copy_notebooks(folder, folder / "jupyter" / "jupyter_data_dir")
+    (folder / "nbs").mkdir()
     (folder / "lab").mkdir()
     (folder / "lab" / "overrides.json").write_text(json.dumps(QUIET), encoding="utf-8")
     port, token = free_port(), secrets.token_hex(16)
     options = {
-        "ServerApp.root_dir": copies,
+        "ServerApp.root_dir": folder / "nbs",
         "ServerApp.ip": "127.0.0.1",
         "ServerApp.port": port,
         "ServerApp.port_retries": 0,
@@ -110,8 +108,9 @@ def jupyterlab(folder: Path) -> Iterator[str]:
 class Lab:
     "A page of the browser with JupyterLab in it. `errors` are those that the page itself raised."
 
-    def __init__(self, page: Any, address: str, shots: Path) -> None:
-        self.page, self.shots = page, shots
+    def __init__(self, page: Any, address: str, folder: Path) -> None:
+        self.page, self.folder, self.shots = page, folder, folder / "screenshots"
+        self.shots.mkdir()
         self.errors: list[str] = []
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.set_default_timeout(300_000)
@@ -123,7 +122,8 @@ class Lab:
         self.page.wait_for_function(condition)
 
     def open(self, notebook: str) -> None:
-        "Opens a notebook by its path below nbs, and waits for its kernel."
+        "Opens a copy of a notebook, named by its path below nbs, and waits for its kernel."
+        copy_trusted(notebook, self.folder)
         self.notebook, where = notebook, json.dumps(dict(path=notebook))
         self.page.evaluate(f"void window.jupyterapp.commands.execute('docmanager:open', {where})")
         self.until(f"{NOTEBOOK}?.context?.path === {json.dumps(notebook)} && {NOTEBOOK}.context.isReady")
@@ -183,11 +183,10 @@ def lab_page(folder: Path) -> Iterator[Lab]:
     "A JupyterLab and a browser that shows it; pictures are kept in `folder/screenshots`."
     from playwright.sync_api import sync_playwright
 
-    (folder / "screenshots").mkdir()
     with jupyterlab(folder) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         try:
             page = browser.new_page(viewport=dict(width=1280, height=1600))
-            yield Lab(page, address, folder / "screenshots")
+            yield Lab(page, address, folder)
         finally:
             browser.close()
