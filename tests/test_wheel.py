@@ -40,14 +40,13 @@ def build(kind, tree, out):
 
 
 @pytest.fixture(scope="module")
-def wheels(tree, tmp_path_factory):
-    "A wheel of the tree, and one of what the tree's sdist holds."
+def wheel(tree, tmp_path_factory):
+    "A wheel of what the tree's sdist holds."
     out = tmp_path_factory.mktemp("dist")
     sdist = build("sdist", tree, out)
     shutil.unpack_archive(sdist, out / "unpacked")
     (unpacked,) = (out / "unpacked").iterdir()
-    (out / "again").mkdir()
-    return dict(wheel=build("wheel", tree, out), sdist=build("wheel", unpacked, out / "again"))
+    return build("wheel", unpacked, out)
 
 
 def files_of(wheel):
@@ -55,12 +54,13 @@ def files_of(wheel):
         return {info.filename: info.CRC for info in archive.infolist() if "dist-info" not in info.filename}
 
 
-def test_an_sdist_holds_all_that_a_wheel_needs(wheels):
-    assert files_of(wheels["sdist"]) == files_of(wheels["wheel"])
+@pytest.mark.slow
+def test_an_sdist_holds_all_that_a_wheel_needs(wheel, tree, tmp_path):
+    assert files_of(wheel) == files_of(build("wheel", tree, tmp_path))
 
 
-def test_a_wheel_holds_checkpoints_profiles_studies_and_types(wheels):
-    files = set(files_of(wheels["wheel"]))
+def test_a_wheel_holds_checkpoints_profiles_studies_and_types(wheel):
+    files = set(files_of(wheel))
     mini = (ROOT / "spurious_core" / "mini").rglob("*")
     assert {path.relative_to(ROOT).as_posix() for path in mini if path.is_file()} <= files
     assert {f"spurious_core/{name}" for name in ("settings.ini", "py.typed", "__init__.pyi")} <= files
@@ -69,12 +69,12 @@ def test_a_wheel_holds_checkpoints_profiles_studies_and_types(wheels):
 
 
 @pytest.fixture(scope="module")
-def fresh(wheels, tmp_path_factory):
+def fresh(wheel, tmp_path_factory):
     "The folder of programs of a new environment: the project by way of its sdist, what it needs from ours."
     home = tmp_path_factory.mktemp("fresh") / "env"
     venv.create(home, symlinks=True, with_pip=False)
     bin_folder, site = home / "bin", next(home.glob("lib/python*/site-packages"))
-    with zipfile.ZipFile(wheels["sdist"]) as archive:
+    with zipfile.ZipFile(wheel) as archive:
         archive.extractall(site)
     (site / "needed.pth").write_text(sysconfig.get_paths()["purelib"])  # a path, whose own .pth are not read
     script = f"#!{bin_folder / 'python'}\nfrom spurious_core.app.cli import app\napp()\n"

@@ -158,7 +158,10 @@ def read_log(folder):
     return pd.read_json(folder / "log.jsonl", lines=True)
 
 
-@pytest.mark.parametrize("method", ["lora", "textual_inversion", "dreambooth"])
+SLOW = pytest.mark.slow
+
+
+@pytest.mark.parametrize("method", ["lora", "textual_inversion", pytest.param("dreambooth", marks=SLOW)])
 def test_training_equals_one_process(tiny_pipeline, tmp_path, method):
     config = replace(HALF, method=method)
     one, two = tmp_path / "one", tmp_path / "two"
@@ -191,7 +194,7 @@ def _die(rank, module, name, when, function, *args):
     function(*args)
 
 
-@pytest.mark.parametrize("rank", [0, 1])
+@pytest.mark.parametrize("rank", [0, pytest.param(1, marks=SLOW)])
 def test_killed_while_training(tiny_pipeline, tmp_path, rank):
     config = replace(HALF, accumulation=1, batch_size=1, image_loss_weight=0.0, class_prompt=None)
     whole, cut = tmp_path / "whole", tmp_path / "cut"

@@ -44,9 +44,9 @@ def alone(study):
     return dict(budget="smoke") | (dict(workers=1) if "workers" in find_study(study).parameters else {})
 
 
-# Their parts are those of other studies, of which a smoke run each is not slow: From Fake to Real and
-# ASPIRE, and class-wise spurious features.
-SLOW = ("which_generator", "similarity_loss_forms")
+# Their parts are those of other studies, of which a smoke run each is not slow (From Fake to Real and ASPIRE;
+# class-wise spurious features), or, of the study of speed, timings, which no test asserts.
+SLOW = ("which_generator", "similarity_loss_forms", "speed")
 
 
 @pytest.mark.parametrize(
