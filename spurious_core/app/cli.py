@@ -122,19 +122,21 @@ def run_command(
 
         check_study(found, params)
         check_writable(Path(out or "_runs").expanduser().resolve())
+        if tracker:
+            from spurious_core.app.trackers import check_tracker, log_run
+
+            check_tracker(tracker)
         if check:
             say_last([f"{found.name} can run here with these parameters"])
             return
         from spurious_core.app.runs import run_study
-        from spurious_core.app.trackers import check_tracker, log_run
 
-        tracked = tracker and check_tracker(tracker)
         _leave_the_end_to_us()
         place = run_folder(found.name, out)
         say(f"results go to {nearby(place)}")
         run_study(study, params, place, timeout=timeout)
-        if tracked:
-            log_run(tracked, place, place / "tracked")
+        if tracker:
+            log_run(tracker, place, place / "tracked")
         _print_result(place, verbose)
 
 # %% ../../nbs/app/10_cli.ipynb #e1f39bff

@@ -57,7 +57,8 @@ class Parameter:
         if kind == "float" and isinstance(value, int) and not isinstance(value, bool):
             value = float(value)
         if not _fits(value, kind):
-            raise ValueError(f"parameter {self.name}={whole!r} is not of type {self.type}")
+            how = ", which is written [a, b]" if self.type.startswith("list") else ""
+            raise ValueError(f"parameter {self.name}={whole!r} is not of type {self.type}{how}")
         return [self._convert(entry, inner, whole) for entry in value] if inner else value
 
 # %% ../../nbs/app/00_parameters.ipynb #6560947d

@@ -7,6 +7,7 @@ __all__ = ['BUDGETS', 'CONTRACT', 'studies_folder', 'list_studies', 'run_folder'
 
 # %% ../../nbs/app/01_studies.ipynb #d1236ed3
 import json
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,7 +121,7 @@ def find_study(
     path = Path(study)
     if path.suffix != ".ipynb":
         path = studies_folder() / f"{study}.ipynb"
-    if not path.is_file():
+    if not os.path.isfile(path):  # also for a name that is too long to be one
         names = ", ".join(list_studies()) or "none"
         raise ValueError(f"there is no study {str(study)!r}; known: {names}, or the path of a notebook")
     tagged = [source for source, tags in _read_cells(path, "code") if "parameters" in tags]

@@ -138,7 +138,7 @@ def not_blank(name: str, value: Any) -> str:
 # %% ../../nbs/core/00_checks.ipynb #40dfc125
 def folder_path(name: str, value: str | os.PathLike) -> Path:
     "`value` as a path. ValueError for what is no path, and for an empty one; NotADirectoryError for a file."
-    if not isinstance(value, (str, os.PathLike)) or not str(value).strip():
+    if not isinstance(value, (str, os.PathLike)) or not str(value).strip() or "\0" in str(value):
         raise ValueError(f"{name}={value!r} must be the path of a folder ('.' is the current one)")
     if os.path.isfile(value):
         raise NotADirectoryError(f"{name}={str(value)!r} is a file; give a folder")
@@ -291,7 +291,7 @@ def checked_codes(
 # %% ../../nbs/core/00_checks.ipynb #114ae8a3
 def as_many(name: str, values: Sized, n: int, what: str) -> list:
     "`values` as a list, if there are `n` of them, one for each of `what`; else a ValueError."
-    if isinstance(values, str):
+    if isinstance(values, str) or not isinstance(values, Sized):
         raise ValueError(f"{name}={values!r} must be a list: one for each of {n} {what}")
     if len(values) != n:
         raise ValueError(f"{len(values)} {name} for {n} {what}")

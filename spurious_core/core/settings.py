@@ -61,6 +61,12 @@ def real_folder() -> Path:
     return (Path(named).expanduser() if named else beside).resolve()
 
 # %% ../../nbs/core/04_settings.ipynb #917a9931
+def _is_address(text: str) -> bool:
+    "Whether a text can only be meant as a server's; else a model's questions would go to the usual server."
+    is_host = re.search(r"\.[a-z]{2,}$|^(\d+\.){3}\d+$", text)
+    return text in ("", "localhost") or ":" in text or "/" in text or bool(is_host)
+
+
 def split_language_model(source: str) -> tuple[str, str, str]:
     """Kind, name and address of a language model; empty strings for what is not there.
 
@@ -69,6 +75,9 @@ def split_language_model(source: str) -> tuple[str, str, str]:
     address = ""
     if kind == "openai" and (parts := re.fullmatch(r"(.+)@(https?://.+)", name)):
         name, address = parts.groups()
+    elif kind == "openai" and "@" in name and _is_address(name.rpartition("@")[2]):
+        allowed = "an address with its scheme, as in openai:MODEL@http://ADDRESS"
+        raise ValueError(f"language_model={masked(source)!r} must have {allowed}")
     if source != "grammar" and not (kind in ("openai", "local") and name):
         allowed = "grammar, openai:MODEL, openai:MODEL@http://ADDRESS or local:ID_OR_FOLDER"
         raise ValueError(f"language_model={masked(source)!r} must be {allowed}")

@@ -18,7 +18,7 @@ import torch
 from peft.tuners.lora import LoraLayer
 
 from ..core.checkpoints import read_weights
-from ..core.checks import of_type
+from ..core.checks import not_blank, of_type
 from ..core.files import checkpoint_hash
 from ..core.markup import as_html, as_markdown
 from .families.registry import family_of
@@ -34,7 +34,7 @@ EMBEDS = "learned_embeds.safetensors"
 # %% ../../nbs/diffusion/03_adapters.ipynb #990e1a90
 def _find_files(adapter: str | Path) -> tuple[Path | None, Path | None]:
     "The LoRA and the learned embeddings of an adapter, each a path or None. FileNotFoundError if both are."
-    path = Path(adapter)
+    path = Path(not_blank("adapter", str(adapter)))
     if path.is_file():
         is_lora = any("lora" in str(name) for name in read_weights(path))
         return (path, None) if is_lora else (None, path)

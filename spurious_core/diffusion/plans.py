@@ -113,6 +113,8 @@ def plan_rows(
     if missing := {"prompt", "seed"} - set(plan.columns):
         names, there = ", ".join(sorted(missing)), ", ".join(plan.columns)
         raise ValueError(f"the plan lacks the column {names}; it has {there}")
+    if len(twice := plan.columns[plan.columns.duplicated()]):
+        raise ValueError(f"the plan has two columns {twice[0]!r}; rename or drop one")
     rows = []
     not_negative("guidance", guidance)
     for i, cells in enumerate(plan.to_dict("records")):

@@ -134,6 +134,7 @@ def test_an_interrupted_run_is_one_line_and_its_kernel_ends(make_study, tmp_path
         (["-p", "profile=big"], "known: mini, mini_permuted, mini_flow, sd15"),
         (["-p", "budget="], "allowed: smoke, quick, full"),
         (["-p", "budget=dry"], "allowed: smoke, quick, full"),
+        (["--check", "--tracker", "nosuch"], "tracker='nosuch' is unknown; allowed: tensorboard"),
     ],
 )
 def test_mistakes_are_one_line(make_study, tmp_path, args, message):
@@ -145,7 +146,13 @@ def test_mistakes_are_one_line(make_study, tmp_path, args, message):
 
 
 @pytest.mark.parametrize(
-    "args", [["describe", "nonsense"], ["run", "nonsense"], ["describe", "/nowhere/x.ipynb"]]
+    "args",
+    [
+        ["describe", "nonsense"],
+        ["run", "nonsense"],
+        ["describe", "/nowhere/x.ipynb"],
+        ["describe", "x" * 5000],
+    ],
 )
 def test_unknown_study(args):
     r = spurious(*args)
@@ -233,6 +240,7 @@ def test_mistakes_in_a_sweep(make_study, tmp_path, args, why):
     assert (r.exit_code, why in r.output) == (2, True), r.output
     assert not (tmp_path / "s").exists()
     assert spurious("table", tmp_path / "s").exit_code == 2
+    assert "folder='' must be the path of a folder" in spurious("table", "").output
 
 
 def test_an_estimate_makes_nothing(make_study, tmp_path):

@@ -79,7 +79,7 @@ def test_skipped_and_empty_cells_are_no_early_end(make_study, tmp_path):
         (dict(scale="nan"), "not of type float"),
         (dict(scale="inf"), "not of type float"),
         (dict(scale=float("inf")), "not of type float"),
-        (dict(tags="a"), r"not of type list\[str\]"),
+        (dict(tags="a"), r"not of type list\[str\], which is written \[a, b\]"),
         (dict(tags=[1]), r"not of type list\[str\]"),
         (dict(profile=3), "not of type str"),
         (dict(budget="huge"), "allowed: smoke, quick, full"),

@@ -174,9 +174,11 @@ def test_what_is_no_number_is_refused_by_its_field(name, bad, said):
 def test_a_text_is_no_list_of_captions():
     with pytest.raises(ValueError, match="captions='abcd' must be a list: one for each of 4 images"):
         as_many("captions", "abcd", 4, "images")
+    with pytest.raises(ValueError, match="captions=3 must be a list: one for each of 4 images"):
+        as_many("captions", 3, 4, "images")
 
 
-@pytest.mark.parametrize("value", ["", "  ", None, 3, ["a"]])
+@pytest.mark.parametrize("value", ["", "  ", None, 3, ["a"], "a\0b"])
 def test_an_empty_path_is_no_folder(value):
     with pytest.raises(ValueError, match=r"out=.* must be the path of a folder \('.' is the current one\)"):
         folder_path("out", value)

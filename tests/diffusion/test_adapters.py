@@ -85,6 +85,9 @@ def test_no_adapter_and_an_empty_folder(tiny_pipeline, tmp_path):
     with pytest.raises(FileNotFoundError, match="is no adapter"):
         with use_adapter(tiny_pipeline, tmp_path):
             pass
+    with pytest.raises(ValueError, match="adapter=''"):
+        with use_adapter(tiny_pipeline, ""):
+            pass
 
 
 @pytest.mark.parametrize("odd", [5, 1.5, True, ["lora"], b"x"])

@@ -91,6 +91,7 @@ def halves(n):
         ([], "a plan is a DataFrame"),
         (PLAN[:0], "at least one row"),
         (PLAN.drop(columns="seed"), "lacks the column seed; it has prompt, y"),
+        (pd.concat([PLAN, PLAN[["seed"]]], axis=1), "two columns 'seed'; rename or drop one"),
         (PLAN.assign(prompt=3), "row 0 of the plan: prompt=3 must be text"),
         (PLAN.assign(seed=0.5), "seed=0.5 must be a whole number"),
         (PLAN.assign(seed=None), "seed=None must be a whole number"),

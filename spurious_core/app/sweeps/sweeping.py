@@ -19,6 +19,7 @@ from .claims import CLAIM_FILE
 from .engines import Engine, pick_engine
 from .grids import grid_cells, listed_cells
 from .workers import WorkerConfig
+from ...core.checks import folder_path
 from ...core.files import atomic_write, make_folder, read_json
 
 # %% ../../../nbs/app/sweeps/05_sweeping.ipynb #76db1996
@@ -37,7 +38,7 @@ def _open_sweep(root: Path, study: Study) -> None:
 # %% ../../../nbs/app/sweeps/05_sweeping.ipynb #89774d20
 def study_of(root: str | Path) -> Study:
     "The study of a sweep's folder. ValueError if it is none."
-    file = Path(root) / "sweep.json"
+    file = folder_path("folder", root) / "sweep.json"
     if not file.exists():
         raise ValueError(f"{root} is no sweep: it has no sweep.json")
     return find_study(_study_name(Path(root)))

@@ -47,6 +47,8 @@ def families_table() -> pd.DataFrame:
 def _class_names(pipe: Any) -> list[str]:
     "Names of the classes that a pipeline, or the folder of one, may be known by."
     if isinstance(pipe, str | Path):
+        if not (Path(pipe) / "model_index.json").is_file():
+            raise FileNotFoundError(f"{pipe} is no folder of a pipeline; load_pipeline also reads a hub id")
         return [read_json(Path(pipe) / "model_index.json").get("_class_name", "nothing")]
     return [kind.__name__ for kind in type(pipe).__mro__]
 

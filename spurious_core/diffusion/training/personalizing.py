@@ -16,7 +16,7 @@ import pandas as pd
 from accelerate import Accelerator
 
 from ...core.accelerators import accelerator as make_accelerator
-from ...core.checks import as_many, encodable, folder_path, yes_or_no
+from ...core.checks import as_many, encodable, folder_path, of_type, yes_or_no
 from ...core.files import claim, digest
 from ...core.images import read_images
 from ...core.locks import hold_folder
@@ -24,7 +24,7 @@ from ..families.registry import family_of
 from ..generating import generate
 from ..image_sets import pipeline_hash
 from ..one_step import check_decoder
-from ..plans import plan_prompts
+from ..plans import plan_prompts, plan_rows
 from ..references import load_references
 from ..starts import picture_side
 from .caches import latent_moments
@@ -179,7 +179,20 @@ def build_trainer(
     )
     return Trainer(pipe, config, out, accelerator, learner, losses, Validation(pipe, out, validate, sheet))
 
-# %% ../../../nbs/diffusion/training/06_personalizing.ipynb #0fec5662
+# %% ../../../nbs/diffusion/training/06_personalizing.ipynb #e13f0250
+def _check_watchers(
+    config: PersonalizeConfig, image_loss: Any, validate: Any, sheet: pd.DataFrame | None
+) -> None:
+    "ValueError for what can't be called, or be drawn, before anything is made."
+    if config.image_loss_weight > 0 and image_loss is None:
+        raise ValueError(f"image_loss_weight={config.image_loss_weight} without an image_loss")
+    for name, function in dict(image_loss=image_loss, validate=validate).items():
+        if function is not None:
+            of_type(name, function, Callable, "a function, or None")
+    if sheet is not None:
+        plan_rows(sheet, guidance=1.0)
+
+# %% ../../../nbs/diffusion/training/06_personalizing.ipynb #8fc9e9d0
 def personalize(
     pipe: Any,  # a diffusers pipeline, which stays as it is, or its folder
     references: str | Path | np.ndarray,  # a folder, or uint8 `[N, H, W, 3]`
@@ -205,8 +218,7 @@ def personalize(
     whole adapter is not finished."""
     optimizer_maker(config)  # a missing library is said before all else
     yes_or_no("progress", progress)
-    if config.image_loss_weight > 0 and image_loss is None:
-        raise ValueError(f"image_loss_weight={config.image_loss_weight} without an image_loss")
+    _check_watchers(config, image_loss, validate, sheet)
     out, pipe = folder_path("out_dir", out_dir), working_copy(pipe, config)
     config.check_given(pipe, captions, prior_images=prior_images, prior_captions=prior_captions)
     pictures, of_class = _arrays(pipe, config, references, prior_images)

@@ -194,8 +194,9 @@ class ImageTerm:
         batch["alpha_bar"] = self.schedule.alpha_bar[seen.t]
         batch |= dict(batch_size=n_gated, seed=seed_of("image", self.seed, number))
         losses = self.image_loss(pictures, batch, self.schedule.sigma[seen.t])
-        if losses.shape != seen.t.shape:
-            what = f"shape {tuple(losses.shape)} for {len(seen.t)} samples"
+        if not torch.is_tensor(losses) or losses.shape != seen.t.shape:
+            shape = f"shape {tuple(losses.shape)}" if torch.is_tensor(losses) else repr(losses)
+            what = f"{shape} for {len(seen.t)} samples"
             raise ValueError(f"the image loss returned {what}; one loss a sample is needed")
         return losses.sum() * self.processes / n_gated
 

@@ -86,7 +86,16 @@ def settle(
     else:
         _remove_unfinished(out)
 
-# %% ../../../nbs/diffusion/training/05_trainer.ipynb #a5fdfc8a
+# %% ../../../nbs/diffusion/training/05_trainer.ipynb #4928c8ce
+def _as_score(returned: Any) -> float:
+    "What a score returned, as a float; ValueError for what is no number. NaN is one, and never the best."
+    try:
+        return float(returned)
+    except (TypeError, ValueError):
+        message = f"validate returned {returned!r}; a number is needed, larger for better"
+        raise ValueError(message) from None
+
+# %% ../../../nbs/diffusion/training/05_trainer.ipynb #e859eb43
 @dataclass
 class Validation:
     "Shows and scores what is learned, and keeps the best of it in the run's folder."
@@ -112,7 +121,7 @@ class Validation:
             with writing(file := self.out / "sheets" / f"{step:06d}.png"):
                 file.parent.mkdir(exist_ok=True)
                 save_figure(drawn, file)
-        value = float(self.score(self.pipe, step)) if self.score is not None else math.nan
+        value = math.nan if self.score is None else _as_score(self.score(self.pipe, step))
         if value > self.best:
             self.best = value
             write_tensors(self.file, params, value=value, step=step)

@@ -113,7 +113,8 @@ class Connection:
 
     def _check(self, request: httpx2.Request) -> None:
         if not same_server(self.url, request.url):
-            raise RefusedReply(f"it sends its questions on to another host, {request.url.host}")
+            other = request.url.copy_with(username="", password="", raw_path=b"/")
+            raise RefusedReply(f"it sends its questions on to another server, {other}")
         if time.monotonic() > self._until():
             raise OutOfTime("its answer has no end")
 

@@ -30,6 +30,10 @@ def test_an_unknown_kind_is_refused_with_the_known_ones(tmp_path):
         family_of(tmp_path)
     with pytest.raises(ValueError, match="int belongs to no known family"):
         family_of(3)
+    with pytest.raises(
+        FileNotFoundError, match="nowhere is no folder of a pipeline; load_pipeline also reads"
+    ):
+        family_of(tmp_path / "nowhere")
 
 
 # what builds pipelines, or rewrites the public recipe to be measured beside ours, has to know their parts

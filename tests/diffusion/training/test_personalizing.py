@@ -314,3 +314,31 @@ def test_captions_in_a_column_are_captions_in_a_list(tiny_pipeline, tmp_path):
         json.loads((tmp_path / name / "config.json").read_text()) for name in ("list", "column", "array")
     ]
     assert known[0] == known[1] == known[2]
+
+
+@pytest.mark.parametrize(
+    "given, said",
+    [
+        (dict(loss="x"), "image_loss='x' must be a function, or None"),
+        (dict(validate=3), "validate=3 must be a function, or None"),
+        (dict(sheet=3), "a plan is a DataFrame with at least one row"),
+        (dict(captions=3), "captions=3 must be a list"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_before_anything_is_made(tiny_pipeline, tmp_path, given, said):
+    loss, rest = given.get("loss"), {name: value for name, value in given.items() if name != "loss"}
+    with pytest.raises(ValueError, match=said):
+        personalize(tiny_pipeline, REFS, RUN, tmp_path / "run", image_loss=loss, progress=False, **rest)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("returned", [None, "good"])
+def test_a_score_that_is_no_number_is_said(tiny_pipeline, tmp_path, returned):
+    with pytest.raises(ValueError, match=f"validate returned {returned!r}; a number is needed"):
+        train(tiny_pipeline, replace(RUN, steps=1), tmp_path / "a", validate=lambda *_: returned)
+
+
+def test_an_image_loss_returns_a_tensor(tiny_pipeline, tmp_path):
+    config = replace(RUN, image_loss_weight=1.0, gated_share=1.0)
+    with pytest.raises(ValueError, match=r"the image loss returned 3 for \d+ samples"):
+        train(tiny_pipeline, config, tmp_path / "a", image_loss=lambda *_: 3)

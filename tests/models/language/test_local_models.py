@@ -108,6 +108,8 @@ def test_names_of_models_in_settings(tmp_path, monkeypatch):
     assert split_language_model("grammar") == ("grammar", "", "")
     assert split_language_model("openai:a/b:8b@http://h:1/v1") == ("openai", "a/b:8b", "http://h:1/v1")
     assert split_language_model("local:a/b@v1") == ("local", "a/b@v1", "")
+    assert split_language_model("openai:m@001") == ("openai", "m@001", "")
+    assert split_language_model("openai:m@v1.2") == ("openai", "m@v1.2", "")
     for bad in ("gpt-4o", "openai:", "local:", "grammar:x", "azure:x"):
         monkeypatch.setenv("SPURIOUS_LANGUAGE_MODEL", bad)
         with pytest.raises(
@@ -170,3 +172,12 @@ def test_the_doctor_says_where_captions_would_go(tmp_path, monkeypatch):
         examine(replace(load_profile(), captioner="")).checkpoints.set_index("field").loc["captioner"].note
         == "no captions"
     )
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", "localhost", "localhost:8000/v1", "http://", "htp://x", "ftp://x", "10.0.0.7", "ann.example"],
+)
+def test_an_address_that_is_none_sends_no_caption_to_the_usual_server(address):
+    with pytest.raises(ValueError, match="must have an address with its scheme, as in openai:MODEL@http://"):
+        split_language_model(f"openai:m@{address}")
