@@ -12,7 +12,14 @@ from pathlib import Path
 
 from ..core.files import open_safetensors
 from ..core.masking import masked
-from ..core.settings import Profile, is_hub_id, split_language_model, split_revision
+from spurious_core.core.settings import (
+    REAL_FOLDER,
+    Profile,
+    is_hub_id,
+    real_folder,
+    split_language_model,
+    split_revision,
+)
 from spurious_core.models.pipeline_files import (
     cached,
     lacking,
@@ -145,7 +152,9 @@ def look_up(
             return _hub_checkpoint(source, is_pipeline, half)
     except (OSError, ValueError) as error:
         return _row("missing", note=f"damaged: {error}")
-    return _row("missing", note="no such file or folder")
+    is_real = path.is_absolute() and path.is_relative_to(real_folder())
+    where = f"; {REAL_FOLDER} names the folder of real things" if is_real else ""
+    return _row("missing", note=f"no such file or folder{where}")
 
 # %% ../../nbs/app/06_checkpoint_lookup.ipynb #25c1fe03
 PIPELINE_FIELDS = ("pipeline", "inpaint", "instruct")  # of a profile; the others are single networks

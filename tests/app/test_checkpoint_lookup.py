@@ -7,6 +7,7 @@ import torch
 from transformers import ResNetConfig, ResNetForImageClassification
 
 from spurious_core.app.checkpoint_lookup import look_up, look_up_language_model
+from spurious_core.core.settings import real_folder
 from spurious_core.models.classifier import Classifier
 from spurious_core.models.loading import save_classifier
 from spurious_core.models.preprocessing import Preprocess
@@ -60,6 +61,10 @@ def test_damaged_and_partial_pipelines(tmp_path):
 def test_an_empty_folder_and_no_folder(tmp_path):
     assert look_up(str(tmp_path))["note"] == "the folder lacks config.json, weights"
     assert look_up(str(tmp_path / "none"))["note"] == "no such file or folder"
+    lost = real_folder() / "classifiers" / "none"
+    assert (
+        look_up(str(lost))["note"] == "no such file or folder; SPURIOUS_REAL names the folder of real things"
+    )
 
 
 def test_the_cache_is_known_by_its_revision(network, tmp_path):

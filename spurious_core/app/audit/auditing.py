@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from tqdm.auto import tqdm
 
 from spurious_core.app.audit.findings import (
     class_accuracies,
@@ -25,7 +26,7 @@ from .words import class_words, group_words, picture_describer, words_section
 
 # %% ../../../nbs/app/audit/03_auditing.ipynb #c17da4d1
 from ..report.page import Section, page_of, pictures_of
-from ...core.checks import yes_or_no
+from ...core.checks import folder_path, yes_or_no
 from ...core.files import atomic_write, make_folder
 from ...core.images import to_array
 from ...core.plots import bars
@@ -111,7 +112,19 @@ def _often_wrong(audit: Audit) -> Iterator[str]:
             f"and most often {usual} instead: look at its confident mistakes."
         )
 
-# %% ../../../nbs/app/audit/03_auditing.ipynb #e57505b2
+# %% ../../../nbs/app/audit/03_auditing.ipynb #f015c593
+def _called_beyond(subject: Subject) -> Iterator[str]:
+    "A sentence on pictures that are right only because the classifier's other classes may not be chosen."
+    if subject.right_among_all is None:
+        return
+    beyond = ((subject.predicted == subject.images.y) & ~subject.right_among_all).sum()
+    if beyond:
+        yield (
+            f"{beyond} pictures that are right here are called another class when all "
+            f"{len(subject.clf.labels):,} may be chosen: audit with those classes, too."
+        )
+
+# %% ../../../nbs/app/audit/03_auditing.ipynb #e010c2da
 def next_steps(audit: Audit) -> list[str]:
     "Sentences that follow from the tables."
     steps = [*_often_wrong(audit)]
@@ -130,6 +143,7 @@ def next_steps(audit: Audit) -> list[str]:
         steps.append(f"Remove {across} pictures that occur in two splits, and measure accuracy again.")
     if len(audit.copies) and not audit.copies.same_label.all():
         steps.append("Some copies bear different labels: look at them and decide for one.")
+    steps += _called_beyond(audit.subject)
     few = audit.accuracies[audit.accuracies.n < 30]
     if len(few):
         of_each = ", ".join(f"{row.label} ({row.n} in {row.split})" for row in few.itertuples())
@@ -158,7 +172,11 @@ def _first_sections(audit: Audit) -> list[Section]:
         ),
         Section(
             "Confident mistakes",
-            [f"{n_wrong} mistakes; these are the ones that the classifier is surest of."],
+            [
+                f"{n_wrong} mistakes; these are the ones that the classifier is surest of."
+                if n_wrong
+                else "None."
+            ],
             None,
             pictures_of(thumbs, mistakes.row.tolist(), titles),
         ),
@@ -198,13 +216,13 @@ def _shortcut_sections(audit: Audit) -> list[Section]:
     return [first, *(_shortcut_section(audit, row) for _, row in named.drop_duplicates("label").iterrows())]
 
 # %% ../../../nbs/app/audit/03_auditing.ipynb #d6bef442
-def _component_sections(audit: Audit, steps: int) -> list[Section]:
+def _component_sections(audit: Audit, steps: int, progress: bool) -> list[Section]:
     "For each class a component with its pictures and a feature attack."
     subject, sections = audit.subject, []
     side = subject.images.size or subject.images.images([0]).shape[1]
-    for y, label in enumerate(subject.images.labels):
-        if (subject.images.y == y).sum() < 3:
-            continue
+    enough = np.flatnonzero(np.bincount(subject.images.y, minlength=len(subject.images.labels)) >= 3)
+    for y in tqdm(enough, desc="components", disable=not progress):
+        label = subject.images.labels[y]
         pca, component, area = class_component(subject, y)
         top = pca.top_images(subject.looks.features, component, 8).tolist()
         sentences = [f"Component {component} of {label}: the pictures that have most of it, of any class."]
@@ -253,6 +271,7 @@ def write_report(
     audit: Audit,
     out: str | Path,  # a folder
     attack_steps: int = 30,  # of each feature attack; 0: none
+    progress: bool = False,  # show a bar
 ) -> Path:
     "Writes the page, `report.html`, and its tables (of words only where there are captions); returns it."
     out, images = make_folder(out), audit.subject.images
@@ -261,7 +280,7 @@ def write_report(
     if audit.captions:
         sections.append(words_section(audit.subject, audit.captions))
         atomic_write(out / "words.csv", class_words(audit.subject, audit.captions).to_csv(index=False))
-    sections += [*_component_sections(audit, attack_steps), _copies_section(audit)]
+    sections += [*_component_sections(audit, attack_steps, progress), _copies_section(audit)]
     named = audit.named[["label", "resolution", "group", "q"]].to_dict("records")
     facts = dict(
         pictures=len(images), classifier=audit.subject.clf.name, fitted=audit.subject.fitted, named=named
@@ -280,11 +299,12 @@ def audit(
     seed: int = 0,
     attack_steps: int = 30,
     refit: bool = False,  # fit a last layer even if the classifier knows the classes
+    progress: bool = False,  # show bars
 ) -> Audit:
     "Looks at pictures and classifier, writes the report to a folder, and returns what it found."
-    subject = read_subject(images, clf, seed, yes_or_no("refit", refit))
+    subject = read_subject(images, clf, seed, yes_or_no("refit", refit), progress)
     found = examine_subject(subject, captions and captions(images), seed)
-    write_report(found, out, attack_steps)
+    write_report(found, out, attack_steps, progress)
     return found
 
 # %% ../../../nbs/app/audit/03_auditing.ipynb #7b648833
@@ -295,12 +315,13 @@ def audit_folder(
     captioner: str = "",  # a folder or id of a GIT or BLIP, or as a profile names it; empty: none
     size: int = 0,  # pixels that pictures are read at; 0: what the classifier wants
     seed: int = 0,
+    progress: bool = True,  # show bars
 ) -> Audit:
     "`audit` of a folder. The folder comes first: that it is missing takes no time to see, a model may."
-    images = imagefolder(folder, size or None)
+    images = imagefolder(folder_path("images", folder), size or None)
     clf = load_classifier(checkpoint_path(classifier))
     if not size:
         wanted = getattr(clf.preprocess, "size", None) or 224
         images = replace(images, size=wanted if isinstance(wanted, int) else wanted[0])
     describe = picture_describer(checkpoint_path(captioner), out)
-    return audit(images, clf, out, describe, seed)
+    return audit(images, clf, out, describe, seed, progress=progress)

@@ -14,8 +14,9 @@ import torch
 import torch.nn.functional as F
 from sklearn.model_selection import StratifiedKFold
 from torch import nn
+from tqdm.auto import tqdm
 
-from ...core.checks import whole
+from ...core.checks import checked_seed, whole, yes_or_no
 from ...data.grouped import GroupedImages
 from ...find.margins import cover_centres
 from ...mitigate.linear_heads import Head, fit_linear_head
@@ -49,10 +50,12 @@ def look(
     clf: Classifier,
     images: GroupedImages,  # with a size
     batch: int = 16,
+    progress: bool = False,  # show a bar
 ) -> Looks:
     "One pass over pictures, a few at a time."
     features, margins, thumbs = [], [], []
-    for start in range(0, len(images), whole("batch", batch)):
+    starts = range(0, len(images), whole("batch", batch))
+    for start in tqdm(starts, desc="pictures", disable=not yes_or_no("progress", progress)):
         pictures = images.images(slice(start, start + batch))
         features.append(clf.batched(clf.features, pictures, batch))
         margins.append(clf.batched(clf.features, cover_centres(pictures), batch))
@@ -109,6 +112,8 @@ class Subject:
     probs: np.ndarray  # `[N, K]`
     fitted: bool  # whether the last layer was fitted here
     unknown: list[str]  # the pictures' classes that the classifier does not know
+    # whether it is right among all its classes, `[N]`; None: it has no others, or its last layer is not used
+    right_among_all: np.ndarray | None = None
 
     @property
     def predicted(self) -> np.ndarray:
@@ -119,8 +124,14 @@ class Subject:
     def judged_by(self) -> str:
         "A sentence on who says what the pictures are."
         start = f"{len(self.images)} pictures, judged by"
-        if not self.fitted:
+        if not self.fitted and self.right_among_all is None:
             return f"{start} {self.clf.name} as it comes."
+        if not self.fitted:
+            ours, its = len(self.images.labels), f"{len(self.clf.labels):,}"
+            return (
+                f"{start} {self.clf.name}, which here chooses among these {ours} of its {its} classes; "
+                f"among all {its} it is right in {self.right_among_all.mean():.3f}."
+            )
         fitted = (
             f"{start} a last layer fitted to features of {self.clf.name}, never on the picture that it judges"
         )
@@ -140,6 +151,7 @@ def read_subject(
     clf: Classifier,
     seed: int = 0,  # of the folds
     refit: bool = False,  # fit a last layer even if the classifier knows the classes
+    progress: bool = False,  # show a bar
 ) -> Subject:
     """Looks at all pictures, and has each judged by a head that has not learned from it.
 
@@ -147,12 +159,17 @@ def read_subject(
     images.need_two_classes()
     numbers = match_labels(images.labels, clf.labels)
     unknown = [label for label, number in zip(images.labels, numbers, strict=True) if number is None]
-    looks, fitted = look(clf, images), bool(refit or unknown)
+    checked_seed("seed", seed)
+    looks, fitted, right = look(clf, images, progress=progress), bool(refit or unknown), None
     if fitted:
         (weight, bias), logits = fitted_head(looks.features, images, seed)
     else:
-        weight, bias = (part.detach().cpu().numpy()[numbers] for part in (clf.head_weight, clf.head_bias))
-        logits = _logits((weight, bias), looks.features.numpy())
+        whole_head = [part.detach().cpu().numpy() for part in (clf.head_weight, clf.head_bias)]
+        of_all = _logits(whole_head, looks.features.numpy())
+        weight, bias = (part[numbers] for part in whole_head)
+        logits = of_all[:, numbers]
+        if len(clf.labels) > len(numbers):
+            right = of_all.argmax(1) == np.array(numbers)[images.y]
     judge = _last_layer(weight, bias, images.labels, clf.name)
     probs = torch.as_tensor(logits).softmax(1).numpy()
-    return Subject(images, clf, judge, looks, probs, fitted, unknown)
+    return Subject(images, clf, judge, looks, probs, fitted, unknown, right)

@@ -7,6 +7,7 @@ __all__ = ['StoredPicture', 'Section', 'page_of', 'pictures_of']
 
 # %% ../../../nbs/app/report/01_page.ipynb #84aca95c
 import base64
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -105,12 +106,19 @@ def page_of(
     return page.render(title=title, sections=parts, style=_STYLE)
 
 # %% ../../../nbs/app/report/01_page.ipynb #7f65680a
+def _fitted_title(title: str) -> str:
+    "Each line of a title in two lines of 20 letters at most: as much as fits below a picture."
+    shown = (textwrap.wrap(line, 20, max_lines=2, placeholder=" …") for line in title.split("\n"))
+    return "\n".join(part for lines in shown for part in lines)
+
+
 def pictures_of(
     thumbs: np.ndarray,  # uint8 `[N, S, S, 3]`
     rows: list[int],
     titles: list[str] | None = None,
 ) -> list[Figure]:
-    "Small copies side by side; nothing if there are none."
+    "Small copies side by side; nothing if there are none. Long titles are broken, and cut, to fit below."
     if not len(rows):
         return []
-    return [contact_sheet(thumbs[rows], ncol=6, titles=titles, size=1.2)]
+    fitting = None if titles is None else [_fitted_title(title) for title in titles]
+    return [contact_sheet(thumbs[rows], ncol=6, titles=fitting, size=1.2)]

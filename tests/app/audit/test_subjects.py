@@ -1,13 +1,19 @@
 "Folders and classifiers that speak of the same things or not, and judges that have not seen a picture."
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
+from spurious_core.app.audit import subjects
 from spurious_core.app.audit.subjects import fitted_head, look, match_labels, read_subject
+from spurious_core.core.settings import load_profile
 from spurious_core.data.grouped import GroupedImages
 from spurious_core.data.rendered import world_images
 from spurious_core.data.worlds import get_world
+from spurious_core.mitigate.networks import restrict_labels
+from spurious_core.models.loading import load_classifier
 from spurious_core.models.preprocessing import Preprocess
 from support.networks import small_classifier
 
@@ -84,9 +90,26 @@ def test_pictures_of_one_class_cannot_be_audited(birds):
 
 def test_who_judges_is_said(birds):
     clf = small_classifier(preprocess=Preprocess())
-    clf.labels = ["waterbird, Larus", "boat", "landbird"]
-    assert read_subject(birds, clf).judged_by == "40 pictures, judged by resnet as it comes."
     clf.labels = ["waterbird", "boat", "lanbird"]
     sentence = read_subject(birds, clf).judged_by
     assert "a last layer fitted to features of resnet" in sentence
     assert sentence.endswith("the network does not know landbird.")
+
+
+def test_a_classifier_of_more_classes_says_among_how_many_it_chose(birds):
+    clf = load_classifier(load_profile("mini").guide)  # ten classes, of which one is landbird
+    boats = replace(birds, labels=["landbird", "boat"])
+    subject = read_subject(boats, clf)
+    names = [clf.labels[k] for k in clf.probs(boats.images()).argmax(1).tolist()]
+    right = np.array(names) == np.array(boats.labels)[boats.y]
+    assert 0 < (~right).sum() and (subject.right_among_all == right).all()
+    two = restrict_labels(clf, boats.labels)
+    assert read_subject(boats, two).judged_by == f"40 pictures, judged by {two.name} as it comes."
+    chosen = f"which here chooses among these 2 of its {len(clf.labels)} classes; among all "
+    assert chosen in subject.judged_by and f"it is right in {right.mean():.3f}" in subject.judged_by
+
+
+def test_a_bad_seed_is_refused_before_a_picture_is_looked_at(birds, monkeypatch):
+    monkeypatch.setattr(subjects, "look", lambda *_, **__: pytest.fail("looked"))
+    with pytest.raises(ValueError, match="seed=-1 must lie in"):
+        read_subject(birds, load_classifier(load_profile("mini").guide), seed=-1)

@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.text import Text
 
 from spurious_core.app.report.page import Section, StoredPicture, page_of, pictures_of
 from spurious_core.core.images import png_bytes
@@ -58,3 +59,10 @@ def test_text_has_the_contrast_of_aa(scheme):
     assert "prefers-color-scheme: dark" in page
     for other in others:
         assert (max(ground, other) + 0.05) / (min(ground, other) + 0.05) >= 4.5
+
+
+def test_long_titles_are_broken_and_cut_to_fit_below_a_picture():
+    long = "great white shark, white shark, man-eater, man-eating shark, called\ntench (1.00)"
+    (figure,) = pictures_of(np.zeros((2, 8, 8, 3), np.uint8), [0, 1], [long, "short"])
+    shown = {text.get_text() for text in figure.findobj(Text)}
+    assert {"great white shark,\nwhite shark, man- …\ntench (1.00)", "short"} <= shown
