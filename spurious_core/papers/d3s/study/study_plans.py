@@ -43,13 +43,13 @@ class D3SPlan:
 D3S_PLANS = dict(
     smoke=D3SPlan(
         seeds=1,
-        classes=3,
-        per_pair=4,
+        classes=2,
+        per_pair=3,
         recipes=2,
         steps=3,
         rendered=2,
         updates=2,
-        task=240,
+        task=160,
         share=1.0,
         planted=(0.95,),
         training=dict(pretrain=1, steps=2, critic_steps=1, batch=64),
