@@ -91,7 +91,8 @@ def cure_wga_figure(
         right.set(title=f"{world}: every method", ylabel="", xlabel="")
         for ax in (left, right):
             ax.set_ylim(0, 1)
-            plt.setp(ax.get_xticklabels(), rotation=30, ha="right", rotation_mode="anchor")
+            slanted = dict(rotation=45, ha="right", rotation_mode="anchor")
+            plt.setp(ax.get_xticklabels(), size=7, **slanted)  # seven names within 2.5 inches
     return fig
 
 # %% ../../../nbs/papers/aspire/13_pictures.ipynb #b19588e0
