@@ -39,7 +39,7 @@ from .panels import (
     error_line as error_line,
     paragraph as paragraph,
 )
-from .review_board import Board as Board, PairView as PairView
+from .review_board import ALTS as ALTS, Board as Board, PairView as PairView
 from .run_browser import (
     PAGE as PAGE,
     RunBrowser as RunBrowser,

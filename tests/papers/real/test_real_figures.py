@@ -29,6 +29,7 @@ def test_bars_are_the_shares_and_the_counts():
     assert right.lines[-1].get_ydata().tolist() == [0.5, 0.25, 0.25]
     assert names_in_legend(right) == ["found", "if independent"]
     assert bare_bars(left.figure) == 0
+    assert right.get_ylim()[1] > at_once.hi.max()
 
 
 def test_components_have_three_marks_each():
