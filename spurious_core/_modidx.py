@@ -3390,6 +3390,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                             'spurious_core/explore/panels.py'),
                                               'spurious_core.explore.panels.Panel.stop': ( 'explore/panels.html#panel.stop',
                                                                                            'spurious_core/explore/panels.py'),
+                                              'spurious_core.explore.panels._hears_interrupts': ( 'explore/panels.html#_hears_interrupts',
+                                                                                                  'spurious_core/explore/panels.py'),
                                               'spurious_core.explore.panels.error_line': ( 'explore/panels.html#error_line',
                                                                                            'spurious_core/explore/panels.py'),
                                               'spurious_core.explore.panels.paragraph': ( 'explore/panels.html#paragraph',

@@ -7,7 +7,10 @@ __all__ = ['ERROR_STYLE', 'NOTE_STYLE', 'Steps', 'paragraph', 'error_line', 'Pan
 
 # %% ../../nbs/explore/03_panels.ipynb #9befdece
 import asyncio
-from collections.abc import Callable, Generator, Sequence
+import signal
+import threading
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import ipywidgets as w
@@ -136,12 +139,26 @@ def _end(self: Panel) -> tuple[Steps, Callable[[Any], None]]:
     return work
 
 # %% ../../nbs/explore/03_panels.ipynb #32bfae3b
+@contextmanager
+def _hears_interrupts() -> Iterator[None]:
+    "Within it an interrupt raises KeyboardInterrupt; between cells, where steps are taken, kernels ignore it."
+    if threading.current_thread() is not threading.main_thread():  # others may not change what is heard
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 @patch
 def _step(self: Panel) -> bool:
     "One step of the work; whether there is more."
     steps, done = self._work
     try:
-        self.bar.value, text = next(steps)
+        with _hears_interrupts():
+            self.bar.value, text = next(steps)
         self.say(text)
     except StopIteration as end:
         self._end()
