@@ -141,7 +141,7 @@ def _end(self: Panel) -> tuple[Steps, Callable[[Any], None]]:
 # %% ../../nbs/explore/03_panels.ipynb #32bfae3b
 @contextmanager
 def _hears_interrupts() -> Iterator[None]:
-    "Within it an interrupt raises KeyboardInterrupt; between cells, where steps are taken, kernels ignore it."
+    "Within it an interrupt raises KeyboardInterrupt: a kernel ignores it between cells, where steps are."
     if threading.current_thread() is not threading.main_thread():  # others may not change what is heard
         yield
         return
