@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 
 from ..core.checks import known, one_of
 from ..core.files import atomic_write, make_folder, read_json
-from .panels import Panel
+from .panels import Panel, renew_slider
 from ..find.discoveries import show_discoveries
 
 # %% ../../nbs/explore/10_discovery_board.ipynb #5155c148
@@ -146,6 +146,7 @@ def _list(self: DiscoveryBoard) -> None:
         (f"{place}. {row.cluster} ({row.kind})", int(i)) for place, (i, row) in enumerate(numbered, 1)
     ]
     self.feature.index = 0
+    renew_slider(self.feature)
     self.look()
 
 
