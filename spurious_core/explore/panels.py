@@ -157,7 +157,7 @@ def _hears_interrupts() -> Iterator[None]:
     finally:
         signal.signal(signal.SIGINT, before)
 
-
+# %% ../../nbs/explore/03_panels.ipynb #b7075807
 @patch
 def _step(self: Panel) -> bool:
     "One step of the work; whether there is more."

@@ -40,7 +40,7 @@ def _summary(verdicts: pd.DataFrame) -> str:
 # %% ../../nbs/explore/02_review_board.ipynb #f36a0318
 ALTS = ("left: the picture at the start", "right: what came of it")  # for those who can't see them
 
-
+# %% ../../nbs/explore/02_review_board.ipynb #c52c8108
 class PairView(w.VBox):
     "A row of a session's table: its two pictures, some words about them, and a question; or nothing."
 

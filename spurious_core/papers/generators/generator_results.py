@@ -77,7 +77,7 @@ def generator_wga_figure(
     figure.axes[0].set_ylim(0, 1)
     return figure
 
-
+# %% ../../../nbs/papers/generators/03_generator_results.ipynb #f849df78
 def generator_measures_figure(results: Sequence[SeedResults]) -> Figure:
     """Density, coverage and transfer by generator: a dot for each seed, and a dash at their mean.
 
