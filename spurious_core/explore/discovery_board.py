@@ -149,7 +149,7 @@ def _list(self: DiscoveryBoard) -> None:
     renew_slider(self.feature)
     self.look()
 
-
+# %% ../../nbs/explore/10_discovery_board.ipynb #3dad8277
 @patch
 def look(self: DiscoveryBoard) -> None:
     "Shows the feature at which the slider stands, and what was decided on it."

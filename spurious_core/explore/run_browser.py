@@ -140,7 +140,7 @@ def look(self: RunBrowser) -> None:
     else:
         self.picture.value = picture_html(part.read_bytes(), f"figure {part.stem}")
 
-
+# %% ../../nbs/explore/08_run_browser.ipynb #036cc61c
 @patch
 def _turn(self: RunBrowser) -> None:
     if self.table is None:

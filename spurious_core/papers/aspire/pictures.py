@@ -73,7 +73,7 @@ def _of_plain_training(ax: Axes, table: pd.DataFrame, scores: pd.DataFrame, worl
         ax.plot(of_seed.wga.tolist(), "k.", ms=4)
     ax.set(title=f"{world}: plain training", ylabel="worst-group accuracy", xlabel="")
 
-
+# %% ../../../nbs/papers/aspire/13_pictures.ipynb #eb8fbdb2
 def cure_wga_figure(
     table: pd.DataFrame,  # as `cure_wga_table` makes it
     scores: pd.DataFrame,  # as `cure_scores` makes them
