@@ -45,6 +45,10 @@ def see_groups(lab):
     lab.press("ArrowRight")
     lab.until_alt("fish, without its plant:")
     assert readout.inner_text().startswith("fish, without its plant:")
+    lab.press("End")
+    lab.until_alt("landbird, with its plant:")
+    lab.press("Home")
+    lab.until_alt("cow, without its plant:")
 
 
 def vote(lab):

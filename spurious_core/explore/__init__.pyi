@@ -38,8 +38,9 @@ from .panels import (
     Steps as Steps,
     error_line as error_line,
     paragraph as paragraph,
+    renew_slider as renew_slider,
 )
-from .review_board import Board as Board, PairView as PairView
+from .review_board import ALTS as ALTS, Board as Board, PairView as PairView
 from .run_browser import (
     PAGE as PAGE,
     RunBrowser as RunBrowser,

@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 
 from ..core.checks import known, one_of
 from ..core.files import atomic_write, make_folder, read_json
-from .panels import Panel
+from .panels import Panel, renew_slider
 from ..find.discoveries import show_discoveries
 
 # %% ../../nbs/explore/10_discovery_board.ipynb #5155c148
@@ -146,9 +146,10 @@ def _list(self: DiscoveryBoard) -> None:
         (f"{place}. {row.cluster} ({row.kind})", int(i)) for place, (i, row) in enumerate(numbered, 1)
     ]
     self.feature.index = 0
+    renew_slider(self.feature)
     self.look()
 
-
+# %% ../../nbs/explore/10_discovery_board.ipynb #3dad8277
 @patch
 def look(self: DiscoveryBoard) -> None:
     "Shows the feature at which the slider stands, and what was decided on it."

@@ -9,6 +9,7 @@ __all__ = ['NO_ADAPTER', 'DrawRequest', 'Bench', 'Drawn', 'draw_bench', 'bench_l
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 import ipywidgets as w
@@ -117,7 +118,8 @@ def draw_bench(drawn: Drawn) -> Figure:
     "Arms as rows, with the verdicts of the jury."
     request = drawn.request
     marks = {arm: verdict_marks(verdict) for arm, verdict in drawn.verdicts.items()}
-    title = f"{request.prompt!r}, seed {request.seed}, guidance {request.guidance:g}, scale {request.scale:g}"
+    prompt = shorten(request.prompt, 60, placeholder=" …")  # a title wider than the page would shrink it all
+    title = f"{prompt!r}, seed {request.seed}, guidance {request.guidance:g}, scale {request.scale:g}"
     return strip(drawn.images, request.n, marks, size=1.0, title=title)
 
 # %% ../../nbs/explore/09_generation_bench.ipynb #b74ae0f0

@@ -19,7 +19,7 @@ from ..core.sheets import contact_sheet, padded_row
 from ..data.grouped import GroupedImages
 from ..evaluate.report_tables import in_percent
 from ..evaluate.reports import GroupReport, group_report
-from .panels import Panel, Steps
+from .panels import Panel, Steps, renew_slider
 from ..mitigate.methods.masktune import grad_cams
 from ..models.classifier import Classifier
 from ..models.masks import overlay
@@ -127,6 +127,7 @@ class GroupExplorer(Panel):
         order = table.accuracy[table.n > 0].sort_values(kind="stable").index
         self.groups.options = [(group_line(self.views, group), int(group)) for group in order]
         self.groups.index = 0
+        renew_slider(self.groups)
 
     def look(self) -> None:
         "Shows the group that is picked."

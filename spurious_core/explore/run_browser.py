@@ -22,7 +22,7 @@ from ..core.sheets import contact_sheet, strip
 from ..diffusion.generating import regenerate
 from ..diffusion.image_sets import load_image_set
 from ..diffusion.plans import is_absent
-from .panels import Panel, Steps
+from .panels import Panel, Steps, renew_slider
 from .run_folders import RunFolder, find_adapter
 
 # %% ../../nbs/explore/08_run_browser.ipynb #70854c47
@@ -113,6 +113,7 @@ class RunBrowser(Panel):
         figures = {f"figure {path.stem}": path for path in self.run.figures}
         sets = {f"images {path.relative_to(self.run.path)}": path for path in self.run.image_sets}
         self.part.options = [("numbers", "numbers"), *figures.items(), *sets.items()]
+        renew_slider(self.part)
         self.attempt(self.look)
 
     def _clear(self) -> None:
@@ -134,11 +135,12 @@ def look(self: RunBrowser) -> None:
     elif part.is_dir():
         self.table = load_image_set(part)
         self.page.max, self.page.value = -(-len(self.table) // PAGE) - 1, 0
+        renew_slider(self.page)
         self._turn()
     else:
         self.picture.value = picture_html(part.read_bytes(), f"figure {part.stem}")
 
-
+# %% ../../nbs/explore/08_run_browser.ipynb #036cc61c
 @patch
 def _turn(self: RunBrowser) -> None:
     if self.table is None:

@@ -64,6 +64,15 @@ def test_the_board_goes_through_the_features(board):
     assert "dog: grass" in board.picture.value and "&lt;b&gt;" not in board.status.value
 
 
+def test_the_page_makes_the_slider_of_features_anew_for_another_class(board):
+    turns = []
+    board.feature.observe(
+        lambda change: turns.append((change["new"], len(board.feature.options))), "orientation"
+    )
+    board.label.value = "dog"
+    assert turns == [("vertical", 1), ("horizontal", 1)]
+
+
 def test_decisions_are_kept_and_taken_back(board, views):
     board.buttons["accepted"].click()
     board.feature.index = 1

@@ -57,6 +57,15 @@ def test_arms_share_their_noise_and_are_drawn_as_by_hand(bench, tmp_path):
     assert len(draw_bench(drawn).axes) == 1
 
 
+def test_a_long_prompt_leaves_the_pictures_their_size(bench):
+    request = DrawRequest("a photo of a dog, " + "very " * 80 + "old", n=1)
+    figure = draw_bench(drawn_by(bench.draw(request, [NO_ADAPTER])))
+    (title,) = [text.get_text() for text in figure.texts if "seed" in text.get_text()]
+    assert title.startswith("'a photo of a dog, very") and " …', seed 0" in title
+    figure.canvas.draw()
+    assert figure.get_tightbbox().width < 9  # inches, of a page
+
+
 def test_the_scale_of_an_adapter(bench):
     nothing, half, full = (
         drawn_by(bench.draw(DrawRequest("a", n=1, scale=scale), ["loss"])).images["loss"]

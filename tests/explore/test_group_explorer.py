@@ -75,6 +75,13 @@ def test_the_slider_begins_with_the_worst_and_leaves_out_what_is_empty(views):
     assert f"the {shown} surest are shown" in explorer.picture.value
 
 
+def test_the_page_makes_the_slider_anew_once_the_groups_are_known(views):
+    explorer, turns = GroupExplorer(views), []
+    explorer.groups.observe(lambda change: turns.append(change["new"]), "orientation")
+    explorer.start(views.measure(), lambda _: explorer._list())
+    assert turns == ["vertical", "horizontal"]
+
+
 def test_an_empty_group_and_other_classes_are_errors(views):
     with pytest.raises(ValueError, match="cat, night: the group has no pictures"):
         draw_group(views, 1)

@@ -1,6 +1,8 @@
 "Panels: a figure with its words, long work in steps, and failures of one line."
 
 import asyncio
+import signal
+import threading
 from html.parser import HTMLParser
 
 import matplotlib.pyplot as plt
@@ -122,6 +124,34 @@ def test_an_interrupted_kernel_stops_it(panel):
 
     panel.start(interrupted(), print)
     assert "stopped" in panel.status.value
+
+
+def test_a_kernel_that_ignores_interrupts_between_cells_hears_them_in_a_step(panel):
+    def interrupted():
+        yield 0.1, "begun"
+        signal.raise_signal(signal.SIGINT)
+        yield 0.2, "gone on"
+
+    async def go_on():
+        panel.start(interrupted(), print)
+        for _ in range(5):
+            await asyncio.sleep(0)
+
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as ipykernel does
+    try:
+        asyncio.run(go_on())
+        assert "stopped" in panel.status.value and panel.stop_button.disabled
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_work_in_another_thread_leaves_interrupts_alone(panel):
+    results = []
+    thread = threading.Thread(target=panel.start, args=(counting(3), results.append))
+    thread.start()
+    thread.join()
+    assert results == ["done"] and not panel.status.value
 
 
 def test_words():

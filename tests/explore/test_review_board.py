@@ -1,5 +1,6 @@
 "What could go wrong when people vote: a vote on the wrong pair or on none, a key that counts twice, markup."
 
+import base64
 import io
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from spurious_core.explore.review_board import Board, PairView
 from spurious_core.explore.sessions import Session
 from spurious_core.explore.votes import Votes
 from support.notebooks import ROOT, cells_of
+from support.pages import check_page
 from support.pairs import press_all, write_pairs
 
 
@@ -25,12 +27,12 @@ def session(tmp_path, table):
 
 
 def grey(picture):
-    return np.asarray(Image.open(io.BytesIO(picture.value)))[0, 0, 0]
+    return np.asarray(Image.open(io.BytesIO(picture)))[0, 0, 0]
 
 
 def shown(board):
     "The items whose pictures stand left and right."
-    return [f"item {grey(picture)}" for picture in (board.pair.left, board.pair.right)]
+    return [f"item {grey(picture)}" for picture in board.pair.shown]
 
 
 def remove_picture(session, item, column="path"):
@@ -49,6 +51,14 @@ def test_the_current_pair_is_shown(session):
     assert shown(board) == [session.current] * 2
     press_all(board, "yn")
     assert shown(board) == [session.current] * 2
+
+
+def test_both_pictures_have_words_for_those_who_cannot_see_them(session):
+    pair = Board(session, 16).pair
+    (left,), (right,) = (check_page(side.value).images for side in (pair.left, pair.right))
+    assert left["alt"].startswith("left:") and right["alt"].startswith("right:")
+    assert left["width"] == "16"
+    assert base64.b64decode(right["src"].split(",")[1]) == pair.shown[1]
 
 
 def test_the_question_that_stands_open_is_shown(session):
@@ -73,7 +83,7 @@ def test_small_pictures_are_enlarged_without_smoothing(tmp_path, side, colours):
     Image.fromarray(pixels).save(path)
     view = PairView(40)
     view.show(dict(item="0", init_image=path, path=path) | dict(prompt=""), "?")
-    drawn = np.asarray(Image.open(io.BytesIO(view.left.value)))
+    drawn = np.asarray(Image.open(io.BytesIO(view.shown[0])))
     assert drawn.shape == (40, 40, 3)
     assert (len(np.unique(drawn)) == colours) if colours else (len(np.unique(drawn)) > 2)
 
@@ -87,7 +97,7 @@ def test_pictures_are_shown_as_all_readers_read_them(tmp_path):
     Image.fromarray(np.array([[0, 32768], [65535, 65535]], np.uint16)).save(grey)
     view = PairView(40)
     view.show(dict(item="0", init_image=turned, path=grey) | dict(prompt=""), "?")
-    left, right = (np.asarray(Image.open(io.BytesIO(w.value))) for w in (view.left, view.right))
+    left, right = (np.asarray(Image.open(io.BytesIO(png))) for png in view.shown)
     assert left.shape == (80, 40, 3)
     assert right[0, 0].tolist() == [0] * 3 and abs(int(right[0, -1, 0]) - 128) <= 1
 
@@ -151,7 +161,7 @@ def test_nobody_votes_on_a_missing_picture(session, column):
     assert session.current == second
     assert session.votes.frame()["item"].tolist() == session.done != [second]
     assert board.pair.item is None and board.pair.pictures.layout.display == "none"
-    assert not board.pair.left.value and not board.pair.right.value
+    assert not board.pair.left.value and not board.pair.right.value and not board.pair.shown
     assert board.buttons["y"].disabled and board.buttons["n"].disabled
 
 

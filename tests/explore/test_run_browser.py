@@ -48,6 +48,16 @@ def test_pages_and_buttons(run):
     assert [button.description for button in browser.buttons.children] == ["16", "17"]
 
 
+def test_sliders_whose_places_change_are_made_anew(run):
+    browser, turns = RunBrowser(run), []
+    browser.page.observe(lambda change: turns.append((change["new"], browser.page.max)), "orientation")
+    browser.part.observe(lambda change: turns.append((change["new"], "part")), "orientation")
+    browser.part.value = run / "drawn"
+    assert turns == [("vertical", 1), ("horizontal", 1)]
+    browser.path.value = str(run) + "/"
+    assert turns[2:] == [("vertical", "part"), ("horizontal", "part")]
+
+
 def test_a_click_shows_the_row_and_draws_it_again(run, tiny_pipeline):
     browser = RunBrowser(run, lambda: tiny_pipeline)
     browser.part.value = run / "drawn"

@@ -15,7 +15,6 @@ from ..report.descriptions import describe_cell
 # %% ../../../nbs/app/site/00_notebook_pages.ipynb #22d899a0
 _HIDDEN = re.compile(r"^#\|\s*hide\b", re.M)
 _DIRECTIVE = re.compile(r"^[ \t]*#\|.*(?:\n|\Z)|^[ \t]*%(?:load_ext|autoreload)\b.*(?:\n|\Z)", re.M)
-_FOLDER = re.compile(r"\]\(((?:[\w.]+/)+)\)")
 
 
 def page_source(source: str) -> str:
@@ -58,9 +57,7 @@ def notebook_page(notebook: dict[str, Any]) -> dict[str, Any]:
     shown, cells = [], copy.deepcopy(notebook["cells"])
     for index, cell in enumerate(cells):
         source = "".join(cell["source"])
-        if cell["cell_type"] == "markdown":
-            source = _FOLDER.sub(r"](\1index.md)", source)
-        else:
+        if cell["cell_type"] != "markdown":
             options = _picture_options(cells, index)
             source = page_source(source)
             cell["metadata"] = dict(mystnb=dict(image=options)) if options else {}

@@ -73,7 +73,7 @@ def _of_plain_training(ax: Axes, table: pd.DataFrame, scores: pd.DataFrame, worl
         ax.plot(of_seed.wga.tolist(), "k.", ms=4)
     ax.set(title=f"{world}: plain training", ylabel="worst-group accuracy", xlabel="")
 
-
+# %% ../../../nbs/papers/aspire/13_pictures.ipynb #eb8fbdb2
 def cure_wga_figure(
     table: pd.DataFrame,  # as `cure_wga_table` makes it
     scores: pd.DataFrame,  # as `cure_scores` makes them
@@ -91,7 +91,8 @@ def cure_wga_figure(
         right.set(title=f"{world}: every method", ylabel="", xlabel="")
         for ax in (left, right):
             ax.set_ylim(0, 1)
-            plt.setp(ax.get_xticklabels(), rotation=30, ha="right", rotation_mode="anchor")
+            slanted = dict(rotation=45, ha="right", rotation_mode="anchor")
+            plt.setp(ax.get_xticklabels(), size=7, **slanted)  # seven names within 2.5 inches
     return fig
 
 # %% ../../../nbs/papers/aspire/13_pictures.ipynb #b19588e0

@@ -9,8 +9,10 @@ __all__ = ['generator_wga', 'generator_leads', 'generator_measures', 'generator_
 # %% ../../../nbs/papers/generators/03_generator_results.ipynb #08cdebe8
 from collections.abc import Iterator, Sequence
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.figure import Figure
 
 from ...core.plots import bars
@@ -75,12 +77,21 @@ def generator_wga_figure(
     figure.axes[0].set_ylim(0, 1)
     return figure
 
+# %% ../../../nbs/papers/generators/03_generator_results.ipynb #f849df78
+def generator_measures_figure(results: Sequence[SeedResults]) -> Figure:
+    """Density, coverage and transfer by generator: a dot for each seed, and a dash at their mean.
 
-def generator_measures_figure(
-    table: pd.DataFrame,  # of `generator_measures`
-) -> Figure:
-    "Density, coverage and transfer by generator."
-    return _bars_by_generator(table, "measure", "")
+    No bars: a few seeds have no interval over them, and a bar would hide how far they are apart."""
+    measured = [(*names, value) for each in results for names, value in each.measures.items()]
+    table = pd.DataFrame(measured, columns=["generator", "measure", "value"])
+    n, place = table.generator.nunique(), dict(x="measure", y="value", hue="generator")
+    fig, ax = plt.subplots(figsize=(1.1 * table.measure.nunique() + 2.5, 2.4))
+    sns.stripplot(table, **place, dodge=True, jitter=False, size=4, ax=ax)
+    means = dict(estimator="mean", errorbar=None, linestyle="none", marker="_", legend=False)
+    sns.pointplot(table, **place, **means, dodge=0.8 * (n - 1) / n, markersize=12, ax=ax)
+    ax.set(xlabel="", ylabel="")
+    ax.legend(frameon=False, fontsize=7, loc="upper left", bbox_to_anchor=(1, 1))
+    return fig
 
 # %% ../../../nbs/papers/generators/03_generator_results.ipynb #8354138d
 def generator_sheet(results: SeedResults) -> Figure:

@@ -48,9 +48,14 @@ def votes_figure(
     bars(called, "who", ax=axes[0], bounds=(0, 1))
     axes[0].set(xlabel="", ylabel="share of tiles", title="called the class whose object is absent")
     axes[0].tick_params(axis="x", labelsize=6)
-    bars(at_once, "networks", hue="what", ax=axes[1], bounds=(0, 1))
+    found, computed = (at_once[at_once.what == what] for what in ("found", "if independent"))
+    bars(found, "networks", hue="what", ax=axes[1], bounds=(0, 1))
+    # what is computed has no interval, so it's no bar
+    dashes = dict(c="C1", ms=24, mew=2.5, label="if independent")
+    axes[1].plot(range(len(computed)), computed.value, "_", **dashes)
     axes[1].set(xlabel="networks that call it so", ylabel="share of tiles")
-    axes[1].legend(frameon=False, fontsize=7, ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1))
+    beside = dict(loc="lower center", bbox_to_anchor=(0.5, 1), reverse=True)  # lines stand before bars
+    axes[1].legend(frameon=False, fontsize=7, ncols=2, markerscale=0.5, **beside)
     return fig
 
 # %% ../../../nbs/papers/real/06_real_figures.ipynb #b150d9a2

@@ -17,6 +17,7 @@ from spurious_core.papers.aspire.pictures import (
     top_features,
     worlds_sheet,
 )
+from support.figures import touching_names
 
 
 def words(fig):
@@ -114,6 +115,20 @@ def test_worst_groups_with_a_dot_for_each_seed():
     dots = [line.get_ydata() for line in left.lines if line.get_marker() == "."]
     assert np.allclose(dots, [[0.2, 0.3, 0.7], [0.3, 0.4, 0.8], [0.4, 0.5, 0.9]])
     assert [text.get_text() for text in right.get_legend().get_texts()] == ["none", "aspire"]
+
+
+def test_the_names_of_all_arms_and_methods_keep_apart():
+    arms = ["none", "random", "named", "unedited", "paper", "lora", "aspire"]
+    pairs = [(arm, "ERM") for arm in arms] + [
+        (arm, method)
+        for arm in ("none", "aspire")
+        for method in ("GroupDRO", "JTT", "LfF", "SUBG", "CVaR-DRO", "LISA", "DFR", "EIIL")
+    ]
+    cell = dict(world="mini_beside", wga=0.5, lo=0, hi=1, images=90)
+    scores = pd.DataFrame(
+        [cell | dict(seed=seed, arm=arm, method=method) for seed in range(2) for arm, method in pairs]
+    )
+    assert touching_names(cure_wga_figure(cure_wga_table(scores), scores)) == []
 
 
 def test_a_file_for_each_class_of_ones_own(findings, tmp_path):

@@ -15,6 +15,7 @@ from spurious_core.papers.generators.generator_results import (
     generator_wga,
     generator_wga_figure,
 )
+from support.figures import bare_bars
 
 RIGHT = {
     ("none", "ffr"): 10,
@@ -82,7 +83,20 @@ def test_figures_name_every_generator_and_arm(results):
     figure = generator_wga_figure(generator_wga(results))
     assert legend_of(figure) == ["none", "a", "b"]
     assert [label.get_text() for label in figure.axes[0].get_xticklabels()] == ["ffr", "aspire", "random"]
-    figure = generator_measures_figure(generator_measures(results))
+    figure = generator_measures_figure(results)
     assert legend_of(figure) == ["real", "a", "b"]
     rows = [text.get_text() for text in generator_sheet(results[0]).axes[0].texts]
     assert rows == ["a\nffr", "b\naspire"]
+
+
+def test_measures_are_a_dot_for_each_seed_beside_a_dash_at_their_mean(results):
+    (ax,) = generator_measures_figure(results).axes
+    assert bare_bars(ax.figure) == 0 and not ax.patches
+    dots = np.concatenate([dots.get_offsets() for dots in ax.collections if len(dots.get_offsets())])
+    measured = [value for each in results for value in each.measures.values()]
+    assert sorted(dots[:, 1]) == pytest.approx(sorted(measured))
+    dashes = np.concatenate([line.get_xydata() for line in ax.lines if line.get_marker() == "_"])
+    means = generator_measures(results).value
+    assert sorted(dashes[~np.isnan(dashes[:, 1]), 1]) == pytest.approx(sorted(means))
+    for x, y in dashes[~np.isnan(dashes[:, 1])]:
+        assert dots[np.isclose(dots[:, 0], x), 1].mean() == pytest.approx(y)

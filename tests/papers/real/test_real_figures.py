@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from spurious_core.papers.real import real_figures as figures
+from support.figures import bare_bars
 
 
 @pytest.fixture
@@ -24,7 +25,11 @@ def test_bars_are_the_shares_and_the_counts():
     assert at_once.lo[3:].isna().all()  # what is computed has no interval
     left, right = figures.votes_figure(shares, at_once).axes
     assert [bar.get_height() for bar in left.patches] == [0.4, 0.1]
-    assert [bar.get_height() for bar in right.patches][:6] == [0.75, 0, 0.25, 0.5, 0.25, 0.25]
+    assert [bar.get_height() for bar in right.patches] == [0.75, 0, 0.25]
+    assert right.lines[-1].get_ydata().tolist() == [0.5, 0.25, 0.25]
+    assert names_in_legend(right) == ["found", "if independent"]
+    assert bare_bars(left.figure) == 0
+    assert right.get_ylim()[1] > at_once.hi.max()
 
 
 def test_components_have_three_marks_each():

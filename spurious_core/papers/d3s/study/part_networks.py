@@ -118,10 +118,10 @@ def average_over_seeds(
 def probe_summary(
     read: pd.DataFrame,  # of `probe_networks`
 ) -> pd.DataFrame:
-    "A row per network, kind and probe: what `interval_over_seeds` says, and `chance`."
+    "A row per network, kind and probe: what `average_over_seeds` says, and `chance`."
     rows = [
         dict(network=network, kind=kind, probe=probe)
-        | interval_over_seeds(group.value)
+        | average_over_seeds(group)
         | dict(chance=group.chance.mean())
         for (network, kind, probe), group in read.groupby(["network", "kind", "probe"], sort=False)
     ]

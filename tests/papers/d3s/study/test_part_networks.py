@@ -13,6 +13,7 @@ from spurious_core.papers.d3s.study.part_networks import (
     interval_over_seeds,
     loss_curves,
     penalty_arms,
+    probe_bars,
     probe_networks,
     probe_rows,
     probe_summary,
@@ -20,6 +21,7 @@ from spurious_core.papers.d3s.study.part_networks import (
 )
 from spurious_core.papers.d3s.study.study_plans import D3SPlan
 from support.d3s import N_CLASSES, N_SCENES, pictures, small_network
+from support.figures import bare_bars
 from support.legends import covering_legends
 
 PLAN = D3SPlan(1, 4, 4, None, 2, 1, 1, 1, 1.0, training=dict(pretrain=1, steps=2, batch=48, widths=(4,)))
@@ -58,6 +60,22 @@ def test_all_networks_of_all_seeds_are_trained_in_their_folder_and_probed(tmp_pa
     assert {line.get_label() for line in fig.axes[0].lines} == {"ce_fg", "ce_bg"}
     assert len(fig.axes[1].lines) == 4
     assert covering_legends(fig) == []
+
+
+def test_probes_of_few_seeds_keep_their_intervals_over_pictures_and_every_bar_has_one():
+    rows = [
+        dict(network=network, seed=seed, kind="linear", probe=probe, value=0.5 + seed / 10, chance=0.1)
+        | dict(lo=0.4 + seed / 10, hi=0.7, n=40)
+        for network in ("before", "wasserstein")
+        for probe in ("fg_from_fg", "bg_from_bg", "fg_from_bg", "bg_from_fg")
+        for seed in range(3)
+    ]
+    summary = probe_summary(pd.DataFrame(rows))
+    assert summary.value.tolist() == pytest.approx([0.6] * 8)
+    assert summary.lo.tolist() == pytest.approx([0.5] * 8)
+    assert summary.hi.tolist() == pytest.approx([0.7] * 8)
+    assert set(summary.n) == {120} and set(summary.over) == {"images within seeds"}
+    assert bare_bars(probe_bars(summary)) == 0
 
 
 def test_the_studys_own_network_and_the_linear_kind_go_without_saying():
