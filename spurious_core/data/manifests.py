@@ -56,10 +56,10 @@ def _stream(*key: str | int | None) -> np.random.Generator:
     "A generator for a key, from all 32 bits of its CRC (`seed_of` keeps 31): all worlds were drawn so."
     return np.random.default_rng(zlib.crc32("|".join(map(str, key)).encode()))
 
-# %% ../../nbs/data/07_manifests.ipynb #8f0b55ee
+# %% ../../nbs/data/07_manifests.ipynb #8be028f1
 MOST_ROWS = 10_000_000  # of a table in memory
 
-
+# %% ../../nbs/data/07_manifests.ipynb #8f0b55ee
 def sample(
     world: World,
     n: int,

@@ -61,7 +61,7 @@ class Render:
     def _repr_png_(self):
         return Image.fromarray(self.image).resize((192, 192), Image.NEAREST)._repr_png_()
 
-# %% ../../nbs/data/05_miniworld.ipynb #23dfc74c
+# %% ../../nbs/data/05_miniworld.ipynb #d6d48eb1
 LARGEST_SIDE = 4096  # pixels; a picture is drawn larger, and takes up to some gigabytes on the way
 
 
@@ -72,7 +72,7 @@ def checked_size(size: int) -> int:
         raise ValueError(f"size={size} must be a positive multiple of 64, and at most {LARGEST_SIDE}")
     return side
 
-
+# %% ../../nbs/data/05_miniworld.ipynb #23dfc74c
 def render(
     item: Item,
     size: int = 64,  # pixels of each side, a multiple of 64

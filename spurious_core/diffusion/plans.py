@@ -16,10 +16,10 @@ import pandas as pd
 from ..core.checks import checked_seed, encodable, not_blank, not_negative, of_type, whole, within
 from ..core.seeds import seed_of
 
-# %% ../../nbs/diffusion/00_plans.ipynb #23ca3dae
+# %% ../../nbs/diffusion/00_plans.ipynb #d22eb511
 MOST_PLANNED = 10_000_000  # rows of a plan in memory
 
-
+# %% ../../nbs/diffusion/00_plans.ipynb #23ca3dae
 def plan_prompts(
     prompts: str | list,  # one prompt or several
     n: int,  # images per prompt
