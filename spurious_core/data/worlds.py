@@ -166,6 +166,8 @@ WORLDS = {world.name: world for world in (*_TEN_CLASSES, *_BIRDS, _CELEBA, _CELE
 
 def checked_world(world: World) -> World:
     "`world`, if it is one, and not its name; else a ValueError."
+    if hasattr(world, "planted"):  # a World of this module's earlier run is one, too
+        return world
     return of_type("world", world, World, "a World, such as get_world('waterbirds')")
 
 
