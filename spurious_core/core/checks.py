@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['of_type', 'one_of', 'known', 'within', 'positive', 'not_negative', 'whole', 'checked_seed', 'encodable', 'not_blank',
-           'folder_path', 'distinct', 'yes_or_no', 'texts', 'plain_numbers', 'renamed_arguments', 'finite',
+           'folder_path', 'distinct', 'yes_or_no', 'texts', 'text_rows', 'plain_numbers', 'renamed_arguments', 'finite',
            'checked_codes', 'as_many']
 
 # %% ../../nbs/core/00_checks.ipynb #93daec8a
@@ -181,6 +181,13 @@ def texts(
     if len(found) < minimum:
         raise ValueError(f"{name}={values!r} must have at least {minimum}")
     return found
+
+
+def text_rows(name: str, values: Any) -> list[str]:
+    "`values` as a list, if they are texts, blank ones too; else a ValueError that names the first other row."
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise ValueError(f"{name}={values!r:.200} must be a list of texts")
+    return [of_type(f"row {i} of {name}: text", value, str, "a text") for i, value in enumerate(values)]
 
 # %% ../../nbs/core/00_checks.ipynb #ab25e2f5
 def _plain(name: str, value: Any, kind: type, infinite: bool) -> int | float:

@@ -258,7 +258,7 @@ def sweep_away(folder: str | Path, *names: str) -> None:
         else:
             path.unlink()
 
-# %% ../../nbs/core/02_files.ipynb #12928847
+# %% ../../nbs/core/02_files.ipynb #65d7754c
 def _differences(there: dict, here: dict) -> list[str]:
     "What two identities do not share, in words."
     names = sorted({*there, *here})
@@ -266,7 +266,7 @@ def _differences(there: dict, here: dict) -> list[str]:
         f"{k}={there.get(k)!r} there and {here.get(k)!r} here" for k in names if there.get(k) != here.get(k)
     ]
 
-
+# %% ../../nbs/core/02_files.ipynb #12928847
 def claim(
     out: Path,
     identity: dict,  # all that shapes the result, as JSON
@@ -275,7 +275,11 @@ def claim(
     "Makes `out` this run's folder, or checks that it is; `ValueError` names what differs from the run there."
     identity, file = json.loads(json.dumps(identity)), out / "config.json"
     if file.exists():
-        if different := _differences(read_json(file), identity):
+        there = read_json(file)
+        if not isinstance(there, dict):
+            what = f"{json.dumps(there):.60}, and no settings of a run"
+            raise ValueError(f"{file} holds {what}; remove it, or choose another folder")
+        if different := _differences(there, identity):
             raise ValueError(f"{out} holds another run: {'; '.join(different)}")
     elif in_use(out):
         raise ValueError(f"{out} is not empty and holds no run; choose another folder")

@@ -15,10 +15,24 @@ from PIL import Image, ImageOps
 from .opening import TOO_LARGE, centre_square, check_regular, decode
 
 # %% ../../nbs/core/11_mask_files.ipynb #9d4ada17
+_MOST_THINGS = 31  # the largest number that names a thing, rather than a grey
+
+
+def _check_shape(shape: tuple[int, ...]) -> None:
+    if len(shape) < 2 or 0 in shape[-2:]:
+        raise ValueError(f"mask of shape {shape}: expected [..., H, W]")
+    if len(shape) > 2 and shape[-1] <= 4 < shape[-2]:
+        channels = f"a picture of {shape[-1]} channels? expected [..., H, W], one number for each pixel"
+        raise ValueError(f"mask of shape {shape}: {channels}")
+
+
 def _from_whole_numbers(values: np.ndarray) -> np.ndarray:
     lowest, highest = (int(values.min()), int(values.max())) if values.size else (0, 0)
     if lowest < 0 or highest > 65535 or (highest > 255 and values.dtype != np.uint16):
         raise ValueError(f"mask of type {values.dtype} in [{lowest}, {highest}]: expected 0 and 1, or 0..255")
+    if 1 < highest <= _MOST_THINGS:
+        why = "numbers of things? expected 0 and 1 (one thing, such as `numbers == 1`), or greys 0..255"
+        raise ValueError(f"mask of type {values.dtype} in [{lowest}, {highest}]: {why}")
     if highest <= 1:
         return values.astype(np.float32)
     return (values / (65535 if values.dtype == np.uint16 else 255)).astype(np.float32)
@@ -27,10 +41,10 @@ def _from_whole_numbers(values: np.ndarray) -> np.ndarray:
 def as_mask(mask: Any) -> np.ndarray:
     """A mask, or several, as float32 `[..., H, W]` in [0, 1].
 
-    Takes bool, whole numbers that are 0 and 1 or 0..255, and floats in [0, 1]; else a ValueError."""
+    Takes bool, whole numbers that are 0 and 1 or 0..255, and floats in [0, 1]; else a ValueError. So are
+    whole numbers of which the largest is 2 to 31, and arrays `[H, W, 3]` and the like."""
     values = np.asarray(mask)
-    if values.ndim < 2:
-        raise ValueError(f"mask of shape {values.shape}: expected [..., H, W]")
+    _check_shape(values.shape)
     if values.dtype == bool:
         return values.astype(np.float32)
     if np.issubdtype(values.dtype, np.integer):
@@ -43,17 +57,19 @@ def as_mask(mask: Any) -> np.ndarray:
     return values.clip(0, 1).astype(np.float32)
 
 # %% ../../nbs/core/11_mask_files.ipynb #b668c9bf
-def _from_palette(image: Image.Image) -> np.ndarray:
+def _palette_numbers(image: Image.Image) -> np.ndarray:
     numbers = np.asarray(image)
-    if numbers.max() and len(np.unique(numbers)) > 2:
+    if len(np.unique(numbers)) > 2:
         raise ValueError(f"a palette with {len(np.unique(numbers))} entries; give a mask of one thing")
-    return (numbers > 0).astype(np.float32)
+    return numbers
 
 
 def _from_picture(image: Image.Image) -> np.ndarray:
     "The mask in a Pillow picture of any mode: float32 `[H, W]`."
-    if image.mode == "P" and "transparency" not in image.info:
-        return _from_palette(image)
+    if image.mode == "P":
+        numbers = _palette_numbers(image)
+        if "transparency" not in image.info:
+            return (numbers > 0).astype(np.float32)
     if image.has_transparency_data:
         alpha = np.asarray(image.convert("RGBA").getchannel("A"))
         if alpha.min() < 255:
@@ -70,7 +86,9 @@ def _from_picture(image: Image.Image) -> np.ndarray:
 def open_mask(source: str | Path | Image.Image | np.ndarray) -> np.ndarray:
     """The mask in a file, upright, or in a picture or array: float32 `[H, W]` in [0, 1].
 
-    FileNotFoundError or OSError for a file that can't be read; ValueError for what is no mask."""
+    In a palette of two colours, of which one is transparent, the other is the thing, whatever their order;
+    where none is, the first is the ground. FileNotFoundError or OSError for a file that can't be read;
+    ValueError for what is no mask."""
     if isinstance(source, np.ndarray):
         return as_mask(source)
     if isinstance(source, Image.Image):

@@ -5,7 +5,7 @@ the file."""
 
 # %% auto #0
 __all__ = ['PICTURE_ENDINGS', 'GROUND', 'HELD_BYTES', 'TOO_LARGE', 'is_image', 'Opened', 'as_rgb', 'check_regular', 'ParquetCell',
-           'parquet_cell', 'decode', 'warn_transparent', 'open_rgb', 'centre_square']
+           'parquet_cell', 'decode', 'Stored', 'as_stored', 'warn_transparent', 'open_rgb', 'centre_square']
 
 # %% ../../nbs/core/10_opening.ipynb #747e8ead
 import io
@@ -222,6 +222,26 @@ def decode(
         raise OSError(f"{path}: too large: {error}") from None
     except Exception as error:
         raise OSError(f"{path}: broken: {error or type(error).__name__}") from error
+
+# %% ../../nbs/core/10_opening.ipynb #6e9800f6
+class Stored(NamedTuple):
+    "What is in a picture's file, as it is stored."
+
+    pixels: np.ndarray
+    texts: dict[str, Any]  # Pillow's `info`: what is written beside the pixels
+
+
+def as_stored(path: str | Path) -> Stored | None:
+    "The pixels of a file, neither turned nor converted; None where it is missing, broken or too large."
+    if not Path(path).is_file():  # a pipe would be waited for
+        return None
+    try:
+        with Image.open(path) as image:
+            return Stored(np.asarray(image), image.info)
+    except (ImportError, MemoryError):
+        raise
+    except Exception:  # Pillow's own kinds differ by format
+        return None
 
 # %% ../../nbs/core/10_opening.ipynb #df021fc1
 def warn_transparent(paths: Iterable[Path], ground: str) -> None:

@@ -8,12 +8,19 @@ from .grouped import GroupedImages as GroupedImages, ORIGINS as ORIGINS, SPLITS 
 from .joined import concatenate as concatenate
 from .manifests import (
     FIELDS as FIELDS,
+    MOST_ROWS as MOST_ROWS,
     draw as draw,
     items_of as items_of,
     sample as sample,
     write_folder as write_folder,
 )
-from .miniworld import Item as Item, Render as Render, render as render
+from .miniworld import (
+    Item as Item,
+    LARGEST_SIDE as LARGEST_SIDE,
+    Render as Render,
+    checked_size as checked_size,
+    render as render,
+)
 from .objects import OBJECT_PAINTERS as OBJECT_PAINTERS, paint_object as paint_object
 from .props import PROP_PAINTERS as PROP_PAINTERS, SLOTS as SLOTS, paint_props as paint_props
 from .reading import READERS as READERS, read_dataset as read_dataset
@@ -42,4 +49,10 @@ from .vocabulary import (
     SCENES as SCENES,
     caption as caption,
 )
-from .worlds import Plant as Plant, WORLDS as WORLDS, World as World, get_world as get_world
+from .worlds import (
+    Plant as Plant,
+    WORLDS as WORLDS,
+    World as World,
+    checked_world as checked_world,
+    get_world as get_world,
+)

@@ -6,6 +6,7 @@
 __all__ = ['SPLITS', 'ORIGINS', 'listing', 'GroupedImages']
 
 # %% ../../nbs/data/09_grouped.ipynb #8202f8b7
+import reprlib
 import warnings
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -158,7 +159,40 @@ class GroupedImages:
     def group_names(self) -> list[str]:
         return [f"{label}, {attribute}" for label in self.labels for attribute in self.attributes]
 
+# %% ../../nbs/data/09_grouped.ipynb #e9a66142
+def _indices(which: Any, n: int) -> np.ndarray:
+    "What chooses rows, as an array: whole numbers from -n to n - 1, or `n` bools. ValueError says why not."
+    chosen = np.atleast_1d(np.asarray(which))
+    if chosen.ndim > 1:
+        raise ValueError(f"it has shape {chosen.shape}")
+    if chosen.dtype == bool:
+        if len(chosen) != n:
+            raise ValueError(f"it is a mask of {len(chosen)} rows")
+        if isinstance(which, pd.Series) and not which.index.equals(pd.RangeIndex(n)):
+            raise ValueError("the index of this mask is not the manifest's; give its to_numpy()")
+        return np.flatnonzero(chosen)
+    if len(chosen) and chosen.dtype.kind not in "iu":
+        raise ValueError("it is neither")
+    outside = chosen[(chosen < -n) | (chosen >= n)]
+    if len(outside):
+        raise ValueError(f"there is no row {outside[0]}")
+    return chosen.astype(int)
+
 # %% ../../nbs/data/09_grouped.ipynb #389726e1
+def _rows_of(images: GroupedImages, which: Any) -> np.ndarray:
+    "The numbers of chosen rows, in their order. ValueError names the set, and what may choose."
+    n = len(images)
+    try:
+        return np.arange(n)[which if isinstance(which, slice) else _indices(which, n)]
+    except (TypeError, ValueError) as error:
+        shown = " ".join(reprlib.repr(which).split())
+        allowed = f"whole numbers from {-n} to {n - 1}, a mask of {n} rows or a slice"
+        raise ValueError(f"{images.name}: rows={shown} must be {allowed}: {error}") from None
+
+
+# CUT
+
+
 def _files_of(images: GroupedImages, rows: Sequence[int]) -> tuple[list[Path], list[Box | None]]:
     "The files of some rows, and what is to be cut out of each."
     table, root = images.manifest.iloc[rows], images.root or Path()
@@ -174,8 +208,9 @@ def images(
 ) -> np.ndarray:
     """The images as uint8 `[n, H, W, 3]`, in the order of `idx`.
 
-    `OSError` names the set's missing and broken files (of the first 10,000), `ValueError` a missing size."""
-    rows = np.arange(len(self)) if idx is None else np.atleast_1d(np.arange(len(self))[idx])
+    `OSError` names the set's missing and broken files (of the first 10,000), `ValueError` a missing size, and
+    rows that there are not."""
+    rows = np.arange(len(self)) if idx is None else _rows_of(self, idx)
     if self.pixels is not None:
         return self.pixels[rows]
     if self.size is None:
@@ -212,10 +247,13 @@ def counts(self: GroupedImages) -> pd.DataFrame:
 @patch
 def subset(
     self: GroupedImages,
-    which: Sequence | np.ndarray | pd.Series,  # a mask of all rows, or indices (repeated ones are allowed)
+    # a mask of all rows, indices (repeated ones are allowed), or a slice
+    which: Sequence | np.ndarray | pd.Series | slice,
 ) -> GroupedImages:
-    "Those rows, in that order. `ValueError` where there are none."
-    rows = np.atleast_1d(np.arange(len(self))[np.asarray(which) if len(which) else []])
+    """Those rows, in that order. `ValueError` where there are none.
+
+    A mask that is a pandas Series has the index of the manifest: it is taken row by row."""
+    rows = _rows_of(self, which)
     if not len(rows):
         raise ValueError(f"{self.name}: a subset without images")
     pixels = None if self.pixels is None else self.pixels[rows]

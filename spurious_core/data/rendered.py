@@ -8,9 +8,11 @@ __all__ = ['world_images']
 # %% ../../nbs/data/11_rendered.ipynb #deacf8a7
 from dataclasses import replace
 
+from ..core.checks import within
 from .grouped import GroupedImages
 from .manifests import draw, sample
-from .worlds import Plant, World
+from .miniworld import checked_size
+from .worlds import Plant, World, checked_world
 
 # %% ../../nbs/data/11_rendered.ipynb #d6198960
 _ATTRIBUTE_NAMES = dict(
@@ -50,6 +52,7 @@ def _at_ratio(world: World, ratio: float | None) -> World:
     "The world with all its plants at `ratio`; None: as it is."
     if ratio is None:
         return world
+    within("ratio", ratio, "[0, 1]")
     return replace(world, plants=tuple(_plant_at_ratio(world, plant, ratio) for plant in world.plants))
 
 # %% ../../nbs/data/11_rendered.ipynb #e51c3a49
@@ -65,6 +68,8 @@ def world_images(
     """`n` rendered images with an object, `[n, size, size, 3]`, classes in turn.
 
     The manifest keeps scene, prompt and the other fields of the renderer."""
+    checked_world(world)
+    size = checked_size(size)
     manifest = sample(_at_ratio(world, ratio), n, split, seed).assign(g="real")
     names = _attribute_names(world)
     return GroupedImages(manifest, world.labels, names, world.name, draw(manifest, size), size=size)

@@ -62,6 +62,7 @@ from .image_sets import (
 from .one_step import check_decoder as check_decoder, one_step_images as one_step_images
 from .plans import (
     GENERATED_COLUMNS as GENERATED_COLUMNS,
+    MOST_PLANNED as MOST_PLANNED,
     PICTURES as PICTURES,
     batch_rows as batch_rows,
     is_absent as is_absent,

@@ -20,7 +20,7 @@ from ..core.checks import checked_seed
 from ..core.files import atomic_write, digest
 from ..core.images import picture, png_bytes, to_array
 from ..core.mask_files import as_mask
-from ..core.opening import centre_square
+from ..core.opening import as_stored, centre_square
 from ..core.seeds import seed_of
 
 # %% ../../nbs/diffusion/08_edit_plans.ipynb #e7e69b36
@@ -54,11 +54,8 @@ def touched(mask: np.ndarray, cell: int) -> np.ndarray:
 # %% ../../nbs/diffusion/08_edit_plans.ipynb #1d393bdf
 def _holds(path: Path, content: str) -> bool:
     "Whether the pixels of a PNG have this hash."
-    try:
-        with Image.open(path) as image:
-            return digest(np.asarray(image)) == content
-    except (OSError, SyntaxError):  # Pillow raises SyntaxError for a broken PNG header
-        return False
+    stored = as_stored(path)
+    return stored is not None and digest(stored.pixels) == content
 
 # %% ../../nbs/diffusion/08_edit_plans.ipynb #0698bfb2
 def _as_file(folder: Path, array: np.ndarray) -> str:

@@ -27,7 +27,7 @@ from PIL import Image
 from ..core.checks import of_type
 from ..core.markup import as_html, thumbnails_html
 from ..core.mask_files import open_mask
-from ..core.opening import decode
+from ..core.opening import as_stored, decode
 from .families.registry import family_of
 from .plans import PICTURES, is_absent
 
@@ -262,11 +262,15 @@ def collect_parts(folder: Path) -> None:
 # %% ../../nbs/diffusion/04_image_sets.ipynb #7b65d0e2
 def _hash_of_png(path: Path) -> str | None:
     "The hash of the pixels in a file; None if it is missing or broken."
-    try:
-        with Image.open(path) as image:
-            return digest(np.asarray(image))
-    except (OSError, SyntaxError):  # Pillow raises SyntaxError for a broken PNG header
-        return None
+    stored = as_stored(path)
+    return digest(stored.pixels) if stored else None
+
+
+def _check_places(folder: Path, rows: list[dict]) -> None:
+    "ValueError for a folder that has the name of a picture, and could not be replaced by it."
+    for path in (folder / row["file_name"] for row in rows):
+        if path.is_dir():
+            raise ValueError(f"{path} is a folder in the place of a picture; move it away")
 
 
 def _fault_of(folder: Path, there: dict, wanted: dict) -> str | None:
@@ -302,6 +306,7 @@ def finished_rows(
 
     Other rows are taken out of the folder's table. ValueError when it holds something else."""
     sweep_away(folder, METADATA, PART, *[row["file_name"] for row in wanted])
+    _check_places(folder, wanted)
     if not (folder / METADATA).exists():
         if in_use(folder):
             raise ValueError(f"{folder} is not empty and holds no image set; choose another folder")

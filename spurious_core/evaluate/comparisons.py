@@ -6,6 +6,7 @@
 __all__ = ['compare', 'holm', 'compare_pairs', 'as_text', 'plot_methods']
 
 # %% ../../nbs/evaluate/10_comparisons.ipynb #786d8fb3
+import reprlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -40,13 +41,24 @@ def compare(
     return pd.concat(tables, ignore_index=True)[columns]
 
 # %% ../../nbs/evaluate/10_comparisons.ipynb #b94385ea
+def _p_values(p: Any) -> np.ndarray:
+    try:
+        values = np.asarray(p, float)
+    except (TypeError, ValueError):  # texts, and lists of unequal lengths
+        values = np.asarray(np.nan)
+    if values.ndim != 1 or ((values < 0) | (values > 1)).any():
+        shown = " ".join(reprlib.repr(p).split())
+        raise ValueError(f"p={shown} must be p-values in [0, 1], one per comparison; NaN for none")
+    return values
+
+
 def holm(
-    p: Sequence[float],  # one per comparison; NaN where there is none
+    p: Sequence[float],  # one per comparison, in [0, 1]; NaN where there is none
 ) -> np.ndarray:
     """Adjusted p-values `[n]` (Holm 1979): to believe those up to alpha errs anywhere at most that often.
 
-    NaN stays NaN, and counts as a comparison that was made."""
-    p = np.asarray(p, float)
+    NaN stays NaN, and counts as a comparison that was made. ValueError for what is no p-value."""
+    p = _p_values(p)
     order = np.argsort(p, kind="stable")  # NaN last
     steps = np.arange(len(p), 0, -1) * p[order]
     adjusted = np.empty(len(p))

@@ -8,6 +8,9 @@ __all__ = ['FEWEST', 'wilson', 'cautious_interval', 'expanded_tails', 'resamplin
            'minimum_interval', 'square_and_add', 'mean_interval']
 
 # %% ../../nbs/evaluate/01_intervals.ipynb #a9be6b9d
+import reprlib
+from numbers import Real
+
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
@@ -16,13 +19,14 @@ from ..core.checks import within
 
 # %% ../../nbs/evaluate/01_intervals.ipynb #60e3f45d
 def wilson(
-    successes: float,  # of n, between 0 and n
+    successes: float,  # of n, between 0 and n; a sum of shares may be a fraction
     n: int,  # at least 1
     level: float = 0.95,
 ) -> tuple[float, float, float]:
     "A share and the ends of Wilson's score interval (Wilson 1927) for `successes` of `n`."
-    if n < 1 or not 0 <= successes <= n:
-        raise ValueError(f"{successes} successes of {n}")
+    are_numbers = isinstance(successes, Real) and isinstance(n, Real)
+    if not are_numbers or not n >= 1 or not 0 <= successes <= n:
+        raise ValueError(f"{successes!r} successes of {n!r}; expected 0 to n of them, and n of at least 1")
     z, share = stats.norm.ppf((1 + level) / 2), successes / n
     scale = 1 + z * z / n
     middle = (share + z * z / (2 * n)) / scale
@@ -64,6 +68,18 @@ def _say_little(x: np.ndarray, bounds: tuple[float, float] | None) -> np.ndarray
     return agree if bounds is None else agree | np.isin(x, bounds).all(0)
 
 
+def _checked_values(values: ArrayLike) -> np.ndarray:
+    "`values` as floats `[n]` or `[n, M]`; ValueError for others, for none of them and for NaN."
+    try:
+        x = np.asarray(values, float)
+    except (TypeError, ValueError):  # texts, and lists of unequal lengths
+        x = np.asarray(np.nan)
+    if x.ndim not in (1, 2) or not x.size or not np.isfinite(x).all():
+        shown, shape = " ".join(reprlib.repr(values).split()), np.shape(x)
+        raise ValueError(f"values={shown} of shape {shape}; expected finite numbers [n] or [n, M], n >= 1")
+    return x
+
+
 def _resampled_means(x: np.ndarray, n_boot: int, seed: int) -> np.ndarray:
     "Means of bootstrap samples of `[n, M]`, `[n_boot, M]`, a few samples at a time."
     rng, block = np.random.default_rng(seed), 100
@@ -82,10 +98,8 @@ def bootstrap(
 
     The ends lie within the range of the values. They are NaN for fewer than five values. Where all values
     agree, or all lie at the bounds, they are those of `cautious_interval`; without bounds, NaN."""
-    x = np.sort(np.asarray(values, float), axis=0)
+    x = np.sort(_checked_values(values), axis=0)
     n = len(x)
-    if x.ndim not in (1, 2) or not x.size or not np.isfinite(x).all():
-        raise ValueError(f"values of shape {x.shape}; expected finite numbers [n] or [n, M], n >= 1")
     mean = x.mean(0)
     if n < FEWEST:
         return mean, mean * np.nan, mean * np.nan

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
+from ..core.checks import of_type
 from .intervals import FEWEST, bootstrap, square_and_add, wilson
 
 # %% ../../nbs/evaluate/02_summaries.ipynb #0430a0ce
@@ -30,10 +31,15 @@ def _column_list(columns: str | Iterable[str] | None) -> list[str]:
     return [columns] if isinstance(columns, str) else list(columns)
 
 
-def _checked_metrics(verdicts: pd.DataFrame, metrics: Iterable[str] | None, keys: list[str]) -> list[str]:
-    "The metrics of a table, after checking that it has rows, these columns and no missing values in them."
+def _check_table(verdicts: pd.DataFrame) -> None:
+    of_type("verdicts", verdicts, pd.DataFrame, "a table with a row for each image, as `judge` makes it")
     if not len(verdicts):
         raise ValueError("no verdicts to summarise")
+
+
+def _checked_metrics(verdicts: pd.DataFrame, metrics: Iterable[str] | None, keys: list[str]) -> list[str]:
+    "The metrics of a table, after checking that it has rows, these columns and no missing values in them."
+    _check_table(verdicts)
     if metrics is None:
         metrics = [c for c in metric_columns(verdicts) if c not in keys]
     metrics = list(metrics)
@@ -145,6 +151,7 @@ def paired_difference(
     four and `images` for one; n then counts the images of `a`. Intervals of differences of shares lie in
     [-1, 1]."""
     keys = _column_list(by)
+    _check_table(b)
     shared = [c for c in _checked_metrics(a, metrics, keys) if metrics is not None or c in b]
     _checked_metrics(b, shared, keys)
     runs_a, runs_b = (arm.groupby(keys)[shared].mean() for arm in (a, b))

@@ -17,6 +17,7 @@ from PIL import Image
 
 from ..core.files import checkpoint_hash, read_json
 from ..core.markup import as_html, as_markdown, picture_html
+from ..core.opening import decode
 from ..diffusion.adapters import EMBEDS, LORA
 from ..diffusion.image_sets import METADATA
 
@@ -124,8 +125,7 @@ def _shown_numbers(run: RunFolder) -> pd.DataFrame:
 
 
 def _small_figure(path: Path) -> str:
-    with Image.open(path) as image:
-        small = image.convert("RGB")
+    small = decode(path).image
     small.thumbnail((_WIDTH, _WIDTH))
     return picture_html(small, f"figure {path.stem}")
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
-from ..core.checks import checked_codes, within
+from ..core.checks import checked_codes, text_rows, within
 from ..core.seeds import seed_of
 
 # %% ../../nbs/find/04_phrases.ipynb #ebac1ffc
@@ -81,9 +81,9 @@ def _cluster_names(phrases: Iterable[str], threshold: float) -> dict[str, str]:
 def cluster_phrases(phrases: Iterable[str], threshold: float = 0.7) -> dict[str, str]:
     """The cluster of each distinct phrase, named by its most frequent normalised phrase (Ghosh et al. 2024).
 
-    Phrases of nothing but dropped words get ''."""
+    Phrases of nothing but dropped words get ''. ValueError names the first row that is no text."""
     within("threshold", threshold, "(0, 1]")
-    phrases = list(phrases)
+    phrases = text_rows("phrases", phrases)
     plain = {phrase: normalise(phrase) for phrase in set(phrases)}
     count = Counter(plain[phrase] for phrase in phrases)
     by_count = sorted(set(plain.values()) - {""}, key=lambda p: (-count[p], p))

@@ -23,6 +23,7 @@ from spurious_core.core.checks import (
     one_of,
     plain_numbers,
     positive,
+    text_rows,
     texts,
     whole,
     within,
@@ -130,6 +131,18 @@ def test_a_text_is_no_list_of_texts(bad):
         texts("layers", bad)
     assert texts("layers", ["to_q"]) == ("to_q",)
     assert texts("trackers", [], 0) == ()
+
+
+@pytest.mark.parametrize("bad", [None, "ball", 3])
+def test_one_text_is_no_rows_of_text(bad):
+    with pytest.raises(ValueError, match=f"phrases={bad!r} must be a list of texts"):
+        text_rows("phrases", bad)
+
+
+def test_the_row_that_is_no_text_is_named():
+    with pytest.raises(ValueError, match="row 1 of phrases: text=nan must be a text, and is a float"):
+        text_rows("phrases", ["ball", float("nan")])
+    assert text_rows("phrases", iter(["ball", ""])) == ["ball", ""]
 
 
 @dataclass

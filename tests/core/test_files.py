@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import tracemalloc
 from pathlib import Path
 
@@ -71,6 +72,14 @@ def test_claim_says_what_differs_and_leaves_a_stranger_alone(tmp_path):
     with pytest.raises(ValueError, match="not empty and holds no run"):
         claim(tmp_path / "mine", {})
     assert [p.name for p in (tmp_path / "mine").iterdir()] == ["thesis.txt"]
+
+
+@pytest.mark.parametrize("content", ["null", "[1, 2]", '"x"'])
+def test_a_claim_that_is_no_settings_is_named(tmp_path, content):
+    (tmp_path / "config.json").write_text(content)
+    with pytest.raises(ValueError, match=f"config.json holds {re.escape(content)}, and no settings of a run"):
+        claim(tmp_path, dict(lr=1))
+    assert (tmp_path / "config.json").read_text() == content
 
 
 def test_digest_is_of_the_values_in_order():

@@ -1,6 +1,7 @@
 "All masks mean the same, or are refused."
 
 import os
+import re
 
 import numpy as np
 import pytest
@@ -45,6 +46,39 @@ def test_soft_masks_stay_soft():
 def test_what_could_mean_two_things_is_refused(unclear):
     with pytest.raises(ValueError, match="mask of"):
         as_mask(unclear)
+
+
+@pytest.mark.parametrize(
+    "shape, why",
+    [
+        ((8, 12, 3), "a picture of 3 channels"),
+        ((8, 12, 2), "a picture of 2 channels"),
+        ((0, 0), "expected"),
+        ((8, 0), "expected"),
+        ((3, 0, 8), "expected"),
+    ],
+)
+def test_a_shape_that_is_no_masks_is_refused(shape, why):
+    for dtype in (bool, np.uint8, float):
+        with pytest.raises(ValueError, match=rf"mask of shape {re.escape(str(shape))}: {why}.*\[..., H, W\]"):
+            as_mask(np.zeros(shape, dtype))
+
+
+def test_no_masks_at_all_are_masks():
+    assert as_mask(np.zeros((0, 8, 12), bool)).shape == (0, 8, 12)
+
+
+@pytest.mark.parametrize("largest", [2, 31])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, int])
+def test_numbers_of_things_are_no_mask(tmp_path, dtype, largest):
+    labels = RING.astype(dtype) * dtype(largest)
+    why = rf"in \[0, {largest}\]: numbers of things. expected 0 and 1 .*, or greys 0..255"
+    with pytest.raises(ValueError, match=why):
+        as_mask(labels)
+    Image.fromarray(labels.astype(np.uint8)).save(tmp_path / "labels.png")
+    with pytest.raises(ValueError, match=f"labels.png: .*{why}"):
+        open_mask(tmp_path / "labels.png")
+    assert as_mask(labels == largest).max() == 1
 
 
 def palette():
@@ -93,6 +127,20 @@ def test_files_that_are_no_mask_are_named(tmp_path):
     (tmp_path / "broken.png").write_bytes((tmp_path / "many.png").read_bytes()[:50])
     with pytest.raises(OSError, match="broken.png: broken"):
         open_mask(tmp_path / "broken.png")
+
+
+def test_in_a_palette_the_transparent_colour_is_the_ground(tmp_path):
+    for ground in (0, 1):
+        numbers = np.where(RING, 1 - ground, ground).astype(np.uint8)
+        image = Image.fromarray(numbers, "P")
+        image.putpalette([0, 0, 0, 128, 0, 0])
+        image.save(tmp_path / "mask.png", transparency=ground)
+        assert np.array_equal(open_mask(tmp_path / "mask.png"), RING)
+    image = Image.fromarray(RING + np.eye(8, 12, dtype=np.uint8), "P")
+    image.putpalette([0, 0, 0, 128, 0, 0, 0, 128, 0])
+    image.save(tmp_path / "mask.png", transparency=0)
+    with pytest.raises(ValueError, match="mask.png: a palette with 3 entries; give a mask of one thing"):
+        open_mask(tmp_path / "mask.png")
 
 
 def test_a_mask_that_would_hang_or_fill_the_memory_is_refused(tmp_path, monkeypatch):

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
-from spurious_core.core.opening import centre_square, decode, is_image, open_rgb, parquet_cell
+from spurious_core.core.opening import as_stored, centre_square, decode, is_image, open_rgb, parquet_cell
 
 RED, BLUE = (200, 30, 30), (20, 40, 220)
 
@@ -125,6 +125,29 @@ def test_a_broken_file_is_named(tmp_path):
     (tmp_path / "x.png").write_bytes((tmp_path / "x.png").read_bytes()[:60])
     with pytest.raises(OSError, match="x.png: broken"):
         decode(tmp_path / "x.png")
+
+
+def test_what_is_stored_is_neither_turned_nor_converted(tmp_path):
+    tag, texts = Image.Exif(), PngImagePlugin.PngInfo()
+    tag[0x0112] = 6
+    texts.add_text("plan", "a boat")
+    two_halves().convert("L").save(tmp_path / "x.png", exif=tag, pnginfo=texts)
+    stored = as_stored(tmp_path / "x.png")
+    assert stored.pixels.shape == (20, 40)
+    assert stored.texts["plan"] == "a boat"
+
+
+def test_what_cannot_be_read_is_not_stored(tmp_path, monkeypatch):
+    two_halves().save(tmp_path / "whole.png")
+    (tmp_path / "half.png").write_bytes((tmp_path / "whole.png").read_bytes()[:60])
+    (tmp_path / "text.png").write_text("no picture")
+    (tmp_path / "folder.png").mkdir()
+    os.mkfifo(tmp_path / "pipe.png")
+    for name in ("half", "text", "folder", "pipe", "gone"):
+        assert as_stored(tmp_path / f"{name}.png") is None
+    assert as_stored(tmp_path / "whole.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 40)
+    assert as_stored(tmp_path / "whole.png") is None
 
 
 def test_the_centre_is_kept_and_never_squeezed():

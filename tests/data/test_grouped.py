@@ -164,10 +164,53 @@ def test_parts_that_are_not_there():
     for nothing in ([], np.zeros(11, bool)):
         with pytest.raises(ValueError, match="a subset without images"):
             toy().subset(nothing)
-    with pytest.raises(IndexError):
-        toy().subset(np.ones(5, bool))
     with pytest.raises(ValueError, match="no split 'val'; it has test"):
         toy().split("test").split("val")
+
+
+ROWS = "whole numbers from -11 to 10, a mask of 11 rows or a slice"
+BY_NAME = pd.Series([True] * 11, index=list("abcdefghijk"))
+
+
+@pytest.mark.parametrize(
+    "which, why",
+    [
+        ("train", "neither"),
+        ([0.0, 1.0], "neither"),
+        ([None, 1], "neither"),
+        ([[0, 1], [2, 3]], r"it has shape \(2, 2\)"),
+        ([[0], [1, 2]], "inhomogeneous"),
+        (np.ones(5, bool), "it is a mask of 5 rows"),
+        ([3, 11], "there is no row 11"),
+        ([-12], "there is no row -12"),
+        (BY_NAME, "the index of this mask is not the manifest's"),
+        (slice("a", None), "slice indices"),
+    ],
+)
+def test_what_chooses_no_rows_is_refused(which, why):
+    for choose in (toy().subset, toy().images):
+        with pytest.raises(ValueError, match=f"toy: rows=.* must be {ROWS}: .*{why}"):
+            choose(which)
+
+
+def test_nothing_chooses_all_pictures_and_no_subset():
+    assert len(toy().images(None)) == len(toy().images(slice(None))) == len(Y)
+    with pytest.raises(ValueError, match=f"toy: rows=None must be {ROWS}"):
+        toy().subset(None)
+
+
+def test_a_series_is_taken_row_by_row(either):
+    mask = either.manifest.y == 0
+    assert_rows_fit(either.subset(mask))
+    assert np.array_equal(either.images(mask), either.images(mask.to_numpy()))
+    with pytest.raises(ValueError, match="the index of this mask is not the manifest's; give its to_numpy()"):
+        either.subset(mask[::-1])
+    assert row_numbers(either.subset(pd.Series([7, 2], index=[1, 0]))) == [7, 2]
+
+
+def test_a_subset_may_be_a_slice(either):
+    assert row_numbers(either.subset(slice(8, 2, -3))) == [8, 5]
+    assert len(either.images([])) == 0
 
 
 # --- what is shown

@@ -86,6 +86,50 @@ def test_at_least_one_row():
         sample(get_world("clean"), 0)
 
 
+@pytest.mark.parametrize(
+    "n, why", [(None, "a whole number"), (1.5, "a whole number"), (10**12, "at most 10,000,000")]
+)
+def test_more_rows_than_fit_in_memory_are_refused(n, why):
+    with pytest.raises(ValueError, match=f"n={n} must be {why}"):
+        sample(get_world("clean"), n)
+
+
+@pytest.mark.parametrize("world", ["waterbirds", None])
+def test_the_name_of_a_world_is_no_world(world):
+    with pytest.raises(
+        ValueError, match=rf"world={world!r} must be a World, such as get_world\('waterbirds'\)"
+    ):
+        sample(world, 3)
+
+
+@pytest.mark.parametrize("seed", [None, -1, 1.5, "x", 2**63])
+def test_a_seed_is_a_whole_number(seed):
+    with pytest.raises(ValueError, match=f"seed={seed!r} must"):
+        sample(get_world("clean"), 3, seed=seed)
+
+
+def test_numbers_of_other_types_are_the_same_numbers():
+    world = get_world("clean")
+    pd.testing.assert_frame_equal(sample(world, 3.0, seed=np.int64(2)), sample(world, 3, seed=2))
+    assert np.array_equal(draw(sample(world, 1), 128.0), draw(sample(world, 1), 128))
+
+
+@pytest.mark.parametrize(
+    "size, why",
+    [
+        (None, "a whole number"),
+        ("64", "a whole number"),
+        (8192, "a positive multiple of 64, and at most 4096"),
+    ],
+)
+def test_a_size_that_cannot_be_drawn_is_refused_before_anything_is_written(manifest, size, why, tmp_path):
+    with pytest.raises(ValueError, match=f"size={size!r} must be {why}"):
+        draw(manifest[:1], size)
+    with pytest.raises(ValueError, match=f"size={size!r} must be {why}"):
+        write_folder(manifest[:1], tmp_path / "new", size)
+    assert not (tmp_path / "new").exists()
+
+
 @pytest.mark.parametrize("name", WORLDS)
 def test_rows_are_items_also_after_they_were_stored(name, tmp_path):
     manifest = sample(get_world(name), 12, object_free=0.3)

@@ -40,6 +40,29 @@ def test_ratios_that_no_strength_gives():
 
 
 @pytest.mark.parametrize(
+    "options, why",
+    [
+        (dict(world="waterbirds"), r"world='waterbirds' must be a World, such as get_world\('waterbirds'\)"),
+        (dict(world="waterbirds", ratio=0.9), r"world='waterbirds' must be a World"),
+        (dict(ratio="0.9"), r"ratio='0.9' must lie in \[0, 1\]"),
+        (dict(ratio=float("nan")), r"ratio=nan must lie in \[0, 1\]"),
+        (dict(size=None), "size=None must be a whole number"),
+        (dict(size=100), "size=100 must be a positive multiple of 64"),
+        (dict(seed=None), "seed=None must be a whole number"),
+        (dict(seed=-1), "seed=-1 must lie in"),
+        (dict(n=10**9), "n=1000000000 must be at most 10,000,000"),
+    ],
+)
+def test_what_cannot_be_drawn_is_named(options, why):
+    with pytest.raises(ValueError, match=why):
+        world_images(**dict(world=get_world("waterbirds"), n=2, split="train") | options)
+
+
+def test_a_size_of_another_type_is_the_same_size():
+    assert world_images(get_world("clean"), 1, "train", size=128.0).size == 128
+
+
+@pytest.mark.parametrize(
     "world, group, name",
     [
         ("celeba", 3, "blond, man"),

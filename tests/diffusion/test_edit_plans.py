@@ -49,6 +49,16 @@ def test_rows_name_their_files_by_content(tmp_path):
     assert Path(plan.init_image[0]).stat().st_mtime_ns == written
 
 
+def test_a_file_with_too_many_pixels_is_written_again(tmp_path, monkeypatch):
+    (path,) = edit_plan(IMAGES[:1], None, None, "snow", 4, [0], tmp_path).init_image
+    before = Path(path).read_bytes()
+    Image.new("RGB", (999, 999)).save(path)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 999)
+    with pytest.warns(UserWarning, match=f"{path} is broken or was changed, and is written again"):
+        edit_plan(IMAGES[:1], None, None, "snow", 4, [0], tmp_path)
+    assert Path(path).read_bytes() == before
+
+
 @pytest.mark.parametrize("content", [b"", IMAGES[1]])
 def test_a_file_that_is_not_what_its_name_says_is_written_again(tmp_path, content):
     (path,) = edit_plan(IMAGES, None, None, "snow", 4, [0], tmp_path).init_image

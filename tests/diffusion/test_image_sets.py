@@ -164,6 +164,26 @@ def test_a_broken_image_is_not_finished(folder, damage):
     assert read_metadata(folder / METADATA) == list(done.values())
 
 
+def test_a_picture_with_too_many_pixels_is_drawn_again(folder, monkeypatch):
+    wide = np.zeros((1, 300, 3), np.uint8)
+    Image.fromarray(wide).save(folder / "000001.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    with pytest.warns(UserWarning, match="000001.png is missing or broken, and is drawn again"):
+        done = finished_rows(folder, ROWS)
+    assert done == by_name([SAVED[0], *SAVED[2:]])
+
+
+def test_a_folder_in_the_place_of_a_picture_is_named(folder):
+    (folder / "000001.png").unlink()
+    (folder / "000001.png").mkdir()
+    for rows in (SAVED, SAVED[:1]):  # whether it was drawn, or is still to be
+        write_metadata(folder / METADATA, by_name(rows))
+        with pytest.raises(
+            ValueError, match="000001.png is a folder in the place of a picture; move it away"
+        ):
+            finished_rows(folder, ROWS)
+
+
 @pytest.mark.parametrize("image", [IMAGES[0], IMAGES[1] ^ 1, IMAGES[1][:4], IMAGES[1][..., 0]])
 def test_a_picture_that_was_changed_is_not_finished(folder, image):
     Image.fromarray(image).save(folder / "000001.png")

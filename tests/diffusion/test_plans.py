@@ -39,6 +39,12 @@ def test_one_value_for_all_prompts():
         ("x", 3, dict(y=[1, 2]), "'y' has 2 values for 1"),
         ("x", 0, {}, "n=0 images of 1 prompts"),
         ([], 1, {}, "n=1 images of 0 prompts"),
+        (
+            ["x", "y"],
+            5_000_001,
+            {},
+            "2 prompts: a plan has at most 10,000,000 rows; .* in shards .`spurious draw`",
+        ),
     ],
 )
 def test_what_is_no_plan_is_named(prompts, n, columns, why):

@@ -59,6 +59,14 @@ def test_holm_is_the_step_down_rule():
     assert len(holm([])) == 0
 
 
+@pytest.mark.parametrize("bad", [None, "x", 0.3, [2, 0.1], [-0.1, np.nan], ["a", 0.1], [[0.1, 0.2]]])
+def test_holm_refuses_what_is_no_p_value(bad):
+    with pytest.raises(
+        ValueError, match=r"p=.* must be p-values in \[0, 1\], one per comparison; NaN for none"
+    ):
+        holm(bad)
+
+
 def test_pairs_compared_together_are_less_sure_than_alone():
     varied = [report([50] * 4, np.add(right, [0, 0, 3 + i % 3, 0])) for i, right in enumerate(SEEDS)]
     pairs = {("up", 1): (varied, METHOD), ("down", 1): (METHOD, varied), ("same", 1): (METHOD, METHOD)}

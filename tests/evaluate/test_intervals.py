@@ -1,5 +1,7 @@
 "Intervals: each test breaks if one is surer than it may be, or less sure than it needs to be."
 
+import re
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -31,9 +33,12 @@ def test_bootstrap_depends_on_its_seed_and_not_on_the_order():
     x = np.random.default_rng(0).normal(size=8)
     assert bootstrap(x) == bootstrap(x[::-1])
     assert bootstrap(x) != bootstrap(x, seed=1)
-    for bad in ([], [np.nan, 1], np.zeros((2, 2, 2))):
-        with pytest.raises(ValueError):
-            bootstrap(bad)
+
+
+@pytest.mark.parametrize("bad", [[], [np.nan, 1], np.zeros((2, 2, 2)), None, "abc", [1, "a"], [[1], [2, 3]]])
+def test_bootstrap_says_what_it_takes(bad):
+    with pytest.raises(ValueError, match=r"values=.*; expected finite numbers \[n\] or \[n, M\], n >= 1"):
+        bootstrap(bad)
 
 
 @pytest.mark.parametrize("n", [1, 2, 4])
@@ -103,8 +108,15 @@ def test_wilson():
     np.testing.assert_allclose(wilson(0, 10), (0, 0, 0.2775), atol=1e-4)
     np.testing.assert_allclose(wilson(10, 10), (1, 0.7225, 1), atol=1e-4)
     np.testing.assert_allclose(wilson(81, 263), (0.308, 0.2553, 0.3662), atol=1e-4)
-    with pytest.raises(ValueError):
-        wilson(3, 2)
+
+
+@pytest.mark.parametrize(
+    "successes, n", [(3, 2), (-1, 2), (None, 3), ("1", 3), (1, None), (0, 0), (np.nan, 3), (1, np.nan)]
+)
+def test_wilson_says_what_it_takes(successes, n):
+    why = f"{successes!r} successes of {n!r}; expected 0 to n of them, and n of at least 1"
+    with pytest.raises(ValueError, match=re.escape(why)):
+        wilson(successes, n)
 
 
 @pytest.mark.parametrize("n", [1, 2, 7, 100, 5794])

@@ -140,6 +140,11 @@ def test_summaries_refuse():
     for options in (dict(metrics=["nope"]), dict(cluster="nope")):
         with pytest.raises(ValueError, match="nope"):
             summarise(verdicts, **options)
+    for table in (None, [1, 2], verdicts.consistency):
+        with pytest.raises(ValueError, match="verdicts=.* must be a table with a row for each image"):
+            summarise(table)
+        with pytest.raises(ValueError, match="verdicts=.* must be a table with a row for each image"):
+            paired_difference(verdicts, table)
     with pytest.raises(ValueError, match="no verdicts"):
         summarise(verdicts[:0])
     with pytest.raises(ValueError, match="missing values"):

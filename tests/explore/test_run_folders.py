@@ -65,6 +65,12 @@ def test_damaged_files_are_a_line(tmp_path, name, text):
     assert f"{name} is damaged" in check_page(RunFolder(folder)._repr_html_()).text
 
 
+def test_a_figure_with_too_many_pixels_is_a_line(tmp_path, monkeypatch):
+    run = RunFolder(write_run(tmp_path / "run"))
+    monkeypatch.setattr("PIL.Image.MAX_IMAGE_PIXELS", 9)
+    assert f"{run.figures[0]}: too large" in check_page(run._repr_html_()).text
+
+
 @pytest.mark.parametrize(
     "entry", [dict(value=1, ci=5), dict(value=1, ci=[1]), dict(value=1, n="x"), dict(n=1)]
 )

@@ -43,6 +43,12 @@ def test_phrases():
     assert cluster_of["a"] == ""  # no chain from box over red ball to ball
     assert cluster_phrases([]) == {}
     assert cluster_phrases(["ball", "red ball"], threshold=0.8)["red ball"] == "red ball"
+    for bad, why in (
+        ([None], "row 0 of phrases: text=None must be"),
+        ("abc", "phrases='abc' must be a list"),
+    ):
+        with pytest.raises(ValueError, match=why):
+            cluster_phrases(bad)
     with pytest.raises(ValueError, match="threshold=0"):
         cluster_phrases(["a"], 0)
     t = phrase_table(

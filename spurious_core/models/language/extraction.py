@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pandas as pd
 from tqdm.auto import tqdm
 
-from ...core.checks import yes_or_no
+from ...core.checks import text_rows, yes_or_no
 from spurious_core.models.language.protocol import (
     PHRASES,
     SYSTEM,
@@ -31,8 +31,14 @@ from spurious_core.models.language.protocol import (
 
 # %% ../../../nbs/models/language/02_extraction.ipynb #aaff6277
 ALTERNATIVE_LENGTH = 40  # characters, at most
+
+
 _WORD = r"[^\W_]+(?:['\u2019-][^\W_]+)*"
+
+
 _FEW_WORDS = re.compile(rf"{_WORD}(?: {_WORD}){{0,3}}")
+
+
 _ARTICLES = ("a", "an", "the")
 
 
@@ -138,10 +144,12 @@ def extract_phrases(
     most one) and `alternative` (another background; '' if there is none). `attrs` keep the model's name and
     usage, and how many phrases were `dropped` because their caption does not hold them. Warns of those and of
     captions without an answer; `NoAnswer` if there is no other, `LanguageModelError` if the model fails."""
-    captions, labels = list(captions), list(labels)
+    captions, labels = text_rows("captions", captions), text_rows("labels", labels)
     if len(captions) != len(labels):
         raise ValueError(f"{len(captions)} captions and {len(labels)} labels; give one label per caption")
     yes_or_no("progress", progress)
+    if not hasattr(model, "ask"):
+        raise ValueError(f"model={model!r} must be a language model, such as Grammar()")
     pairs = list(dict.fromkeys(zip(captions, labels, strict=True)))
     answers = _ask_all(pairs, model, dict(classes=list(classes)) if classes else {}, progress)
     _report_unanswered(answers)

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from PIL import Image
 
 from ...core.files import atomic_write, digest
 from ...core.images import png_bytes, read_images
+from ...core.opening import as_stored
 from ...core.sheets import contact_sheet
 from ...data.grouped import GroupedImages
 from ...diffusion.generating import generate
@@ -33,11 +33,10 @@ def _fault_of_start(path: Path, about: str) -> str | None:
     """What is wrong with the start at `path`, in words; None if nothing is.
 
     ValueError if it was made from something else than `about`."""
-    try:
-        with Image.open(path) as image:
-            there, pixels = image.info, digest(np.asarray(image))
-    except (OSError, SyntaxError):  # Pillow raises SyntaxError for a broken PNG header
+    stored = as_stored(path)
+    if stored is None:
         return "is broken"
+    there, pixels = stored.texts, digest(stored.pixels)
     if there.get("plan") != about:
         raise ValueError(f"{path} was made for another plan ({there.get('plan')}); choose another folder")
     if there.get("pixels", pixels) != pixels:

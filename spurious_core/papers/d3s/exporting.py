@@ -17,6 +17,7 @@ from PIL import Image
 from ...core.checks import known
 from ...core.files import atomic_write
 from ...core.images import png_bytes
+from ...core.opening import decode
 from ...data.readers.d3s import D3S_BACKGROUNDS, D3S_LEFT, D3S_RIGHT
 
 # %% ../../../nbs/papers/d3s/06_exporting.ipynb #c4f79e89
@@ -34,8 +35,7 @@ def _sheet(init: str | Path, result: str | Path) -> bytes:
     "Start and result side by side, as a PNG."
     sheet = Image.new("RGB", (D3S_RIGHT[2] + 2, D3S_RIGHT[3] + 2))
     for path, box in ((init, D3S_LEFT), (result, D3S_RIGHT)):
-        with Image.open(path) as image:
-            sheet.paste(_enlarged(image.convert("RGB")), box[:2])
+        sheet.paste(_enlarged(decode(path).image), box[:2])
     return png_bytes(sheet)
 
 # %% ../../../nbs/papers/d3s/06_exporting.ipynb #609f02f1

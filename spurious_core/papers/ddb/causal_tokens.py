@@ -20,6 +20,7 @@ from safetensors.torch import save
 
 from ...core.checkpoints import read_weights
 from ...core.files import atomic_write
+from ...core.opening import decode
 from ...core.seeds import seed_of
 from ...data.grouped import GroupedImages
 from ...diffusion.adapters import EMBEDS
@@ -91,7 +92,7 @@ def _read_sheets(folder: Path) -> dict[str, dict[str, Image.Image]]:
     for part in sorted(folder.iterdir()):
         if (part / "sheets").is_dir():
             files = sorted((part / "sheets").glob("*.png"))
-            sheets[part.name] = {file.stem: Image.open(file).convert("RGB") for file in files}
+            sheets[part.name] = {file.stem: decode(file).image for file in files}
     if not sheets:
         advice = "give learn_tokens a number of pictures, such as sheet=6"
         raise FileNotFoundError(f"{folder} holds no sheets; {advice}")

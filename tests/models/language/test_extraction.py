@@ -142,7 +142,23 @@ def test_a_failing_server_ends_the_work_and_keeps_what_was_answered(fake, tmp_pa
     assert len(fake.seen) == before + 35
 
 
+@pytest.mark.parametrize(
+    "captions, labels, why",
+    [
+        (["a cat", float("nan")], ["cat", "cat"], "row 1 of captions: text=nan must be a text"),
+        (["a cat"], [None], "row 0 of labels: text=None must be a text"),
+        ("a cat", ["cat"], "captions='a cat' must be a list of texts"),
+        (["a cat"], 3, "labels=3 must be a list of texts"),
+    ],
+)
+def test_a_row_that_is_no_text_is_named(captions, labels, why):
+    with pytest.raises(ValueError, match=why):
+        extract_phrases(captions, labels, Grammar())
+
+
 def test_bad_arguments_of_phrases():
+    with pytest.raises(ValueError, match="model=None must be a language model"):
+        extract_phrases(["a cat"], ["cat"], None)
     with pytest.raises(ValueError, match="2 captions and 1 labels"):
         extract_phrases(["a", "b"], ["c"], Grammar())
     assert extract_phrases([], [], Grammar()).columns.tolist() == [

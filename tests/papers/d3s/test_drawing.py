@@ -91,6 +91,17 @@ def test_a_start_that_was_changed_is_pasted_again(tmp_path):
     assert [path.read_bytes() for path in paths] == before
 
 
+def test_a_start_with_too_many_pixels_is_pasted_again(tmp_path, monkeypatch):
+    plan = plan_shift(["boat", "cow"], 1)
+    path = Path(write_inits(plan, SOURCES, tmp_path, 16).init_image[0])
+    before = path.read_bytes()
+    Image.new("RGB", (999, 999)).save(path)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 999)
+    with pytest.warns(UserWarning, match=f"{path} is broken, and is pasted again"):
+        write_inits(plan, SOURCES, tmp_path, 16)
+    assert path.read_bytes() == before
+
+
 def test_a_start_of_an_earlier_version_is_kept(tmp_path):
     plan = plan_shift(["boat", "cow"], 1)
     path = write_inits(plan, SOURCES, tmp_path, 16).init_image[0]

@@ -1,6 +1,7 @@
 "Words: their captions, their file, and where they start."
 
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -79,6 +80,14 @@ def test_convergence_has_a_column_for_each_class_and_a_row_for_each_step(learned
     assert np.ptp([float(ax.images[0].get_array().mean()) for ax in axes]) > 0
     with pytest.raises(FileNotFoundError, match="no sheets"):
         convergence(tmp_path)
+
+
+def test_a_broken_sheet_is_named(learned, tmp_path):
+    shutil.copytree(learned, tmp_path / "copy")
+    sheet = min((tmp_path / "copy/no/sheets").glob("*.png"))
+    sheet.write_bytes(sheet.read_bytes()[:60])
+    with pytest.raises(OSError, match=f"{sheet}: broken"):
+        convergence(tmp_path / "copy")
 
 
 def test_a_word_may_start_from_the_name_of_its_class(monkeypatch, tmp_path):
