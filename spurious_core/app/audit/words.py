@@ -46,7 +46,7 @@ def checked_captions(
     captions: Sequence[str],
     n: int,  # how many pictures they describe
 ) -> list[str]:
-    "The captions, if there is a text for each picture (it may be empty); ValueError names the first that is none."
+    "The captions, if there is a text, perhaps empty, for each picture; else a ValueError."
     given = as_many("captions", of_type("captions", captions, Sized, "a list of texts"), n, "pictures")
     for row, caption in enumerate(given):
         of_type(f"captions[{row}]", caption, str, "a text")
