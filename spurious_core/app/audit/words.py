@@ -52,7 +52,7 @@ def checked_captions(
         of_type(f"captions[{row}]", caption, str, "a text")
     return given
 
-
+# %% ../../../nbs/app/audit/02_words.ipynb #073c8e7c
 RATE = 0.05  # of false discoveries among the words that are named
 
 

@@ -16,7 +16,7 @@ from ..readers.folders import few
 # %% ../../../nbs/data/mirrors/02_checksums.ipynb #594b9980
 CHECKSUM_LIST = "SHA256SUMS"
 
-
+# %% ../../../nbs/data/mirrors/02_checksums.ipynb #8a31e1bc
 def read_checksums(path: str | Path, what: str) -> dict[str, str]:
     """The digits by the name of the file.
 
@@ -44,7 +44,7 @@ def read_checksums(path: str | Path, what: str) -> dict[str, str]:
         )
     return sums
 
-
+# %% ../../../nbs/data/mirrors/02_checksums.ipynb #b7308585
 def _sum_of(path: Path) -> str:
     with path.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()

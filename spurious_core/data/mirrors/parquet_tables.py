@@ -84,7 +84,7 @@ def _check_schema(table: Any, image: str, columns: Sequence[str], where: str) ->
     if str(kind) not in ("binary", "large_binary"):
         raise ValueError(f"{where}: column {image}: expected the bytes of pictures; found {kind}")
 
-
+# %% ../../../nbs/data/mirrors/00_parquet_tables.ipynb #7a209893
 def _n_empty(group: Any, image: str) -> int:
     "How many rows of a group have no picture, as far as its statistics tell."
     columns = map(group.column, range(group.num_columns))

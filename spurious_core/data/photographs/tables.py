@@ -64,7 +64,7 @@ def _class_folders(folder: Path) -> list[Path]:
             raise ValueError(f"imagenet_mini: the folder {path} must bear the number of a class, such as 002")
     return found
 
-
+# %% ../../../nbs/data/photographs/00_tables.ipynb #c285d94c
 def mini_imagenet(
     root: str | Path,
     splits: Iterable[str] = ("train", "val"),
@@ -77,7 +77,7 @@ def mini_imagenet(
             rows += [dict(path=str(folder / name), k=int(folder.name), split=split) for name in names]
     return pd.DataFrame(rows)
 
-
+# %% ../../../nbs/data/photographs/00_tables.ipynb #2b1f59de
 def cue_conflict(root: str | Path) -> pd.DataFrame:
     "Pictures with two cues: `path`, `shape` and `texture`, names of things; both may be the same."
     folder = Path(root) / "cue_conflict"

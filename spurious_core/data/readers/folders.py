@@ -274,7 +274,7 @@ def finish_set(
         raise ValueError(f"{name}: expected images of every class; found none of {', '.join(empty[:8])}")
     return data
 
-
+# %% ../../../nbs/data/readers/00_folders.ipynb #a6578a5a
 def warn_of_gaps(data: GroupedImages) -> None:
     "A warning, on behalf of a reader, of classes that one split has and another lacks."
     per_split = pd.crosstab(data.y, data.manifest.split)

@@ -36,7 +36,7 @@ def _check_partners(data: GroupedImages, sources: np.ndarray, arm: str) -> None:
         found = f"found one of {', '.join(alone)}" if alone else "found none"
         raise ValueError(f"arm={arm!r} needs two training pictures of each class at least; {found}")
 
-
+# %% ../../../nbs/papers/real/10_exchanges.ipynb #57668256
 def plan_exchanges(
     data: GroupedImages,
     arm: str,  # one of `EXCHANGES`

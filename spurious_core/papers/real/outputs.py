@@ -68,7 +68,7 @@ def _question(clf: Classifier, paths: Sequence[str], preprocess: Preprocess) -> 
             whole.update(hashlib.file_digest(file, "sha256").digest())
     return whole.hexdigest()[:32]
 
-
+# %% ../../../nbs/papers/real/00_outputs.ipynb #4381c48d
 def cached_features(
     clf: Classifier,
     paths: Sequence[str],  # pictures on disk

@@ -38,7 +38,7 @@ def _write(folder: Path, paths: Sequence[str]) -> None:
     for i, square in enumerate(squares):
         atomic_write(folder / f"{i:03d}.png", png_bytes(square))
 
-
+# %% ../../../nbs/papers/real/11_tile_folders.ipynb #010c6ac8
 def write_tile_folder(
     root: str | Path,  # the class's folder is made in it
     label: str,  # one of `tile_classes`
