@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from .files import open_parquet
 
@@ -195,8 +195,13 @@ def _decode(path: Path, cell: ParquetCell | None, ground: str) -> Opened:
     content = path if cell is None else _ROW_GROUPS.content(cell)
     if content is None:
         raise FileNotFoundError(f"{path}: missing")
-    with Image.open(content if cell is None else io.BytesIO(content)) as image:
-        return as_rgb(image, ground)
+    try:
+        with Image.open(content if cell is None else io.BytesIO(content)) as image:
+            return as_rgb(image, ground)
+    except UnidentifiedImageError:
+        if cell is None:
+            raise
+        raise OSError(f"its {len(content)} bytes are no picture") from None  # Pillow names the buffer
 
 # %% ../../nbs/core/10_opening.ipynb #8e4f5a3d
 TOO_LARGE = (Image.DecompressionBombError, Image.DecompressionBombWarning)

@@ -212,15 +212,16 @@ def test_a_cell_of_a_parquet_file_is_a_picture(tmp_path):
     "cell, error, why",
     [
         ("x.parquet/image/2", FileNotFoundError, "image/2: missing"),
-        ("x.parquet/image/3", FileNotFoundError, "image/3: missing"),
+        ("x.parquet/image/4", FileNotFoundError, "image/4: missing"),
         ("y.parquet/image/0", FileNotFoundError, "y.parquet: missing"),
         ("x.parquet/image/1", OSError, "image/1: broken: "),
+        ("x.parquet/image/3", OSError, "image/3: broken: its 4 bytes are no picture$"),
         ("x.parquet/picture/0", OSError, "picture/0: broken: "),
         ("half.parquet/image/0", OSError, "image/0: broken: .*half.parquet is damaged, or no parquet file"),
     ],
 )
 def test_a_cell_without_a_picture_is_named(tmp_path, cell, error, why):
-    parquet_of(tmp_path / "x.parquet", [png(0), png(0)[:30], None])
+    parquet_of(tmp_path / "x.parquet", [png(0), png(0)[:30], None, b"junk"])
     (tmp_path / "half.parquet").write_bytes((tmp_path / "x.parquet").read_bytes()[:200])
     with pytest.raises(error, match=why):
         open_rgb(tmp_path / cell)

@@ -58,6 +58,9 @@ def test_smoke(study, tmp_path, monkeypatch):
     monkeypatch.setenv("SPURIOUS_SAMPLER_STEPS", FEW_STEPS)
     run_cells(study, out=str(tmp_path / study), **alone(study))
     hold_against_before(study, tmp_path / study)
+    if study == "bar":  # nobody licensed its photographs
+        assert [path.name for path in (tmp_path / "bar/figures").iterdir()] == ["methods.png"]
+        assert (tmp_path / "bar/photographs/exchanges.png").is_file()
 
 
 @pytest.mark.parametrize(

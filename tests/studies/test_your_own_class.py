@@ -1,6 +1,7 @@
 "The walk-through does what it says when its first cells name somebody's own class, pictures and profile."
 
 import configparser
+import re
 
 import matplotlib.pyplot as plt
 import nbformat
@@ -12,6 +13,7 @@ from spurious_core.data.manifests import draw, sample
 from spurious_core.data.worlds import get_world
 from spurious_core.papers import class_wise
 from spurious_core.papers.class_wise.example_folder import write_example_folder
+from spurious_core.papers.real import tile_folders
 from spurious_core.papers.real.tile_folders import write_tile_folder
 from support.notebooks import ROOT
 from support.own_pictures import put_pictures
@@ -107,6 +109,17 @@ def test_a_class_that_the_profile_cannot_know_is_refused_before_anything_is_load
     with pytest.raises(ValueError, match="profile 'mini' know the rendered world only .*no mug.*sd15"):
         run_cells(chosen, dict(PROFILE="mini", STEPS=2, PER_PLACE=1))
     assert not (tmp_path / "out").exists()
+
+
+def test_what_the_page_says_of_real_tiles_runs_in_its_order(tmp_path, monkeypatch):
+    cells = [cell.source for cell in nbformat.read(ROOT / "nbs/your_own_class.ipynb", 4).cells]
+    (prose,) = [source for source in cells if "write_tile_folder" in source]
+    bring, make, *_ = re.findall("`([^`]*)`", prose.partition("begin with real ones")[2])
+    asked = []
+    monkeypatch.setattr(tile_folders, "write_tile_folder", lambda *given: asked.append(given) or given[0])
+    names = {}
+    exec(f"{bring}\n{make}", names)
+    assert asked == [("my/tiles", "tench")] and names["FOLDER"] == "my/tiles"
 
 
 def test_tiles_of_a_real_class_go_as_far_as_a_real_generator_is_needed(tmp_path):

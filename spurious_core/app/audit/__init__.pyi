@@ -36,6 +36,7 @@ from .words import (
     FALSE_CALLS as FALSE_CALLS,
     OWN_PICTURES as OWN_PICTURES,
     RATE as RATE,
+    checked_captions as checked_captions,
     class_words as class_words,
     group_words as group_words,
     picture_describer as picture_describer,

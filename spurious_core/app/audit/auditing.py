@@ -22,12 +22,18 @@ from spurious_core.app.audit.findings import (
     duplicates,
 )
 from .subjects import Subject, read_subject
-from .words import class_words, group_words, picture_describer, words_section
+from spurious_core.app.audit.words import (
+    checked_captions,
+    class_words,
+    group_words,
+    picture_describer,
+    words_section,
+)
 
 # %% ../../../nbs/app/audit/03_auditing.ipynb #c17da4d1
 from ..report.page import Section, page_of, pictures_of
 from ...core.checks import folder_path, yes_or_no
-from ...core.files import atomic_write, make_folder
+from ...core.files import atomic_write, discard, make_folder
 from ...core.images import to_array
 from ...core.plots import bars
 from ...core.settings import checkpoint_path
@@ -67,16 +73,18 @@ class Audit:
 # %% ../../../nbs/app/audit/03_auditing.ipynb #90f67c11
 def examine_subject(
     subject: Subject,
-    captions: Sequence[str] | None = None,  # of each picture
+    captions: Sequence[str] | None = None,  # one of each picture
     seed: int = 0,
 ) -> Audit:
-    "All tables of an audit."
+    "All tables of an audit. ValueError for captions that are not one text for each picture."
     images = subject.images
+    if captions is not None:
+        captions = checked_captions(captions, len(images))
     groups = margin_groups(subject.looks.margins, seed=seed)
     shortcuts = shortcut_tests(groups, images.y, subject.predicted, images.labels, seed=seed)
     copies = duplicates(subject.looks.thumbs, images.manifest.split, images.y)
     tables = class_accuracies(subject), confident_mistakes(subject)
-    return Audit(subject, *tables, groups, shortcuts, copies, None if captions is None else list(captions))
+    return Audit(subject, *tables, groups, shortcuts, copies, captions)
 
 # %% ../../../nbs/app/audit/03_auditing.ipynb #e5cb0afb
 def _hurt_class(audit: Audit, shortcut: pd.Series) -> str:
@@ -273,13 +281,17 @@ def write_report(
     attack_steps: int = 30,  # of each feature attack; 0: none
     progress: bool = False,  # show a bar
 ) -> Path:
-    "Writes the page, `report.html`, and its tables (of words only where there are captions); returns it."
+    """Writes the page, `report.html`, and its tables (of words only where there are captions); returns it.
+
+    A table of words that a former report left in the folder, and this one doesn't have, is removed."""
     out, images = make_folder(out), audit.subject.images
     sections = [Section("What to do next", next_steps(audit)), *_first_sections(audit)]
     sections += _shortcut_sections(audit)
     if audit.captions:
         sections.append(words_section(audit.subject, audit.captions))
         atomic_write(out / "words.csv", class_words(audit.subject, audit.captions).to_csv(index=False))
+    else:
+        discard(out / "words.csv")
     sections += [*_component_sections(audit, attack_steps, progress), _copies_section(audit)]
     named = audit.named[["label", "resolution", "group", "q"]].to_dict("records")
     facts = dict(
@@ -295,7 +307,8 @@ def audit(
     images: GroupedImages,  # with a size
     clf: Classifier,
     out: str | Path,
-    captions: Callable[[GroupedImages], Sequence[str]] | None = None,  # describes pictures
+    # one of each picture, or what describes pictures
+    captions: Callable[[GroupedImages], Sequence[str]] | Sequence[str] | None = None,
     seed: int = 0,
     attack_steps: int = 30,
     refit: bool = False,  # fit a last layer even if the classifier knows the classes
@@ -303,7 +316,7 @@ def audit(
 ) -> Audit:
     "Looks at pictures and classifier, writes the report to a folder, and returns what it found."
     subject = read_subject(images, clf, seed, yes_or_no("refit", refit), progress)
-    found = examine_subject(subject, captions and captions(images), seed)
+    found = examine_subject(subject, captions(images) if callable(captions) else captions, seed)
     write_report(found, out, attack_steps, progress)
     return found
 

@@ -16,9 +16,11 @@ from ..readers.folders import few
 # %% ../../../nbs/data/mirrors/02_checksums.ipynb #594b9980
 CHECKSUM_LIST = "SHA256SUMS"
 
-
+# %% ../../../nbs/data/mirrors/02_checksums.ipynb #8a31e1bc
 def read_checksums(path: str | Path, what: str) -> dict[str, str]:
-    "The digits by the name of the file. ValueError for a line that is none, or a file outside of the folder."
+    """The digits by the name of the file.
+
+    ValueError for a line that is none, a file outside of the folder or with two sums, and an empty list."""
     sums = {}
     try:
         lines = Path(path).read_text("utf-8-sig").splitlines()
@@ -34,10 +36,15 @@ def read_checksums(path: str | Path, what: str) -> dict[str, str]:
         name = PurePosixPath(match[2])
         if name.is_absolute() or ".." in name.parts:
             raise ValueError(f"{what}: line {number} of {path}: {name} lies outside of its folder")
-        sums[str(name)] = match[1].lower()
+        if sums.setdefault(str(name), match[1].lower()) != match[1].lower():
+            raise ValueError(f"{what}: line {number} of {path}: {name} had another sum in a line before")
+    if not sums:
+        raise ValueError(
+            f"{what}: {path} lists no file, so nothing can be verified; remove it or get it anew"
+        )
     return sums
 
-
+# %% ../../../nbs/data/mirrors/02_checksums.ipynb #b7308585
 def _sum_of(path: Path) -> str:
     with path.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()
@@ -61,7 +68,7 @@ def verify_checksums(
     ]
     if wrong:
         raise ValueError(f"{what}: {len(wrong)} files differ from {CHECKSUM_LIST}: {few(wrong, 3)}")
-    if sums and not there:
+    if not there:
         text = f"{what}: none of the {len(sums)} files in {CHECKSUM_LIST} is there, so nothing was verified"
         warnings.warn(text, stacklevel=2)
     return there

@@ -84,16 +84,26 @@ def _check_schema(table: Any, image: str, columns: Sequence[str], where: str) ->
     if str(kind) not in ("binary", "large_binary"):
         raise ValueError(f"{where}: column {image}: expected the bytes of pictures; found {kind}")
 
+# %% ../../../nbs/data/mirrors/00_parquet_tables.ipynb #7a209893
+def _n_empty(group: Any, image: str) -> int:
+    "How many rows of a group have no picture, as far as its statistics tell."
+    columns = map(group.column, range(group.num_columns))
+    counted = [c for c in columns if c.path_in_schema in (image, f"{image}.bytes") and c.is_stats_set]
+    return sum(column.statistics.null_count or 0 for column in counted)
 
-def _n_empty(table: Any, image: str) -> int:
-    "How many rows have no picture, as far as the statistics of the file tell."
-    empty, leaves = 0, (image, f"{image}.bytes")
-    for i in range(table.metadata.num_row_groups):
-        group = table.metadata.row_group(i)
-        for column in map(group.column, range(group.num_columns)):
-            if column.path_in_schema in leaves and column.is_stats_set:
-                empty += column.statistics.null_count or 0
-    return empty
+
+def _refuse_empty(table: Any, image: str, where: str) -> None:
+    "FileNotFoundError if rows have no picture, with the number of the first; only its group of rows is read."
+    groups = [table.metadata.row_group(i) for i in range(table.metadata.num_row_groups)]
+    empty = [_n_empty(group, image) for group in groups]
+    if not any(empty):
+        return
+    i = next(i for i, n in enumerate(empty) if n)
+    cells = table.read_row_group(i, [image], use_threads=False)[image].to_pylist()
+    contents_of = [cell["bytes"] if isinstance(cell, dict) else cell for cell in cells]
+    first = sum(group.num_rows for group in groups[:i]) + contents_of.index(None)
+    found = f"{sum(empty)} of {table.metadata.num_rows} rows hold no picture in column {image}"
+    raise FileNotFoundError(f"{where}: {found}, such as row {first} (counted from 0)")
 
 # %% ../../../nbs/data/mirrors/00_parquet_tables.ipynb #6baae79b
 def _coded_names(table: Any) -> dict[str, list[str]]:
@@ -114,9 +124,7 @@ def _read_file(file: Path, image: str, columns: Sequence[str], what: str) -> Par
     where = f"{what}: {file.name}"
     with open_parquet(file) as table:
         _check_schema(table, image, columns, where)
-        if empty := _n_empty(table, image):
-            n = table.metadata.num_rows
-            raise FileNotFoundError(f"{where}: {empty} of {n} rows hold no picture in column {image}")
+        _refuse_empty(table, image, where)
         try:
             rows = table.read(list(columns)).to_pandas()
             names = _coded_names(table)

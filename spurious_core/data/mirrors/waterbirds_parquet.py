@@ -6,11 +6,12 @@
 __all__ = ['waterbirds_parquet']
 
 # %% ../../../nbs/data/mirrors/01_waterbirds_parquet.ipynb #114fdcdc
+import warnings
 from pathlib import Path
 
 import pandas as pd
 
-from ..grouped import GroupedImages
+from ..grouped import SPLITS, GroupedImages
 from .parquet_tables import ParquetTable, read_parquet_tables
 from ..readers.folders import finish_set, read_codes, reader
 from ..readers.waterbirds import BIRDS
@@ -31,7 +32,8 @@ def waterbirds_parquet(
 ) -> GroupedImages:
     """Waterbirds as parquet files with the columns image, label and place (grodino/waterbirds).
 
-    y: landbird, waterbird; a: land, water (`place`), or as the files call them; splits by file name."""
+    y: landbird, waterbird; a: land, water (`place`), or as the files call them; splits by file name. Warns
+    of a split without files."""
     what = "Waterbirds (parquet)"
     columns = dict(label="label", place="attribute")  # and what they are in the archive
     table = read_parquet_tables(root, list(columns), what)
@@ -40,4 +42,6 @@ def waterbirds_parquet(
         dict(file=table.rows.file, y=codes["label"], a=codes["place"], split=table.rows.split)
     )
     labels, places = (_two_names(table, c, BIRDS[usual], what) for c, usual in columns.items())
+    if lacking := [split for split in SPLITS if split not in set(rows.split)]:
+        warnings.warn(f"{what}: no parquet file of {', '.join(lacking)} in {root}", stacklevel=2)
     return finish_set(rows, labels, places, what, root, size)

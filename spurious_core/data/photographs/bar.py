@@ -22,6 +22,7 @@ from spurious_core.data.readers.folders import (
     list_pictures,
     reader,
     visible_folders,
+    warn_of_gaps,
 )
 
 # %% ../../../nbs/data/photographs/01_bar.ipynb #3ca899dd
@@ -52,11 +53,15 @@ def _pictures(root: Path) -> Iterator[dict]:
 
 # %% ../../../nbs/data/photographs/01_bar.ipynb #cee7bdd8
 def _with_validation(rows: pd.DataFrame, share: float, seed: int) -> pd.DataFrame:
-    "The rows, with a share of each action's training pictures set apart."
+    "The rows, with a share of each action's training pictures set apart, if one is left to train on."
     splits = rows.split.to_numpy(object)
     for action in sorted(set(rows.action)):
         members = np.flatnonzero((rows.split == "train") & (rows.action == action))
-        splits[members] = draw_splits(len(members), dict(val=share), ("bar", action, seed))
+        drawn = draw_splits(len(members), dict(val=share), ("bar", action, seed))
+        if len(members) and "train" not in drawn:
+            found = f"none of {len(members)} training pictures of {action}"
+            raise ValueError(f"bar: validation={share} leaves {found} to train on; take a smaller share")
+        splits[members] = drawn
     return rows.assign(split=splits)
 
 # %% ../../../nbs/data/photographs/01_bar.ipynb #d1803e36
@@ -69,11 +74,14 @@ def bar(
 ) -> GroupedImages:
     """BAR (Nam et al. 2020).
 
-    y: the actions in alphabetical order; a: the usual place (train and val) or another (test)."""
+    y: the actions in alphabetical order; a: the usual place (train and val) or another (test). Warns of an
+    action that a part lacks."""
     within("validation", validation, "[0, 1)")
     rows = pd.DataFrame(_pictures(Path(root)))
     actions = sorted(set(rows.action))
     rows["y"] = rows.action.map(actions.index)
     if validation:
         rows = _with_validation(rows, validation, seed)
-    return finish_set(rows, actions, list(BAR_PLACES), "bar", root, size)
+    data = finish_set(rows, actions, list(BAR_PLACES), "bar", root, size)
+    warn_of_gaps(data)
+    return data

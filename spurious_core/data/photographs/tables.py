@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from ...core.settings import REAL_FOLDER, real_folder
-from ..readers.folders import list_pictures, visible_folders
+from ..readers.folders import contents, list_pictures, visible_folders
 
 # %% ../../../nbs/data/photographs/00_tables.ipynb #2dc1bd12
 PHOTOGRAPHS = ("spurious_tiles", "imagenet_one_each", "imagenet_mini", "cue_conflict")
@@ -52,6 +52,19 @@ def class_photographs(root: str | Path) -> pd.DataFrame:
     return _numbered(Path(root) / "imagenet_one_each", r"(\d{3})", ["k"])
 
 # %% ../../../nbs/data/photographs/00_tables.ipynb #94e9f239
+def _class_folders(folder: Path) -> list[Path]:
+    "The folders of a split, if there are any and all bear numbers of ImageNet."
+    if not folder.is_dir():
+        raise FileNotFoundError(f"imagenet_mini: expected the folder {folder}; {contents(folder.parent)}")
+    found = visible_folders(folder)
+    if not found:
+        raise ValueError(f"imagenet_mini: expected folders of classes, such as 002; {contents(folder)}")
+    for path in found:
+        if not re.fullmatch(r"[0-9]{3}", path.name):
+            raise ValueError(f"imagenet_mini: the folder {path} must bear the number of a class, such as 002")
+    return found
+
+# %% ../../../nbs/data/photographs/00_tables.ipynb #c285d94c
 def mini_imagenet(
     root: str | Path,
     splits: Iterable[str] = ("train", "val"),
@@ -59,12 +72,12 @@ def mini_imagenet(
     "Photographs of eighteen classes: `path`, `k` and `split`."
     rows = []
     for split in splits:
-        for folder in visible_folders(Path(root) / "imagenet_mini" / split):
+        for folder in _class_folders(Path(root) / "imagenet_mini" / split):
             names = list_pictures(folder, "imagenet_mini")
             rows += [dict(path=str(folder / name), k=int(folder.name), split=split) for name in names]
     return pd.DataFrame(rows)
 
-
+# %% ../../../nbs/data/photographs/00_tables.ipynb #2b1f59de
 def cue_conflict(root: str | Path) -> pd.DataFrame:
     "Pictures with two cues: `path`, `shape` and `texture`, names of things; both may be the same."
     folder = Path(root) / "cue_conflict"

@@ -56,6 +56,11 @@ def _binary(table: pd.DataFrame, column: str, what: str) -> tuple[np.ndarray, li
     return codes.astype(int), names
 
 
+def _two_columns(label: str, attribute: str, what: str) -> None:
+    if label == attribute:
+        raise ValueError(f"{what}: label and attribute are both {label!r}; give two columns")
+
+
 def _refuse_twice(table: pd.DataFrame, file: Path, what: str) -> None:
     twice = table.image_id[table.image_id.duplicated()]
     if len(twice):
@@ -87,6 +92,7 @@ def celeba(
 
     y: `label` (absent, present); a: `attribute`; splits from list_eval_partition."""
     root, what = Path(root), "CelebA"
+    _two_columns(label, attribute, what)
     about, part, folder = _celeba_places(root, what)
     names = ["image_id", "partition"]
     faces = read_table(about, ["image_id"], what) if about.suffix == ".csv" else _read_counted(about, what)
@@ -114,6 +120,7 @@ def celeba_hq(
 
     y: `label`; a: `attribute`; 80 % train, 10 % val, 10 % test drawn with `seed`, the proportions of FFR."""
     root, what = Path(root), "CelebA-HQ"
+    _two_columns(label, attribute, what)
     faces = _read_counted(root / first_of(root, what, "CelebAMask-HQ-attribute-anno.txt"), what)
     y, labels = _binary(faces, label, what)
     a, attributes = _binary(faces, attribute, what)

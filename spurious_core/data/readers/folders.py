@@ -5,8 +5,8 @@ right columns, and a set whose files are all there."""
 
 # %% auto #0
 __all__ = ['USUAL_ENDINGS', 'contents', 'few', 'visible_folders', 'hidden_pictures', 'other_files', 'list_pictures', 'first_of',
-           'need_columns', 'read_table', 'read_codes', 'draw_splits', 'rows_of_folders', 'finish_set', 'reader',
-           'registered_readers']
+           'need_columns', 'read_table', 'read_codes', 'draw_splits', 'rows_of_folders', 'finish_set', 'warn_of_gaps',
+           'reader', 'registered_readers']
 
 # %% ../../../nbs/data/readers/00_folders.ipynb #2bedfecc
 import os
@@ -273,6 +273,14 @@ def finish_set(
     if whole and empty:
         raise ValueError(f"{name}: expected images of every class; found none of {', '.join(empty[:8])}")
     return data
+
+# %% ../../../nbs/data/readers/00_folders.ipynb #a6578a5a
+def warn_of_gaps(data: GroupedImages) -> None:
+    "A warning, on behalf of a reader, of classes that one split has and another lacks."
+    per_split = pd.crosstab(data.y, data.manifest.split)
+    lacking = [f"{data.labels[y]} ({s})" for s in per_split for y in per_split.index[per_split[s] == 0]]
+    if lacking:
+        warnings.warn(f"{data.name}: classes without pictures in a split: {few(lacking)}", stacklevel=3)
 
 # %% ../../../nbs/data/readers/00_folders.ipynb #2179be65
 _READERS: dict[str, Callable[..., GroupedImages]] = {}

@@ -17,7 +17,7 @@ from ...core.checks import folder_path
 from ..codes import codes_and_names
 from ..grouped import GroupedImages
 from .folder_tables import SPLIT_WORDS, split_of, tables_by_split
-from .folders import few, finish_set, need_columns, reader
+from .folders import finish_set, need_columns, reader, warn_of_gaps
 
 # %% ../../../nbs/data/readers/07_imagefolder.ipynb #d78a7186
 def _refuse_twice(rows: pd.DataFrame, what: str) -> None:
@@ -88,14 +88,10 @@ def _without_object_free(rows: pd.DataFrame, what: str) -> pd.DataFrame:
 
 # %% ../../../nbs/data/readers/07_imagefolder.ipynb #4bc2c45c
 def _tell(data: GroupedImages, not_taken: list[str]) -> None:
-    "Warnings of what was left out, and of classes that a split lacks."
+    "A warning of what was left out."
     if not_taken:
         message = f"found {len(data)} pictures; left out: {', '.join(not_taken)}"
         warnings.warn(f"{data.name}: {message}", stacklevel=3)
-    per_split = pd.crosstab(data.y, data.manifest.split)
-    lacking = [f"{data.labels[y]} ({s})" for s in per_split for y in per_split.index[per_split[s] == 0]]
-    if lacking:
-        warnings.warn(f"{data.name}: classes without pictures in a split: {few(lacking)}", stacklevel=3)
 
 # %% ../../../nbs/data/readers/07_imagefolder.ipynb #2f2b5aa3
 @reader
@@ -128,4 +124,5 @@ def imagefolder(
     rows = _with_origin(rows, g, what)
     data = finish_set(rows, labels, attributes, root.name, root, size, whole=False, outside=outside)
     _tell(data, not_taken)
+    warn_of_gaps(data)
     return data

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ...core.checks import whole
 from ...data.manifests import draw, sample
 from ...diffusion.references import load_references, read_captions, read_references
 from ...find.component_tests import spurious_components
@@ -60,9 +61,10 @@ def find_components(
     pca: NeuralPCA,
     references: np.ndarray,
     empty: np.ndarray,
+    top: int = 3,  # components looked at
 ) -> tuple[list[int], pd.DataFrame]:
     "The components that tell references from empty pictures, else the likeliest; and the detector's table."
-    table = spurious_components(pca, {"references": references}, empty, guide)
+    table = spurious_components(pca, {"references": references}, empty, guide, whole("top", top))
     components = sorted(set(table.component[table.spurious]))
     return components or [int(_likeliest(table).component)], table
 
@@ -78,8 +80,8 @@ def _doubts(guide: Classifier, target: Target) -> list[str]:
         best = _likeliest(target.table)
         numbers = f"AUC {best.auc:.2f}, effect {best.effect:.2f}, margin {best.margin:.2f}"
         doubts.append(
-            "no component tells them from the empty pictures, "
-            f"and the likeliest, {best.component}, must serve ({numbers})"
+            f"none of the first {len(target.table)} components, of {len(target.pca)}, tells them from the "
+            f"empty pictures, and the likeliest, {best.component}, must serve ({numbers})"
         )
     probs = guide.probs(target.references)
     fooled = int((probs.argmax(1) == target.y).sum())

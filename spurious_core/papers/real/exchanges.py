@@ -24,14 +24,30 @@ from .feature_images import FeatureImages, as_feature_images
 EXCHANGES = ("background_exchange", "own_class_exchange")  # the second is the control
 
 
+def _check_partners(data: GroupedImages, sources: np.ndarray, arm: str) -> None:
+    "ValueError where a training picture has no other to be exchanged with."
+    counts = np.bincount(data.y[sources], minlength=len(data.labels))
+    shown = [label for label, n in zip(data.labels, counts, strict=True) if n]
+    if arm == "background_exchange" and len(shown) < 2:
+        found = f"found {', '.join(shown) or 'none'}"
+        raise ValueError(f"arm={arm!r} needs training pictures of two classes at least; {found}")
+    alone = [label for label, n in zip(data.labels, counts, strict=True) if n == 1]
+    if arm == "own_class_exchange" and (alone or not shown):
+        found = f"found one of {', '.join(alone)}" if alone else "found none"
+        raise ValueError(f"arm={arm!r} needs two training pictures of each class at least; {found}")
+
+# %% ../../../nbs/papers/real/10_exchanges.ipynb #57668256
 def plan_exchanges(
     data: GroupedImages,
     arm: str,  # one of `EXCHANGES`
     seed: int,
 ) -> pd.DataFrame:
-    "For each training picture a row of `source`, `background` (row numbers of the data) and `arm`."
+    """For each training picture a row of `source`, `background` (row numbers of the data) and `arm`.
+
+    ValueError where a picture has none to be exchanged with."""
     one_of("arm", arm, EXCHANGES)
     sources = np.flatnonzero(data.manifest.split == "train")
+    _check_partners(data, sources, arm)
     rng, chosen = np.random.default_rng(seed_of(arm, seed)), []
     for row in sources:
         allowed = data.y[sources] == data.y[row]
@@ -45,6 +61,14 @@ def plan_exchanges(
 MASK_SHARES = 0.03, 0.6  # of a picture that a mask may cover
 
 
+def _masks_of(segmenter: Segmenter, pictures: np.ndarray, phrase: str) -> np.ndarray:
+    "Soft masks `[N, H, W]`; ValueError for other numbers or shapes than those of the pictures."
+    masks, wanted = np.asarray(segmenter(pictures, phrase)), pictures.shape[:3]
+    if masks.shape != wanted:
+        raise ValueError(f"{segmenter.name}: expected masks of shape {wanted}; found {masks.shape}")
+    return masks
+
+
 def exchanged_pictures(
     data: GroupedImages,
     plan: pd.DataFrame,  # of `plan_exchanges`
@@ -53,7 +77,7 @@ def exchanged_pictures(
 ) -> tuple[np.ndarray, np.ndarray]:
     "The pictures uint8 `[N, H, W, 3]`, and which of them have masks to speak of, bool `[N]`."
     things, places = (data.images(plan[column].to_numpy()) for column in ("source", "background"))
-    masks = np.stack([segmenter(pictures, phrase) for pictures in (things, places)]) >= 0.5
+    masks = np.stack([_masks_of(segmenter, pictures, phrase) for pictures in (things, places)]) >= 0.5
     shares = masks.mean((2, 3))
     fine = ((shares >= MASK_SHARES[0]) & (shares <= MASK_SHARES[1])).all(0)
     masks[:, ~fine] = False

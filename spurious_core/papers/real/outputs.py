@@ -6,6 +6,7 @@
 __all__ = ['load_networks', 'whole_squares', 'cached_features', 'logits_of']
 
 # %% ../../../nbs/papers/real/00_outputs.ipynb #4bcff35e
+import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,9 +15,9 @@ import torch
 
 from ...core.checkpoints import read_if_whole, write_tensors
 from ...core.files import make_folder
-from ...core.seeds import seed_of
 from ...core.settings import Profile
 from ...data.squares import read_squares
+from ...mitigate.resumable import weights_digest
 from ...models.classifier import Classifier
 from ...models.loading import load_classifier
 from ...models.preprocessing import Preprocess
@@ -59,6 +60,15 @@ def _square_features(clf: Classifier, paths: Sequence[str], preprocess: Preproce
     return torch.cat(parts)
 
 # %% ../../../nbs/papers/real/00_outputs.ipynb #063c5b3c
+def _question(clf: Classifier, paths: Sequence[str], preprocess: Preprocess) -> str:
+    "What the features depend on, as hex digits: weights, preprocessing, and the bytes of the pictures."
+    whole = hashlib.sha256(f"{weights_digest(clf)} {preprocess!r}".encode())
+    for path in paths:
+        with open(path, "rb") as file:
+            whole.update(hashlib.file_digest(file, "sha256").digest())
+    return whole.hexdigest()[:32]
+
+# %% ../../../nbs/papers/real/00_outputs.ipynb #4381c48d
 def cached_features(
     clf: Classifier,
     paths: Sequence[str],  # pictures on disk
@@ -68,7 +78,7 @@ def cached_features(
 ) -> torch.Tensor:
     "Features `[N, D]`, float32 on the CPU, read if they are there."
     preprocess = whole_squares(clf) if whole else clf.preprocess
-    key = seed_of(clf.name, repr(preprocess), *("/".join(Path(path).parts[-3:]) for path in paths))
+    key = _question(clf, paths, preprocess)
     file = Path(folder) / f"{collection}.{clf.name}.safetensors"
     found = read_if_whole(file)
     if found and found[1].get("key") == key:

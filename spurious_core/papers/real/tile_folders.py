@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...core.checks import one_of
+from ...core.checks import one_of, whole
 from ...core.files import atomic_write
 from ...core.images import png_bytes
 from ...core.seeds import seed_of
@@ -38,19 +38,23 @@ def _write(folder: Path, paths: Sequence[str]) -> None:
     for i, square in enumerate(squares):
         atomic_write(folder / f"{i:03d}.png", png_bytes(square))
 
-
+# %% ../../../nbs/papers/real/11_tile_folders.ipynb #010c6ac8
 def write_tile_folder(
     root: str | Path,  # the class's folder is made in it
     label: str,  # one of `tile_classes`
     photographs: str | Path | None = None,  # None: `real_folder()`
     empty: int = 24,  # tiles of other classes
 ) -> Path:
-    "Writes `references`, `empty` and `train` of a class; returns `root`. ValueError for another class."
+    """Writes `references`, `empty` and `train` of a class; returns `root`.
+
+    ValueError for another class, and for more empty tiles than there are."""
     source = Path(photographs or real_folder())
     known = tile_classes(source)
     k, folder = known[one_of("label", label, known)], Path(root) / label
     tiles, train = spurious_tiles(source), mini_imagenet(source, ["train"])
     others = tiles[tiles.k != k].path.to_numpy(object)
+    if whole("empty", empty) > len(others):
+        raise ValueError(f"empty={empty}: there are {len(others)} tiles of other classes")
     drawn = np.random.default_rng(seed_of("tiles", k)).choice(others, empty, replace=False)
     _write(folder / "references", tiles[tiles.k == k].path.tolist())
     _write(folder / "empty", drawn.tolist())

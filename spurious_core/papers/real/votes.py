@@ -12,7 +12,9 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 import torch
+from numpy.typing import ArrayLike
 
+from ...evaluate.intervals import FEWEST, expanded_tails, resampling_weights
 from ...evaluate.summaries import summarise
 
 # %% ../../../nbs/papers/real/02_votes.ipynb #af128282
@@ -57,18 +59,36 @@ def shares_over_classes(
     return shares.assign(over=shares.over.replace("runs", "classes"))
 
 # %% ../../../nbs/papers/real/02_votes.ipynb #1be9d2b1
-def _kappa(both: float, one: float, other: float) -> float:
-    "Cohen's kappa of two yes-no judges, from three shares."
+def _kappa(both: ArrayLike, one: ArrayLike, other: ArrayLike) -> np.ndarray:
+    "Cohen's kappa of two yes-no judges, from three shares; 1 where neither ever differs from itself."
+    both, one, other = (np.asarray(share, float) for share in (both, one, other))
     chance = one * other + (1 - one) * (1 - other)
     agreed = 1 - one - other + 2 * both
-    return (agreed - chance) / (1 - chance) if chance < 1 else 1.0
+    return np.where(chance < 1, (agreed - chance) / np.maximum(1 - chance, 1e-12), 1.0)
+
+
+_DRAWS, _LEVEL = 10_000, 0.95  # of the interval
+
+
+def _kappa_ends(k: pd.Series, one: pd.Series, other: pd.Series) -> tuple[float, float]:
+    "The ends of kappa's expanded percentile interval over classes `k`; NaN for few, and where all agree."
+    calls = pd.DataFrame(dict(both=one & other, one=one, other=other, tiles=1)).astype(float)
+    sums = calls.groupby(k.to_numpy()).sum().to_numpy()
+    if len(sums) < FEWEST:
+        return np.nan, np.nan
+    drawn = resampling_weights(len(sums), _DRAWS, np.random.default_rng(0)) @ sums
+    kappas = _kappa(*(drawn[:, :3] / drawn[:, 3:]).T)
+    lo, hi = np.quantile(kappas, expanded_tails(len(sums), _LEVEL))
+    return (float(lo), float(hi)) if hi - lo > 1e-12 else (np.nan, np.nan)
 
 # %% ../../../nbs/papers/real/02_votes.ipynb #3a9381bd
 def network_agreement(
     votes: pd.DataFrame,  # of `vote_table`
     networks: Sequence[str],
 ) -> pd.DataFrame:
-    "For each pair: `both`, `either`, `jaccard`, `jaccard_by_chance` and `kappa`."
+    """For each pair: `both`, `either`, `jaccard`, `jaccard_by_chance`, and `kappa` with an interval.
+
+    Its ends are `lo` and `hi`, over `n` classes; NaN for fewer than five."""
     rows = []
     for first, second in combinations(networks, 2):
         one, other = (votes[f"called.{name}"] for name in (first, second))
@@ -76,9 +96,9 @@ def network_agreement(
         p, q = one.mean(), other.mean()
         chance = p * q / max(p + q - p * q, 1e-12)
         row = dict(first=first, second=second, both=both, either=either)
-        rows.append(
-            row | dict(jaccard=both / max(either, 1e-12), jaccard_by_chance=chance, kappa=_kappa(both, p, q))
-        )
+        row |= dict(jaccard=both / max(either, 1e-12), jaccard_by_chance=chance)
+        lo, hi = _kappa_ends(votes.k, one, other)
+        rows.append(row | dict(kappa=float(_kappa(both, p, q)), lo=lo, hi=hi, n=votes.k.nunique()))
     return pd.DataFrame(rows)
 
 # %% ../../../nbs/papers/real/02_votes.ipynb #ba2ef482

@@ -1,6 +1,7 @@
 "Whole audits: a planted shortcut is named, a clean folder is not slandered, and BAR where it is."
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -55,6 +56,41 @@ def test_the_report_is_one_page_with_its_tables(planted, tmp_path):
     facts = json.loads((tmp_path / "audit.json").read_text())
     assert len(facts["named"]) == len(planted.named) and facts["fitted"]
     assert any("GroupDRO" in step for step in facts["next_steps"])
+
+
+def test_a_report_leaves_no_words_of_a_former_one(planted, tmp_path):
+    write_report(planted, tmp_path, attack_steps=0)
+    (tmp_path / "notes.csv").write_text("mine")
+    assert (tmp_path / "words.csv").is_file()
+    page = write_report(replace(planted, captions=None), tmp_path, attack_steps=0).read_text()
+    assert "in words" not in page
+    names = ["audit.json", "notes.csv", "pictures.csv", "report.html", "shortcuts.csv"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == names
+
+
+@pytest.mark.parametrize(
+    "captions, message",
+    [
+        (["a bird"] * 9, "9 captions for 60 pictures"),
+        ([], "0 captions for 60 pictures"),
+        (lambda pictures: ["a bird"] * 59, "59 captions for 60 pictures"),
+        (["a bird"] * 7 + [None] * 53, r"captions\[7\]=None must be a text, and is a NoneType"),
+        ("a bird", "captions='a bird' must be a list"),
+        (3, "captions=3 must be a list of texts, and is a int"),
+    ],
+)
+def test_captions_are_a_text_for_each_picture(captions, message, net, tmp_path):
+    birds = world_images(get_world("waterbirds_hard"), 60, "train")
+    with pytest.raises(ValueError, match=message):
+        audit(birds, net, tmp_path, captions, attack_steps=0)
+    assert not any(tmp_path.iterdir())
+
+
+def test_captions_may_be_given_as_they_are(net, tmp_path):
+    birds = world_images(get_world("waterbirds_hard"), 60, "train")
+    captions = birds.manifest.prompt.tolist()
+    assert audit(birds, net, tmp_path, captions, attack_steps=0).captions == captions
+    assert (tmp_path / "words.csv").is_file()
 
 
 def test_a_classifier_that_guesses_is_told(net):

@@ -68,6 +68,22 @@ def test_lines_that_are_none(tmp_path, line, message):
         read_checksums(tmp_path / "SHA256SUMS", "Faces")
 
 
+@pytest.mark.parametrize("text", ["", "\n \n"])
+def test_an_empty_list_verifies_nothing_and_is_refused(tmp_path, text):
+    (tmp_path / "SHA256SUMS").write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match="Faces: .*SHA256SUMS lists no file, so nothing can be verified"):
+        verify_checksums(tmp_path, "Faces")
+
+
+def test_a_file_that_is_listed_twice_has_one_sum(tmp_path):
+    lines = f"{'F' * 64}  a.csv\n{'f' * 64}  ./a.csv\n"
+    (tmp_path / "SHA256SUMS").write_text(lines, encoding="utf-8")
+    assert read_checksums(tmp_path / "SHA256SUMS", "x") == {"a.csv": "f" * 64}
+    (tmp_path / "SHA256SUMS").write_text(lines + f"{'0' * 64}  a.csv\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="x: line 3 of .*SHA256SUMS: a.csv had another sum in a line before"):
+        read_checksums(tmp_path / "SHA256SUMS", "x")
+
+
 def test_both_forms_of_sha256sum_are_read(tmp_path):
     (tmp_path / "SHA256SUMS").write_text(f"{'F' * 64} *a b.csv\n\n{'0' * 64}  d/c.csv\n", encoding="utf-8")
     assert read_checksums(tmp_path / "SHA256SUMS", "x") == {"a b.csv": "f" * 64, "d/c.csv": "0" * 64}

@@ -124,7 +124,13 @@ def test_rows_without_pictures_are_counted_and_paths_are_none(tmp_path):
     cells = as_cells([0, 1, 1], [0, 0, 1])
     for empty in (None, dict(bytes=None, path="birds/2.jpg")):
         pd.DataFrame(dict(image=[*cells[:2], empty], label=[0, 1, 1])).to_parquet(file, row_group_size=2)
-        with pytest.raises(FileNotFoundError, match="1 of 3 rows hold no picture in column image"):
+        message = "train.parquet: 1 of 3 rows hold no picture in column image, such as row 2"
+        with pytest.raises(FileNotFoundError, match=message):
+            read_parquet_tables(tmp_path, ["label"], "Birds")
+    images = [cells[0], None, cells[1], None, cells[2], None]
+    for size in (1, 3, 6):
+        pd.DataFrame(dict(image=images, label=0)).to_parquet(file, row_group_size=size)
+        with pytest.raises(FileNotFoundError, match="3 of 6 rows hold .* such as row 1 .counted from 0"):
             read_parquet_tables(tmp_path, ["label"], "Birds")
     pd.DataFrame(dict(image=["a.jpg", "b.jpg"], label=[0, 1])).to_parquet(file)
     with pytest.raises(ValueError, match="column image: expected the bytes of pictures; found .*string"):

@@ -1,5 +1,6 @@
 "Waterbirds in the parquet files of its mirrors."
 
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -50,6 +51,16 @@ def test_no_more_than_one_row_group_is_held_where_memory_is_short(tmp_path, monk
     assert len(groups.held) == sum(-(-SPLITS.count(split) // 2) for split in WORDS)
 
 
+def test_a_split_without_files_is_warned_of(tmp_path):
+    mirror(tmp_path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert set(waterbirds_parquet(tmp_path).manifest.split) == {"train", "val", "test"}
+    (tmp_path / "data/test-00000-of-00001.parquet").unlink()
+    with pytest.warns(UserWarning, match=r"Waterbirds \(parquet\): no parquet file of test in .*"):
+        assert set(waterbirds_parquet(tmp_path).manifest.split) == {"train", "val"}
+
+
 def test_names_are_the_files_own_where_they_have_any(tmp_path):
     for word in WORDS.values():
         names = dict(label=["robin", "heron"], place=["wood", "lake"])
@@ -87,6 +98,12 @@ def test_a_picture_that_is_broken_is_named_by_its_row(tmp_path):
     where = r"test-00000-of-00001.parquet/image/1 \(broken"
     with pytest.raises(OSError, match=rf"1 of \d+ images cannot be read: \S*{where}"):
         data.images()
+    junk = [dict(bytes=b"junk", path=None)] * 2
+    put_parquet(tmp_path / "data/test-00000-of-00001.parquet", [0, 1], [0, 1], image=junk)
+    with pytest.raises(OSError) as error:
+        replace(waterbirds_parquet(tmp_path), size=4).images()
+    assert "test-00000-of-00001.parquet/image/1 (broken: its 4 bytes are no picture)" in str(error.value)
+    assert "BytesIO" not in str(error.value)
 
 
 def test_without_pyarrow_it_says_what_to_install(tmp_path, monkeypatch):

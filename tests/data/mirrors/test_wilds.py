@@ -100,6 +100,8 @@ def test_what_is_wrong_in_the_tables_is_named(tmp_path):
     part.write_text(whole, encoding="utf-8")
     with pytest.raises(ValueError, match="expected the column Bald; found image_id, Blond_Hair, Male"):
         wilds_celeba(tmp_path, label="Bald")
+    with pytest.raises(ValueError, match="label and attribute are both 'Male'; give two columns"):
+        wilds_celeba(tmp_path, label="Male")
     (folder / "img_align_celeba/000003.jpg").unlink()
     with pytest.raises(FileNotFoundError, match="1 are missing, such as img_align_celeba/000003.jpg"):
         wilds_celeba(tmp_path)

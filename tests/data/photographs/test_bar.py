@@ -1,5 +1,7 @@
 "BAR in both of its layouts, on generated trees."
 
+import warnings
+
 import pytest
 
 from spurious_core.data.photographs.bar import BAR_PLACES, bar
@@ -33,6 +35,27 @@ def test_a_share_of_every_action_validates_and_the_seed_says_which(root):
         assert (val.a == 0).all() and [int((val.y == y).sum()) for y in range(3)] == [2, 2, 2]
         assert len(data.split("test")) == 30
     assert one.split("val").manifest.file.tolist() != two.split("val").manifest.file.tolist()
+
+
+def test_an_action_that_a_part_lacks_is_warned_of(root):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        bar(root)
+    for path in root.glob("test/racing*/*.jpg"):
+        path.unlink()
+    for path in root.glob("test/racing_*.jpg"):
+        path.unlink()
+    with pytest.warns(UserWarning, match=r"bar: classes without pictures in a split: racing \(test\)$"):
+        assert len(bar(root)) == 50
+
+
+@pytest.mark.parametrize("root", ["{part}/{action}_{i}.jpg"], indirect=True)
+def test_every_action_keeps_a_training_picture(root):
+    for path in sorted(root.glob("train/racing_*.jpg"))[2:]:
+        path.unlink()
+    assert bar(root, validation=0.5).split("train").y.tolist().count(2) == 1
+    with pytest.raises(ValueError, match="validation=0.8 leaves none of 2 training pictures of racing"):
+        bar(root, validation=0.8)
 
 
 def test_another_layout_is_refused(root):

@@ -1,5 +1,7 @@
 "Tables of real photographs, on small trees of the same names and where the folder is there on itself."
 
+import shutil
+
 import pytest
 
 from spurious_core.data.photographs.tables import (
@@ -46,6 +48,23 @@ def test_a_strange_name_is_an_error_that_names_it(root, name, read):
     put(root / name, 0, 0)
     with pytest.raises(ValueError, match=name.rpartition("/")[2]):
         read(root)
+
+
+def test_folders_of_classes_are_there_and_bear_numbers(root):
+    train = root / "imagenet_mini/train"
+    put(train / "tench/x.jpg", 0, 0)
+    with pytest.raises(
+        ValueError, match="folder .*imagenet_mini/train/tench must bear the number of a class"
+    ):
+        mini_imagenet(root)
+    assert mini_imagenet(root, ["val"]).k.tolist() == [1]
+    shutil.rmtree(train)
+    train.mkdir()
+    with pytest.raises(ValueError, match="imagenet_mini: expected folders of classes.*train holds nothing"):
+        mini_imagenet(root)
+    train.rmdir()
+    with pytest.raises(FileNotFoundError, match="expected the folder .*train; .*imagenet_mini holds val"):
+        mini_imagenet(root)
 
 
 def test_the_real_folder():

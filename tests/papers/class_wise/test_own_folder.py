@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from spurious_core.find.neural_pca import fit_neural_pca
 from spurious_core.papers.class_wise.own_folder import (
+    find_components,
     held_out_images,
     own_target,
     read_target_folder,
@@ -14,6 +16,7 @@ from spurious_core.papers.class_wise.own_folder import (
 )
 from spurious_core.papers.class_wise.target import INSTANCE_PROMPT, without_placeholder
 from support.own_pictures import put_pictures
+from support.small_guide import features, small_guide
 
 
 def test_the_planted_component_is_found_in_files(target, planted):
@@ -70,11 +73,27 @@ def test_doubts_are_said_and_the_likeliest_component_serves(own_folder, kit, tmp
     empty = sorted((own_folder / "landbird" / "empty").iterdir())[:6]
     put_pictures(birds / "references", [np.asarray(Image.open(p)) for p in empty], "png")
     no_component = (
-        r"no component tells them from the empty pictures, and the likeliest, \d, must serve \(AUC .*"
+        r"none of the first 3 components, of 32, tells them from the empty pictures, "
+        r"and the likeliest, \d, must serve \(AUC .*"
     )
     with pytest.warns(UserWarning, match=no_component + "takes only 0 of 6 for the class"):
         target = own_target(replace(kit, folder=tmp_path), "landbird")
     assert target.components == [target.table.sort_values("effect").component.iloc[-1]]
+
+
+def test_a_later_component_is_found_where_it_is_looked_at():
+    clf, phi = small_guide(), features(400)
+    pca = fit_neural_pca(clf, phi, 0)
+    empty = phi[:50]
+    sd = float((pca.eigenvectors.sum(0) ** 2 * pca.eigenvalues).sum().sqrt())
+    step = pca.eigenvectors[:, 4] / pca.weight / float(pca.eigenvectors[:, 4].sum())
+    references = empty + 2 * sd * step
+    first, table = find_components(clf, pca, references, empty)
+    assert not table.spurious.any() and max(first) < 3
+    found, table = find_components(clf, pca, references, empty, top=6)
+    assert found == [4] and len(table) == 6
+    with pytest.raises(ValueError, match="top=0 must be at least 1"):
+        find_components(clf, pca, references, empty, top=0)
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,38 @@ def test_surroundings_are_of_another_class_or_of_the_own(data):
         plan_exchanges(data, "paste", 0)
 
 
+@pytest.mark.parametrize(
+    "rows, arm, message",
+    [
+        ([0, 1, 2, 7], EXCHANGES[0], "needs training pictures of two classes at least; found dark$"),
+        ([6, 7], EXCHANGES[0], "needs training pictures of two classes at least; found none$"),
+        ([0, 1, 3], EXCHANGES[1], "needs two training pictures of each class at least; found one of light$"),
+        ([6, 7], EXCHANGES[1], "needs two training pictures of each class at least; found none$"),
+    ],
+)
+def test_a_picture_without_a_partner_is_named(data, rows, arm, message):
+    with pytest.raises(ValueError, match=f"arm='{arm}' {message}"):
+        plan_exchanges(data.subset(rows), arm, 0)
+
+
+def test_one_picture_of_a_class_will_do_for_another(data):
+    plan = plan_exchanges(data.subset([0, 1, 3]), EXCHANGES[0], 0)
+    assert plan.background.tolist()[:2] == [2, 2] and plan.background[2] in (0, 1)
+
+
+@pytest.mark.parametrize("cut", [np.s_[:1], np.s_[:, :32], np.s_[:, :, 0]])
+def test_masks_are_those_of_the_pictures(data, cut):
+    class Odd(Middle):
+        name = "odd"
+
+        def masks_of(self, images, phrases):
+            return super().masks_of(images, phrases)[cut]
+
+    plan = pd.DataFrame(dict(source=[0, 3], background=[3, 0], arm=EXCHANGES[0]))
+    with pytest.raises(ValueError, match=r"odd: expected masks of shape \(2, 64, 64\); found \("):
+        exchanged_pictures(data, plan, Odd())
+
+
 def test_the_thing_stays_and_the_surroundings_are_the_others_without_its_thing(data):
     plan = pd.DataFrame(dict(source=[0, 3], background=[3, 0], arm=EXCHANGES[0]))
     pictures, fine = exchanged_pictures(data, plan, Middle())

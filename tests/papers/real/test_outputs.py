@@ -1,5 +1,7 @@
 "Features of pictures on disk are computed once, and again when anything differs."
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -45,6 +47,27 @@ def test_the_file_serves_the_same_question_only(clf, paths, tmp_path):
     cached_features(clf, paths[:3], tmp_path, "five")
     cached_features(clf, paths[:3], tmp_path, "five", whole=True)
     assert sum(asked) == 11
+
+
+def test_other_pixels_under_the_same_name_are_another_question(clf, paths, tmp_path):
+    first = cached_features(clf, paths, tmp_path / "f", "five")
+    Path(paths[2]).write_bytes(Path(paths[0]).read_bytes())  # overwritten
+    again = cached_features(clf, paths, tmp_path / "f", "five")
+    torch.testing.assert_close(again, first[[0, 1, 0, 3, 4]])
+    elsewhere = [tmp_path / folder / "here/it/is/0.png" for folder in "ab"]
+    for path, source in zip(elsewhere, (paths[1], paths[3]), strict=True):
+        path.parent.mkdir(parents=True)
+        path.write_bytes(Path(source).read_bytes())
+    for path, row in zip(elsewhere, (1, 3), strict=True):
+        torch.testing.assert_close(cached_features(clf, [path], tmp_path / "f", "one"), first[[row]])
+
+
+def test_other_weights_of_the_same_name_are_another_question(clf, paths, tmp_path):
+    first = cached_features(clf, paths, tmp_path / "f", "five")
+    with torch.no_grad():
+        next(clf.net.parameters()).mul_(2)
+    again = cached_features(clf, paths, tmp_path / "f", "five")
+    assert not torch.allclose(again, first)
 
 
 def test_a_damaged_file_is_computed_anew(clf, paths, tmp_path):

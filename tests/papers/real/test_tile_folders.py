@@ -31,3 +31,13 @@ def test_another_class_is_named_with_those_that_will_do(root, tmp_path):
     with pytest.raises(ValueError, match="label='goldfish' is unknown; allowed: .*tench"):
         write_tile_folder(tmp_path, "goldfish", root)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "empty, message",
+    [(1000, "empty=1000: there are 396 tiles of other classes"), (0, "empty=0 must be at least 1")],
+)
+def test_more_empty_tiles_than_there_are_is_refused(empty, message, root, tmp_path):
+    with pytest.raises(ValueError, match=message):
+        write_tile_folder(tmp_path, "tench", root, empty=empty)
+    assert not list(tmp_path.iterdir())

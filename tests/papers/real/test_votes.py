@@ -6,6 +6,8 @@ import pytest
 import torch
 from sklearn.metrics import cohen_kappa_score
 
+from spurious_core.evaluate.intervals import expanded_tails, resampling_weights
+from spurious_core.papers.real import votes as module
 from spurious_core.papers.real.votes import (
     class_ranks,
     network_agreement,
@@ -61,6 +63,26 @@ def test_agreement_is_scikit_learns_kappa(votes):
     row = network_agreement(table, ["a", "b", "c"]).iloc[0]
     assert row.kappa == pytest.approx(cohen_kappa_score(table["called.a"], table["called.b"]))
     assert row.jaccard == pytest.approx(table["called.all"].sum() / table["called.any"].sum())
+
+
+def test_kappa_has_an_interval_over_classes(votes, monkeypatch):
+    "That of scikit-learn's kappa of the same drawn classes, each with all of its tiles."
+    table = votes[0].drop(index=[3, 7, 8])  # classes of different size
+    monkeypatch.setattr(module, "_DRAWS", 300)
+    row = network_agreement(table, ["a", "b"]).iloc[0]
+    drawn = resampling_weights(5, 300, np.random.default_rng(0))[:, table.k]
+    calls = table["called.a"], table["called.b"]
+    kappas = [cohen_kappa_score(*calls, sample_weight=weights, labels=[False, True]) for weights in drawn]
+    ends = np.quantile(np.nan_to_num(kappas, nan=1), expanded_tails(5, 0.95))
+    assert [row.lo, row.hi] == pytest.approx(ends) and row.lo < row.kappa < row.hi and row.n == 5
+
+
+def test_without_enough_classes_or_difference_kappa_has_no_interval(votes):
+    table, _ = votes
+    few = network_agreement(table[table.k < 4], ["a", "b"]).iloc[0]
+    assert np.isnan([few.lo, few.hi]).all() and few.n == 4
+    same = network_agreement(table.assign(**{"called.b": table["called.a"]}), ["a", "b"]).iloc[0]
+    assert same.kappa == 1 and np.isnan([same.lo, same.hi]).all()
 
 
 def test_independent_networks_have_the_product():
