@@ -67,12 +67,14 @@ def test_a_run_without_observers_reports_what_the_jury_says(unobserved_run):
     } <= set(Metrics.load(unobserved_run))
 
 
+@pytest.mark.slow
 def test_a_run_without_observers_reports_nothing_that_needs_one(unobserved_run):
     gated = ("consistency", "hit", "object_absent", "in_distribution", "memorised")
     planted = ("pca.planted", "pca.null", "diversity.ideal", "scene_")
     assert not [name for name in Metrics.load(unobserved_run) if name.startswith(gated + planted)]
 
 
+@pytest.mark.slow
 def test_a_run_without_observers_leaves_its_figures(unobserved_run):
     assert {p.name for p in (unobserved_run / "figures").glob("*.png")} == {
         "component_house.png",
@@ -84,6 +86,7 @@ def test_a_run_without_observers_leaves_its_figures(unobserved_run):
     }
 
 
+@pytest.mark.slow
 def test_a_caption_reaches_the_drawn_pictures(unobserved_run):
     drawn = load_image_set(unobserved_run / "runs/landbird-0/sfsl/images")
     assert {prompt.partition("sks scene ")[2] for prompt in drawn.prompt} == {"in snow", "at night"}

@@ -122,6 +122,7 @@ def test_what_the_page_says_of_real_tiles_runs_in_its_order(tmp_path, monkeypatc
     assert asked == [("my/tiles", "tench")] and names["FOLDER"] == "my/tiles"
 
 
+@pytest.mark.slow
 def test_tiles_of_a_real_class_go_as_far_as_a_real_generator_is_needed(tmp_path):
     need_real("spurious_tiles", "imagenet_mini")
     folder, left = write_tile_folder(tmp_path / "tiles", "tench"), {}

@@ -150,6 +150,7 @@ def test_what_is_not_there_is_one_line(tmp_path):
     assert str(tmp_path / "x") in result.output.replace("\n", "") and "no/such" not in result.output
 
 
+@pytest.mark.slow
 def test_bar(tmp_path):
     "Some photographs of each action, with real features: a report, and the conflict costs accuracy."
     pytest.importorskip("efficientnet_lite_pytorch")

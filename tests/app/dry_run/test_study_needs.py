@@ -33,6 +33,7 @@ def test_a_dry_run_counts_its_two_pictures(out):
     assert Metrics.load(out)["consistency.sfsl"]["n"] == 2
 
 
+@pytest.mark.slow
 def test_a_dry_run_takes_ten_steps_with_the_full_decoder(out):
     arm = out / "runs/landbird-0/sfsl"
     config = json.loads((arm / "adapter/config.json").read_text())

@@ -29,6 +29,7 @@ def pages(sources):
     return sorted(path for path in sources.rglob("*") if path.suffix in (".md", ".ipynb"))
 
 
+@pytest.mark.slow
 def test_every_notebook_is_there_and_readable(sources):
     assert site_notebooks(ROOT / "nbs") == notebook_paths()
     for path in notebook_paths():

@@ -68,6 +68,7 @@ def test_a_control_differs_from_the_chosen_arm_in_one_thing():
         assert others - {"name"} in ({"components"}, {"sfsl"}, {"guide"}), name
 
 
+@pytest.mark.slow
 def test_wrong_components_pull_to_the_references_and_are_not_spurious(world_kit, planted):
     found = wrong_components(planted, world_kit.guide)
     assert len(found) == len(planted.components)

@@ -29,6 +29,7 @@ def test_alpha_of_estimates_rises_with_the_embedded_models(tmp_path):
     assert np.allclose(again, taught.alpha_before, atol=1e-4)  # the kit's pipeline is as it was
 
 
+@pytest.mark.slow
 def test_alpha_of_estimates_rises_with_a_real_guide(tmp_path):
     need_real("spurious_tiles", "imagenet_mini")
     kit = guided_kit(tmp_path, replace(SIZES["small"], precision="fp32"))
