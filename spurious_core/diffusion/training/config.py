@@ -147,8 +147,9 @@ def _check(config: PersonalizeConfig) -> None:
 # %% ../../../nbs/diffusion/training/01_config.ipynb #cc5522e9
 def _check_prior(config: PersonalizeConfig, of_prior: dict[str, Any]) -> None:
     given = [name for name, value in of_prior.items() if value is not None]
-    if given and not config.class_prompt:
-        raise ValueError(f"{' and '.join(given)} without class_prompt: there is no prior to train them for")
+    if given and not config.has_prior:
+        why = "with prior_weight=0" if config.class_prompt else "without class_prompt"
+        raise ValueError(f"{' and '.join(given)} {why}: there is no prior to train them for")
 
 
 def _check_word(config: PersonalizeConfig, pipe: Any, captions: Sequence[str] | None) -> None:

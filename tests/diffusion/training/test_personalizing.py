@@ -194,6 +194,8 @@ def test_one_caption_a_picture(tiny_pipeline, tmp_path):
 def test_class_images_without_a_prior(tiny_pipeline, tmp_path, given):
     with pytest.raises(ValueError, match=f"{next(iter(given))} without class_prompt"):
         train(tiny_pipeline, RUN, tmp_path / "a", **given)
+    with pytest.raises(ValueError, match=f"{next(iter(given))} with prior_weight=0: there is no prior"):
+        train(tiny_pipeline, replace(WITH_PRIOR, prior_weight=0.0), tmp_path / "a", **given)
     assert not (tmp_path / "a").exists()
 
 
