@@ -171,6 +171,7 @@ def _first_sections(audit: Audit) -> list[Section]:
     mistakes = audit.mistakes
     titles = [f"{row.label}, called\n{row.called} ({row.p:.2f})" for row in mistakes.itertuples()]
     n_wrong = int((subject.predicted != subject.images.y).sum())
+    surest = f"{n_wrong} mistakes; these are the ones that the classifier is surest of."
     return [
         Section(
             "Accuracy of each class",
@@ -180,11 +181,7 @@ def _first_sections(audit: Audit) -> list[Section]:
         ),
         Section(
             "Confident mistakes",
-            [
-                f"{n_wrong} mistakes; these are the ones that the classifier is surest of."
-                if n_wrong
-                else "None."
-            ],
+            [surest if n_wrong else "None."],
             None,
             pictures_of(thumbs, mistakes.row.tolist(), titles),
         ),

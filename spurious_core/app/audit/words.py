@@ -8,7 +8,7 @@ __all__ = ['RATE', 'OWN_PICTURES', 'FALSE_CALLS', 'CAPTIONS_FILE', 'word_shares'
 
 # %% ../../../nbs/app/audit/02_words.ipynb #d73e7dd3
 import re
-from collections.abc import Callable, Sequence, Sized
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -47,7 +47,7 @@ def checked_captions(
     n: int,  # how many pictures they describe
 ) -> list[str]:
     "The captions, if there is a text, perhaps empty, for each picture; else a ValueError."
-    given = as_many("captions", of_type("captions", captions, Sized, "a list of texts"), n, "pictures")
+    given = as_many("captions", captions, n, "pictures")
     for row, caption in enumerate(given):
         of_type(f"captions[{row}]", caption, str, "a text")
     return given

@@ -76,7 +76,7 @@ def test_a_report_leaves_no_words_of_a_former_one(planted, tmp_path):
         (lambda pictures: ["a bird"] * 59, "59 captions for 60 pictures"),
         (["a bird"] * 7 + [None] * 53, r"captions\[7\]=None must be a text, and is a NoneType"),
         ("a bird", "captions='a bird' must be a list"),
-        (3, "captions=3 must be a list of texts, and is a int"),
+        (3, "captions=3 must be a list: one for each of"),
     ],
 )
 def test_captions_are_a_text_for_each_picture(captions, message, net, tmp_path):
