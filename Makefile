@@ -70,21 +70,38 @@ test-slow: $(STAMP)
 	@OMP_NUM_THREADS=$(HALF_THREADS) $(BIN)/python -m pytest -n 2 --dist worksteal -m slow
 
 STUDIES ?= $(filter-out speed,$(basename $(notdir $(wildcard nbs/studies/*.ipynb)))) speed
-# The main study's evidence is a sweep, whose tables lie as one beside its figures; SEEDS=200..204 for five.
-SEEDS ?= 200
-GATHERED = { $(BIN)/spurious sweep $$study -p budget=full -p profile=mini,mini_permuted -p seed=$(SEEDS) --out _runs/full/sweep \
-	  && $(BIN)/python -c "from spurious_core.papers.class_wise import read_runs, save_runs; save_runs(read_runs('_runs/full/sweep'), 'figures/$$study')" \
-	  && how="-p budget=quick -p seed=200 -p runs=figures/$$study"; }
-evidence: $(STAMP)
-	@for study in $(STUDIES); do \
-	  echo "== $$study, into figures/$$study"; \
-	  $(BIN)/spurious run $$study -p budget=full --check || { echo "$$study is skipped"; continue; }; \
-	  mkdir -p figures/$$study; how="-p budget=full"; \
-	  if [ $$study = class_wise_spurious_generation ]; then $(GATHERED) || exit 1; fi; \
-	  OMP_NUM_THREADS=$(THREADS) $(BIN)/spurious run $$study $$how --out _runs/full/$$study || exit 1; \
-	  cp _runs/full/$$study/metrics.json _runs/full/$$study/environment.json _runs/full/$$study/figures/*.png figures/$$study/; \
-	done
+# Evidence is made in cells, which a sweep runs on any engine (ENGINE="--engine ray"), and the study goes on from them.
+# A seed more is a cell more: SEEDS_ffr=0..9.
+SEEDS_class_wise_spurious_generation ?= 200
+SEEDS_aspire ?= 0..5
+SEEDS_ddb ?= 0..2
+SEEDS_ffr ?= 0..4
+SEEDS_mitigation_benchmark ?= 10..14
+SEEDS_similarity_loss_forms ?= 100..102
+SEEDS_which_generator ?= 200..201
+FIRST_AND_LAST = $(subst .., ,$(SEEDS_$*))
+N_SEEDS = $(words $(shell seq $(firstword $(FIRST_AND_LAST)) $(lastword $(FIRST_AND_LAST))))
+BUDGET = full
+CELLS = $(if $(SEEDS_$*),-p seeds=1 -p seed=$(SEEDS_$*))
+FROM_CELLS = $(if $(SEEDS_$*),-p seed=$(firstword $(FIRST_AND_LAST)) -p seeds=$(N_SEEDS) -p runs=_runs/full/cells/$*)
+evidence-discovery_benchmark: CELLS = -p n_worlds=1 -p first=0..39
+evidence-discovery_benchmark: FROM_CELLS = -p runs=_runs/full/cells/$*
+# Of the main study the tables of all cells lie as one beside its figures.
+evidence-class_wise_spurious_generation: CELLS = -p profile=mini,mini_permuted -p seed=$(SEEDS_$*)
+evidence-class_wise_spurious_generation: FROM_CELLS = -p seed=$(firstword $(FIRST_AND_LAST)) -p runs=figures/$*
+evidence-class_wise_spurious_generation: BUDGET = quick
+evidence-class_wise_spurious_generation: TABLES = $(BIN)/python -c "from spurious_core.papers.class_wise import read_runs, save_runs; save_runs(read_runs('_runs/full/cells/$*'), 'figures/$*')"
+evidence: $(STUDIES:%=evidence-%)
 	@$(BIN)/spurious ledger --write  # the README's numbers, and figures/ledger
+
+evidence-%: $(STAMP)
+	@echo "== $*, into figures/$*"
+	@$(BIN)/spurious run $* -p budget=full --check || { echo "$* is skipped"; exit 0; }; \
+	mkdir -p figures/$* || exit 1; \
+	$(if $(CELLS),$(BIN)/spurious sweep $* -p budget=full $(CELLS) $(ENGINE) --out _runs/full/cells/$* || exit 1;) \
+	$(if $(TABLES),$(TABLES) || exit 1;) \
+	OMP_NUM_THREADS=$(THREADS) $(BIN)/spurious run $* -p budget=$(BUDGET) $(FROM_CELLS) --out _runs/full/$* || exit 1; \
+	cp _runs/full/$*/metrics.json _runs/full/$*/environment.json _runs/full/$*/figures/*.png figures/$*/
 
 docs: $(STAMP)
 	@$(BIN)/python -c 'from spurious_core.app.site.building import make_site; make_site()'

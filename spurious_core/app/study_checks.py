@@ -38,7 +38,7 @@ def _number_problems(study: Study, values: dict[str, Any]) -> Iterator[str]:
 
 def _path_problems(values: dict[str, Any]) -> Iterator[str]:
     "A sentence for each path among the parameters that is not there."
-    for name in FOLDERS:
+    for name in (*FOLDERS, "runs"):
         if values.get(name) and not Path(values[name]).is_dir():
             yield f"{name}={values[name]!r} is no folder"
     for name in CHECKPOINTS:

@@ -109,6 +109,7 @@ from .plots import (
     bars as bars,
     figure_bytes as figure_bytes,
     figure_html as figure_html,
+    figure_keeper as figure_keeper,
     save_figure as save_figure,
     set_style as set_style,
 )

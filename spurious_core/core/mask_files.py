@@ -35,6 +35,9 @@ def _from_whole_numbers(values: np.ndarray) -> np.ndarray:
         raise ValueError(f"mask of type {values.dtype} in [{lowest}, {highest}]: {why}")
     if highest <= 1:
         return values.astype(np.float32)
+    if highest <= 255 and values.dtype == np.uint16:
+        why = "greys of 8 bits? of 16 bits white is 65535; give 0..255 as uint8"
+        raise ValueError(f"mask of type uint16 in [{lowest}, {highest}]: {why}")
     return (values / (65535 if values.dtype == np.uint16 else 255)).astype(np.float32)
 
 # %% ../../nbs/core/11_mask_files.ipynb #58cc247e
@@ -42,7 +45,8 @@ def as_mask(mask: Any) -> np.ndarray:
     """A mask, or several, as float32 `[..., H, W]` in [0, 1].
 
     Takes bool, whole numbers that are 0 and 1 or 0..255, and floats in [0, 1]; else a ValueError. So are
-    whole numbers of which the largest is 2 to 31, and arrays `[H, W, 3]` and the like."""
+    whole numbers of which the largest is 2 to 31, or of 16 bits 2 to 255, and arrays `[H, W, 3]` and the
+    like."""
     values = np.asarray(mask)
     _check_shape(values.shape)
     if values.dtype == bool:

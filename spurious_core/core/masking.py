@@ -6,6 +6,7 @@
 __all__ = ['MASK', 'masked', 'secrets_of']
 
 # %% ../../nbs/core/14_masking.ipynb #2339356f
+import base64
 import re
 from collections.abc import Iterable
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
@@ -43,11 +44,17 @@ def masked(
 
 # %% ../../nbs/core/14_masking.ipynb #acb83024
 def secrets_of(url: str) -> list[str]:
-    "The secrets that an address holds: its password, or a user without one, and values named like a key."
+    """The secrets that an address holds: its password, or a user without one, and values named like a key.
+
+    With a password also what a client sends for both: `user:password` in base 64."""
     try:
         parts = urlsplit(url)
     except ValueError:  # no address
         return []
     people = [parts.password or parts.username or ""]
     values = [value for name, value in parse_qsl(parts.query) if re.fullmatch(_NAMES, name, re.IGNORECASE)]
-    return [secret for text in [*people, *values] if text for secret in {text, unquote(text)}]
+    plain = [secret for text in [*people, *values] if text for secret in {text, unquote(text)}]
+    if not parts.password:
+        return plain
+    both = f"{unquote(parts.username or '')}:{unquote(parts.password)}"
+    return [*plain, base64.b64encode(both.encode("utf-8", "surrogatepass")).decode()]

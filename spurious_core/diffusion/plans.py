@@ -7,6 +7,8 @@ __all__ = ['MOST_PLANNED', 'PICTURES', 'GENERATED_COLUMNS', 'plan_prompts', 'is_
            'batch_rows']
 
 # %% ../../nbs/diffusion/00_plans.ipynb #efcf4ce2
+import re
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -109,6 +111,20 @@ def _check_texts(row: dict, where: str) -> None:
         if isinstance(cell, str):
             encodable(f"{where}: {name}", cell)
 
+# %% ../../nbs/diffusion/00_plans.ipynb #f0a1b2c3
+_OUR_NAME = re.compile(r"\d{6,}\.png")
+
+
+def _warn_of_names(plan: pd.DataFrame) -> None:
+    "One warning where `file_name` holds what we would not call a picture: those names are lost."
+    names = plan["file_name"] if "file_name" in plan else []
+    foreign = [name for name in names if not is_absent(name) and not _OUR_NAME.fullmatch(str(name))]
+    if foreign:
+        advice = "keep your names in a column of another name"
+        warnings.warn(
+            f"pictures are called 000000.png and so on, not {foreign[0]!s:.80}; {advice}", stacklevel=3
+        )
+
 # %% ../../nbs/diffusion/00_plans.ipynb #14cc894a
 def plan_rows(
     plan: pd.DataFrame,
@@ -122,6 +138,7 @@ def plan_rows(
         raise ValueError(f"the plan lacks the column {names}; it has {there}")
     if len(twice := plan.columns[plan.columns.duplicated()]):
         raise ValueError(f"the plan has two columns {twice[0]!r}; rename or drop one")
+    _warn_of_names(plan)
     rows = []
     not_negative("guidance", guidance)
     for i, cells in enumerate(plan.to_dict("records")):

@@ -20,4 +20,3 @@ from .refusals import (
     check_forms as check_forms,
     check_mitigation as check_mitigation,
 )
-from .study_runs import figure_keeper as figure_keeper, run_jobs as run_jobs

@@ -68,6 +68,18 @@ def test_no_masks_at_all_are_masks():
     assert as_mask(np.zeros((0, 8, 12), bool)).shape == (0, 8, 12)
 
 
+@pytest.mark.parametrize("largest", [32, 255])
+def test_greys_of_8_bits_in_16_are_not_nearly_black(tmp_path, largest):
+    greys = RING.astype(np.uint16) * np.uint16(largest)
+    why = rf"uint16 in \[0, {largest}\]: greys of 8 bits. .* white is 65535; give 0..255 as uint8"
+    with pytest.raises(ValueError, match=why):
+        as_mask(greys)
+    Image.fromarray(greys).save(tmp_path / "greys.png")
+    with pytest.raises(ValueError, match=f"greys.png: .*{why}"):
+        open_mask(tmp_path / "greys.png")
+    assert np.array_equal(as_mask(RING.astype(np.uint16) * np.uint16(256)) > 0, RING)
+
+
 @pytest.mark.parametrize("largest", [2, 31])
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, int])
 def test_numbers_of_things_are_no_mask(tmp_path, dtype, largest):

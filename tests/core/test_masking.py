@@ -29,7 +29,7 @@ def test_known_secrets():
 
 
 def test_secrets_of_an_address():
-    assert set(secrets_of("http://u:p%40ss@h/v1?key=k%21&x=1")) == {"p%40ss", "p@ss", "k!"}
+    assert set(secrets_of("http://u:p%40ss@h/v1?key=k%21&x=1")) == {"p%40ss", "p@ss", "k!", "dTpwQHNz"}
     assert secrets_of("http://h/v1?x=1") == []
     assert secrets_of("http://tok@h") == ["tok"]
     assert secrets_of("http://[bad") == []

@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from spurious_core.core.plots import alpha_panel, bars, save_figure
+from spurious_core.core.plots import alpha_panel, bars, figure_keeper, save_figure
 from spurious_core.core.sheets import contact_sheet
 from support.legends import covering_legends
 
@@ -72,3 +72,11 @@ def test_save_figure_is_atomic_and_deterministic(tmp_path, monkeypatch, pictures
     with pytest.raises(OSError):
         save_figure(contact_sheet(pictures[:1]), a)
     assert a.read_bytes() == before
+
+
+def test_a_figure_is_saved_and_shown_once(tmp_path):
+    figure, _ = plt.subplots(figsize=(1, 1))
+    assert figure_keeper(tmp_path)(figure, "accuracy_0.9") is figure
+    with Image.open(tmp_path / "accuracy_0.9.png") as picture:
+        assert picture.format == "PNG"
+    assert figure.number not in plt.get_fignums()

@@ -29,6 +29,15 @@ def test_seeds_are_distinct_and_shared_between_arms():
     assert plan_prompts("x", 3, seed=2).seed.isin(PLAN.seed).sum() == 0
 
 
+def test_names_of_ones_own_are_not_lost_without_a_word(recwarn):
+    "A set's own table, or a part of it, is drawn again without a warning."
+    plan_rows(PLAN.assign(file_name=[f"{i + 7:06d}.png" for i in range(len(PLAN))]), guidance=3.0)
+    assert not recwarn
+    with pytest.warns(UserWarning, match=r"called 000000.png .* not dog.png; keep your names in a column of"):
+        rows = plan_rows(PLAN.assign(file_name=["000000.png", None] + ["dog.png"] * 7), guidance=3.0)
+    assert all("file_name" not in row for row in rows)
+
+
 def test_one_value_for_all_prompts():
     assert plan_prompts(["x", "y"], 2, arm="base").arm.tolist() == ["base"] * 4
 

@@ -36,7 +36,7 @@ def waterbirds(tmp_path):
 
 def run(folder, until=(), **parameters):
     "The names that the benchmark's cells leave, at budget `smoke` and in this process."
-    parameters = dict(budget="smoke", workers=1, out=str(folder)) | parameters
+    parameters = dict(budget="smoke", out=str(folder)) | parameters
     return run_cells("mitigation_benchmark", until, **parameters)
 
 

@@ -156,8 +156,7 @@ def parameters_for(study, folder):
         foregrounds="images",
         backgrounds="backgrounds",
     )
-    parameters |= {name: str(folder / place) for name, place in places.items() if name in parameters}
-    return parameters | (dict(workers=1) if "workers" in find_study(study).parameters else {})
+    return parameters | {name: str(folder / place) for name, place in places.items() if name in parameters}
 
 
 @pytest.mark.slow  # in `make test` the dry run has the main study

@@ -41,7 +41,7 @@ def given(tmp_path_factory):
 
 def numbers_of(study, out, given, **parameters):
     "The numbers of a study on one's own pictures at budget `smoke`, and its folder."
-    run_cells(study, budget="smoke", workers=1, out=str(out), **given, **parameters)
+    run_cells(study, budget="smoke", out=str(out), **given, **parameters)
     return json.loads((out / "metrics.json").read_text()), out
 
 

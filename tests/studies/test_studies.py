@@ -8,7 +8,7 @@ import pytest
 
 from spurious_core.app.metrics import Metrics
 from spurious_core.app.runs import run_study
-from spurious_core.app.studies import find_study, list_studies, studies_folder
+from spurious_core.app.studies import list_studies, studies_folder
 from support.real_pictures import need_photographs_of
 from support.study_cells import run_cells
 
@@ -39,11 +39,6 @@ def hold_against_before(study, out):
             assert math.isclose(numbers[name], before, abs_tol=room), f"{name}: {numbers[name]}, was {before}"
 
 
-def alone(study):
-    "A study's budget and, where it has workers, one: further ones would import everything once more."
-    return dict(budget="smoke") | (dict(workers=1) if "workers" in find_study(study).parameters else {})
-
-
 # Their parts are those of other studies, of which a smoke run each is not slow (From Fake to Real and ASPIRE;
 # class-wise spurious features), or, of the study of speed, timings, which no test asserts.
 SLOW = ("which_generator", "similarity_loss_forms", "speed")
@@ -56,7 +51,7 @@ def test_smoke(study, tmp_path, monkeypatch):
     "In this process: a kernel for each study would import everything once more."
     need_photographs_of(study)
     monkeypatch.setenv("SPURIOUS_SAMPLER_STEPS", FEW_STEPS)
-    run_cells(study, out=str(tmp_path / study), **alone(study))
+    run_cells(study, out=str(tmp_path / study), budget="smoke")
     hold_against_before(study, tmp_path / study)
     if study == "bar":  # nobody licensed its photographs
         assert [path.name for path in (tmp_path / "bar/figures").iterdir()] == ["methods.png"]
@@ -75,6 +70,6 @@ def test_smoke(study, tmp_path, monkeypatch):
 def test_smoke_by_the_strict_runner(study, tmp_path, monkeypatch):
     need_photographs_of(study)
     monkeypatch.setenv("SPURIOUS_SAMPLER_STEPS", FEW_STEPS)
-    out = run_study(study, alone(study), tmp_path, timeout=600, progress=False)
+    out = run_study(study, dict(budget="smoke"), tmp_path, timeout=600, progress=False)
     assert json.loads((out / "environment.json").read_text())["study"] == study
     hold_against_before(study, out)

@@ -8,6 +8,7 @@ __all__ = ['LONGEST', 'plain_prose', 'first_sentences', 'describe_cell', 'descri
 # %% ../../../nbs/app/report/00_descriptions.ipynb #f3cf0dc1
 import ast
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -86,7 +87,9 @@ def describe_figures(
     cells: Sequence[Any],  # of the notebook that saved them
     names: Sequence[str],  # of the files, without their ending
 ) -> dict[str, str]:
-    "What stands above the last cell that saves, or else names, each file; '' where none does."
+    """What stands above the last cell that saves, or else names, each file; '' where none does.
+
+    Of files with the same words each begins with its name."""
     words = {}
     for name in names:
         fits = [
@@ -97,6 +100,10 @@ def describe_figures(
             if fixed and re.fullmatch(pattern, name)
         ]
         words[name] = describe_cell(cells, max(fits)[-1]) if fits else ""
+    shared = {text for text, count in Counter(words.values()).items() if text and count > 1}
+    for name, text in words.items():
+        if text in shared:
+            words[name] = first_sentences(f"{name.replace('_', ' ')}: {text}")
     return words
 
 # %% ../../../nbs/app/report/00_descriptions.ipynb #bd8d576e

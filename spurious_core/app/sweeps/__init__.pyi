@@ -73,6 +73,7 @@ from .sweeping import (
     sweep as sweep,
     sweep_status as sweep_status,
 )
+from .taking_over import take_over as take_over
 from .workers import (
     WorkerConfig as WorkerConfig,
     main as main,

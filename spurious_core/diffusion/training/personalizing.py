@@ -184,11 +184,13 @@ def _check_watchers(
     config: PersonalizeConfig, image_loss: Any, validate: Any, sheet: pd.DataFrame | None
 ) -> None:
     "ValueError for what can't be called, or be drawn, before anything is made."
-    if config.image_loss_weight > 0 and image_loss is None:
-        raise ValueError(f"image_loss_weight={config.image_loss_weight} without an image_loss")
     for name, function in dict(image_loss=image_loss, validate=validate).items():
         if function is not None:
             of_type(name, function, Callable, "a function, or None")
+    if config.image_loss_weight > 0 and image_loss is None:
+        raise ValueError(f"image_loss_weight={config.image_loss_weight} without an image_loss")
+    if config.image_loss_weight == 0 and image_loss is not None:
+        raise ValueError("an image_loss with image_loss_weight=0 would never be asked; give it a weight")
     if sheet is not None:
         plan_rows(sheet, guidance=1.0)
 

@@ -21,17 +21,20 @@ from .json_objects import find_objects, well_formed
 from .protocol import NoAnswer, Usage
 
 # %% ../../../nbs/models/language/03_answers.ipynb #ac389b1a
-_THOUGHT = re.compile(r"</?think(?:ing)?>", re.IGNORECASE)
+_TAG = re.compile("<(/?)(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflection|scratchpad)>", re.IGNORECASE)
 
 
 def without_thoughts(text: str) -> str:
-    "What stands after the last `</think>`, and before a `<think>` that has no end."
-    end = 0
-    for tag in _THOUGHT.finditer(text):
-        if tag[0].startswith("</"):
-            end = tag.end()
-    opening = _THOUGHT.search(text, end)
-    return text[end : opening.start()] if opening else text[end:]
+    "The text without its thoughts: those between tags, before a closing one alone, after an opening one."
+    kept, start, thinks = [], 0, False
+    for tag in _TAG.finditer(text):
+        closes = tag[1] == "/"
+        if closes and not thinks:
+            kept = []
+        elif not closes and not thinks:
+            kept.append(text[start : tag.start()])
+        thinks, start = not closes, tag.end()
+    return "".join(kept if thinks else [*kept, text[start:]])
 
 
 def _misfit(found: Any, schema: dict) -> str:

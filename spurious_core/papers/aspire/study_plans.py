@@ -128,10 +128,12 @@ def aspire_plan(
     worlds: Sequence[str] = (),  # to cure; none: the budget's
     methods: Sequence[str] = (),  # none: the budget's
     per_class: int = 0,  # images of each class to look at; 0: the budget's
+    seeds: int = 0,  # 0: the budget's
 ) -> AspirePlan:
     "The plan of a budget, with what is asked for otherwise. `ValueError` for what is unknown."
     plan = ASPIRE_PLANS[one_of("budget", budget, ASPIRE_PLANS)]
     changes = dict(worlds=tuple(worlds), methods=tuple(methods), per_class=per_class)
+    changes |= dict(seeds=whole("seeds", seeds, 0))
     return replace(plan, **{name: value for name, value in changes.items() if value})
 
 # %% ../../../nbs/papers/aspire/08_study_plans.ipynb #bedf0700

@@ -33,7 +33,6 @@ from .comparison import (
     passes_of as passes_of,
     passes_table as passes_table,
     reported_sets as reported_sets,
-    share_cores as share_cores,
     shared_training as shared_training,
 )
 from .diversity import (

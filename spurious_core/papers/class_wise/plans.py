@@ -93,10 +93,12 @@ def plan_for(
     plans: Mapping[str, ComparisonPlan],
     budget: str,
     steps: int = 0,  # of training; 0: the plan's
+    seeds: int = 0,  # of each class; 0: the plan's
 ) -> ComparisonPlan:
     "The plan of a budget. `ValueError` for a budget that there is no plan for."
     plan = plans[one_of("budget", budget, plans)]
-    return replace(plan, steps=steps) if whole("steps", steps, 0) else plan
+    changes = dict(steps=whole("steps", steps, 0), seeds=whole("seeds", seeds, 0))
+    return replace(plan, **{name: value for name, value in changes.items() if value})
 
 # %% ../../../nbs/papers/class_wise/05_plans.ipynb #737b1112
 def tuned_on(kit: Kit) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ...core.checks import one_of
+from ...core.checks import one_of, whole
 from ...core.files import atomic_write, make_folder, read_json
 from ...models.classifier import Classifier
 from ...models.loading import load_classifier
@@ -137,8 +137,14 @@ def plan_discovery(
     budget: str,  # smoke, quick or full
     profile: str = "mini",
     seed: int = 200,  # of the first world
+    first: int = 0,  # number of the first world that is wanted
+    n_worlds: int = 0,  # how many are wanted from there; 0: all
 ) -> list[tuple]:
     "The arguments of `try_world` for every world, each of a seed of its own. `ValueError` names the budgets."
     plan = DISCOVERY_BUDGETS[one_of("budget", budget, DISCOVERY_BUDGETS)]
     kinds = [kind for kind in TRIAL_KINDS for _ in range(plan[kind])]
-    return [(profile, seed + i, kind, plan["train"], plan["look"]) for i, kind in enumerate(kinds)]
+    if whole("first", first, 0) >= len(kinds):
+        raise ValueError(f"first={first}: budget {budget} has {len(kinds)} worlds, from 0 on")
+    end = first + (whole("n_worlds", n_worlds, 0) or len(kinds))
+    jobs = [(profile, seed + i, kind, plan["train"], plan["look"]) for i, kind in enumerate(kinds)]
+    return jobs[first:end]

@@ -8,6 +8,7 @@ __all__ = ['ArmSources', 'by_origin', 'mixed', 'first_stage', 'choose_rate', 'fi
 # %% ../../../nbs/papers/ffr/02_arms.ipynb #a41c0892
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from ...core.checks import one_of, renamed_arguments
@@ -70,13 +71,15 @@ def choose_rate(
     config: MitigationConfig,
     rates: Sequence[float] = (1.0, 0.1, 0.03),  # factors on the learning rate of `config`
     seed: int = 0,
+    folder: Path | None = None,  # makes each fit resumable, in a folder of its own
     **options: Any,  # of `fit`
 ) -> tuple[float, Fitted]:
     "The rate of FFR's second stage that does best in the worst group of `val`, and the plain training at it."
     fits = {}
     for rate in rates:
         slower = config.with_(lr=config.lr * rate)
-        fits[rate] = fit("ERM", sources.real, sources.val, first.clf, slower, seed=seed, **options)
+        options |= dict(seed=seed, out_dir=folder and folder / f"rate_{rate}")
+        fits[rate] = fit("ERM", sources.real, sources.val, first.clf, slower, **options)
     best = max(fits, key=lambda rate: (fits[rate].history.val_wga.max(), -rate))
     return best, fits[best]
 

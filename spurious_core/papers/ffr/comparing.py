@@ -109,6 +109,7 @@ def compare_ffr_arms(
     pool: GroupedImages,  # synthetic images of this seed
     seed: int,
     ratio: float,
+    out: str | Path | None = None,  # makes it resumable
 ) -> ArmResults:
     "Trains every arm with every method of the plan; reports on the test set, and the probe for origin."
     real, val, test = ffr_sets(plan, seed, ratio, profile.resolution)
@@ -119,17 +120,23 @@ def compare_ffr_arms(
     def make():
         return small_resnet(real.labels)
 
-    first = first_stage(sources, make, plain_config, **options)
-    rate, second = choose_rate(sources, first, plain_config, **options)
+    def place(name):
+        return out and Path(out) / name
+
+    first = first_stage(sources, make, plain_config, out_dir=place("first"), **options)
+    rate, second = choose_rate(sources, first, plain_config, folder=place("second"), **options)
     options |= dict(first=first, rate=rate)
+
+    def arm_fit(arm, method, **base):
+        config, base["out_dir"] = plan.config(method), place(f"{arm}.{method}")
+        return fit_arm(arm, method, sources, make, config, **options, **base)
+
     results = ArmResults(seed, ratio, rate, {("synthetic_only", "ERM"): _report(first, test)})
     for arm in SYNTHETIC:
-        plain = second if arm == "ffr" else fit_arm(arm, "ERM", sources, make, plain_config, **options)
+        plain = second if arm == "ffr" else arm_fit(arm, "ERM")
         results.probes[arm] = shortcut_probe(plain.clf, test, held, seed)
         for method in plan.methods:
             base = {"base": plain.clf} if find_method(method).base else {}
-            fitted = plain
-            if method != "ERM":
-                fitted = fit_arm(arm, method, sources, make, plan.config(method), **options, **base)
+            fitted = plain if method == "ERM" else arm_fit(arm, method, **base)
             results.reports[arm, method] = _report(fitted, test)
     return results

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ...core.checks import one_of, plain_numbers, within
+from ...core.checks import one_of, plain_numbers, whole, within
 from ...data.worlds import World, get_world
 from ...mitigate.config import MitigationConfig
 from ...mitigate.presets import preset
@@ -89,15 +89,18 @@ FFR_BUDGETS = dict(
     ),
 )
 
-
+# %% ../../../nbs/papers/ffr/04_planning.ipynb #f0a1b2c4
 def plan_ffr(
     budget: str,  # smoke, quick or full
     seed: int = 0,  # the first
     world: str = "waterbirds",  # or celeba
     ratios: Sequence[float] = (),  # empty: the budget's
     methods: Sequence[str] = (),  # names in any spelling that `find_method` knows; empty: the budget's
+    seeds: int = 0,  # how many, from `seed` on; 0: the budget's
 ) -> FFRPlan:
     "The plan of a budget, with what is given put in its place. `ValueError` names a bad value."
     plan = FFR_BUDGETS[one_of("budget", budget, FFR_BUDGETS)]
     names = tuple(find_method(method).name for method in methods or plan.methods)
-    return replace(plan, ratios=tuple(sorted(ratios or plan.ratios)), methods=names, seed=seed, world=world)
+    n_seeds = whole("seeds", seeds, 0) or plan.n_seeds
+    ratios = tuple(sorted(ratios or plan.ratios))
+    return replace(plan, ratios=ratios, methods=names, n_seeds=n_seeds, seed=seed, world=world)

@@ -82,10 +82,11 @@ def train_plainly(
     train: GroupedImages,
     profile: Profile,  # device, precision and resolution
     seed: int,
+    out: str | Path | None = None,  # makes it resumable
 ) -> Fitted:
     "A small network, plainly trained on balanced pictures."
     val = balanced_real(plan, seed, "val", plan.ffr.val, profile.resolution)
-    options = dict(seed=seed, device=profile.device, precision=profile.precision, progress=False)
+    options = dict(seed=seed, device=profile.device, precision=profile.precision, progress=False, out_dir=out)
     return fit("ERM", train, val, lambda: small_resnet(train.labels), plan.ffr.config("ERM"), **options)
 
 

@@ -50,18 +50,20 @@ def _some_of_each(data: GroupedImages, n: int = 4) -> np.ndarray:
     return data.images(np.concatenate(rows))
 
 # %% ../../../nbs/papers/generators/02_generator_arms.ipynb #34626800
-def _measure_sets(plan: GeneratorPlan, profile: Profile, drawn: dict[str, DrawnSet], seed: int) -> dict:
+def _measure_sets(
+    plan: GeneratorPlan, profile: Profile, drawn: dict[str, DrawnSet], out: Path, seed: int
+) -> dict:
     "Density, coverage and transfer both ways, of each generator; and of real pictures."
     n, size = next(iter(drawn.values())).per_group, profile.resolution
     real, fresh = (balanced_real(plan, seed + i, "train", n, size) for i in (0, 10_000))
     test = balanced_real(plan, seed, "test", plan.ffr.test, size)
-    on_real = train_plainly(plan, real, profile, seed)
+    on_real = train_plainly(plan, real, profile, seed, out / "real")
     measures = {("real", "to_real"): accuracy_on(on_real, test)}
     for name, score in measure_set(fresh, real, profile)._asdict().items():
         measures["real", name] = score
     for generator, pictures in drawn.items():
         scores = measure_set(pictures.learned_from, real, profile)._asdict()
-        on_drawn = train_plainly(plan, pictures.learned_from, profile, seed)
+        on_drawn = train_plainly(plan, pictures.learned_from, profile, seed, out / generator)
         scores["to_real"] = accuracy_on(on_drawn, test)
         scores["to_drawn"] = accuracy_on(on_real, pictures.held)
         measures |= {(generator, name): score for name, score in scores.items()}
@@ -72,10 +74,11 @@ def compare_fillings(plan: GeneratorPlan, profile: Profile, out: Path, seed: int
     "Draws the pool of each generator, measures it, and spends it as From Fake to Real does."
     profiles = generator_profiles(plan.generators)
     drawn = {name: draw_set(plan, each, out / name, seed) for name, each in profiles.items()}
-    results = SeedResults(seed, measures=_measure_sets(plan, profile, drawn, seed))
+    results = SeedResults(seed, measures=_measure_sets(plan, profile, drawn, out / "transfer", seed))
     for name, pictures in drawn.items():
         results.pictures[name, "ffr"] = _some_of_each(pictures.pool)
-        arms = compare_ffr_arms(plan.ffr, profile, pictures.pool, seed, plan.ffr.ratios[0])
+        place = out / "fits" / name
+        arms = compare_ffr_arms(plan.ffr, profile, pictures.pool, seed, plan.ffr.ratios[0], place)
         for (arm, _), report in arms.reports.items():
             key = ("none", "ffr") if arm == "none" else (name, arm)
             results.reports[key] = report

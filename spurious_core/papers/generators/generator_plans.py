@@ -87,8 +87,10 @@ def plan_generators(
     budget: str,  # smoke, quick or full
     seed: int = 0,  # the first
     generators: Sequence[str] = (),  # profiles to draw with; empty: USUAL_GENERATORS
+    seeds: int = 0,  # how many, from `seed` on; 0: the budget's
 ) -> GeneratorPlan:
     "The plan of a budget. `ValueError` names a bad value."
-    n_seeds, steps = GENERATOR_BUDGETS[one_of("budget", budget, GENERATOR_BUDGETS)]
+    of_budget, steps = GENERATOR_BUDGETS[one_of("budget", budget, GENERATOR_BUDGETS)]
+    n_seeds = whole("seeds", seeds, 0) or of_budget
     parts = _ffr_part(budget, seed, n_seeds, steps), _aspire_part(budget, n_seeds, steps)
     return GeneratorPlan(tuple(generators) or USUAL_GENERATORS, *parts, n_seeds, steps, seed)

@@ -10,7 +10,7 @@ __all__ = ['MINI_SETS', 'SAME_PICTURES', 'BENCHMARK_BUDGETS', 'BenchmarkSource',
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ...core.checks import one_of, plain_numbers
+from ...core.checks import one_of, plain_numbers, whole
 from ...data.digits import digit_images
 from ...data.grouped import SPLITS, GroupedImages
 from ...data.reading import READERS, read_dataset
@@ -117,10 +117,12 @@ def plan_benchmark(
     world: str = "",  # empty: the budget's
     methods: Sequence[str] = (),  # names in any spelling that `find_method` knows; empty: the budget's
     root: str = "",  # folder of a data set, of which `world` is the reader
+    seeds: int = 0,  # how many, from `seed` on; 0: the budget's
 ) -> BenchmarkPlan:
     "The plan of a budget, with what is given put in its place. `ValueError` names a bad value."
     plan = BENCHMARK_BUDGETS[one_of("budget", budget, BENCHMARK_BUDGETS)]
     names = tuple(find_method(method).name for method in methods or plan.methods)
     if world:
         one_of("world", world, READERS if root else MINI_SETS)
-    return replace(plan, worlds=(world,) if world else plan.worlds, methods=names, seed=seed)
+    worlds, n_seeds = (world,) if world else plan.worlds, whole("seeds", seeds, 0) or plan.n_seeds
+    return replace(plan, worlds=worlds, methods=names, n_seeds=n_seeds, seed=seed)

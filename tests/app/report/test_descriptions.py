@@ -53,6 +53,15 @@ def test_the_most_exact_name_wins():
     }
 
 
+def test_figures_of_one_cell_are_told_apart():
+    cells = [markdown("Green: it fooled them."), code('for x in y: save(f, f"arms_{x}.png")')]
+    assert describe_figures(cells, ["arms_cow", "arms_landbird"]) == {
+        "arms_cow": "arms cow: Green: it fooled them.",
+        "arms_landbird": "arms landbird: Green: it fooled them.",
+    }
+    assert describe_figures(cells, ["arms_cow"]) == {"arms_cow": "Green: it fooled them."}
+
+
 def test_a_figure_says_its_titles():
     figure, (left, right) = plt.subplots(1, 2)
     left.set(title="Losses", xlabel="step", ylabel="loss")

@@ -232,6 +232,8 @@ def test_captions_that_are_cut_are_named(tiny_pipeline, tmp_path):
 
 
 def test_a_weight_without_a_loss(tiny_pipeline, tmp_path):
+    with pytest.raises(ValueError, match="image_loss with image_loss_weight=0 would never be asked"):
+        train(tiny_pipeline, RUN, tmp_path / "a", image_loss=lambda *given: None)
     with pytest.raises(ValueError, match="image_loss_weight=1.0 without an image_loss"):
         train(tiny_pipeline, replace(RUN, image_loss_weight=1.0), tmp_path / "a")
 

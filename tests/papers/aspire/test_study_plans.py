@@ -15,6 +15,7 @@ from support.data_trees import put
 def test_what_is_asked_for_replaces_the_budgets_choice():
     plan = aspire_plan("full", worlds=["beside"], methods=["groupdro"], per_class=7)
     assert (plan.worlds, plan.methods, plan.per_class) == (("mini_beside",), ("GroupDRO",), 7)
+    assert aspire_plan("full", seeds=1) == replace(ASPIRE_PLANS["full"], seeds=1)
     assert (
         replace(plan, **{n: getattr(ASPIRE_PLANS["full"], n) for n in ("worlds", "methods", "per_class")})
         == (ASPIRE_PLANS["full"])

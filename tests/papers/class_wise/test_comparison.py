@@ -19,7 +19,6 @@ from spurious_core.papers.class_wise.comparison import (
     load_comparison_kit,
     passes_table,
     reported_sets,
-    share_cores,
     shared_training,
 )
 from spurious_core.papers.class_wise.plans import CLASS_WISE_PLANS, plan_for
@@ -73,15 +72,6 @@ def test_what_a_study_needs_is_missed_at_once():
         load_comparison_kit("sd15", need=("jury", "world"))
 
 
-def test_cores_are_shared_by_no_more_workers_than_there_are_runs(monkeypatch):
-    monkeypatch.setattr(comparison_module.torch, "get_num_threads", lambda: 8)
-    monkeypatch.setattr(comparison_module, "usable_cores", lambda: 8)
-    assert share_cores(0, 60) == (8, 1)
-    assert share_cores(0, 2) == (2, 4)
-    assert share_cores(3, 60) == (3, 2)
-    assert share_cores(16, 60) == (16, 1)
-
-
 @pytest.fixture
 def drawn(monkeypatch):
     "Instead of training and drawing: arms that draw one grey each. The calls are kept."
@@ -100,7 +90,7 @@ def drawn(monkeypatch):
 def comparison(world_kit, tmp_path):
     plan = replace(plan_for(CLASS_WISE_PLANS, "smoke"), n_images=2, n_real=60)
     arms = (BASE, DREAMBOOTH, CHOSEN)
-    return Comparison(plan, arms, shared_training(world_kit.profile, plan), tmp_path, load=lambda: world_kit)
+    return Comparison(plan, arms, shared_training(world_kit.profile, plan), tmp_path)
 
 
 def test_a_run_has_all_arms_and_the_best_of_every_pool(drawn, comparison, world_kit):
@@ -137,8 +127,8 @@ def test_passes_are_those_of_a_hundred_steps():
     assert (rivals > table.total["sfsl"]).all()
 
 
-def test_one_arm_by_itself_lies_where_its_run_would_put_it(drawn, comparison):
-    images, verdicts = draw_and_judge(comparison, "landbird", 100, DREAMBOOTH)
+def test_one_arm_by_itself_lies_where_its_run_would_put_it(drawn, comparison, world_kit):
+    images, verdicts = draw_and_judge(comparison, "landbird", 100, DREAMBOOTH, world_kit)
     assert drawn == [("dreambooth", 100, ("runs", "landbird-100", "dreambooth"), 2)]
     assert images.shape == (8, 64, 64, 3)
     assert verdicts[["arm", "label", "seed", "run"]].drop_duplicates().values.tolist() == [

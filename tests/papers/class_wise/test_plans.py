@@ -36,6 +36,7 @@ def test_only_a_dry_run_takes_references_that_fool_nobody():
 
 def test_steps_may_be_asked_for_and_budgets_must_be_known():
     assert plan_for(CLASS_WISE_PLANS, "quick", 7) == replace(CLASS_WISE_PLANS["quick"], steps=7)
+    assert plan_for(FORMS_PLANS, "full", seeds=1) == replace(FORMS_PLANS["full"], seeds=1)
     with pytest.raises(ValueError, match="budget='long' is unknown; allowed: dry, smoke, quick, full"):
         plan_for(CLASS_WISE_PLANS, "long")
 

@@ -29,6 +29,15 @@ def test_each_world_has_a_seed_of_its_own():
     assert set(DISCOVERY_BUDGETS) == {"smoke", "quick", "full"}
 
 
+def test_parts_of_the_worlds_are_the_whole():
+    jobs = plan_discovery("full")
+    parts = [plan_discovery("full", first=first, n_worlds=7) for first in range(0, 40, 7)]
+    assert sum(parts, []) == jobs
+    assert plan_discovery("full", first=38) == jobs[38:]
+    with pytest.raises(ValueError, match="first=40: budget full has 40 worlds, from 0 on"):
+        plan_discovery("full", first=40)
+
+
 class Clf:
     labels = ["cat", "dog"]
     net = torch.nn.Identity()

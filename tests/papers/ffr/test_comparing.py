@@ -41,7 +41,7 @@ def test_a_profile_without_a_pipeline_is_refused():
 
 
 @pytest.fixture
-def trained(monkeypatch, grouped):
+def trained(monkeypatch, grouped, tmp_path):
     "One comparison of small sets, and what every arm was called with."
     sets = (
         grouped([30, 8, 8, 30]),
@@ -56,12 +56,12 @@ def trained(monkeypatch, grouped):
 
     monkeypatch.setattr(comparing, "ffr_sets", lambda *_: sets)
     monkeypatch.setattr(comparing, "fit_arm", noted)
-    pool = grouped([50] * 4, "generated", seed=2)
-    return compare_ffr_arms(PLAN, load_profile("mini"), pool, 0, 0.9), calls
+    asked = PLAN, load_profile("mini"), grouped([50] * 4, "generated", seed=2), 0, 0.9
+    return compare_ffr_arms(*asked, tmp_path / "fits"), calls, asked
 
 
 def test_every_arm_is_there_and_starts_from_what_it_shares(trained):
-    results, calls = trained
+    results, calls, _ = trained
     arms = {(arm, method) for arm in SYNTHETIC for method in PLAN.methods}
     assert set(results.reports) == arms | {("synthetic_only", "ERM")}
     assert list(results.probes) == list(SYNTHETIC)
@@ -71,3 +71,18 @@ def test_every_arm_is_there_and_starts_from_what_it_shares(trained):
     assert len({id(options["first"]) for *_, options in calls}) == 1
     assert {options["rate"] for *_, options in calls} == {results.rate}
     assert {int(report.table.n.sum()) for report in results.reports.values()} == {96}
+
+
+def test_what_is_trained_already_is_not_trained_again(trained, monkeypatch, tmp_path):
+    results, _, asked = trained
+
+    def refuse(*_, **__):
+        raise AssertionError("trained again")
+
+    monkeypatch.setattr("spurious_core.mitigate.resumable.ResumableRun._compute", refuse)
+    again = compare_ffr_arms(*asked, tmp_path / "fits")
+    assert again.rate == results.rate
+    for arm, report in results.reports.items():
+        assert again.reports[arm].table.equals(report.table)
+    for arm, probe in results.probes.items():
+        assert again.probes[arm].equals(probe)

@@ -21,6 +21,7 @@ def test_what_is_given_takes_the_budgets_place():
     assert plan.ratios == (0.6, 0.9)
     assert plan.methods == ("GroupDRO",)
     assert list(plan.seeds) == [3]
+    assert list(plan_ffr("full", seed=3, seeds=2).seeds) == [3, 4]
     assert (plan.dataset, plan.usual) == ("mini_celeba", (1, 0))
     assert plan.config("GroupDRO").epochs == FFR_BUDGETS["smoke"].epochs == 1
 

@@ -41,13 +41,13 @@ def filled(monkeypatch, two, tmp_path):
             pool=data, learned_from=generator.name, held=f"{generator.name} held", per_group=4
         )
 
-    def arms(part, profile, pool, seed, ratio):
-        requests.append(("arms", profile.name, seed, ratio))
+    def arms(part, profile, pool, seed, ratio, out):
+        requests.append(("arms", profile.name, seed, ratio, out.name))
         return SimpleNamespace(reports={(arm, "ERM"): REPORT for arm in ("none", "usb", "ffr")})
 
     monkeypatch.setattr(generator_arms, "draw_set", drawn)
     monkeypatch.setattr(generator_arms, "compare_ffr_arms", arms)
-    monkeypatch.setattr(generator_arms, "train_plainly", lambda plan, train, profile, seed: train)
+    monkeypatch.setattr(generator_arms, "train_plainly", lambda plan, train, profile, seed, out: train)
     monkeypatch.setattr(generator_arms, "accuracy_on", lambda learned, test: f"{learned} on {test}")
     score = SimpleNamespace(_asdict=lambda: dict(density=1.0, coverage=0.5))
     monkeypatch.setattr(generator_arms, "measure_set", lambda *args: score)
@@ -58,7 +58,7 @@ def filled(monkeypatch, two, tmp_path):
 def test_each_generator_draws_its_pool_and_arms_run_with_the_profile_of_the_study(two, filled):
     requests, results = filled
     assert requests[:2] == [("draw", "first", "first"), ("draw", "second", "second")]
-    assert requests[2:] == [("arms", "mini", 3, two.ffr.ratios[0])] * 2
+    assert requests[2:] == [("arms", "mini", 3, two.ffr.ratios[0], name) for name in ("first", "second")]
     arms = {(name, arm) for name in ("first", "second") for arm in ("usb", "ffr")}
     assert set(results.reports) == arms | {("none", "ffr")}
     assert results.pictures["second", "ffr"].shape == (16, 64, 64, 3)

@@ -14,8 +14,10 @@ from spurious_core.papers.generators.generator_plans import (
 
 
 @pytest.mark.parametrize("budget", GENERATOR_BUDGETS)
-def test_steps_and_seeds_are_the_same_everywhere(budget):
-    plan = plan_generators(budget, seed=7, generators=["mini"])
+@pytest.mark.parametrize("seeds", [0, 4])
+def test_steps_and_seeds_are_the_same_everywhere(budget, seeds):
+    plan = plan_generators(budget, seed=7, generators=["mini"], seeds=seeds)
+    assert plan.n_seeds == (seeds or GENERATOR_BUDGETS[budget][0])
     assert plan.ffr.steps == plan.aspire.draw_steps == plan.steps
     assert plan.ffr.n_seeds == plan.aspire.seeds == plan.n_seeds == len(plan.seeds)
     assert plan.seeds[0] == plan.ffr.seed == 7

@@ -92,6 +92,7 @@ def test_what_is_given_takes_the_budgets_place():
     plan = plan_benchmark("smoke", seed=7, world="digits", methods=["groupdro", "erm"])
     assert (plan.worlds, plan.methods, list(plan.seeds)) == (("digits",), ("GroupDRO", "ERM"), [7])
     assert plan.epochs == 1
+    assert list(plan_benchmark("full", seed=7, seeds=2).seeds) == [7, 8]
     with pytest.raises(ValueError, match="method='magic' is unknown; allowed: ERM"):
         plan_benchmark("smoke", methods=["magic"])
     with pytest.raises(ValueError, match="budget='dry' is unknown; allowed: smoke, quick, full"):

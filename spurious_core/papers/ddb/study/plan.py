@@ -85,9 +85,12 @@ def ddb_plan(
     own_images: bool = False,  # for images of one's own
     per_class: int = 0,  # images of each class to recompose; 0: the budget's choice
     lr: float = 0.0,  # 0: 3e-3 for the small networks of the worlds, 1e-4 for a classifier that was given
+    seeds: int = 0,  # 0: the budget's choice
 ) -> DDBPlan:
     "The plan of a budget. ValueError for an unknown one, or for negative numbers."
     plan = DDB_PLANS[one_of("budget", budget, DDB_PLANS)]
     plan = plan.for_own_images() if own_images else plan
-    pick = whole("per_class", per_class, 0) or plan.pick
-    return replace(plan, pick=pick, lr=not_negative("lr", lr) or plan.lr)
+    pick, n_seeds = whole("per_class", per_class, 0), whole("seeds", seeds, 0)
+    return replace(
+        plan, pick=pick or plan.pick, seeds=n_seeds or plan.seeds, lr=not_negative("lr", lr) or plan.lr
+    )

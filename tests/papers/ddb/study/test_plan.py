@@ -8,6 +8,7 @@ from spurious_core.papers.ddb.study.plan import DDB_PLANS, ddb_plan
 def test_a_person_overrides_the_number_of_pictures_and_the_rate():
     plan = ddb_plan("smoke", per_class=6, lr=0.5)
     assert (plan.pick, plan.config.lr) == (6, 0.5)
+    assert (ddb_plan("full").seeds, ddb_plan("full", seeds=1).seeds) == (3, 1)
     assert ddb_plan("smoke") == DDB_PLANS["smoke"]
 
 
@@ -25,6 +26,8 @@ def test_a_quarter_of_the_epochs_is_at_least_one(budget, quarter):
 def test_bad_input_is_refused():
     with pytest.raises(ValueError, match="budget='dry' is unknown; allowed: smoke, quick, full"):
         ddb_plan("dry")
+    with pytest.raises(ValueError, match="seeds=1.5 must be a whole number"):
+        ddb_plan("smoke", seeds=1.5)
     with pytest.raises(ValueError, match="per_class=-1 must be at least 0"):
         ddb_plan("smoke", per_class=-1)
     with pytest.raises(ValueError, match="lr=-1 must not be negative"):
