@@ -60,7 +60,7 @@ test: $(STAMP)
 	 || { echo "these files were not exported or not clean; they are now: look at git diff and commit them"; exit 1; }
 	@echo "== 3 of 4: every notebook cell runs, but for those marked slow"
 	@OMP_NUM_THREADS=$(HALF_THREADS) $(BIN)/nbdev-test --n-workers 2 --skip-file-re '$(SKIPPED)'
-	@echo "== 4 of 4: pytest, with the studies at budget smoke"
+	@echo "== 4 of 4: pytest, with some studies at budget smoke"
 	@PYTHONPATH=tests $(BIN)/python -c 'from support.browser import why_not; why_not() and print("the browser tests are skipped:", why_not())'
 	@OMP_NUM_THREADS=$(HALF_THREADS) $(BIN)/python -m pytest -n 2 --dist worksteal
 

@@ -11,6 +11,8 @@ import pytest
 
 from support.notebooks import ROOT
 
+pytestmark = pytest.mark.slow  # a scratch copy of the project is exported
+
 READER = """from pathlib import Path
 import pandas as pd
 from spurious_core.data.grouped import GroupedImages

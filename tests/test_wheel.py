@@ -89,6 +89,7 @@ def run(*command, cwd):
     return done.stdout
 
 
+@pytest.mark.slow
 def test_the_readmes_python_runs_in_a_fresh_environment(fresh, tmp_path):
     "The first block as it stands; the second, which trains for a minute, as far as its names."
     text = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -39,6 +39,7 @@ def test_a_good_run_leaves_the_contract(make_study, tmp_path):
     nbformat.validate(nb)
 
 
+@pytest.mark.slow
 def test_peak_memory_is_the_kernels(make_study, tmp_path):
     wasteful = "import numpy as np; x = np.ones(40_000_000); del x"
     cells = [], [wasteful, SAVE], [f"{wasteful}\n{SAVE}"]  # before the last cell, and in it

@@ -194,7 +194,8 @@ def _die(rank, module, name, when, function, *args):
     function(*args)
 
 
-@pytest.mark.parametrize("rank", [0, pytest.param(1, marks=SLOW)])
+@SLOW
+@pytest.mark.parametrize("rank", [0, 1])
 def test_killed_while_training(tiny_pipeline, tmp_path, rank):
     config = replace(HALF, accumulation=1, batch_size=1, image_loss_weight=0.0, class_prompt=None)
     whole, cut = tmp_path / "whole", tmp_path / "cut"

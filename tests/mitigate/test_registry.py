@@ -47,13 +47,9 @@ print(fitted.method.name, fitted.details["generated"])
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    "first",
-    [
-        "spurious_core",
-        pytest.param("spurious_core.mitigate.registry", marks=pytest.mark.slow),
-        pytest.param("spurious_core.papers.ddb.retraining", marks=pytest.mark.slow),
-    ],
+    "first", ["spurious_core", "spurious_core.mitigate.registry", "spurious_core.papers.ddb.retraining"]
 )
 def test_a_method_of_a_paper_is_known_in_a_fresh_process(first):
     tests = str(Path(__file__).parents[1])

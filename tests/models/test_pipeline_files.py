@@ -189,6 +189,7 @@ OFFLINE = """
 """
 
 
+@pytest.mark.slow
 def test_the_hub_cache_offline_and_pinned(hub, tmp_path):
     "In a process of its own, because the hub's client reads its settings when it is imported."
     offline = dict(HF_HUB_OFFLINE="1", HF_HUB_CACHE=str(hub), HF_HOME=str(tmp_path))

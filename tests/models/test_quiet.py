@@ -64,6 +64,7 @@ load_tiny_decoder(load_profile("mini").tiny_decoder)
 """
 
 
+@pytest.mark.slow
 def test_importing_and_loading_the_tiny_decoder_says_nothing():
     done = subprocess.run([sys.executable, "-c", QUIET], capture_output=True, text=True, check=True)
     assert done.stdout + done.stderr == ""

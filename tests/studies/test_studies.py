@@ -39,13 +39,14 @@ def hold_against_before(study, out):
             assert math.isclose(numbers[name], before, abs_tol=room), f"{name}: {numbers[name]}, was {before}"
 
 
-# Their parts are those of other studies, of which a smoke run each is not slow (From Fake to Real and ASPIRE;
-# class-wise spurious features), or, of the study of speed, timings, which no test asserts.
-SLOW = ("which_generator", "similarity_loss_forms", "speed")
+# What runs in every `make test`: the main study, discovery, the audit, and by the strict runner the cures.
+# Of the others every part has tests of its own, and test_notebook_calls reads that they call what is there.
+IN_EVERY_RUN = ("audit_calibration", "class_wise_spurious_generation", "discovery_benchmark")
 
 
 @pytest.mark.parametrize(
-    "study", [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW)) for name in list_studies()]
+    "study",
+    [pytest.param(name, marks=[pytest.mark.slow] * (name not in IN_EVERY_RUN)) for name in list_studies()],
 )
 def test_smoke(study, tmp_path, monkeypatch):
     "In this process: a kernel for each study would import everything once more."

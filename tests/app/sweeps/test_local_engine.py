@@ -44,6 +44,7 @@ def test_two_workers_do_each_cell_once(cells, note):
     assert len(lines) == 3 and all(line.endswith(" done") for line in lines)
 
 
+@pytest.mark.slow
 def test_a_killed_worker_costs_its_cell_a_second_try_and_nothing_else(cells, note):
     code = f"import sys; sys.argv[1:] = {[str(root_of(cells)), '0', '0', '3']!r}\n{local_engine._WORKER}"
     process = subprocess.Popen([sys.executable, "-c", code], start_new_session=True)

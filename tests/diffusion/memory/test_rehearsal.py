@@ -75,14 +75,15 @@ def test_a_step_of_every_family(kind, tmp_path):
     assert footprint.step == pytest.approx(step, rel=0.1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changes",
     [
-        pytest.param(dict(gradient_checkpointing=True), marks=pytest.mark.slow),
-        pytest.param(dict(precision="bf16"), marks=pytest.mark.slow),
+        dict(gradient_checkpointing=True),
+        dict(precision="bf16"),
         dict(method="dreambooth"),
         dict(train_text_encoder=True),
-        pytest.param(dict(image_loss_weight=0.0), marks=pytest.mark.slow),
+        dict(image_loss_weight=0.0),
         dict(method="textual_inversion", instance_prompt="a photo of <concept>", num_vectors=2),
     ],
     ids=str,

@@ -67,6 +67,7 @@ def test_kill_while_training(tiny_pipeline, tmp_path, killed):
     assert json.loads((whole / "result.json").read_text())["step"] == 5
 
 
+@pytest.mark.slow
 def test_kill_while_writing(tiny_pipeline, tmp_path, killed):
     whole = train_full(tiny_pipeline, tmp_path / "whole")
     for n in (0, 1, 3, 4, 5):

@@ -70,6 +70,7 @@ def fit_and_die(folder, part):
     quick("AFR", config=CONFIG, out_dir=folder)
 
 
+@pytest.mark.slow
 def test_killed_between_its_parts_it_ends_in_the_same_weights(killed, tmp_path):
     "The head that was fitted to features read from disk was 4.7e-10 beside the other."
     whole = quick("AFR", config=CONFIG)

@@ -59,6 +59,7 @@ def test_it_knows_photographs(lite0):
     assert (lite0.probs(pictures).argmax(1).numpy() == classes).mean() > 0.7
 
 
+@pytest.mark.slow
 def test_normalising_by_imagenets_mean_would_be_worse(lite0):
     "The statement that mean and deviation are 0.5, on photographs."
     pictures, classes = real_pictures("imagenet_one_each", 50)

@@ -19,6 +19,7 @@ def test_few_validation_images_are_kept_whole():
     assert np.bincount(cure_parts("mini_beside", (10, 6, 5), 0.9, 100)[1].group).tolist() == [6] * 4
 
 
+@pytest.mark.slow
 def test_the_lamp_goes_with_landbirds_and_the_scene_with_nothing():
     train = cure_parts("mini_beside", (200, 10, 10), ratio=0.99, seed=100)[0].manifest
     assert (train.prop[train.label == "landbird"] == "lamp").mean() > 0.98

@@ -90,6 +90,7 @@ def test_a_random_guide_is_the_same_network_with_other_weights(world_kit):
     assert (random.name, random.labels) == ("random", world_kit.guide.labels)
 
 
+@pytest.mark.slow
 def test_another_guide_has_components_of_its_own(world_kit, planted):
     loss = steering_loss(world_kit, planted, ARMS["sfsl_random_guide"])
     assert loss.guide.name == "random"

@@ -58,6 +58,7 @@ def test_the_panel_shows_a_component_of_the_target(world_kit, planted):
     assert component_panel(world_kit, planted, 2, l=3).get_suptitle().startswith("landbird: component 3")
 
 
+@pytest.mark.slow
 def test_the_guide_itself_would_raise_an_alarm_and_the_null_guide_does_not(world_kit):
     labels = ["house", "landbird"]
     quiet = false_alarms(world_kit, labels, n_train=120, n_bank=20)

@@ -124,6 +124,7 @@ def test_a_known_mixture_is_taken_apart(penalty, parts):
         assert value[kind, "fg_from_bg"] < 1 / N_CLASSES + 0.15, value[kind].to_dict()
 
 
+@pytest.mark.slow
 def test_a_critic_too_weak_leaves_the_label_to_probes_although_its_penalty_is_small(parts):
     train, fit_on, test = parts
     weak = replace(TOY, linear=0.0, normalise="raw", widths=(2,), critic_lr=1e-4)

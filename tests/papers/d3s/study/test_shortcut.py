@@ -30,6 +30,7 @@ def study_of(folder, world="d3s", own_data=None, labels=NAMES):
     return SimpleNamespace(inputs=inputs, labels=labels, **common)
 
 
+@pytest.mark.slow
 def test_the_rule_holds_as_often_as_the_plan_says_and_never_in_the_test(tmp_path):
     study = study_of(tmp_path)
     task = shortcut_task(study, None, 1)
