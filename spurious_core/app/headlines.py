@@ -114,9 +114,15 @@ HEADLINES |= dict(
 _PLACE = re.compile(r"\{([^}]+)\}")
 
 
+_FEWEST = 5  # as in evaluate.intervals, which takes a second to import
+
+
 def _number_in_words(entry: dict) -> str:
+    "Its interval beside it, or else how few it is over; one of few runs says little."
     interval = " [{:.2f}, {:.2f}]".format(*entry["ci"]) if entry["ci"] else ""
-    return f"{entry['value']:.2f}{interval}"
+    is_of_few = not interval and entry["n"] and entry["n"] < _FEWEST and entry.get("over")
+    few = f" (over {entry['n']} {entry['over']})" if is_of_few else ""
+    return f"{entry['value']:.2f}{interval}{few}"
 
 
 def _is_slice(dataset: str, others: Iterable[str]) -> bool:

@@ -5,9 +5,11 @@ import re
 
 import pytest
 
+from spurious_core.app import headlines
 from spurious_core.app.headlines import HEADLINES, fitting_keys, headline
 from spurious_core.app.metrics import Metrics
 from spurious_core.app.studies import list_studies
+from spurious_core.evaluate.intervals import FEWEST
 from support.notebooks import ROOT
 
 
@@ -42,6 +44,15 @@ def test_numbers_stand_where_their_keys_do():
     metrics = numbers(wga__all__ERM=0.5, wga__all__DDB=0.954)
     metrics.add("wga.all.DDB", 0.954, (0.92, 0.98), 9, "runs")
     said = "Accuracy of the worst group: 0.50 after plain training, 0.95 [0.92, 0.98] after recomposing."
+    assert headline("ddb", metrics) == said
+
+
+def test_a_number_of_few_says_so():
+    metrics = Metrics()
+    metrics.add("wga.all.ERM", 0.5, None, 2, "runs")
+    metrics.add("wga.all.DDB", 0.7, None, 60, "images")
+    assert headlines._FEWEST == FEWEST
+    said = "Accuracy of the worst group: 0.50 (over 2 runs) after plain training, 0.70 after recomposing."
     assert headline("ddb", metrics) == said
 
 

@@ -10,6 +10,7 @@ from .labels import (
     from_extra as from_extra,
     has_background as has_background,
     imagenet_labels as imagenet_labels,
+    wordnet_position as wordnet_position,
 )
 from .packaged import (
     PACKAGED as PACKAGED,

