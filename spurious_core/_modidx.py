@@ -6080,6 +6080,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                                           'spurious_core/papers/real/bar_trials.py'),
                                                       'spurious_core.papers.real.bar_trials.bar_trial': ( 'papers/real/bar_trials.html#bar_trial',
                                                                                                           'spurious_core/papers/real/bar_trials.py'),
+                                                      'spurious_core.papers.real.bar_trials.kept_trial': ( 'papers/real/bar_trials.html#kept_trial',
+                                                                                                           'spurious_core/papers/real/bar_trials.py'),
                                                       'spurious_core.papers.real.bar_trials.last_layer_depth': ( 'papers/real/bar_trials.html#last_layer_depth',
                                                                                                                  'spurious_core/papers/real/bar_trials.py'),
                                                       'spurious_core.papers.real.bar_trials.part_pictures': ( 'papers/real/bar_trials.html#part_pictures',

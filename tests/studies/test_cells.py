@@ -5,11 +5,14 @@ import pytest
 from spurious_core.app.metrics import Metrics
 from spurious_core.app.sweeps.sweeping import sweep
 from spurious_core.core.devices import usable_cores
+from support.real_pictures import need_photographs_of
 from support.study_cells import run_cells
 
 TWO_SEEDS = dict(seed=[0, 1], seeds=[1]), dict(seed=0, seeds=2)
 STUDIES = dict(
     aspire=TWO_SEEDS,
+    bar=TWO_SEEDS,
+    d3s=TWO_SEEDS,
     ddb=TWO_SEEDS,
     discovery_benchmark=(dict(first=[0, 1, 2], n_worlds=[1]), {}),
     ffr=TWO_SEEDS,
@@ -29,6 +32,7 @@ def numbers(out):
 @pytest.mark.parametrize("study", STUDIES)
 def test_cells_are_the_whole(study, tmp_path, monkeypatch):
     monkeypatch.setenv("SPURIOUS_SAMPLER_STEPS", "2")
+    need_photographs_of(study)
     grid, whole = STUDIES[study]
     cells = dict(budget=["smoke"]) | grid
     # a core for each worker, since the last bits of a number hang on how many threads add it up

@@ -12,6 +12,7 @@ from .bar_trials import (
     bar_pairs as bar_pairs,
     bar_table as bar_table,
     bar_trial as bar_trial,
+    kept_trial as kept_trial,
     last_layer_depth as last_layer_depth,
     part_pictures as part_pictures,
     plan_bar as plan_bar,

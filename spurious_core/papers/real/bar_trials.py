@@ -4,18 +4,23 @@
 
 # %% auto #0
 __all__ = ['UNTOLD', 'INFERRED', 'BAR_BUDGETS', 'SURENESS', 'UNSURE', 'BAR_METRICS', 'BarPlan', 'plan_bar', 'part_pictures',
-           'with_inferred_groups', 'refused', 'TrainedDepth', 'last_layer_depth', 'bar_trial', 'bar_table', 'bar_pairs',
-           'bar_gains', 'bar_entries']
+           'with_inferred_groups', 'refused', 'TrainedDepth', 'last_layer_depth', 'bar_trial', 'kept_trial',
+           'bar_table', 'bar_pairs', 'bar_gains', 'bar_entries']
 
 # %% ../../../nbs/papers/real/08_bar_trials.ipynb #1fa812d1
+import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
 
-from ...core.checks import one_of, plain_numbers
+from ...core.checks import one_of, plain_numbers, whole
+from ...core.files import atomic_write, digest, read_json
+from ...core.provenance.source_rules import code_digest
+from ...core.seeds import seed_of
 from ...data.grouped import GroupedImages
 from ...data.readers.folders import draw_splits
 from ...evaluate.intervals import finite_interval
@@ -48,7 +53,7 @@ class BarPlan:
     def __post_init__(self):
         plain_numbers(self, minimum=0)
 
-
+# %% ../../../nbs/papers/real/08_bar_trials.ipynb #f0a1b2c5
 BAR_BUDGETS = dict(
     smoke=BarPlan(("ERM", "JTT"), ("ERM",), EXCHANGES[:1], 1, 2, 1, pictures=12),
     quick=BarPlan(n_seeds=2),
@@ -58,9 +63,11 @@ BAR_BUDGETS = dict(
 
 def plan_bar(
     budget: str,  # smoke, quick or full
+    seeds: int = 0,  # 0: the budget's
 ) -> BarPlan:
     "The plan of a budget. `ValueError` names the budgets."
-    return BAR_BUDGETS[one_of("budget", budget, BAR_BUDGETS)]
+    plan = BAR_BUDGETS[one_of("budget", budget, BAR_BUDGETS)]
+    return replace(plan, n_seeds=whole("seeds", seeds, 0) or plan.n_seeds)
 
 # %% ../../../nbs/papers/real/08_bar_trials.ipynb #9c0c65eb
 SURENESS, UNSURE = ("sure", "unsure"), 0.2  # names of inferred groups, and the share of the second
@@ -136,6 +143,27 @@ def bar_trial(
         scores[name] = right.mean()
         scores["wga"] = pd.Series(right).groupby(judged.y).mean().min()  # of the last part: conflicting
     return scores
+
+# %% ../../../nbs/papers/real/08_bar_trials.ipynb #d7f8f276
+def kept_trial(
+    folder: str | Path,
+    method: str,
+    rows: FeatureImages,
+    parts: np.ndarray,
+    seed: int,
+    depth: TrainedDepth,
+    arm: str = "",  # what the trial is called, where that is not its method
+) -> dict:
+    "`bar_trial`; read, where a file of the folder has it."
+    named = f"{arm or method}{depth.suffix}"
+    content = rows.features.numpy(), rows.y, rows.a, np.unique(parts.astype(str), return_inverse=True)[1]
+    code = code_digest("papers.real.bar_trials", "papers.real.last_blocks")
+    key = seed_of(method, repr(depth.config), code, *map(digest, content))
+    file = Path(folder) / f"{named}.{seed}.{key}.json"
+    if not file.exists():
+        trial = bar_trial(method, rows, parts, seed, depth) | dict(method=named)
+        atomic_write(file, json.dumps(trial))
+    return read_json(file)
 
 # %% ../../../nbs/papers/real/08_bar_trials.ipynb #3cbe68ff
 BAR_METRICS = ("wga", "conflicting", "aligned")

@@ -1,11 +1,14 @@
 "Parts, inferred groups and tables of the study of BAR, on features whose shortcut is known."
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 
 from spurious_core.data.grouped import GroupedImages
+from spurious_core.papers.real import bar_trials
 from spurious_core.papers.real.bar_trials import (
     SURENESS,
     UNSURE,
@@ -14,6 +17,7 @@ from spurious_core.papers.real.bar_trials import (
     bar_pairs,
     bar_table,
     bar_trial,
+    kept_trial,
     last_layer_depth,
     part_pictures,
     plan_bar,
@@ -79,6 +83,26 @@ def test_groups_help_where_the_place_conflicts(data):
     assert plain["aligned"] > plain["conflicting"] + 0.1
     assert refitted["conflicting"] > plain["conflicting"] + 0.05
     assert plain["wga"] <= plain["conflicting"]
+
+
+def test_a_trial_is_read_where_the_same_was_done(data, tmp_path, monkeypatch):
+    images, features, place = data
+    rows, parts = with_inferred_groups(images, features, logits_of(place)), part_pictures(images, 0)
+    asked = rows, parts, 0, last_layer_depth(2)
+    trial = kept_trial(tmp_path, "ERM", *asked)
+    assert trial == bar_trial("ERM", *asked)
+
+    def refuse(*_):
+        raise AssertionError("done again")
+
+    monkeypatch.setattr(bar_trials, "bar_trial", refuse)
+    assert kept_trial(tmp_path, "ERM", *asked) == trial
+    turned = replace(rows, features=rows.features.flip(0))
+    other = dict(arm="exchanged"), dict(depth=last_layer_depth(3)), dict(seed=1), dict(rows=turned)
+    for changes in other:
+        given = dict(zip(("rows", "parts", "seed", "depth"), asked, strict=True)) | changes
+        with pytest.raises(AssertionError, match="done again"):
+            kept_trial(tmp_path, "ERM", **given)
 
 
 def test_a_group_that_is_missing_is_a_reason(data):

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ....core.checks import one_of, plain_numbers
+from ....core.checks import one_of, plain_numbers, whole
 from ..disentangling import Disentangling
 
 # %% ../../../../nbs/papers/d3s/study/00_study_plans.ipynb #4ca3ab3f
@@ -62,10 +62,12 @@ D3S_PLANS = dict(
 def plan_of_budget(
     budget: str,  # smoke, quick or full
     per_pair: int = 0,  # pictures of each class on each background, at least 3; 0: the budget's choice
+    seeds: int = 0,  # 0: the budget's choice
 ) -> D3SPlan:
     "The plan of a budget. ValueError for an unknown budget, or for too few pictures of a pair."
     plan = D3S_PLANS[one_of("budget", budget, D3S_PLANS)]
-    plan = replace(plan, per_pair=per_pair or plan.per_pair)
+    n_seeds = whole("seeds", seeds, 0) or plan.seeds
+    plan = replace(plan, per_pair=per_pair or plan.per_pair, seeds=n_seeds)
     if plan.per_pair < 3:
         needed = "a picture for training, for fitting probes and for testing them"
         raise ValueError(f"k={per_pair} must be at least 3: each pair of class and background needs {needed}")

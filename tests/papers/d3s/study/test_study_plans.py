@@ -17,6 +17,7 @@ def test_every_budget_has_a_plan_whose_settings_fit():
 
 def test_more_pictures_of_a_pair_may_be_asked_for_and_fewer_than_three_are_refused():
     assert plan_of_budget("smoke", 7).per_pair == 7
+    assert (plan_of_budget("full").seeds, plan_of_budget("full", seeds=1).seeds) == (3, 1)
     assert plan_of_budget("smoke", 7).rendered == D3S_PLANS["smoke"].rendered
     assert plan_of_budget("smoke").per_pair == 4
     for too_few in (1, 2):
