@@ -86,7 +86,7 @@ N_SEEDS = $(words $(shell seq $(firstword $(FIRST_AND_LAST)) $(lastword $(FIRST_
 BUDGET = full
 CELLS = $(if $(SEEDS_$*),-p seeds=1 -p seed=$(SEEDS_$*))
 FROM_CELLS = $(if $(SEEDS_$*),-p seed=$(firstword $(FIRST_AND_LAST)) -p seeds=$(N_SEEDS) -p runs=_runs/full/cells/$*)
-evidence-discovery_benchmark: CELLS = -p n_worlds=1 -p first=0..39
+evidence-discovery_benchmark: CELLS = -p parts=10 -p part=0..9
 evidence-discovery_benchmark: FROM_CELLS = -p runs=_runs/full/cells/$*
 # Of the main study the tables of all cells lie as one beside its figures.
 evidence-class_wise_spurious_generation: CELLS = -p profile=mini,mini_permuted -p seed=$(SEEDS_$*)

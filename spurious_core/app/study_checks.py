@@ -35,12 +35,19 @@ def _number_problems(study: Study, values: dict[str, Any]) -> Iterator[str]:
         if value < 0 <= default:
             yield f"{name}={value} must be at least 0"
 
+# %% ../../nbs/app/09_study_checks.ipynb #a703e960
+def _has_runs(folder: Path) -> bool:
+    "Whether a folder is a sweep, or holds the tables of one."
+    return (folder / "sweep.json").is_file() or any(folder.rglob("runs.csv"))
+
 
 def _path_problems(values: dict[str, Any]) -> Iterator[str]:
     "A sentence for each path among the parameters that is not there."
     for name in (*FOLDERS, "runs"):
-        if values.get(name) and not Path(values[name]).is_dir():
+        if values.get(name) and not Path(values[name]).expanduser().is_dir():
             yield f"{name}={values[name]!r} is no folder"
+        elif name == "runs" and values.get(name) and not _has_runs(Path(values[name]).expanduser()):
+            yield f"runs={values[name]!r} is no sweep: it has no sweep.json"
     for name in CHECKPOINTS:
         if values.get(name):
             problem = why_not(name, values[name], look_up(values[name]), is_offline_mode())

@@ -54,6 +54,7 @@ from .files import (
     claim as claim,
     digest as digest,
     discard as discard,
+    file_hash as file_hash,
     in_use as in_use,
     make_folder as make_folder,
     open_parquet as open_parquet,
@@ -112,6 +113,7 @@ from .plots import (
     figure_keeper as figure_keeper,
     save_figure as save_figure,
     set_style as set_style,
+    show_text_as_it_is as show_text_as_it_is,
 )
 from .seeds import generator as generator, seed_of as seed_of
 from .settings import (

@@ -9,6 +9,7 @@ __all__ = ['read_weights', 'find_damage', 'naming_damage', 'save_safetensors', '
 # %% ../../nbs/core/06_checkpoints.ipynb #b2cf688f
 import json
 import os
+import shutil
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +19,14 @@ from typing import Any
 import torch
 from safetensors.torch import save_file
 
-from .files import discard, open_safetensors, read_json, share_as_usual, writing
+from spurious_core.core.files import (
+    discard,
+    make_folder,
+    open_safetensors,
+    read_json,
+    share_as_usual,
+    writing,
+)
 
 # %% ../../nbs/core/06_checkpoints.ipynb #50ff28f3
 def _first_line(error: Exception) -> str:
@@ -74,21 +82,37 @@ def naming_damage(source: str | Path) -> Iterator[None]:
         raise
 
 # %% ../../nbs/core/06_checkpoints.ipynb #07df9ee9
+def _sort_entries(path: Path) -> None:
+    "Brings the entries of a file's header into their order."
+    with path.open("r+b") as file:
+        size = int.from_bytes(file.read(8), "little")
+        header = json.loads(file.read(size))
+        header["__metadata__"] = dict(sorted(header.get("__metadata__", {}).items()))
+        text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+        if len(text) <= size:
+            file.seek(8)
+            file.write(text.ljust(size))
+
+# %% ../../nbs/core/06_checkpoints.ipynb #f7f45fdd
 def save_safetensors(
     tensors: dict[str, torch.Tensor],
     path: str | Path,
     entries: dict[str, str] | None = None,  # of the header
 ) -> None:
-    "Writes tensors: equal ones with equal entries are equal bytes (safetensors alone shuffles entries)."
-    save_file(tensors, path, entries)
-    with Path(path).open("r+b") as file:
-        size = int.from_bytes(file.read(8), "little")
-        header = json.loads(file.read(size))
-        header["__metadata__"] = dict(sorted(header.get("__metadata__", {}).items()))
-        text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
-        if entries and len(text) <= size:
-            file.seek(8)
-            file.write(text.ljust(size))
+    """Writes tensors: equal ones with equal entries are equal bytes (safetensors alone shuffles entries).
+
+    What a killed call leaves is a hidden folder of the file's name, which the next one removes."""
+    path = Path(path)
+    place = path.with_name(f".{path.name.lstrip('.')}.writing")
+    shutil.rmtree(place, ignore_errors=True)
+    make_folder(place)
+    try:
+        save_file(tensors, place / path.name, entries)  # it writes beside its target, under any name
+        if entries:
+            _sort_entries(place / path.name)
+        os.replace(place / path.name, path)
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
 
 # %% ../../nbs/core/06_checkpoints.ipynb #9b28d97e
 def _header_of(path: Path, text: str | None) -> dict:

@@ -51,6 +51,9 @@ def one_of(
     return value
 
 # %% ../../nbs/core/00_checks.ipynb #80034a70
+_SHOWN = 100  # names of a message; a line has an end
+
+
 def known(
     what: str,  # a noun: what kind of thing has such a name
     names: str | Iterable[str],  # one name or several
@@ -62,7 +65,9 @@ def known(
     for name in [names] if is_one else names:
         if not isinstance(name, Hashable) or name not in among:
             prefix = f"{where}: " if where else ""
-            raise ValueError(f"{prefix}unknown {what} {name!r}; known: {', '.join(map(str, among))}")
+            shown = ", ".join(map(str, list(among)[:_SHOWN]))
+            more = f" and {len(among) - _SHOWN} more" if len(among) > _SHOWN else ""
+            raise ValueError(f"{prefix}unknown {what} {name!r}; known: {shown}{more}")
 
 # %% ../../nbs/core/00_checks.ipynb #e6284ca7
 _INTERVAL = re.compile(r"([\[(])\s*([^\s,]+)\s*,\s*([^\s,]+)\s*([\])])")

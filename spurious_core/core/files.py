@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['WEIGHT_ENDINGS', 'LFS_POINTER', 'writing', 'make_folder', 'check_writable', 'share_as_usual', 'atomic_write',
-           'read_json', 'read_json_lines', 'append_lines', 'checkpoint_hash', 'digest', 'open_safetensors',
+           'read_json', 'read_json_lines', 'append_lines', 'checkpoint_hash', 'digest', 'file_hash', 'open_safetensors',
            'open_parquet', 'in_use', 'discard', 'sweep_away', 'claim']
 
 # %% ../../nbs/core/02_files.ipynb #32428844
@@ -197,6 +197,12 @@ def digest(array: np.ndarray) -> str:
     "Sixteen hex digits (SHA-256) of an array's values."
     values = np.ascontiguousarray(array).reshape(-1).view(np.uint8)  # no copy of a contiguous array
     return hashlib.sha256(values).hexdigest()[:16]
+
+
+def file_hash(path: str | Path) -> str:
+    "Sixteen hex digits (SHA-256) of a file, read in pieces."
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
 
 # %% ../../nbs/core/02_files.ipynb #75ce81f3
 @contextmanager

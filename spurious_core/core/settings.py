@@ -113,7 +113,10 @@ class Profile:
     instruct: str = ""  # an InstructPix2Pix pipeline
 
     def __post_init__(self):
-        plain_numbers(self)
+        try:
+            plain_numbers(self)
+        except ValueError as error:
+            raise ValueError(f"profile {self.name!r}: {error}") from None
         _check_profile(self)
 
 # %% ../../nbs/core/04_settings.ipynb #77644cd3
@@ -162,6 +165,8 @@ def _value(field: Field, text: str, where: str) -> str | int | float | tuple[str
     "The text of a setting as a value of the field's type."
     text = text.strip()
     if field.type is str:
+        if re.search(r"[\n\r\0]", text):
+            raise ValueError(f"{where}: {field.name}={text!r} must be one line")
         return checkpoint_path(text)
     if field.type in (int, float):
         try:
@@ -192,6 +197,14 @@ def _read_file(file: Path) -> configparser.ConfigParser:
     return ini
 
 # %% ../../nbs/core/04_settings.ipynb #9aeab483
+def _base_of(section: configparser.SectionProxy, where: str) -> str:
+    "The section that another is based on; '' for none."
+    name = section.get("based_on", "").strip()
+    if re.search(r"\n|\s[;#]", name):
+        raise ValueError(f"{where}: based_on={name!r} must be one name; a comment has a line of its own")
+    return name
+
+# %% ../../nbs/core/04_settings.ipynb #93ba64d1
 def _read_section(file: Path, name: str) -> dict[str, str]:
     "The texts of one section of a settings file, over those of the sections that it is based on."
     ini, chain = _read_file(file), []
@@ -200,16 +213,16 @@ def _read_section(file: Path, name: str) -> dict[str, str]:
             "profile",
             name,
             ini.sections(),
-            where=f"{file.name} [{chain[-1]}] based_on" if chain else file.name,
+            where=f"{file} [{chain[-1]}] based_on" if chain else str(file),
         )
         if name in chain:
-            raise ValueError(f"{file.name}: [{name}] is based on itself, by way of {' and '.join(chain)}")
+            raise ValueError(f"{file}: [{name}] is based on itself, by way of {' and '.join(chain)}")
         chain.append(name)
-        name = ini[name].get("based_on", "").strip()
+        name = _base_of(ini[name], f"{file} [{name}]")
     found = {}
     for section in reversed(chain):
         found |= ini[section]
-        known("field", ini[section], (*_FIELDS, "based_on"), where=f"{file.name} [{section}]")
+        known("field", ini[section], (*_FIELDS, "based_on"), where=f"{file} [{section}]")
     found.pop("based_on", None)
     return found
 
@@ -224,6 +237,8 @@ def load_profile(
     known ones) or an ill-typed value."""
     if file is None and ".ini:" in not_blank("profile", name):
         file, _, name = name.rpartition(":")
+    if file is None and name.endswith(".ini"):
+        raise ValueError(f"profile={name!r} names no section; write {name}:SECTION")
     given_file = of_type("file", file, (str, os.PathLike, NoneType), "the path of a settings file, or None")
     file = settings_file() if file is None else Path(given_file)
     prefix = "SPURIOUS_"
@@ -231,14 +246,14 @@ def load_profile(
     overrides = {k.removeprefix(prefix).lower(): v for k, v in given.items()}
     values = {}
     for where, found in (
-        (f"{file.name} [{name}]", _read_section(file, name)),
+        (f"{file} [{name}]", _read_section(file, name)),
         ("environment SPURIOUS_*", overrides),
     ):
         known("field", found, _FIELDS, where=where)
         values |= {k: _value(_FIELDS[k], text, where) for k, text in found.items()}
     missing = [k for k, f in _FIELDS.items() if k not in values and f.default is MISSING]
     if missing:
-        raise ValueError(f"{file.name} [{name}]: missing {', '.join(missing)}")
+        raise ValueError(f"{file} [{name}]: missing {', '.join(missing)}")
     return Profile(name, **values)
 
 # %% ../../nbs/core/04_settings.ipynb #2ab742f7

@@ -18,6 +18,7 @@ from matplotlib.patches import Rectangle
 
 from .checks import as_many, known, whole
 from .images import to_array
+from .plots import show_text_as_it_is
 
 # %% ../../nbs/core/09_sheets.ipynb #00f8905e
 @dataclass(frozen=True)
@@ -129,6 +130,7 @@ def contact_sheet(
     _label_axes(ax, mosaic, rows, cols, inch)
     if title:
         fig.text(0.5, 1 - 0.04 / fig_height, title, ha="center", va="top", size=9)
+    show_text_as_it_is(fig)
     return fig
 
 # %% ../../nbs/core/09_sheets.ipynb #c0f773f4

@@ -10,6 +10,7 @@ __all__ = ['TRAINING_CHECKPOINT', 'TRAINING_SCRATCH', 'fingerprint', 'weights_di
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -18,22 +19,49 @@ import torch
 from torch import nn
 
 from ..core.checkpoints import read_if_whole, write_tensors
-from ..core.files import digest, discard
+from ..core.files import digest, discard, file_hash
+from ..core.opening import parquet_cell
 
 # %% ../../nbs/mitigate/07_resumable.ipynb #484dad36
 TRAINING_CHECKPOINT = "checkpoint.safetensors"  # of the stage in progress
 TRAINING_SCRATCH = ("kept.", "checkpoint.")  # begins the names of what a killed run may leave half-written
 
+# %% ../../nbs/mitigate/07_resumable.ipynb #f1a0c001
+@lru_cache(2**18)
+def _stored_digest(path: str, size: int, changed: int) -> str:
+    return file_hash(path)
 
+
+def _file_digest(path: Path) -> str:
+    "Of what a file holds, read once; '' for one that isn't there, which its reader will name."
+    cell = parquet_cell(path)
+    path = cell.file if cell else path
+    try:
+        state = path.stat()
+        return _stored_digest(str(path), state.st_size, state.st_mtime_ns)
+    except OSError:
+        return ""
+
+
+def _content(data: Any) -> np.ndarray:
+    "Pixels, or features; of pictures that are read from files, names, boxes and digests of the files."
+    if data.pixels is not None:
+        return data.pixels
+    if getattr(data, "features", None) is not None:
+        return np.asarray(data.features)[data.manifest.row]
+    root, files = data.root or Path(), data.manifest.file
+    of_file = {file: _file_digest(root / file) for file in set(files)}
+    boxes = data.manifest["box"] if "box" in data.manifest else [None] * len(files)
+    text = repr([(str(file), of_file[file], box) for file, box in zip(files, boxes, strict=True)])
+    return np.frombuffer(text.encode("utf-8", "surrogateescape"), np.uint8)
+
+# %% ../../nbs/mitigate/07_resumable.ipynb #f1a0c002
 def fingerprint(data: Any) -> str | None:
-    "What tells a `GroupedImages` from others: names of classes, labels, attributes, pixels (or file names)."
+    "What tells a `GroupedImages` from others: names of classes, labels, attributes, and what pictures hold."
     if data is None:
         return None
-    content = data.pixels
-    if content is None:
-        content = np.frombuffer("\n".join(map(str, data.manifest.file)).encode(), np.uint8)
     names = np.frombuffer(repr((data.labels, data.attributes, data.size)).encode(), np.uint8)
-    return ".".join(digest(values)[:6] for values in (names, data.y, data.a, content))
+    return ".".join(digest(values)[:6] for values in (names, data.y, data.a, _content(data)))
 
 
 def weights_digest(module: nn.Module) -> str:

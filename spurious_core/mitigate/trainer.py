@@ -86,7 +86,11 @@ class Run(ResumableRun):
         names = ("seed", "precision", "selection")
         settings |= dict(method=self.method.name) | {name: getattr(self, name) for name in names}
         data = dict(train=fingerprint(self.data), val=fingerprint(self.val))
-        return settings | data | dict(base=None if self.base is None else weights_digest(self.base))
+        start = new_classifier(self.backbone, self.data.labels, torch.device("cpu"), self.seed)
+        networks = dict(backbone=weights_digest(start))
+        return (
+            settings | data | networks | dict(base=None if self.base is None else weights_digest(self.base))
+        )
 
 # %% ../../nbs/mitigate/08_trainer.ipynb #839b6d1b
 @patch

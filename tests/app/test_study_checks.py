@@ -165,9 +165,10 @@ def test_of_a_foreign_notebook_only_its_parameters_are_known(make_study, monkeyp
         ("ddb", dict(worlds=["moon"]), "unknown world 'moon'; known: birds"),
         ("ddb", dict(lr=-0.1), "lr=-0.1 must be at least 0"),
         ("mitigation_benchmark", dict(selection="luck"), "selection='luck' is unknown"),
-        ("discovery_benchmark", dict(n_worlds=-3), "n_worlds=-3 must be at least 0"),
-        ("discovery_benchmark", dict(first=12), "first=12: budget quick has 12 worlds, from 0 on"),
+        ("discovery_benchmark", dict(parts=-3), "parts=-3 must be at least 0"),
+        ("discovery_benchmark", dict(part=1), "parts=1, part=1: allowed are at budget quick 1 to 3 parts"),
         ("ddb", dict(runs="/no/such"), "runs='/no/such' is no folder"),
+        ("ddb", dict(runs="/usr/bin"), "runs='/usr/bin' is no sweep: it has no sweep.json"),
         ("ffr", dict(seeds=-1), "seeds=-1 must be at least 0"),
     ],
 )

@@ -1,12 +1,15 @@
 "A training that is stopped and taken up again ends as if nothing had happened."
 
 import os
+import signal
+from pathlib import Path
 
 import pytest
 import torch
 from diffusers.training_utils import EMAModel
 from safetensors.torch import save_file
 
+from spurious_core.core import checkpoints
 from spurious_core.core.checkpoints import (
     find_damage,
     load_state,
@@ -20,7 +23,7 @@ from spurious_core.core.checkpoints import (
     unpack_optimiser,
     write_tensors,
 )
-from spurious_core.core.files import open_safetensors
+from spurious_core.core.files import open_safetensors, sweep_away
 from support.modes import modes, readable_by_all
 
 
@@ -189,3 +192,26 @@ def test_a_colleague_can_read_a_checkpoint(tmp_path):
     with readable_by_all():
         write_tensors(tmp_path / "x.safetensors", dict(a=torch.zeros(2)))
     assert modes(tmp_path) == {"0o644"}
+
+
+def _die_while_writing(file):
+    "As safetensors writes: beside the file that it was given, under a name of its own."
+
+    def save_file(tensors, target, entries):
+        (Path(target).parent / ".tmpAbC123").write_bytes(b"half of it")
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    checkpoints.save_file = save_file
+    checkpoints.write_tensors(file, dict(a=torch.ones(2)))
+
+
+@pytest.mark.parametrize("swept", [False, True])
+def test_what_a_kill_leaves_half_written_goes(tmp_path, killed, swept):
+    file = tmp_path / "checkpoint.safetensors"
+    assert killed(_die_while_writing, file) == -signal.SIGKILL
+    assert list(tmp_path.iterdir())
+    if swept:
+        sweep_away(tmp_path, "kept.", "checkpoint.")
+        assert not list(tmp_path.iterdir())
+    checkpoints.write_tensors(file, dict(a=torch.ones(2)))
+    assert list(tmp_path.iterdir()) == [file]

@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from spurious_core.core.plots import alpha_panel, bars, figure_keeper, save_figure
+from spurious_core.core.plots import alpha_panel, bars, figure_bytes, figure_keeper, save_figure
 from spurious_core.core.sheets import contact_sheet
 from support.legends import covering_legends
 
@@ -80,3 +80,28 @@ def test_a_figure_is_saved_and_shown_once(tmp_path):
     with Image.open(tmp_path / "accuracy_0.9.png") as picture:
         assert picture.format == "PNG"
     assert figure.number not in plt.get_fignums()
+
+
+ODD = ["$x_$", "a $b$ c", "half \ud800", "\\$"]
+
+
+def test_names_with_dollars_or_half_characters_are_shown_as_they_are():
+    shown = ["$x_$", "a $b$ c", "half ?", "\\$"]
+    pictures = np.zeros((4, 16, 16, 3), np.uint8)
+    names = [name for name in ODD if name.isascii()]  # a table takes no half characters
+    table = pd.DataFrame(dict(x=names, value=1.0, lo=0.5, hi=1.5, arm=names))
+    sheet = contact_sheet(pictures, 2, titles=ODD, rows=ODD[:2], cols=ODD[:2], title=ODD[0])
+    panel = alpha_panel(pictures, pictures, dict.fromkeys(ODD, np.arange(3)), title=ODD[1])
+    axes = bars(table, "x", hue="arm")
+    for figure in (sheet, panel, axes.figure):
+        figure.canvas.draw()  # as a notebook does, with nobody in between
+        assert figure_bytes(figure).startswith(b"\x89PNG")
+    assert [text.get_text() for text in sheet.axes[0].texts][:4] == shown
+    assert [label.get_text() for label in axes.get_xticklabels()] == names
+    assert not axes.get_xticklabels()[0].get_parse_math()
+
+
+def test_a_foreign_figure_is_saved_whatever_its_names():
+    figure, ax = plt.subplots()
+    ax.set_title("$x_$")
+    assert figure_bytes(figure).startswith(b"\x89PNG")

@@ -173,6 +173,11 @@ def test_a_profile_may_say_only_what_differs_from_another(tmp_path, monkeypatch)
         ("[a]\nbased_on = big\n[big]\nbased_on = a\n", r"\[big\] is based on itself, by way of big and a"),
         ("[a]\nsampler = ddim\n[big]\nbased_on = a\n", r"\[a\]: unknown field 'sampler'; known: pipeline"),
         ("[big]\nguide = x\n", r"\[big\]: missing pipeline, tiny_decoder"),
+        ("[big]\nbased_on = mini ; small\n", "based_on='mini ; small' must be one name; a comment"),
+        ("[big]\nbased_on = mini\n  device = cpu\n", r"based_on='mini\\ndevice = cpu' must be one name"),
+        ("[big]\nbased_on = mini\npipeline = a\n  b\n", r"pipeline='a\\nb' must be one line"),
+        ("[big]\nbased_on = mini\npipeline = a\0b\n", r"pipeline='a\\x00b' must be one line"),
+        ("[big]\nbased_on = mini\nguidance = nan\n", "profile 'big': guidance=nan"),
         ("[big]\ndpi = 30\n[big]\ndpi = 40\n", "section 'big' already exists"),
         ("[big]\ndpi = 30\ndpi = 40\n", "option 'dpi' in section 'big' already exists"),
     ],
@@ -182,6 +187,14 @@ def test_bad_bases_and_doubled_sections(tmp_path, sections, message):
     file.write_text(file.read_text() + "\n" + sections)
     with pytest.raises(ValueError, match=message):
         load_profile("big", file)
+
+
+def test_a_file_without_a_section_is_no_profile(tmp_path):
+    file = edited(tmp_path)
+    with pytest.raises(ValueError, match=f"profile='{file}' names no section; write {file}:SECTION"):
+        load_profile(str(file))
+    with pytest.raises(ValueError, match=rf"{file}: unknown profile 'minni'; known: mini"):
+        load_profile(f"{file}:minni")
 
 
 def test_profiles_of_other_families_are_judged_as_sd15_is():

@@ -4,15 +4,19 @@ import json
 import os
 import signal
 import warnings
+from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
+from PIL import Image
 from torch import nn
 
 from spurious_core.mitigate import resumable, trainer
 from spurious_core.mitigate.resumable import ResumableRun, fingerprint, weights_digest
-from support.mitigation import FAST, images, quick, same, validation, weights
+from spurious_core.papers.real.feature_images import FeatureImages
+from support.mitigation import FAST, images, quick, same, small, validation, weights
 from support.read_only import read_only
 
 
@@ -107,6 +111,52 @@ def test_data_and_networks_are_told_apart():
     torch.manual_seed(0)
     one, other = nn.Linear(2, 1), nn.Linear(2, 1)
     assert weights_digest(one) == weights_digest(one) != weights_digest(other)
+
+
+@pytest.fixture
+def on_disk(tmp_path):
+    "A data set whose pictures are files, and the folder that they lie in."
+    data = images(20)
+    files = [f"{i}.png" for i in range(len(data))]
+    for name, pixels in zip(files, data.pixels, strict=True):
+        Image.fromarray(pixels).save(tmp_path / name)
+    return replace(data, manifest=data.manifest.assign(file=files), pixels=None, root=tmp_path, size=16)
+
+
+def test_a_picture_that_was_corrected_under_its_old_name_is_other_data(on_disk):
+    before = fingerprint(on_disk)
+    assert fingerprint(on_disk) == before
+    picture = np.asarray(Image.open(on_disk.root / "3.png")).copy()
+    picture[0, 0, 0] ^= 1
+    Image.fromarray(picture).save(on_disk.root / "3.png")
+    assert fingerprint(on_disk) != before
+    boxes = [(0, 0, 8, 8)] + [None] * (len(on_disk) - 1)
+    assert fingerprint(replace(on_disk, manifest=on_disk.manifest.assign(box=boxes))) != before
+    (on_disk.root / "3.png").unlink()
+    assert fingerprint(on_disk) != before  # its reader will say that it is missing
+
+
+def test_features_are_told_apart_by_their_values(on_disk):
+    manifest = on_disk.manifest.assign(row=range(len(on_disk)))
+    one, other = torch.zeros(len(manifest), 3), torch.ones(len(manifest), 3)
+    names = dict(labels=on_disk.labels, attributes=on_disk.attributes)
+    sets = [FeatureImages(manifest, **names, features=features) for features in (one, other)]
+    assert fingerprint(sets[0]) != fingerprint(sets[1])
+
+
+def other():
+    torch.manual_seed(1)
+    return small()
+
+
+@pytest.mark.parametrize("start", [other, other()], ids=["a function", "a network"])
+def test_a_fit_from_another_network_is_another_fit(tmp_path, start):
+    torch.manual_seed(0)
+    first = small()
+    quick("ERM", out_dir=tmp_path, backbone=first)
+    with pytest.raises(ValueError, match="backbone='.*' there and '.*' here"):
+        quick("ERM", out_dir=tmp_path, backbone=start)
+    quick("ERM", out_dir=tmp_path, backbone=first)
 
 
 @pytest.mark.parametrize("method", ["ERM", "JTT", "DFR", "AFR", "SpuFix"])

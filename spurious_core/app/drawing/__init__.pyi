@@ -9,7 +9,6 @@ from .drawing_plans import (
 from .plan_files import (
     ROWS_OF_A_GROUP as ROWS_OF_A_GROUP,
     count_rows as count_rows,
-    file_hash as file_hash,
     read_rows as read_rows,
     write_plan as write_plan,
 )

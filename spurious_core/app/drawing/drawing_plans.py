@@ -14,14 +14,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from .plan_files import count_rows, file_hash
+from .plan_files import count_rows
 from ..studies import studies_folder
 from ..sweeps.cell_folders import is_done, list_cells
 from ..sweeps.engines import Engine
 from ..sweeps.sweeping import sweep
 from ..sweeps.workers import WorkerConfig
 from ...core.checks import known, plain_numbers, whole
-from ...core.files import open_parquet
+from ...core.files import file_hash, open_parquet
 from ...core.settings import load_profile
 
 # %% ../../../nbs/app/drawing/01_drawing_plans.ipynb #85eb2470
@@ -51,6 +51,8 @@ def read_config(texts: Sequence[str]) -> DrawConfig:
     for text in texts:
         name, equals, value = text.partition("=")
         known("parameter", [name], types)
+        if name in values:
+            raise ValueError(f"{name} is given twice")
         try:
             values[name] = types[name](value)
         except ValueError:
@@ -58,10 +60,27 @@ def read_config(texts: Sequence[str]) -> DrawConfig:
     return DrawConfig(**values)
 
 # %% ../../../nbs/app/drawing/01_drawing_plans.ipynb #53469f48
+def _check_plan(path: Path) -> None:
+    "FileNotFoundError, or ValueError for a file without rows, or without a column that all plans have."
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no plan at {path}")
+    with open_parquet(path) as file:
+        columns = file.schema_arrow.names
+    if missing := [name for name in ("prompt", "seed") if name not in columns]:
+        raise ValueError(
+            f"{path}: the plan lacks the column {', '.join(missing)}; it has {', '.join(columns)}"
+        )
+    if not count_rows(path):
+        raise ValueError(f"{path}: the plan has no rows")
+
+# %% ../../../nbs/app/drawing/01_drawing_plans.ipynb #7604195f
 def shard_cells(plan: str | Path, config: DrawConfig) -> list[dict]:
     "The parameters of each shard of a plan's file, in its order."
     load_profile(config.profile)
     path = Path(plan).resolve()
+    _check_plan(path)
+    if config.adapter and not Path(config.adapter).exists():
+        raise FileNotFoundError(f"adapter={config.adapter!r} does not exist")
     rows, same = count_rows(path), asdict(config)
     size = same.pop("shard")
     same |= dict(plan=str(path), plan_hash=file_hash(path))

@@ -7,6 +7,7 @@ __all__ = ['RunRecord', 'is_run_folder', 'read_run', 'run_state', 'image_set_tab
 
 # %% ../../../nbs/app/report/02_run_page.ipynb #5e0c086a
 import json
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -160,8 +161,9 @@ def _repeat(run: RunRecord) -> list[str]:
     "The command that repeats a run."
     asked = run.about.get("parameters", {})
     texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in asked.items()}
-    given = " ".join(f"-p {name}='{value}'" for name, value in texts.items() if value not in ("", "[]", "{}"))
-    return [f"The same again: spurious run {run.study} {given}"]
+    given = [f"{name}={value}" for name, value in texts.items() if value not in ("", "[]", "{}")]
+    command = ["spurious", "run", run.study, *(word for each in given for word in ("-p", each))]
+    return [f"The same again: {shlex.join(command)}"]
 
 
 def _figures(run: RunRecord) -> list[StoredPicture]:

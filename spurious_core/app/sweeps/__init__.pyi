@@ -1,9 +1,11 @@
 from .cell_folders import (
     Cell as Cell,
+    INPUTS as INPUTS,
     STATES as STATES,
     add_cell as add_cell,
     cell_name as cell_name,
     code_stamp as code_stamp,
+    inputs_hash as inputs_hash,
     is_done as is_done,
     list_cells as list_cells,
     note_failure as note_failure,

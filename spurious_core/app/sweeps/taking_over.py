@@ -25,7 +25,10 @@ def _check_cell(
     if state_of(cell, stamp) == "stale":
         advice = "remove it and sweep again, or go back to the code that made it"
         raise ValueError(f"{cell.folder} was made by other code or libraries; {advice}")
-    given = cell.about["params"]
+    about = cell.about
+    if about["study"] != str(study.name if study.is_ours else study.path):
+        raise ValueError(f"{cell.folder} is of the study {about['study']}; remove it")
+    given = about["params"]
     for name, parameter in study.parameters.items():
         if name in ("out", "runs", *apart):
             continue
@@ -47,13 +50,12 @@ def _copy_once(source: str, target: str) -> str:
 def _copy_folders(run: Path, out: Path) -> None:
     "Copies the folders of a run, with all that is in them but hidden files."
     for folder in sorted(path for path in run.iterdir() if path.is_dir() and path.name != "figures"):
-        shutil.copytree(
-            folder,
-            out / folder.name,
-            copy_function=_copy_once,
-            ignore=shutil.ignore_patterns(".*"),
-            dirs_exist_ok=True,
-        )
+        options = dict(copy_function=_copy_once, ignore=shutil.ignore_patterns(".*"), dirs_exist_ok=True)
+        try:
+            shutil.copytree(folder, out / folder.name, **options)
+        except OSError as error:  # of several files the first
+            why = error.args[0][0][-1] if isinstance(error, shutil.Error) else error
+            raise OSError(f"{folder} can't be copied into {out}: {why}") from error
 
 # %% ../../../nbs/app/sweeps/11_taking_over.ipynb #f9228e66
 def take_over(
@@ -64,10 +66,14 @@ def take_over(
 ) -> str:
     """Copies what the cells of a sweep have made into this run's folder; says how many cells there were.
 
-    ValueError for cells of another study, with other parameters or of other code, and where none is done."""
+    ValueError for cells of another study, with other parameters, of other code or inputs, where none is done,
+    and for a folder within the sweep. OSError where something can't be copied."""
     if not runs:
         return "all jobs are done here"
-    study, root = study_of(runs), folder_path("runs", runs)
+    root = folder_path("runs", runs).expanduser()
+    study = study_of(root)
+    if Path(out).resolve().is_relative_to(root.resolve()):
+        raise ValueError(f"out={str(out)!r} lies in the sweep {root}, whose cells it would change")
     if lacking := [name for name in study.parameters if name not in parameters]:
         raise ValueError(f"{root} is a sweep of {study.name}, which has a parameter {lacking[0]!r}")
     cells, stamp = list_cells(root), code_stamp(study)

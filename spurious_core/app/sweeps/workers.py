@@ -17,7 +17,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..studies import RunError, find_study
-from .cell_folders import Cell, code_stamp, is_done, list_cells, note_failure, publish
+from spurious_core.app.sweeps.cell_folders import (
+    Cell,
+    code_stamp,
+    inputs_hash,
+    is_done,
+    list_cells,
+    note_failure,
+    publish,
+)
 from .claims import LEASE, Watch, keeping
 from ..trackers import check_tracker, log_run
 from ...core.checks import plain_numbers, positive, whole
@@ -65,10 +73,11 @@ def run_cell(cell: Cell, config: WorkerConfig) -> bool:
 
     about, start = cell.about, time.monotonic()
     study = find_study(about["study"])
+    stamp = code_stamp(study) | dict(inputs=inputs_hash(about["params"]))
     attempt = cell.folder / f"attempt-{uuid.uuid4().hex[:8]}"
     try:
         run_study(study.path, about["params"], attempt, timeout=config.timeout, progress=False)
-        if publish(cell, attempt, code_stamp(study)) and config.tracker:
+        if publish(cell, attempt, stamp) and config.tracker:
             log_run(config.tracker, cell.run, cell.folder.parent.parent / "tracked" / cell.folder.name)
         return True
     except (RunError, ValueError, OSError) as error:

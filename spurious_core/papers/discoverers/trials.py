@@ -137,14 +137,15 @@ def plan_discovery(
     budget: str,  # smoke, quick or full
     profile: str = "mini",
     seed: int = 200,  # of the first world
-    first: int = 0,  # number of the first world that is wanted
-    n_worlds: int = 0,  # how many are wanted from there; 0: all
+    parts: int = 1,  # into how many the worlds are parted, each with some of every kind
+    part: int = 0,  # which of them is wanted
 ) -> list[tuple]:
     "The arguments of `try_world` for every world, each of a seed of its own. `ValueError` names the budgets."
     plan = DISCOVERY_BUDGETS[one_of("budget", budget, DISCOVERY_BUDGETS)]
     kinds = [kind for kind in TRIAL_KINDS for _ in range(plan[kind])]
-    if whole("first", first, 0) >= len(kinds):
-        raise ValueError(f"first={first}: budget {budget} has {len(kinds)} worlds, from 0 on")
-    end = first + (whole("n_worlds", n_worlds, 0) or len(kinds))
+    fewest = min(plan[kind] for kind in TRIAL_KINDS)
+    if not 0 <= whole("part", part, 0) < whole("parts", parts) <= fewest:
+        allowed = f"at budget {budget} 1 to {fewest} parts, counted from 0"
+        raise ValueError(f"parts={parts}, part={part}: allowed are {allowed}")
     jobs = [(profile, seed + i, kind, plan["train"], plan["look"]) for i, kind in enumerate(kinds)]
-    return jobs[first:end]
+    return [job for kind in TRIAL_KINDS for job in [job for job in jobs if job[2] == kind][part::parts]]

@@ -14,8 +14,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ...core.checkpoints import read_tensors, write_tensors
+from ...core.checkpoints import read_if_whole, read_tensors, write_tensors
 from ...core.devices import pick_device
+from ...core.files import checkpoint_hash
 from ...core.provenance.source_rules import code_digest
 from ...core.seeds import seed_of
 from ...data.grouped import GroupedImages
@@ -73,7 +74,9 @@ class Protocol:
 
     def key(self, config: MitigationConfig, sets: Sequence[GroupedImages]) -> int:
         "A number for all that a fit depends on, its code as well, but for its method and seed."
-        settings = (repr(config), self.backbone, self.selection, self.precision)
+        is_here = bool(self.backbone) and Path(self.backbone).exists()
+        start = checkpoint_hash(self.backbone) if is_here else self.backbone
+        settings = (repr(config), start, self.selection, self.precision)
         return seed_of(*settings, code_digest("mitigate.fitting"), *map(fingerprint, sets))
 
 # %% ../../../nbs/papers/mitigation/01_trials.ipynb #4f3d5ef4
@@ -110,7 +113,7 @@ def run_trial(
     config, (train, _, test) = source.config(method, epochs), sets
     name = f"{source.world}.{seed}.{method}.{protocol.key(config, sets)}"
     file = protocol.folder / f"{name}.safetensors"
-    if not file.exists():
+    if not read_if_whole(file):
         _fit_and_predict(protocol, method, sets, config, seed, file)
     shutil.rmtree(_work(file), ignore_errors=True)  # the fit's, or one that was killed after its result
     tensors, about = read_tensors(file)

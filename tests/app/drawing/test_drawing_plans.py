@@ -13,12 +13,14 @@ from spurious_core.app.drawing.drawing_plans import (
     draw_plan,
     drawn_shards,
     lost_and_doubled,
+    read_config,
     shard_cells,
 )
-from spurious_core.app.drawing.plan_files import file_hash, write_plan
+from spurious_core.app.drawing.plan_files import write_plan
 from spurious_core.app.metrics import Metrics
 from spurious_core.app.studies import find_study
 from spurious_core.app.sweeps.cell_folders import add_cell
+from spurious_core.core.files import file_hash
 from spurious_core.core.images import read_images
 from spurious_core.diffusion.image_sets import load_image_set
 from spurious_core.diffusion.plans import plan_prompts
@@ -48,6 +50,22 @@ def test_bad_settings_are_refused_at_once(plan, tmp_path):
     with pytest.raises(ValueError, match="mini"):
         draw_plan(plan, tmp_path / "out", DrawConfig(profile="minni"))
     assert not (tmp_path / "out").exists()
+
+
+def test_a_file_that_is_no_plan_is_refused_before_a_kernel_starts(plan, tmp_path):
+    with pytest.raises(FileNotFoundError, match="there is no plan at .*nothing.parquet"):
+        shard_cells(tmp_path / "nothing.parquet", DrawConfig())
+    rows = pd.read_parquet(plan)
+    rows.drop(columns="prompt").to_parquet(tmp_path / "a.parquet")
+    with pytest.raises(ValueError, match="the plan lacks the column prompt; it has seed"):
+        shard_cells(tmp_path / "a.parquet", DrawConfig())
+    rows[:0].to_parquet(tmp_path / "b.parquet")
+    with pytest.raises(ValueError, match="the plan has no rows"):
+        shard_cells(tmp_path / "b.parquet", DrawConfig())
+    with pytest.raises(FileNotFoundError, match="adapter='nix' does not exist"):
+        shard_cells(plan, DrawConfig(adapter="nix"))
+    with pytest.raises(ValueError, match="steps is given twice"):
+        read_config(["steps=1", "steps=2"])
 
 
 def finish(out, params, rows):

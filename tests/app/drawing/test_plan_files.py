@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 
 from spurious_core.app.drawing import plan_files
-from spurious_core.app.drawing.plan_files import count_rows, file_hash, read_rows, write_plan
+from spurious_core.app.drawing.plan_files import count_rows, read_rows, write_plan
+from spurious_core.core.files import file_hash
 
 
 @pytest.fixture

@@ -59,7 +59,7 @@ def test_all_of_a_run_is_on_its_page(folder):
         "40 images",
         'alt="Bars of &lt;all&gt; methods."',
         "Commit abc, with changes that were not committed.",
-        "-p seed=&#39;3&#39;",
+        "-p seed=3",
         "&lt;b&gt;",
         "torch",
     ):

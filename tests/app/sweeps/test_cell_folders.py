@@ -11,12 +11,14 @@ from spurious_core.app.sweeps.cell_folders import (
     add_cell,
     cell_name,
     code_stamp,
+    inputs_hash,
     is_done,
     list_cells,
     note_failure,
     publish,
     state_of,
 )
+from spurious_core.core.settings import settings_file
 
 
 @pytest.fixture
@@ -64,6 +66,32 @@ def test_states(toy, tmp_path):
     assert state_of(cell, stamp | dict(torch="0")) == "stale"
 
 
+def test_a_cell_is_stale_when_what_its_parameters_name_has_changed(toy, tmp_path):
+    settings = tmp_path / "my.ini"
+    settings.write_text("[p]\n" + section_of("mini"))
+    weights = tmp_path / "adapter" / "a.safetensors"
+    weights.parent.mkdir()
+    weights.write_bytes(b"one")
+    params = dict(profile=f"{settings}:p", adapter=str(weights.parent))
+    cell, stamp = add_cell(tmp_path, toy, params), code_stamp(toy)
+    before = inputs_hash(params)
+    publish(cell, attempt_with(cell.folder / "a", 1.0), stamp | dict(inputs=before))
+    assert state_of(cell, stamp) == "done"
+    weights.write_bytes(b"two")  # as many bytes
+    assert state_of(cell, stamp) == "stale"
+    weights.write_bytes(b"one")
+    assert state_of(cell, stamp) == "done"
+    settings.write_text(settings.read_text().replace("sampler_steps", "# of mini\nsampler_steps"))
+    assert state_of(cell, stamp) == "done"
+    settings.write_text(settings.read_text() + "dpi = 30\n")
+    assert state_of(cell, stamp) == "stale"
+
+
+def section_of(name):
+    "The fields of a profile of the project's, as lines of a settings file."
+    return settings_file().read_text().partition(f"[{name}]\n")[2].partition("\n[")[0] + "\n"
+
+
 def test_a_damaged_run_is_replaced(toy, tmp_path):
     cell, stamp = add_cell(tmp_path, toy, {}), code_stamp(toy)
     publish(cell, attempt_with(cell.folder / "a", 1.0), stamp)
@@ -90,7 +118,9 @@ def test_the_stamp_changes_with_the_notebooks_code_and_not_with_its_outputs(make
     assert code_stamp(find_study(make_study("1/0"))) != before
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"study": "toy"}', "\udcff"])
+@pytest.mark.parametrize(
+    "text", ["{", "[]", '{"study": "toy"}', "\udcff", '{"study": "toy", "params": null, "stamp": null}']
+)
 def test_a_damaged_cell_is_named_with_what_to_do(toy, tmp_path, text):
     cell = add_cell(tmp_path, toy, {})
     (cell.folder / "cell.json").write_bytes(text.encode("utf-8", "surrogateescape"))

@@ -90,6 +90,23 @@ def test_what_other_code_has_made_is_refused(toy, root, tmp_path):
         take_over(root, tmp_path / "out", parameters(toy))
 
 
+@pytest.mark.parametrize("place", ["", "cells", "cells/x", "../sweep/fits"])
+def test_a_run_within_the_sweep_would_change_its_cells(toy, root, place):
+    with pytest.raises(ValueError, match="lies in the sweep .*, whose cells it would change"):
+        take_over(root, root / place, parameters(toy))
+
+
+def test_a_cell_of_another_study_and_a_file_that_cant_be_copied_are_named(toy, root, tmp_path):
+    (cell,) = (root / "cells").iterdir()
+    (cell / "run/fits/b.txt").symlink_to("nowhere")
+    with pytest.raises(OSError, match="run/fits can't be copied into .*out: .*nowhere|No such file"):
+        take_over(root, tmp_path / "out", parameters(toy))
+    about = json.loads((cell / "cell.json").read_text())
+    (cell / "cell.json").write_text(json.dumps(about | dict(study="ffr")))
+    with pytest.raises(ValueError, match="is of the study ffr; remove it"):
+        take_over(root, tmp_path / "out", parameters(toy))
+
+
 def test_no_sweep_another_study_and_nothing_done_are_refused(toy, root, tmp_path):
     assert take_over("", tmp_path / "out", {}) == "all jobs are done here"
     with pytest.raises(ValueError, match="is no sweep: it has no sweep.json"):

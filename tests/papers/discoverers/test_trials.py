@@ -31,11 +31,16 @@ def test_each_world_has_a_seed_of_its_own():
 
 def test_parts_of_the_worlds_are_the_whole():
     jobs = plan_discovery("full")
-    parts = [plan_discovery("full", first=first, n_worlds=7) for first in range(0, 40, 7)]
-    assert sum(parts, []) == jobs
-    assert plan_discovery("full", first=38) == jobs[38:]
-    with pytest.raises(ValueError, match="first=40: budget full has 40 worlds, from 0 on"):
-        plan_discovery("full", first=40)
+    assert plan_discovery("full", parts=1, part=0) == jobs
+    parts = [plan_discovery("full", parts=10, part=part) for part in range(10)]
+    assert sorted(sum(parts, [])) == sorted(jobs)
+    for of_part in parts:
+        assert pd.Series([job[2] for job in of_part]).value_counts().to_dict() == dict(
+            planted=2, clean=1, unused=1
+        )
+    for wrong in (dict(parts=11), dict(part=1), dict(parts=2, part=2), dict(parts=0)):
+        with pytest.raises(ValueError, match="parts="):
+            plan_discovery("full", **wrong)
 
 
 class Clf:

@@ -32,6 +32,23 @@ def test_a_trial_is_read_again_and_other_settings_start_afresh(sets, tmp_path):
     assert len(list(tmp_path.iterdir())) == 3
 
 
+def test_a_damaged_trial_is_fitted_again_and_replaced_weights_are_another_start(sets, tmp_path):
+    torch.manual_seed(0)
+    networks = [small_resnet(["no", "yes"], (4, 8)) for _ in range(2)]
+    start = save_classifier(networks[0], tmp_path / "net")
+    protocol = Protocol(tmp_path / "fits", str(start), device="cpu")
+    protocol.folder.mkdir()
+    report, _ = run_trial(protocol, SOURCE, sets, "ERM", 3, epochs=1)
+    (file,) = protocol.folder.iterdir()
+    file.write_bytes(file.read_bytes()[:100])
+    with pytest.warns(UserWarning, match="is damaged"):
+        again, _ = run_trial(protocol, SOURCE, sets, "ERM", 3, epochs=1)
+    assert again.metrics() == report.metrics()
+    save_classifier(networks[1], tmp_path / "net")
+    run_trial(protocol, SOURCE, sets, "ERM", 3, epochs=1)
+    assert len(list(protocol.folder.iterdir())) == 2
+
+
 def test_what_a_kill_left_of_a_finished_fit_is_removed(sets, tmp_path):
     protocol = Protocol(tmp_path, device="cpu")
     run_trial(protocol, SOURCE, sets, "ERM", 3, epochs=1)
