@@ -52,6 +52,7 @@ from .files import (
     check_writable as check_writable,
     checkpoint_hash as checkpoint_hash,
     claim as claim,
+    content_hash as content_hash,
     digest as digest,
     discard as discard,
     file_hash as file_hash,

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['WEIGHT_ENDINGS', 'LFS_POINTER', 'writing', 'make_folder', 'check_writable', 'share_as_usual', 'atomic_write',
-           'read_json', 'read_json_lines', 'append_lines', 'checkpoint_hash', 'digest', 'file_hash', 'open_safetensors',
-           'open_parquet', 'in_use', 'discard', 'sweep_away', 'claim']
+           'read_json', 'read_json_lines', 'append_lines', 'checkpoint_hash', 'digest', 'file_hash', 'content_hash',
+           'open_safetensors', 'open_parquet', 'in_use', 'discard', 'sweep_away', 'claim']
 
 # %% ../../nbs/core/02_files.ipynb #32428844
 import errno
@@ -18,6 +18,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -203,6 +204,17 @@ def file_hash(path: str | Path) -> str:
     "Sixteen hex digits (SHA-256) of a file, read in pieces."
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+
+
+@lru_cache(2**18)
+def _read_hash(path: str, size: int, changed: int) -> str:
+    return file_hash(path)
+
+
+def content_hash(path: str | Path) -> str:
+    "`file_hash`, for which a file is read once in a process, while its size and time of change stay the same."
+    state = Path(path).stat()
+    return _read_hash(str(path), state.st_size, state.st_mtime_ns)
 
 # %% ../../nbs/core/02_files.ipynb #75ce81f3
 @contextmanager

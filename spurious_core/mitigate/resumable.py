@@ -10,7 +10,6 @@ __all__ = ['TRAINING_CHECKPOINT', 'TRAINING_SCRATCH', 'fingerprint', 'weights_di
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ import torch
 from torch import nn
 
 from ..core.checkpoints import read_if_whole, write_tensors
-from ..core.files import digest, discard, file_hash
+from ..core.files import content_hash, digest, discard
 from ..core.opening import parquet_cell
 
 # %% ../../nbs/mitigate/07_resumable.ipynb #484dad36
@@ -27,18 +26,11 @@ TRAINING_CHECKPOINT = "checkpoint.safetensors"  # of the stage in progress
 TRAINING_SCRATCH = ("kept.", "checkpoint.")  # begins the names of what a killed run may leave half-written
 
 # %% ../../nbs/mitigate/07_resumable.ipynb #f1a0c001
-@lru_cache(2**18)
-def _stored_digest(path: str, size: int, changed: int) -> str:
-    return file_hash(path)
-
-
-def _file_digest(path: Path) -> str:
-    "Of what a file holds, read once; '' for one that isn't there, which its reader will name."
+def _hash_if_there(path: Path) -> str:
+    "Of what a file holds, or the one that it is a cell of; '' if it isn't there, which its reader will say."
     cell = parquet_cell(path)
-    path = cell.file if cell else path
     try:
-        state = path.stat()
-        return _stored_digest(str(path), state.st_size, state.st_mtime_ns)
+        return content_hash(cell.file if cell else path)
     except OSError:
         return ""
 
@@ -50,7 +42,7 @@ def _content(data: Any) -> np.ndarray:
     if getattr(data, "features", None) is not None:
         return np.asarray(data.features)[data.manifest.row]
     root, files = data.root or Path(), data.manifest.file
-    of_file = {file: _file_digest(root / file) for file in set(files)}
+    of_file = {file: _hash_if_there(root / file) for file in set(files)}
     boxes = data.manifest["box"] if "box" in data.manifest else [None] * len(files)
     text = repr([(str(file), of_file[file], box) for file, box in zip(files, boxes, strict=True)])
     return np.frombuffer(text.encode("utf-8", "surrogateescape"), np.uint8)

@@ -11,12 +11,15 @@ import pytest
 from safetensors import SafetensorError
 
 import spurious_core
+from spurious_core.core import files
 from spurious_core.core.files import (
     atomic_write,
     check_writable,
     checkpoint_hash,
     claim,
+    content_hash,
     digest,
+    file_hash,
     in_use,
     make_folder,
     open_safetensors,
@@ -223,3 +226,16 @@ def test_a_folder_in_the_place_of_weights_is_named(tmp_path):
     with pytest.raises(ValueError, match="x.safetensors is a folder, and no safetensors file"):
         with open_safetensors(tmp_path / "x.safetensors"):
             pytest.fail("opened")
+
+
+def test_a_file_is_read_once_until_it_changes(tmp_path, monkeypatch):
+    file = tmp_path / "a.bin"
+    file.write_bytes(b"one")
+    before = content_hash(file)
+    assert before == file_hash(file)
+    monkeypatch.setattr(files, "file_hash", lambda path: pytest.fail("read again"))
+    assert content_hash(file) == before
+    monkeypatch.undo()
+    file.write_bytes(b"two")
+    os.utime(file, ns=(0, file.stat().st_mtime_ns + 1))
+    assert content_hash(file) == file_hash(file) != before

@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from typing import Any
 import spurious_core
 from ..metrics import Metrics
 from ..studies import Study, find_study
-from ...core.files import WEIGHT_ENDINGS, atomic_write, file_hash, make_folder, read_json
+from ...core.files import WEIGHT_ENDINGS, atomic_write, content_hash, make_folder, read_json
 from ...core.settings import load_profile
 
 # %% ../../../nbs/app/sweeps/01_cell_folders.ipynb #2ee1f0c4
@@ -54,20 +54,13 @@ def code_stamp(study: Study) -> dict[str, str]:
 INPUTS = ("adapter", "backbone", "backgrounds", "classifier", "folder", "foregrounds", "root")
 
 
-@lru_cache(2**12)
-def _weights_hash(path: str, size: int, changed: int) -> str:
-    return file_hash(path)
-
-
 def _stored(path: Path) -> list[tuple]:
     "What a file or a folder holds: names, sizes, and of weights their hashes."
     files = [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file())
     found = []
     for file in files:
-        state = file.stat()
-        is_weights = file.suffix in WEIGHT_ENDINGS
-        content = _weights_hash(str(file), state.st_size, state.st_mtime_ns) if is_weights else ""
-        found.append((file.relative_to(path).as_posix(), state.st_size, content))
+        content = content_hash(file) if file.suffix in WEIGHT_ENDINGS else ""
+        found.append((file.relative_to(path).as_posix(), file.stat().st_size, content))
     return found
 
 # %% ../../../nbs/app/sweeps/01_cell_folders.ipynb #f1a0d003

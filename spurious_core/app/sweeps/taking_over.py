@@ -24,7 +24,7 @@ def _check_cell(
     "ValueError for a cell with other parameters than this run, or made by other code."
     if state_of(cell, stamp) == "stale":
         advice = "remove it and sweep again, or go back to the code that made it"
-        raise ValueError(f"{cell.folder} was made by other code or libraries; {advice}")
+        raise ValueError(f"{cell.folder} was made by other code, libraries or inputs; {advice}")
     about = cell.about
     if about["study"] != str(study.name if study.is_ours else study.path):
         raise ValueError(f"{cell.folder} is of the study {about['study']}; remove it")

@@ -86,7 +86,9 @@ def test_other_parameters_are_refused_before_anything_is_copied(toy, root, tmp_p
 
 def test_what_other_code_has_made_is_refused(toy, root, tmp_path):
     put_cell(root, toy, stamp=code_stamp(toy) | dict(package="older"), seed=6)
-    with pytest.raises(ValueError, match="was made by other code or libraries; remove it and sweep again"):
+    with pytest.raises(
+        ValueError, match="was made by other code, libraries or inputs; remove it and sweep again"
+    ):
         take_over(root, tmp_path / "out", parameters(toy))
 
 
