@@ -212,7 +212,7 @@ def _read_hash(path: str, size: int, changed: int) -> str:
 
 
 def content_hash(path: str | Path) -> str:
-    "`file_hash`, for which a file is read once in a process, while its size and time of change stay the same."
+    "`file_hash`; a process reads a file once for it, while its size and time of change stay the same."
     state = Path(path).stat()
     return _read_hash(str(path), state.st_size, state.st_mtime_ns)
 
