@@ -60,6 +60,7 @@ from .parameters import (
     TYPES as TYPES,
     parse_assignments as parse_assignments,
     parse_parameters as parse_parameters,
+    read_flow as read_flow,
 )
 from .progress import (
     PLAIN_BARS as PLAIN_BARS,

@@ -154,9 +154,9 @@ def _end_of_sweep(folder: Path, status: "pd.DataFrame") -> None:
     if len(failed):
         sentences.append(f"The first that failed: {failed.iloc[0].error}")
     if (status.state == "stale").any():
-        sentences.append(
-            "The code of stale cells has changed since; remove their `run` folders to run them again."
-        )
+        stale = nearby(folder / "cells" / status[status.state == "stale"].index[0] / "run")
+        changed = "What stale cells were made by (code, libraries, settings, weights) has changed since"
+        sentences.append(f"{changed}; remove their run folders to run them again, the first: {stale}.")
     if (status.state == "done").any():
         sentences.append(f"The numbers: spurious table {nearby(folder)}")
     say_last(sentences)
@@ -237,9 +237,9 @@ def table_command(
 
         status, numbers = sweep_status(folder), gather(folder)
         table = over_seeds(numbers, key or None, by) if len(numbers) else numbers
-        if save:
-            atomic_write(save, as_file_text(table, Path(save).suffix.removeprefix(".").lower()))
         notes = notes_of_table(numbers, status, by)
+        if save:
+            atomic_write(save, as_file_text(table, Path(save).suffix.removeprefix(".").lower(), notes))
     shown = table.round(3).fillna("")
     print_table(None, shown.columns, shown.itertuples(index=False))
     for note in notes:

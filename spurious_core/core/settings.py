@@ -208,6 +208,9 @@ def _base_of(section: configparser.SectionProxy, where: str) -> str:
 def _read_section(file: Path, name: str) -> dict[str, str]:
     "The texts of one section of a settings file, over those of the sections that it is based on."
     ini, chain = _read_file(file), []
+    if file != settings_file():  # a file of one's own may be based on the project's profiles
+        ours = _read_file(settings_file())
+        ini.read_dict({section: ours[section] for section in ours.sections() if section not in ini})
     while name:
         known(
             "profile",

@@ -222,7 +222,7 @@ def test_a_sweep_with_a_failed_cell_says_so(make_study, tmp_path):
     assert r.exit_code == 1
     assert "2 cells: 1 done, 1 failed." in r.output and "zero never works" in r.output
     r = spurious("table", tmp_path / "s")
-    assert "1 of 2 cells are missing or stale (1 failed): seed=0" in r.output
+    assert "1 of 2 cells are missing or stale, and left out (1 failed): seed=0" in r.output
 
 
 @pytest.mark.parametrize(

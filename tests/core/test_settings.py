@@ -189,6 +189,15 @@ def test_bad_bases_and_doubled_sections(tmp_path, sections, message):
         load_profile("big", file)
 
 
+def test_a_file_of_ones_own_may_be_based_on_the_projects_profiles(tmp_path):
+    file = tmp_path / "my.ini"
+    file.write_text("[mine]\nbased_on = mini\nsampler_steps = 7\n")
+    mine, mini = load_profile(f"{file}:mine"), load_profile("mini")
+    assert (mine.sampler_steps, mine.pipeline, mine.jury) == (7, mini.pipeline, mini.jury)
+    file.write_text("[mini]\nbased_on = sd15\n[mine]\nbased_on = mini\n")  # its own sections go first
+    assert load_profile(f"{file}:mine").pipeline == load_profile("sd15").pipeline
+
+
 def test_a_file_without_a_section_is_no_profile(tmp_path):
     file = edited(tmp_path)
     with pytest.raises(ValueError, match=f"profile='{file}' names no section; write {file}:SECTION"):

@@ -86,6 +86,18 @@ def shard_cells(plan: str | Path, config: DrawConfig) -> list[dict]:
     same |= dict(plan=str(path), plan_hash=file_hash(path))
     return [same | dict(first=first, last=min(first + size, rows)) for first in range(0, rows, size)]
 
+# %% ../../../nbs/app/drawing/01_drawing_plans.ipynb #e7bbc56d
+def _check_folder(out: Path, cells: list[dict]) -> None:
+    "ValueError for a folder that holds shards of the same plan which were cut or drawn otherwise."
+    for cell in list_cells(out):
+        there = cell.about["params"]
+        if there.get("plan_hash") != cells[0]["plan_hash"] or there in cells:
+            continue
+        same = cells[0] | {name: there[name] for name in ("first", "last", "plan") if name in there}
+        other = [f"{name}={value!r}" for name, value in there.items() if same.get(name) != value]
+        how = f"drawn with {', '.join(other)}" if other else "cut into shards of another size"
+        raise ValueError(f"{out} holds this plan {how}; choose another folder")
+
 
 def draw_plan(
     plan: str | Path,  # a Parquet file with `prompt` and `seed`, and other columns of a plan
@@ -98,6 +110,7 @@ def draw_plan(
 ) -> pd.DataFrame:
     "Draws what of a plan's file is not drawn yet; the state of all shards, as `sweep_status` has it."
     cells = shard_cells(plan, config or DrawConfig())
+    _check_folder(Path(out), cells)
     study = studies_folder() / "_draw_shard.ipynb"
     return sweep(study, cells, out, WorkerConfig(retries), engine, workers, say=say, yes=True)
 

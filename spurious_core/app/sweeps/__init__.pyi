@@ -31,6 +31,7 @@ from .estimating import (
 )
 from .gathering import (
     EXPORTS as EXPORTS,
+    FEWEST_SEEDS as FEWEST_SEEDS,
     arm_difference as arm_difference,
     as_file_text as as_file_text,
     gather as gather,

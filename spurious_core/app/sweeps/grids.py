@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from ..parameters import Parameter
+from ..parameters import Parameter, read_flow
 from ..studies import Study
 from ...core.checks import known, whole
 
@@ -38,7 +38,7 @@ def _split(text: str) -> list[str]:
 
 def _read_yaml(parameter: Parameter, text: str) -> Any:
     try:
-        return yaml.safe_load(text)
+        return read_flow(text)
     except yaml.YAMLError:
         form = "[a, b] for one value, or [[a, b], [c]] for several"
         raise ValueError(f"parameter {parameter.name}={text!r} is a {parameter.type}: write {form}") from None

@@ -52,6 +52,18 @@ def test_bad_settings_are_refused_at_once(plan, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_a_folder_holds_a_plan_drawn_in_one_way(plan, tmp_path):
+    out, config = tmp_path / "out", DrawConfig(shard=4, steps=2)
+    for cell in shard_cells(plan, config):
+        add_cell(out, find_study("_draw_shard"), cell)
+    for other, why in (
+        (replace(config, steps=3), "holds this plan drawn with steps=2; choose another folder"),
+        (replace(config, shard=5), "holds this plan cut into shards of another size; choose another folder"),
+    ):
+        with pytest.raises(ValueError, match=why):
+            draw_plan(plan, out, other)
+
+
 def test_a_file_that_is_no_plan_is_refused_before_a_kernel_starts(plan, tmp_path):
     with pytest.raises(FileNotFoundError, match="there is no plan at .*nothing.parquet"):
         shard_cells(tmp_path / "nothing.parquet", DrawConfig())

@@ -9,15 +9,17 @@ import pytest
 
 from spurious_core.app.metrics import Metrics
 from spurious_core.app.sweeps.gathering import (
+    FEWEST_SEEDS,
     arm_difference,
     as_file_text,
     gather,
     missing_in_words,
     mixed_parameters,
+    notes_of_table,
     over_seeds,
 )
 from spurious_core.app.sweeps.sweeping import sweep_status
-from spurious_core.evaluate.intervals import bootstrap
+from spurious_core.evaluate.intervals import FEWEST, bootstrap
 from support.sweeps import put_sweep
 
 
@@ -49,7 +51,10 @@ def test_a_row_for_each_number_of_each_finished_cell(root):
 
 def test_what_is_missing_is_named(root):
     status = sweep_status(root)
-    assert missing_in_words(status) == "1 of 12 cells are missing or stale (1 failed): seed=5, scale=2.0"
+    assert (
+        missing_in_words(status)
+        == "1 of 12 cells are missing or stale, and left out (1 failed): seed=5, scale=2.0"
+    )
     assert missing_in_words(status[status.state == "done"]) == ""
 
 
@@ -99,3 +104,26 @@ def test_who_looks_at_a_sweep_waits_for_no_torch_and_no_papermill():
     code = "import sys; from spurious_core.app.sweeps import gathering; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert {"torch", "papermill", "scipy", "ray", "submitit"} & set(done.stdout.split()) == set()
+
+
+def test_a_stale_cell_is_in_no_mean(root):
+    table = gather(root)
+    fresh = over_seeds(table, ["wga.toy.ERM"], by=["scale"]).set_index("scale")
+    stale = table.assign(state=np.where(table.seed == 0, "stale", "done"))
+    rest = over_seeds(stale, ["wga.toy.ERM"], by=["scale"]).set_index("scale")
+    assert (fresh.n[1.0], rest.n[1.0]) == (6, 5)
+    assert rest.value[1.0] == pytest.approx(np.mean([0.6 + 0.01 * seed for seed in range(1, 6)]))
+    assert arm_difference(stale, "wga.toy.ERM", "scale", (2.0, 1.0))["n"] == 4
+
+
+def test_a_saved_table_says_what_it_lacks(root):
+    table, status = over_seeds(gather(root), by=["scale"]), sweep_status(root)
+    few = gather(root)[lambda rows: rows.seed < 3]
+    notes = notes_of_table(few, status, ["scale"])
+    assert (
+        notes[0].startswith("1 of 12 cells are missing") and notes[-1] == "an interval needs at least 5 seeds"
+    )
+    assert FEWEST_SEEDS == FEWEST
+    assert as_file_text(table, "md", notes).endswith("\n\nan interval needs at least 5 seeds\n")
+    assert as_file_text(table, "tex", notes).endswith("\n% an interval needs at least 5 seeds\n")
+    assert "interval" not in as_file_text(table, "csv", notes)
