@@ -15,6 +15,11 @@ pytest_plugins = ["support.toy_study", "support.sweeps", "support.captioners"]
 torch.set_num_threads(1)
 
 
+def pytest_collection_modifyitems(items):
+    "The longest test goes first: at the end, one worker would do it while the other has nothing left."
+    items.sort(key=lambda item: item.path.name != "test_browser.py")
+
+
 @pytest.fixture(scope="session")
 def tiny_folder(tmp_path_factory):
     return build_pipeline(tmp_path_factory.mktemp("tiny") / "pipeline")
