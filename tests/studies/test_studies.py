@@ -39,9 +39,9 @@ def hold_against_before(study, out):
             assert math.isclose(numbers[name], before, abs_tol=room), f"{name}: {numbers[name]}, was {before}"
 
 
-# What runs in every `make test`: the main study, discovery, the audit, and by the strict runner the cures.
+# What runs in every `make test`: the main study, the audit, and by the strict runner the cures.
 # Of the others every part has tests of its own, and test_notebook_calls reads that they call what is there.
-IN_EVERY_RUN = ("audit_calibration", "class_wise_spurious_generation", "discovery_benchmark")
+IN_EVERY_RUN = ("audit_calibration", "class_wise_spurious_generation")
 
 
 @pytest.mark.parametrize(
