@@ -27,15 +27,22 @@ help:
 
 install: $(STAMP)
 
-# pip's own output goes to a log; we show how far it is.
+# uv installs, in a quarter of pip's time. It reads none of pip's settings, so where pip is told to look for packages
+# (a mirror, torch without CUDA) is handed on. Of an extra index, too, the version that the lock names is taken.
 # Bytecode is left to the first import of a module: of the thousands that are installed few are ever imported.
+PIP_SAYS = $$($(BIN)/python -m pip config list | sed -n "s/^.*\.$(1)='\(.*\)'$$/\1/p" | tail -1)
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "needs Python 3.11 or newer; name one: make install PYTHON=python3.11"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "installing $$(grep -c == requirements.lock) packages into .venv, some minutes the first time (log: .venv/install.log)"
-	@set -o pipefail; $(BIN)/python -m pip install --disable-pip-version-check --no-input --no-compile --progress-bar off -c requirements.lock -e '.[dev,real,docs]' 2>&1 \
-	 | tee .venv/install.log | awk '/^Collecting /{n++; if (n % 20 == 0) {print "  " n " packages collected"; fflush()}} /^Installing collected/{print "  unpacking"; fflush()}' \
-	 || { grep -E '^(ERROR|error)' .venv/install.log || tail -5 .venv/install.log; echo "the installation failed; see .venv/install.log"; exit 1; }
+	@set -o pipefail; export UV_INDEX_STRATEGY=unsafe-best-match; \
+	export UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$(call PIP_SAYS,index-url)}"; \
+	export UV_EXTRA_INDEX_URL="$${UV_EXTRA_INDEX_URL:-$(call PIP_SAYS,extra-index-url)}"; \
+	export UV_FIND_LINKS="$${UV_FIND_LINKS:-$(call PIP_SAYS,find-links)}"; \
+	{ $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input -c requirements.lock uv \
+	 && $(BIN)/python -m uv pip install --python $(BIN)/python -c requirements.lock -e '.[dev,real,docs]'; } 2>&1 \
+	 | tee .venv/install.log | sed -nu '/^\(Resolved\|Downloading\|Prepared\|Installed\)/s/^/  /p' \
+	 || { grep -iE -A3 '^ *(ERROR|×)' .venv/install.log || tail -5 .venv/install.log; echo "the installation failed; see .venv/install.log"; exit 1; }
 	@touch $@
 
 demo: $(STAMP)

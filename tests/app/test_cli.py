@@ -103,6 +103,7 @@ def test_who_only_asks_does_not_wait_for_libraries(args):
 INTERRUPTED = 'import os, time; open({note!r}, "w").write(str(os.getpid())); time.sleep(300)'
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_is_one_line_and_its_kernel_ends(make_study, tmp_path):
     note = tmp_path / "kernel"
     study = make_study(INTERRUPTED.format(note=str(note)))
@@ -194,6 +195,7 @@ def test_as_a_process(make_study, tmp_path):
     assert "Traceback" not in r.stderr
 
 
+@pytest.mark.usefixtures("without_workers")
 def test_a_sweep_and_its_table(make_study, tmp_path, monkeypatch):
     study = make_study(SAVE_SEED)
     monkeypatch.chdir(tmp_path)

@@ -216,6 +216,7 @@ run_study(sys.argv[1], {}, sys.argv[2], progress=False)
 """
 
 
+@pytest.mark.slow
 def test_the_kernel_of_a_killed_run_ends_by_itself(make_study, tmp_path):
     note = tmp_path / "kernel"
     study = make_study(f"import os, time; open({str(note)!r}, 'w').write(str(os.getpid())); time.sleep(300)")

@@ -39,14 +39,13 @@ def hold_against_before(study, out):
             assert math.isclose(numbers[name], before, abs_tol=room), f"{name}: {numbers[name]}, was {before}"
 
 
-# What runs in every `make test`: the main study, the audit, and by the strict runner the cures.
+# What runs in every `make test`: here the main study, below by the strict runner the audit.
 # Of the others every part has tests of its own, and test_notebook_calls reads that they call what is there.
-IN_EVERY_RUN = ("audit_calibration", "class_wise_spurious_generation")
+MAIN = "class_wise_spurious_generation"
 
 
 @pytest.mark.parametrize(
-    "study",
-    [pytest.param(name, marks=[pytest.mark.slow] * (name not in IN_EVERY_RUN)) for name in list_studies()],
+    "study", [pytest.param(name, marks=[pytest.mark.slow] * (name != MAIN)) for name in list_studies()]
 )
 def test_smoke(study, tmp_path, monkeypatch):
     "In this process: a kernel for each study would import everything once more."
@@ -61,12 +60,7 @@ def test_smoke(study, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     "study",
-    ["mitigation_benchmark"]
-    + [
-        pytest.param(name, marks=pytest.mark.slow)
-        for name in list_studies()
-        if name != "mitigation_benchmark"
-    ],
+    [pytest.param(name, marks=[pytest.mark.slow] * (name != "audit_calibration")) for name in list_studies()],
 )
 def test_smoke_by_the_strict_runner(study, tmp_path, monkeypatch):
     need_photographs_of(study)

@@ -74,7 +74,7 @@ def audit_of(tmp_path, captioner):
     return (tmp_path / "out/report.html").read_text()
 
 
-@pytest.mark.parametrize("kind", ["embedded", "random"])
+@pytest.mark.parametrize("kind", ["embedded", pytest.param("random", marks=pytest.mark.slow)])
 def test_a_captioner_of_the_public_format_is_an_option_of_the_command(kind, tmp_path):
     folder = "mini:captioner"
     if kind == "random":  # a GIT of transformers, as it is saved there

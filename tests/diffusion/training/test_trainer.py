@@ -153,7 +153,13 @@ def _full_write(path):
         _refuse()
 
 
-@pytest.mark.parametrize("what", WRITERS)
+# One writes lines, one tensors, one JSON; the others are slow.
+IN_EVERY_RUN = "log", "best", "result"
+
+
+@pytest.mark.parametrize(
+    "what", [pytest.param(what, marks=[pytest.mark.slow] * (what not in IN_EVERY_RUN)) for what in WRITERS]
+)
 def test_a_full_disk_says_how_to_go_on_whatever_is_written(tiny_pipeline, tmp_path, monkeypatch, what):
     config = replace(RUN, class_prompt="snow", prior_images=2) if what == "prior" else RUN
     options = dict(sheet=plan_prompts("sks", 1), validate=lambda pipe, step: step)

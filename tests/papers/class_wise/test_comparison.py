@@ -127,6 +127,7 @@ def test_passes_are_those_of_a_hundred_steps():
     assert (rivals > table.total["sfsl"]).all()
 
 
+@pytest.mark.slow
 def test_one_arm_by_itself_lies_where_its_run_would_put_it(drawn, comparison, world_kit):
     images, verdicts = draw_and_judge(comparison, "landbird", 100, DREAMBOOTH, world_kit)
     assert drawn == [("dreambooth", 100, ("runs", "landbird-100", "dreambooth"), 2)]
