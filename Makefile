@@ -34,7 +34,7 @@ PIP_SAYS = $$($(BIN)/python -m pip config list | sed -n "s/^.*\.$(1)='\(.*\)'$$/
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "needs Python 3.11 or newer; name one: make install PYTHON=python3.11"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@echo "installing $$(grep -c == requirements.lock) packages into .venv, some minutes the first time (log: .venv/install.log)"
+	@echo "installing $$(grep -c == requirements.lock) packages into .venv, a minute or two (log: .venv/install.log)"
 	@set -o pipefail; export UV_INDEX_STRATEGY=unsafe-best-match; \
 	export UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$(call PIP_SAYS,index-url)}"; \
 	export UV_EXTRA_INDEX_URL="$${UV_EXTRA_INDEX_URL:-$(call PIP_SAYS,extra-index-url)}"; \

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import sys
 import warnings
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -11,6 +12,7 @@ from diffusers import StableDiffusionPipeline
 
 from support.pipelines import build_pipeline
 
+sys.modules.setdefault("rfc3987_syntax", None)  # a grammar of addresses that nbformat builds for seconds
 pytest_plugins = ["support.toy_study", "support.sweeps", "support.captioners"]
 torch.set_num_threads(1)
 

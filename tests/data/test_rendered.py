@@ -83,7 +83,9 @@ def test_other_worlds_name_their_attributes():
     assert [scenes.attributes[a] for a in scenes.a] == scenes.manifest.scene.tolist()
 
 
-@pytest.mark.parametrize("name, share", [("waterbirds_hard", 0.97), pytest.param("celeba_hard", 0.98, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "name, share", [("waterbirds_hard", 0.97), pytest.param("celeba_hard", 0.98, marks=pytest.mark.slow)]
+)
 def test_hard_worlds_are_faint_and_plant_their_share_in_training_only(name, share):
     world = get_world(name)
     low, high = world.faint_range

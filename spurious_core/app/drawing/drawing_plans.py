@@ -20,9 +20,10 @@ from ..sweeps.cell_folders import is_done, list_cells
 from ..sweeps.engines import Engine
 from ..sweeps.sweeping import sweep
 from ..sweeps.workers import WorkerConfig
-from ...core.checks import known, plain_numbers, whole
+from ...core.checks import known, one_of, plain_numbers, whole
 from ...core.files import file_hash, open_parquet
 from ...core.settings import load_profile
+from ...diffusion.families.registry import find_families
 
 # %% ../../../nbs/app/drawing/01_drawing_plans.ipynb #85eb2470
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +78,9 @@ def _check_plan(path: Path) -> None:
 def shard_cells(plan: str | Path, config: DrawConfig) -> list[dict]:
     "The parameters of each shard of a plan's file, in its order."
     load_profile(config.profile)
+    if config.sampler:
+        families = find_families().values()
+        one_of("sampler", config.sampler, sorted({name for family in families for name in family.samplers}))
     path = Path(plan).resolve()
     _check_plan(path)
     if config.adapter and not Path(config.adapter).exists():

@@ -176,8 +176,8 @@ def state_of(
     "One of `STATES`."
     if is_done(cell):
         about = cell.about
-        stored = about["stamp"] or stamp
-        if "inputs" in stored:
+        stored = about["stamp"]  # None: its worker was killed before it wrote the code down
+        if stored and "inputs" in stored:
             stamp = stamp | dict(inputs=inputs_hash(about["params"]))
         return "done" if stored == stamp else "stale"
     if is_claimed:

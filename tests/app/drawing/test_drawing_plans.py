@@ -49,6 +49,8 @@ def test_bad_settings_are_refused_at_once(plan, tmp_path):
             DrawConfig(**wrong)
     with pytest.raises(ValueError, match="mini"):
         draw_plan(plan, tmp_path / "out", DrawConfig(profile="minni"))
+    with pytest.raises(ValueError, match="sampler='eulr' is unknown; allowed: .*euler"):
+        draw_plan(plan, tmp_path / "out", DrawConfig(sampler="eulr"))
     assert not (tmp_path / "out").exists()
 
 

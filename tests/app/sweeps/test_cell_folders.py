@@ -64,6 +64,8 @@ def test_states(toy, tmp_path):
     publish(cell, attempt_with(cell.folder / "a", 1.0), stamp)
     assert state_of(cell, stamp) == "done"
     assert state_of(cell, stamp | dict(torch="0")) == "stale"
+    (cell.folder / "cell.json").write_text(json.dumps(cell.about | dict(stamp=None)))
+    assert state_of(cell, stamp) == "stale"  # killed before it wrote down what made it
 
 
 def test_a_cell_is_stale_when_what_its_parameters_name_has_changed(toy, tmp_path):
