@@ -12,6 +12,7 @@ from spurious_core.core.settings import load_profile
 from support.pipelines import build_pipeline
 
 
+@pytest.mark.slow
 def test_a_pipeline_of_configs_only(tmp_path):
     folder = build_pipeline(tmp_path / "pipeline")
     profile = replace(load_profile("mini"), pipeline=str(folder), tiny_decoder="")

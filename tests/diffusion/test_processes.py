@@ -161,7 +161,9 @@ def read_log(folder):
 SLOW = pytest.mark.slow
 
 
-@pytest.mark.parametrize("method", ["lora", "textual_inversion", pytest.param("dreambooth", marks=SLOW)])
+@pytest.mark.parametrize(
+    "method", ["lora", pytest.param("textual_inversion", marks=SLOW), pytest.param("dreambooth", marks=SLOW)]
+)
 def test_training_equals_one_process(tiny_pipeline, tmp_path, method):
     config = replace(HALF, method=method)
     one, two = tmp_path / "one", tmp_path / "two"
@@ -227,6 +229,7 @@ def test_all_stop_where_one_diverges(tiny_pipeline, tmp_path):
     together(_diverge, tiny_pipeline, tmp_path / "a")
 
 
+@SLOW
 def test_prior_is_drawn_together(tiny_pipeline, tmp_path):
     config = replace(HALF, steps=1, image_loss_weight=0.0, prior_images=5)
     one, two = tmp_path / "one", tmp_path / "two"
@@ -251,7 +254,7 @@ def _generate(pipe, out, notes):
     (notes / os.environ["RANK"]).write_text(json.dumps([seeds, table.file_name.tolist()]))
 
 
-@pytest.mark.parametrize("n", [2, 3])
+@pytest.mark.parametrize("n", [2, pytest.param(3, marks=SLOW)])
 def test_generation_equals_one_process(tiny_pipeline, tmp_path, n):
     one = draw(tiny_pipeline, tmp_path / "one")
     together(_generate, tiny_pipeline, tmp_path / "many", tmp_path, n=n)
@@ -264,7 +267,7 @@ def test_generation_equals_one_process(tiny_pipeline, tmp_path, n):
 
 
 @pytest.mark.parametrize("rank", [0, 1])
-@pytest.mark.parametrize("where, when", [("draw_batch", 2), ("collect_parts", 1)])
+@pytest.mark.parametrize("where, when", [("draw_batch", 2), pytest.param("collect_parts", 1, marks=SLOW)])
 def test_killed_while_drawing(tiny_pipeline, tmp_path, rank, where, when):
     draw(tiny_pipeline, tmp_path / "one")
     out = tmp_path / "many"

@@ -39,6 +39,7 @@ def test_the_planted_scenes_are_named(planted):
         assert shortcut.called_inside > shortcut.called_outside
 
 
+@pytest.mark.slow
 def test_a_world_without_shortcut_is_not_slandered(net):
     birds = world_images(get_world("waterbirds_hard"), 500, "train", ratio=0.5)
     found = examine_subject(read_subject(birds, net, refit=True))

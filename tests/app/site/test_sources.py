@@ -39,6 +39,7 @@ def test_every_notebook_is_there_and_readable(sources):
         assert not [source for source in code if re.search(r"^#\|", source, re.M)]
 
 
+@pytest.mark.slow
 def test_every_picture_is_described(sources):
     for page in sources.rglob("*.ipynb"):
         for cell in read_json(page)["cells"]:
@@ -50,6 +51,7 @@ def without_code(text):
     return re.sub(r"`[^`\n]*`", "", re.sub(r"(?ms)^(```|:::).*?^\1", "", text))
 
 
+@pytest.mark.slow
 def test_every_link_leads_somewhere(sources):
     headings = {}
     for page in pages(sources):
@@ -68,6 +70,7 @@ def test_every_link_leads_somewhere(sources):
     assert count > 500 and broken == []
 
 
+@pytest.mark.slow
 def test_every_page_can_be_reached_from_the_tour(sources):
     reached, waiting = set(), [sources / "index.ipynb"]
     while waiting:
@@ -80,6 +83,7 @@ def test_every_page_can_be_reached_from_the_tour(sources):
     assert reached == set(pages(sources))
 
 
+@pytest.mark.slow
 def test_the_tour_names_all_parts(sources):
     contents = prose_of(sources / "index.ipynb")
     captions = re.findall(r":caption: (.+)", contents)

@@ -36,7 +36,14 @@ RECIPE = PersonalizeConfig(
 SHORT = dict(sana=1e-3)  # steps between the kinks of a network that is rectified everywhere
 
 
-@pytest.fixture(scope="module", params=BUILDERS)
+# Two differ from another of their family by a few settings only; they are slow.
+VARIANTS = "sd2", "sd35"
+
+
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(kind, marks=[pytest.mark.slow] * (kind in VARIANTS)) for kind in BUILDERS],
+)
 def folder(request, tmp_path_factory):
     return BUILDERS[request.param][1](tmp_path_factory.mktemp("family") / request.param)
 
@@ -202,6 +209,7 @@ def load_plainly(plain, folder):
     assert not loaded.unexpected_keys
 
 
+@pytest.mark.slow
 def test_an_adapter_changes_plain_diffusers_as_it_changes_ours(pipe, family, folder, plan, tmp_path):
     out = personalize(
         pipe, pictures(pipe, 4), replace(RECIPE, image_loss_weight=0.0), tmp_path, progress=False

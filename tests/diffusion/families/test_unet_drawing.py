@@ -96,7 +96,10 @@ def test_every_sampler_draws_a_row_alone_as_in_company_and_twice_the_same(tiny_p
 
 
 @pytest.mark.parametrize("steps", [pytest.param(1, marks=pytest.mark.slow), 3])
-@pytest.mark.parametrize("sampler", DIFFUSION_SAMPLERS)
+@pytest.mark.parametrize(
+    "sampler",
+    [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW_SAMPLERS)) for name in DIFFUSION_SAMPLERS],
+)
 def test_every_sampler_is_that_of_plain_diffusers(tiny_pipeline, sampler, steps):
     "From our noise, and with the generator that a row has for its steps."
     ours = sample_images(tiny_pipeline, PLAN[:1], steps=steps, sampler=sampler)[0]

@@ -6,7 +6,10 @@ import pytest
 from spurious_core.papers.aspire.cure_worlds import CURE_WORLDS, cure_parts, cure_world_names
 
 
-@pytest.mark.parametrize("name", CURE_WORLDS)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.slow] * (name != "mini_waterbirds")) for name in CURE_WORLDS],
+)
 def test_training_and_validation_are_biased_and_the_test_is_not(name):
     train, val, test = cure_parts(name, (40, 16, 20), ratio=0.95, seed=100)
     assert np.bincount(train.group).tolist() == [40, 2, 2, 40]

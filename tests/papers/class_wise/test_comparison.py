@@ -32,6 +32,7 @@ def test_precision_is_the_profiles_and_the_plan_has_the_last_word(world_kit):
     assert (dry.precision, dry.batch_size, dry.gradient_checkpointing) == ("bf16", 1, True)
 
 
+@pytest.mark.slow
 def test_a_card_with_room_takes_the_full_decoder_and_the_whole_batch(world_kit):
     config = shared_training(world_kit.profile, plan_for(CLASS_WISE_PLANS, "quick"))
     kit, fitted = fit_to_card(world_kit, config, card=80)
@@ -39,6 +40,7 @@ def test_a_card_with_room_takes_the_full_decoder_and_the_whole_batch(world_kit):
     assert fit_to_card(world_kit, config) == (world_kit, config)
 
 
+@pytest.mark.slow
 def test_what_is_computed_anew_stays_so_on_any_card(world_kit):
     dry = shared_training(world_kit.profile, plan_for(CLASS_WISE_PLANS, "dry"))
     assert fit_to_card(world_kit, dry, card=80)[1] == dry

@@ -112,7 +112,8 @@ def read(model, fit_on, test, kinds=("linear",)):
     return probes(model.clf, model.cut, fit_on, test, kinds).set_index(["kind", "probe"]).value
 
 
-@pytest.mark.parametrize("penalty", ["wasserstein", pytest.param("mine", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("penalty", ["wasserstein", "mine"])
 def test_a_known_mixture_is_taken_apart(penalty, parts):
     train, fit_on, test = parts
     model = disentangle(start(), train, replace(TOY, penalty=penalty), progress=False)

@@ -15,6 +15,7 @@ from spurious_core.papers.ffr.planning import plan_ffr
 PLAN = plan_ffr("smoke", methods=["ERM", "DFR"])
 
 
+@pytest.mark.slow
 def test_training_and_validation_are_biased_and_the_test_set_is_not():
     for world, usual in dict(waterbirds=[0, 3], celeba=[1, 2]).items():
         train, val, test = ffr_sets(replace(PLAN, world=world), 0, 0.9)

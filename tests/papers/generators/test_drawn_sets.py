@@ -23,6 +23,7 @@ def seeds_of(data):
     return {*data.manifest.seed}
 
 
+@pytest.mark.slow
 def test_real_pictures_are_balanced_and_none_is_in_two_places(plan):
     sets = [balanced_real(plan, seed, split, 20) for seed in (0, 1) for split in ("train", "val", "test")]
     assert all(group_counts(each).tolist() == [20] * 4 for each in sets)
