@@ -12,6 +12,7 @@ from .filtering import (
     kept_split as kept_split,
     only_classes as only_classes,
     only_kept as only_kept,
+    probe_halves as probe_halves,
 )
 from .pairs import (
     accuracy_differences as accuracy_differences,

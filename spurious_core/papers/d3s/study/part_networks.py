@@ -20,7 +20,7 @@ from ....evaluate.intervals import FEWEST, bootstrap
 from ....models.classifier import Classifier
 from ..disentangling import Disentangled, Disentangling
 from ..probing import probes
-from .filtering import kept_split
+from .filtering import kept_split, probe_halves
 from .setting_up import D3SStudy
 from .study_plans import D3SPlan
 from ..training import disentangle
@@ -81,7 +81,7 @@ def probe_networks(
     "All probes of all networks: the rows of `probes`, with `network` and `seed`."
     tables = []
     for seed in study.seeds:
-        halves = kept_split(sets[seed], "val"), kept_split(sets[seed], "test")
+        halves = probe_halves(sets[seed])
         here = {name: model for (name, its_seed), model in parted.items() if its_seed == seed}
         cut = next(iter(here.values())).cut
         asked = {"before": networks[seed]} | {name: model.clf for name, model in here.items()}

@@ -16,7 +16,7 @@ from ....data.grouped import GroupedImages
 from ....models.classifier import Classifier
 from ..disentangling import Disentangling
 from ..probing import probes
-from .filtering import kept_split
+from .filtering import kept_split, probe_halves
 from .part_networks import OWN_AND_OTHER
 from .setting_up import D3SStudy
 from .study_plans import D3SPlan
@@ -60,7 +60,7 @@ def probe_penalties(
     drawn: GroupedImages,  # the set of that seed
 ) -> pd.DataFrame:
     "A row per penalty, weight and probe: `key`, `penalty`, `weight` and what `probes` says."
-    train, *halves = (kept_split(drawn, split) for split in ("train", "val", "test"))
+    train, halves = kept_split(drawn, "train"), probe_halves(drawn)
     tables = [pd.DataFrame(columns=["key", "penalty", "weight", "probe", "value", "lo", "hi", "n", "over"])]
     for tried in weighted_penalties(study.plan):
         folder = study.folder / "networks" / f"{tried.name}_weight{tried.weight:g}_seed{study.seed}"

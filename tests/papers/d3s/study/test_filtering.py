@@ -11,6 +11,7 @@ from spurious_core.papers.d3s.study.filtering import (
     kept_split,
     only_classes,
     only_kept,
+    probe_halves,
 )
 from support.d3s import LABELS, SCENES, pictures
 
@@ -27,6 +28,15 @@ def test_dropped_pictures_leave_unless_all_would():
     assert len(only_kept(seen([False] * 3))) == 3
     data = seen([True, False, False, True], split=["train", "train", "val", "val"])
     assert [len(kept_split(data, split)) for split in ("train", "val")] == [1, 1]
+
+
+def test_probes_are_tested_on_what_they_know():
+    split = ["val", "val", "val", "test", "test", "test"]
+    data = seen([True, True, False, True, True, True], split=split)
+    data.manifest = data.manifest.assign(y=[0, 1, 2, 0, 2, 1], a=[0, 1, 2, 1, 0, 2])
+    with pytest.warns(UserWarning, match="2 of 3 test pictures are left out of the probes"):
+        fit_on, test = probe_halves(data)
+    assert (fit_on.y.tolist(), test.y.tolist(), test.a.tolist()) == ([0, 1], [0], [1])
 
 
 def test_chosen_classes_are_numbered_in_the_order_asked_for():
