@@ -1095,6 +1095,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                                      'spurious_core/app/sweeps/workers.py'),
                                                   'spurious_core.app.sweeps.workers.WorkerConfig.__post_init__': ( 'app/sweeps/workers.html#workerconfig.__post_init__',
                                                                                                                    'spurious_core/app/sweeps/workers.py'),
+                                                  'spurious_core.app.sweeps.workers._end_with': ( 'app/sweeps/workers.html#_end_with',
+                                                                                                  'spurious_core/app/sweeps/workers.py'),
                                                   'spurious_core.app.sweeps.workers._is_full': ( 'app/sweeps/workers.html#_is_full',
                                                                                                  'spurious_core/app/sweeps/workers.py'),
                                                   'spurious_core.app.sweeps.workers._is_open': ( 'app/sweeps/workers.html#_is_open',

@@ -10,6 +10,7 @@ __all__ = ['WorkerConfig', 'run_cell', 'open_cells', 'work', 'main']
 import errno
 import os
 import shutil
+import threading
 import time
 import uuid
 from collections.abc import Callable, Collection
@@ -144,9 +145,17 @@ def work(
         say(f"{cell.folder.name} {'done' if done else _last_error(cell)}")
 
 # %% ../../../nbs/app/sweeps/03_workers.ipynb #b4d5911b
+def _end_with(parent: int) -> None:
+    "Ends this process, wherever it is, once the one that started it is gone; its kernel then ends by itself."
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
+
+
 def main(arguments: list[str]) -> None:
     "A worker in a process of its own; its arguments are ROOT RETRIES TIMEOUT (0: none) LEASE [TRACKER]."
     root, retries, timeout, lease, *tracker = arguments
+    threading.Thread(target=_end_with, args=[os.getppid()], daemon=True).start()
     config = WorkerConfig(int(retries), int(timeout) or None, float(lease), *tracker)
     try:
         work(root, config, say=lambda line: print(line, flush=True))

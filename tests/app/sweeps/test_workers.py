@@ -2,7 +2,11 @@
 
 import errno
 import json
+import subprocess
+import sys
+import time
 
+import psutil
 import pytest
 
 from spurious_core.app import runs
@@ -26,6 +30,35 @@ def cells(make_study, tmp_path):
 
 def root_of(cells):
     return cells[0].folder.parent.parent
+
+
+WORKER = """
+import time
+from spurious_core.app.sweeps import workers
+workers.work = lambda *args, **options: print("working", flush=True) or time.sleep(60)
+workers.main([".", "0", "0", "60"])
+"""
+PARENT = f"""
+import subprocess, sys
+print(subprocess.Popen([sys.executable, "-c", {WORKER!r}]).pid, flush=True)
+input()
+"""
+
+
+def has_ended(process):
+    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+
+
+def test_a_worker_ends_with_the_one_that_started_it():
+    pipes = dict(stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    with subprocess.Popen([sys.executable, "-c", PARENT], **pipes) as parent:
+        worker = psutil.Process(int(parent.stdout.readline()))
+        assert parent.stdout.readline() == "working\n"
+        parent.kill()
+    deadline = time.monotonic() + 20
+    while not has_ended(worker) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert has_ended(worker)
 
 
 def test_all_cells_are_worked_off_and_a_failure_keeps_its_notebook_and_its_error(cells):
