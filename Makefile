@@ -77,7 +77,8 @@ test-slow: $(STAMP)
 	@OMP_NUM_THREADS=$(HALF_THREADS) $(BIN)/python -m pytest -n 2 --dist worksteal -m slow
 
 STUDIES ?= $(filter-out speed,$(basename $(notdir $(wildcard nbs/studies/*.ipynb)))) speed
-# Evidence is made in cells, which a sweep runs on any engine (ENGINE="--engine ray"), and the study goes on from them.
+# Evidence is made in cells, and the study goes on from them. Here a core works on each; ENGINE="--engine ray" for a
+# cluster, ENGINE="--workers 1" where memory is short.
 # A seed more is a cell more: SEEDS_ffr=0..9.
 SEEDS_class_wise_spurious_generation ?= 200
 SEEDS_aspire ?= 0..5
@@ -107,7 +108,7 @@ evidence-%: $(STAMP)
 	@echo "== $*, into figures/$*"
 	@$(BIN)/spurious run $* -p budget=full --check || { echo "$* is skipped"; exit 0; }; \
 	mkdir -p figures/$* || exit 1; \
-	$(if $(CELLS),$(BIN)/spurious sweep $* -p budget=full $(CELLS) $(ENGINE) --out _runs/full/cells/$* || exit 1;) \
+	$(if $(CELLS),$(BIN)/spurious sweep $* -p budget=full $(CELLS) $(or $(ENGINE),--workers $(CORES)) --out _runs/full/cells/$* || exit 1;) \
 	$(if $(TABLES),$(TABLES) || exit 1;) \
 	OMP_NUM_THREADS=$(THREADS) $(BIN)/spurious run $* -p budget=$(BUDGET) $(FROM_CELLS) --out _runs/full/$* || exit 1; \
 	cp _runs/full/$*/metrics.json _runs/full/$*/environment.json _runs/full/$*/figures/*.png figures/$*/
