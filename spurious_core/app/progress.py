@@ -15,6 +15,8 @@ from typing import Any, TextIO
 # %% ../../nbs/app/11_progress.ipynb #4365aef8
 # Jupyter's tqdm chooses widgets; a cell then writes nothing that could be relayed.
 PLAIN_BARS = "exec('import tqdm.auto, tqdm.std; tqdm.auto.tqdm = tqdm.std.tqdm', {})"
+# of this package, or of a study's own cells; libraries warn of much that is none of a reader's business
+_WARNING = re.compile(r"^\S*(?:ipykernel_|spurious_core)\S*:\d+: UserWarning: (.+)$", re.MULTILINE)
 _UP = "\x1b[A"  # from a bar within another one, back to that
 _BAR = re.compile(
     r"[\r\n]*(?P<name>[^\r\n]*?)(?:: )? *\d+%\|[^\r\n]*?\| *(?P<count>\S+/\S+) \[[^\r\n]*[\r\n]*"
@@ -50,6 +52,7 @@ class Progress:
     ):
         self.stream, self.every, self.clock = stream or sys.stderr, every, clock
         self.start = self.said = clock()
+        self.warnings = set()  # that were said
         self.over = "\r\x1b[2K" if self.stream.isatty() else ""  # clears the line with the count
 
     def _say(self, text: str, end: str = "\n") -> None:
@@ -67,7 +70,13 @@ class Progress:
             self._say(f"  cell {cell_index + 1}", end="")
 
     def write(self, text: str) -> None:
-        "Says how far the last bar is that a kernel draws; what else it writes stays in the notebook."
+        """Says how far the last bar is that a kernel draws, and each warning once.
+
+        What else a kernel writes stays in the notebook."""
+        for message in _WARNING.findall(text):
+            if message not in self.warnings:
+                self.warnings.add(message)
+                self._say(f"  warning: {message}")
         count = read_bar(text)
         if count and self.over:
             self._say(f"  {count}", end="")

@@ -99,7 +99,7 @@ def codes_and_names(
     occurring = np.unique(codes).tolist()
     if names is None and len(occurring) <= max(occurring):
         gap = f"{code} goes up to {max(occurring)}, but only {occurring[:9]} occur"
-        raise ValueError(f"{what}: {gap}; give the names of all, as in {text}s=[...]")
+        raise ValueError(f"{what}: {gap}; give the names of all, {text}s=[...] of read_dataset")
     if text not in values:
         return codes, names or [f"{text} {i}" for i in occurring]
     named = _check_names(codes, values[text], columns, names, what)

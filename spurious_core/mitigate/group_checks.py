@@ -6,6 +6,7 @@
 __all__ = ['check_groups']
 
 # %% ../../nbs/mitigate/12_group_checks.ipynb #8ad398c1
+import warnings
 from collections.abc import Iterable
 from types import NoneType
 
@@ -54,6 +55,14 @@ def _check_refit(method: Method, train: GroupedImages, val: GroupedImages | None
         raise ValueError(f"{method.name} needs at least {need} {where} images {fault}{advice}")
 
 # %% ../../nbs/mitigate/12_group_checks.ipynb #0008fc40
+def _warn_of_classes(method: Method, train: GroupedImages) -> None:
+    "Without an attribute nothing is told of shortcuts."
+    why = f"{train.name} has one attribute only ({train.attributes[0]}), so its groups are its classes"
+    warnings.warn(
+        f"{method.name} balances groups: {why}, and worst-group accuracy is the worst class's", stacklevel=4
+    )
+
+
 def _check_generated(method: Method, train: GroupedImages) -> None:
     there = set(train.manifest.g)
     if there != {"real", "generated"}:
@@ -73,3 +82,5 @@ def check_groups(method: Method, train: GroupedImages, val: GroupedImages | None
         _check_balanced(method, train, val)
     if method.refits_on_validation:
         _check_refit(method, train, val)
+    if len(train.attributes) == 1 and (method.train_groups or method.refits_on_validation):
+        _warn_of_classes(method, train)

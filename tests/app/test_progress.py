@@ -65,6 +65,18 @@ def test_on_a_terminal_a_count_is_written_over_the_last():
     assert terminal.getvalue().endswith(clear)
 
 
+def test_a_warning_of_ours_is_said_once():
+    log = io.StringIO()
+    progress, _ = at(log)
+    ours = "/tmp/ipykernel_7/12.py:3: UserWarning: 2 files are left out\n  read()\n"
+    progress.write(ours + "/x/site-packages/torch/nn.py:9: UserWarning: old\n  f()\n")
+    progress.write(ours + "/x/spurious_core/data/a.py:4: UserWarning: a class is lacking\n  g()\n")
+    assert [line.split("  ")[-1] for line in log.getvalue().splitlines()] == [
+        "warning: 2 files are left out",
+        "warning: a class is lacking",
+    ]
+
+
 def test_bars_leave_the_notebook_and_nothing_else_does():
     v4 = nbformat.v4
     outputs = [

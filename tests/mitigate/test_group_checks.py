@@ -39,6 +39,17 @@ def test_only_methods_that_balance_groups_need_each_of_them(name):
         check_groups(METHODS[name], LOST, VAL)
 
 
+def test_groups_that_are_classes_are_told():
+    plain, val = (
+        GroupedImages(part.manifest.assign(a=0), LABELS, ["none"], "corners", part.pixels)
+        for part in (TRAIN, VAL)
+    )
+    for name in ("GroupDRO", "DFR"):
+        with pytest.warns(UserWarning, match=f"{name} balances groups: corners has one attribute only"):
+            check_groups(METHODS[name], plain, val)
+    check_groups(METHODS["ERM"], plain, val)
+
+
 def test_a_refit_needs_two_validation_images_of_each_group():
     dfr = METHODS["DFR"]
     with pytest.raises(ValueError, match=r"at least 2 validation images .* fewer of \(light, red\); pass"):

@@ -182,7 +182,7 @@ def _first_sections(audit: Audit) -> list[Section]:
         Section(
             "Confident mistakes",
             [surest if n_wrong else "None."],
-            None,
+            mistakes.drop(columns="row") if n_wrong else None,
             pictures_of(thumbs, mistakes.row.tolist(), titles),
         ),
     ]
@@ -244,16 +244,27 @@ def _component_sections(audit: Audit, steps: int, progress: bool) -> list[Sectio
     return sections
 
 # %% ../../../nbs/app/audit/03_auditing.ipynb #b1d6a6b8
+def _copy_table(audit: Audit) -> pd.DataFrame:
+    "Pairs of copies, those across splits first; files in place of rows, where pictures have some."
+    copies, manifest = audit.copies.sort_values("across", ascending=False), audit.subject.images.manifest
+    if "file" not in manifest:
+        return copies
+    pairs = {name: manifest.file.iloc[copies[name]].tolist() for name in ("first", "second")}
+    return copies.assign(**pairs)
+
+
 def _copies_section(audit: Audit) -> Section:
     copies, thumbs = audit.copies, audit.subject.looks.thumbs
     shown = copies.sort_values("across", ascending=False)[:6]
     rows = shown[["first", "second"]].to_numpy().ravel().tolist()
     split = audit.subject.images.manifest.split.tolist()
     across = int(copies.across.sum()) if len(copies) else 0
-    sentence = f"{len(copies)} pairs of the same picture, {across} of them in two splits."
-    return Section(
-        "The same picture twice", [sentence], None, pictures_of(thumbs, rows, [split[row] for row in rows])
-    )
+    sentences = [f"{len(copies)} pairs of the same picture, {across} of them in two splits."]
+    if len(copies) > 20:
+        sentences.append("Here are 20 of them; copies.csv has all.")
+    table = _copy_table(audit)[:20] if len(copies) else None
+    figures = pictures_of(thumbs, rows, [split[row] for row in rows])
+    return Section("The same picture twice", sentences, table, figures)
 
 # %% ../../../nbs/app/audit/03_auditing.ipynb #7d69dd4d
 def _picture_table(audit: Audit) -> pd.DataFrame:
@@ -296,6 +307,7 @@ def write_report(
     )
     atomic_write(out / "shortcuts.csv", audit.shortcuts.to_csv(index=False))
     atomic_write(out / "pictures.csv", _picture_table(audit).to_csv(index=False))
+    atomic_write(out / "copies.csv", _copy_table(audit).to_csv(index=False))
     atomic_write(out / "audit.json", json.dumps(facts | dict(next_steps=next_steps(audit)), indent=1) + "\n")
     return atomic_write(out / "report.html", page_of(f"Audit of {images.name}", sections))
 

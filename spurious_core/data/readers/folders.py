@@ -259,9 +259,8 @@ def finish_set(
     _warn_of_case(name, attributes)
     away = [file for file in rows["file"].map(str) if os.path.isabs(file) or ".." in Path(file).parts]
     if not yes_or_no("outside", outside) and away:
-        raise ValueError(
-            f"{name}: {len(away)} files lie outside of {root}, such as {away[0]}; ask for outside=True"
-        )
+        where = f"outside of {root}, such as {away[0]}"
+        raise ValueError(f"{name}: {len(away)} files lie {where}; read_dataset takes them with outside=True")
     if lost := _missing(rows["file"], Path(root)):
         few = ", ".join(lost[:3])
         raise FileNotFoundError(

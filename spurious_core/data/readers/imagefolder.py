@@ -31,13 +31,25 @@ def _refuse_twice(rows: pd.DataFrame, what: str) -> None:
     differ = {column: both[column].astype(str).unique().tolist() for column in shown}
     said = ", ".join(f"{column} {' and '.join(values)}" for column, values in differ.items())
     numbers = " and ".join(map(str, both.index[:3]))
-    raise ValueError(f"{what}: {twice.iloc[0]} stands in rows {numbers} ({said}); {len(set(twice))} files do")
+    raise ValueError(
+        f"{what}: {twice.iloc[0]} stands in rows {numbers} ({said}), one of {len(set(twice))} such files"
+    )
 
 # %% ../../../nbs/data/readers/07_imagefolder.ipynb #345843f7
-def _split_column(table: pd.DataFrame, default: str, what: str) -> list[str]:
+def _splits_of_folders(table: pd.DataFrame, default: str) -> list[str]:
+    "The split that the first folder of each file means, unless it is the name of its class; else `default`."
+    splits = []
+    for row in table.to_dict("records"):
+        first, is_folder, _ = str(row["file_name"]).removeprefix("./").partition("/")
+        meant = split_of(first) if is_folder and first != str(row.get("label")) else None
+        splits.append(meant or default)
+    return splits
+
+
+def _split_column(table: pd.DataFrame, otherwise: list[str], what: str) -> list[str]:
     "The split of each row in our words; ValueError for a word that means none."
     if "split" not in table:
-        return [default] * len(table)
+        return otherwise
     splits = table["split"].map(split_of)
     if splits.isna().any():
         row = int(np.flatnonzero(splits.isna())[0])
@@ -52,8 +64,8 @@ def _read_rows(root: Path, split: str, what: str) -> tuple[pd.DataFrame, list[st
     tables = []
     for folder, table in found.tables.items():
         files = [f"{folder}/{name}" if folder else str(name) for name in table.file_name]
-        default = split_of(folder) if folder else split
-        tables.append(table.assign(file=files, split=_split_column(table, default, what)))
+        of_folders = [split_of(folder)] * len(table) if folder else _splits_of_folders(table, split)
+        tables.append(table.assign(file=files, split=_split_column(table, of_folders, what)))
     rows = pd.concat(tables, ignore_index=True)
     _refuse_twice(rows, what)
     return rows, found.not_taken(root)

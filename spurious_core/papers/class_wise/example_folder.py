@@ -41,14 +41,26 @@ def _object_free(n: int, first_seed: int, prop: str | None = None) -> list[np.nd
     ]
 
 # %% ../../../nbs/papers/class_wise/12_example_folder.ipynb #1249534e
+def _planted_prop(label: str) -> str:
+    "The prop that `imagenet_like` plants for a class; ValueError for one that has none."
+    world = get_world("imagenet_like")
+    planted = {name: world.planted(name, "prop") for name in world.classes}
+    having = [name for name, plants in planted.items() if plants]
+    if not planted.get(label):
+        raise ValueError(
+            f"label={label!r} has no planted prop; take one of {', '.join(having)}, or name a prop"
+        )
+    return planted[label][0].values[0]
+
+
 def write_example_folder(
     root: str | Path,  # the class's folder is made in it
     label: str = "house",  # a class of the world `imagenet_like`
-    prop: str = "fence",  # what is planted for it
+    prop: str = "",  # the feature of the references; empty: what that world plants for the class
     **counts: int,  # pictures of each of the four folders, where not those of `EXAMPLE_COUNTS`
 ) -> Path:
     "Writes the folder of one class, with captions of the references; returns `root`."
-    one_of("prop", prop, PROPS)
+    prop = one_of("prop", prop or _planted_prop(label), PROPS)
     n, folder = EXAMPLE_COUNTS | counts, Path(root) / label
     _write_pictures(folder / "references", _object_free(n["references"], 0, prop))
     _write_pictures(folder / "empty", _object_free(n["empty"], 1000))

@@ -24,6 +24,15 @@ from ...mitigate.registry import METHODS, find_method
 MINI_SETS = ("waterbirds", "celeba", "digits")
 SAME_PICTURES = dict(waterbirds_parquet="waterbirds", wilds_waterbirds="waterbirds", wilds_celeba="celeba")
 
+
+def _check_world(world: str, root: str) -> None:
+    "ValueError for a world that is unknown, with the known ones."
+    if root:
+        one_of("world", world, READERS)
+    elif world not in MINI_SETS:
+        own = "with root=FOLDER also a reader of your own pictures, such as imagefolder"
+        raise ValueError(f"world={world!r} is unknown; allowed: {', '.join(MINI_SETS)}; {own}")
+
 # %% ../../../nbs/papers/mitigation/00_planning.ipynb #c5fe3d93
 @dataclass(frozen=True)
 class BenchmarkSource:
@@ -36,7 +45,7 @@ class BenchmarkSource:
     settings: str = ""  # name of a preset; empty: the data set's own, or the default
 
     def __post_init__(self):
-        one_of("world", self.world, READERS if self.root else MINI_SETS)
+        _check_world(self.world, self.root)
         if self.settings:
             one_of("settings", self.settings, MITIGATION_PRESETS)
         plain_numbers(self, minimum=0)
@@ -123,6 +132,6 @@ def plan_benchmark(
     plan = BENCHMARK_BUDGETS[one_of("budget", budget, BENCHMARK_BUDGETS)]
     names = tuple(find_method(method).name for method in methods or plan.methods)
     if world:
-        one_of("world", world, READERS if root else MINI_SETS)
+        _check_world(world, root)
     worlds, n_seeds = (world,) if world else plan.worlds, whole("seeds", seeds, 0) or plan.n_seeds
     return replace(plan, worlds=worlds, methods=names, n_seeds=n_seeds, seed=seed)

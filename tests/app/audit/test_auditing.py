@@ -65,7 +65,7 @@ def test_a_report_leaves_no_words_of_a_former_one(planted, tmp_path):
     assert (tmp_path / "words.csv").is_file()
     page = write_report(replace(planted, captions=None), tmp_path, attack_steps=0).read_text()
     assert "in words" not in page
-    names = ["audit.json", "notes.csv", "pictures.csv", "report.html", "shortcuts.csv"]
+    names = ["audit.json", "copies.csv", "notes.csv", "pictures.csv", "report.html", "shortcuts.csv"]
     assert sorted(path.name for path in tmp_path.iterdir()) == names
 
 
@@ -117,8 +117,13 @@ def test_a_class_that_is_mostly_wrong_is_told(net):
 def test_copies_between_splits_are_a_next_step(net, tmp_path):
     birds = world_images(get_world("waterbirds"), 60, "train")
     birds.manifest["split"] = ["train"] * 50 + ["test"] * 10
+    birds.manifest["file"] = [f"{i}.png" for i in range(60)]
     birds.pixels[55] = birds.pixels[4]
     found = audit(birds, net, tmp_path, attack_steps=0)
+    named = pd.read_csv(tmp_path / "copies.csv")
+    assert named[["first", "second"]].to_numpy().tolist() == [["4.png", "55.png"]]
+    page = (tmp_path / "report.html").read_text("utf-8")
+    assert "55.png" in page and all(file in page for file in found.mistakes.file)
     assert found.copies[["first", "second", "across"]].to_numpy().tolist() == [[4, 55, True]]
     assert any(step.startswith("Remove 1 pictures") for step in next_steps(found))
     few = found.accuracies[found.accuracies.n < 30]

@@ -89,6 +89,19 @@ def test_imagefolder_of_split_folders(tmp_path):
     assert d.y.tolist() == Y
 
 
+def test_one_table_above_split_folders(tmp_path):
+    "The folder says the split, unless it is the class."
+    files = ["Training/0.png", "./valid/1.png", "test/2.png", "3.png", "test/4.png"]
+    labels = ["cat", "dog", "cat", "dog", "test"]
+    for i, name in enumerate(files):
+        put(tmp_path / name, i % 2, 0, i)
+    table = [f"{name},{label}" for name, label in zip(files, labels, strict=True)]
+    (tmp_path / "metadata.csv").write_text("\n".join(["file_name,label", *table]) + "\n")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of classes that a split lacks
+        assert imagefolder(tmp_path).manifest.split.tolist() == ["train", "val", "test", "train", "train"]
+
+
 def test_imagefolder_without_metadata(tmp_path):
     for i in range(12):
         put(tmp_path / "flat" / ("cat", "dog")[Y[i]] / f"{i:02d}.png", Y[i], 0, i)
@@ -284,7 +297,10 @@ def test_files_lie_inside_unless_asked(tmp_path):
         (tmp_path / "set").mkdir(exist_ok=True)
         line = json.dumps(dict(file_name=name, label="cat"))
         (tmp_path / "set" / "metadata.jsonl").write_text(line + "\n")
-        with pytest.raises(ValueError, match="1 files lie outside of .*outside.png; ask for outside=True"):
+        with pytest.raises(
+            ValueError,
+            match="1 files lie outside of .*outside.png; read_dataset takes them with outside=True",
+        ):
             imagefolder(tmp_path / "set")
         assert len(imagefolder(tmp_path / "set", outside=True)) == 1
 

@@ -32,6 +32,20 @@ def test_the_guide_takes_references_for_the_class_and_empty_places_not(tmp_path)
     assert guide.probs(references)[:, house].mean() > guide.probs(empty)[:, house].mean() + 0.2
 
 
+def test_each_class_has_its_own_feature_and_who_has_none_is_named(tmp_path):
+    few = dict(references=3, empty=1, fresh=1, train=1)
+    for label, prop in (("cow", "flower"), ("house", "fence")):
+        ours, named = (
+            load_references(
+                write_example_folder(tmp_path / name, label, *given, **few) / label / "references", 64
+            )
+            for name, given in (("ours", []), ("named", [prop]))
+        )
+        assert (ours == named).all()
+    with pytest.raises(ValueError, match="label='boat' has no planted prop; take one of house, .*cow"):
+        write_example_folder(tmp_path, "boat")
+
+
 def test_a_feature_that_is_none_is_refused(tmp_path):
     with pytest.raises(ValueError, match="prop='gate' is unknown; allowed: lamp"):
         write_example_folder(tmp_path, prop="gate")

@@ -70,7 +70,10 @@ def test_a_folder_brings_its_own_labels_and_size(tmp_path):
 @pytest.mark.parametrize(
     "wrong, why",
     [
-        (dict(world="tetris"), "world='tetris' is unknown; allowed: waterbirds, celeba, digits"),
+        (
+            dict(world="tetris"),
+            "world='tetris' .*: waterbirds, celeba, digits; with root=FOLDER also .*imagefolder",
+        ),
         (dict(world="digits", root="/data"), "world='digits' is unknown; allowed: .*imagefolder"),
         (dict(world="celeba", settings="cats"), "settings='cats' is unknown; allowed: waterbirds, celeba"),
     ],
