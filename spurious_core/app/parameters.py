@@ -77,7 +77,8 @@ class Parameter:
         if kind == "float" and isinstance(value, int) and not isinstance(value, bool):
             value = float(value)
         if not _fits(value, kind):
-            how = ", which is written [a, b]" if self.type.startswith("list") else ""
+            written = dict(list="[a, b]", dict="{name: a, other: b}").get(self.type.partition("[")[0])
+            how = f", which is written {written}" if written else ""
             raise ValueError(f"parameter {self.name}={whole!r} is not of type {self.type}{how}")
         return [self._convert(entry, inner, whole) for entry in value] if inner else value
 

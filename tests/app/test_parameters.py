@@ -55,3 +55,12 @@ def test_text_is_read_by_type(kind, text, value):
     got = Parameter("p", kind, None, "").convert(text)
     assert got == value
     assert type(got) is type(value)
+
+
+def test_a_table_of_names_is_told_how_it_is_written():
+    parts = Parameter("parts", "dict", {}, "")
+    with pytest.raises(
+        ValueError, match="parts='head' is not of type dict, which is written {name: a, other: b}"
+    ):
+        parts.convert("head")
+    assert parts.convert("{name: a, other: b}") == dict(name="a", other="b")
