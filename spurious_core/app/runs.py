@@ -13,7 +13,10 @@ sys.modules.setdefault("rfc3987_syntax", None)  # before papermill is imported
 # %% ../../nbs/app/04_runs.ipynb #d8d5d9b4
 import json
 import os
+import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +32,7 @@ from .studies import RunError, Study, find_study, run_folder
 from .study_checks import check_study
 from .surroundings import PeakMemory, environment
 from ..core.checks import yes_or_no
-from ..core.files import atomic_write
+from ..core.files import atomic_write, make_folder
 from ..core.locks import hold_folder
 from ..core.provenance.source_rules import rules_of_notebook
 from ..core.settings import load_profile
@@ -123,20 +126,41 @@ def _mark(file: Path) -> tuple | None:
     return about.st_ino, about.st_mtime_ns
 
 # %% ../../nbs/app/04_runs.ipynb #624265a7
+@contextmanager
+def _figures_aside(out: Path) -> Iterator[None]:
+    "What fails meanwhile, or was killed the last time, leaves the figures of the last good run."
+    figures, last = out / "figures", out / ".figures.last"
+    if last.exists():
+        shutil.rmtree(figures, ignore_errors=True)
+        last.rename(figures)
+    if figures.exists():
+        figures.rename(last)
+    make_folder(figures)
+    try:
+        yield
+    except BaseException:
+        if last.exists():
+            shutil.rmtree(figures, ignore_errors=True)
+            last.rename(figures)
+        raise
+    shutil.rmtree(last, ignore_errors=True)
+
+# %% ../../nbs/app/04_runs.ipynb #71b2fed8
 def _execute_aside(study: Study, out: Path, aside: Path, run: dict) -> None:
     "Executes into `aside`; whatever fails, the numbers of the last good run stay. RunError says what failed."
     old = (out / NUMBERS).read_bytes() if (out / NUMBERS).exists() else None
     before = _mark(out / NUMBERS)
     try:
-        _execute(study, aside, **run)
-        if _mark(out / NUMBERS) == before:
-            raise RunError(f"{study.name}: it wrote no {NUMBERS}")
-        Metrics.load(out)
+        with _figures_aside(out):
+            _execute(study, aside, **run)
+            if _mark(out / NUMBERS) == before:
+                raise RunError(f"{study.name}: it wrote no {NUMBERS}")
+            Metrics.load(out)
     except BaseException as error:
-        if old is not None:
-            atomic_write(out / NUMBERS, old)
-        else:
+        if _mark(out / NUMBERS) != before:
             (out / NUMBERS).unlink(missing_ok=True)
+            if old is not None:
+                atomic_write(out / NUMBERS, old)
         if isinstance(error, RunError | ValueError):
             name = "" if isinstance(error, RunError) else f"{study.name}: "
             raise RunError(f"{name}{error}; see {aside}") from None

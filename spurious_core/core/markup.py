@@ -16,9 +16,12 @@ import numpy as np
 from PIL import Image
 
 # %% ../../nbs/core/13_markup.ipynb #b1db2c57
+_DOLLAR = '<span class="mathjax_ignore">&#36;</span>'  # Jupyter sets what stands between two as a formula
+
+
 def as_html(value: Any) -> str:
-    "The text of a value, so that HTML shows it as it is."
-    return html.escape(str(value))
+    "The text of a value, so that HTML shows it as it is; for what stands between tags."
+    return html.escape(str(value)).replace("$", _DOLLAR)
 
 # %% ../../nbs/core/13_markup.ipynb #3ddfd40d
 def picture_html(
@@ -32,7 +35,7 @@ def picture_html(
     png = image if isinstance(image, bytes) else png_bytes(image)
     size = "" if width is None else f' width="{int(width)}"'
     source = f"data:image/png;base64,{base64.b64encode(png).decode()}"
-    return f'<img src="{source}" alt="{as_html(alt)}"{size} style="max-width:100%">'
+    return f'<img src="{source}" alt="{html.escape(str(alt))}"{size} style="max-width:100%">'
 
 # %% ../../nbs/core/13_markup.ipynb #0e01e34a
 def thumbnails_html(
@@ -56,14 +59,20 @@ def thumbnails_html(
 _MEANINGFUL = re.compile(r"[&<>`*|~$#\\]|\](?=[(\[:])|(?<![^\W_])_|_(?![^\W_])")
 
 
+_LIST = re.compile(r"^(\d*)([-+.)])(?=[\s-]|$)")  # what makes a list or a rule of a line that begins so
+
+
 def _reference(match: re.Match) -> str:
     sign = match[0]
+    if sign == "$":
+        return _DOLLAR
     return html.escape(sign) if sign in "&<>" else f"&#{ord(sign)};"
 
 
 def as_markdown(value: Any) -> str:
     "The text of a value in one line, so that Markdown shows it as it is, also in a cell of a table."
-    return _MEANINGFUL.sub(_reference, " ".join(str(value).split()))
+    text = _MEANINGFUL.sub(_reference, " ".join(str(value).split()))
+    return _LIST.sub(lambda match: f"{match[1]}&#{ord(match[2])};", text)
 
 # %% ../../nbs/core/13_markup.ipynb #edfcada5
 def as_key(value: Any) -> str:

@@ -216,11 +216,13 @@ class AdapterSummary:
 
     def _repr_html_(self) -> str:
         rows = [f"<tr><th>{name}</th><td>{as_html(text)}</td></tr>" for name, text in self._facts().items()]
-        return f"<p><b>{as_html(self.name)}</b>: {self.kind}</p><table>{''.join(rows)}</table>"
+        return f"<p><b>{as_html(self.name)}</b>: {as_html(self.kind)}</p><table>{''.join(rows)}</table>"
 
     def _repr_markdown_(self) -> str:
         rows = [f"| {name} | {as_markdown(text)} |" for name, text in self._facts().items()]
-        return "\n".join([f"**{as_markdown(self.name)}**: {self.kind}", "", "| | |", "|---|---|", *rows])
+        return "\n".join(
+            [f"**{as_markdown(self.name)}**: {as_markdown(self.kind)}", "", "| | |", "|---|---|", *rows]
+        )
 
 # %% ../../nbs/diffusion/03_adapters.ipynb #792e5174
 _DOWN = re.compile(r"lora(_linear_layer)?[._](A|down)")  # in the names of a LoRA's first matrices

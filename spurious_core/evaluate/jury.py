@@ -85,7 +85,12 @@ def image_batch(
 
 # %% ../../nbs/evaluate/00_jury.ipynb #f49f1fb0
 def _probabilities(classifier: torch.nn.Module, images: np.ndarray | torch.Tensor) -> np.ndarray:
-    return torch.as_tensor(classifier.probs(images)).float().cpu().numpy()
+    probs = torch.as_tensor(classifier.probs(images)).float().cpu().numpy()
+    broken = int((~np.isfinite(probs)).any(1).sum())
+    if broken:
+        fault = f"answers {broken} of {len(probs)} pictures with values that are not finite"
+        raise ValueError(f"{classifier.name} {fault}; are its weights damaged?")
+    return probs
 
 
 def _index(classifier: torch.nn.Module, k: str | int) -> int:
@@ -163,6 +168,7 @@ def judge(
     """One row per image: `p.*` and `top1.*` per juror and the columns above.
 
     Raises `ValueError` for a jury with the guide, an unknown class, bad images."""
+    jury = list(jury)
     if presence is not None:
         _check_classifier("presence", presence)
     of_type("label", label, (str, Iterable, NoneType), "a label of the presence classifier, or several")

@@ -7,6 +7,8 @@ bar beside each."""
 __all__ = ['METRIC_NAMES', 'in_percent', 'text_table', 'accuracy_bar', 'html_table']
 
 # %% ../../nbs/evaluate/07_report_tables.ipynb #68bbcd32
+import html
+
 import pandas as pd
 
 from ..core.markup import as_html
@@ -65,7 +67,7 @@ def accuracy_bar(
     if pd.isna(value):
         return ""
     back = '<rect width="100" height="12" fill="currentColor" fill-opacity="0.12"/>'
-    bar = f'<rect width="{100 * value:.1f}" height="12" fill="{as_html(colour)}"/>'
+    bar = f'<rect width="{100 * value:.1f}" height="12" fill="{html.escape(colour)}"/>'
     line = ""
     if not pd.isna(lo):
         ends = f'x1="{100 * lo:.1f}" x2="{100 * hi:.1f}" y1="6" y2="6"'

@@ -235,7 +235,8 @@ def _repr_markdown_(self: GroupReport) -> str:
 @patch
 def to_latex(self: GroupReport) -> str:
     "The table, and the warnings as comments above it."
-    comments = "".join(f"% {warning}\n" for warning in self.warnings)
+    # a name with a line break would end the comment
+    comments = "".join(f"% {' '.join(warning.split())}\n" for warning in self.warnings)
     return comments + self.frame().to_latex(index=False, escape=True)
 
 

@@ -145,9 +145,14 @@ def _repr_html_(self: RunFolder) -> str:
 
 @patch
 def _repr_markdown_(self: RunFolder) -> str:
-    facts = [f"- {as_markdown(name)}: {as_markdown(value)}" for name, value in self.facts().items()]
-    table = _shown_numbers(self).map(as_markdown).to_markdown(index=False, disable_numparse=True)
-    return "\n".join([f"**{as_markdown(self.path.name)}**", "", *facts, "", table])
+    title = f"**{as_markdown(self.path.name)}**"
+    try:
+        facts = [f"- {as_markdown(name)}: {as_markdown(value)}" for name, value in self.facts().items()]
+        numbers = _shown_numbers(self)
+    except (ValueError, OSError) as error:
+        return f"{title}\n\n{as_markdown(error)}"
+    table = numbers.map(as_markdown).to_markdown(index=False, disable_numparse=True)
+    return "\n".join([title, "", *facts, "", table])
 
 # %% ../../nbs/explore/07_run_folders.ipynb #cb96204d
 def find_adapter(

@@ -179,15 +179,17 @@ FAILURES = {
 
 
 def test_a_failing_run_keeps_the_results_of_the_last_good_one(make_study, tmp_path):
-    names = ("toy.ipynb", "metrics.json", "environment.json")
-    out = run(make_study(), tmp_path / "run", scale=7.0)
+    names = ("toy.ipynb", "metrics.json", "environment.json", "figures/bars.png")
+    draw = "import pathlib; pathlib.Path(out, 'figures/bars.png').write_text(str(scale))"
+    out = run(make_study(draw, SAVE), tmp_path / "run", scale=7.0)
     before = [(out / name).read_bytes() for name in names]
     for how, (cells, why) in FAILURES.items():
-        fails(make_study(*cells), out, why)
+        fails(make_study(draw, *cells), out, why)
         assert [(out / name).read_bytes() for name in names] == before, how
         assert (out / "toy.failed.ipynb").exists()
-    run(make_study(), out, scale=8.0)
+    run(make_study(SAVE), out, scale=8.0)
     assert Metrics.load(out)["scale"]["value"] == 8.0
+    assert not list((out / "figures").iterdir()) and not (out / ".figures.last").exists()
     assert not (out / "toy.failed.ipynb").exists()
 
 

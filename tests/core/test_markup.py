@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from spurious_core.core.markup import as_html, as_key, as_markdown
+from spurious_core.core.markup import as_html, as_key, as_markdown, picture_html
 
 NASTY = "<script>alert('1')</script> & \"x\""
 
@@ -38,8 +38,17 @@ def test_html_shows_the_text_and_makes_no_tag():
 
 
 def test_html_stays_within_an_attribute():
-    value = "a\" onclick='x' b"
-    assert read(f'<p title="{as_html(value)}">').tags == [("p", dict(title=value))]
+    value = "a\" onclick='x' $b$"
+    ((tag, attributes),) = read(picture_html(b"png", value)).tags
+    assert (tag, attributes["alt"]) == ("img", value) and "onclick" not in attributes
+
+
+@pytest.mark.parametrize("show", [as_html, as_markdown])
+def test_dollars_make_no_formula(show):
+    "Jupyter skips what such a class marks."
+    page = read(show("$x_1$, cost $5"))
+    assert page.tags == [("span", {"class": "mathjax_ignore"})] * 3
+    assert unescape(page.text) == "$x_1$, cost $5"
 
 
 @pytest.mark.parametrize(
@@ -52,7 +61,6 @@ def test_html_stays_within_an_attribute():
         ("[a](b)", "[a&#93;(b)"),
         ("[a][b]", "[a&#93;[b]"),
         ("[a]: b", "[a&#93;: b"),
-        ("$x$", "&#36;x&#36;"),
         ("~a~", "&#126;a&#126;"),
         ("# a", "&#35; a"),
         ("\\|", "&#92;&#124;"),
@@ -60,6 +68,11 @@ def test_html_stays_within_an_attribute():
         ("__a__", "&#95;&#95;a&#95;&#95;"),
         ("&lt;", "&amp;lt;"),
         ("a\n\n| b |", "a &#124; b &#124;"),
+        ("- a", "&#45; a"),
+        ("+ a", "&#43; a"),
+        ("1. a", "1&#46; a"),
+        ("2) a", "2&#41; a"),
+        ("---", "&#45;--"),
     ],
 )
 def test_markdown_has_no_sign_left_that_means_something(text, shown):
@@ -67,7 +80,9 @@ def test_markdown_has_no_sign_left_that_means_something(text, shown):
     assert unescape(shown) == " ".join(text.split())
 
 
-@pytest.mark.parametrize("text", ["on_land", "96.0 [87.0, 99.0] %", "a-b, c (d): 1.5", "Bär"])
+@pytest.mark.parametrize(
+    "text", ["on_land", "96.0 [87.0, 99.0] %", "a-b, c (d): 1.5", "Bär", "-1.5", "1.5", "+0.2"]
+)
 def test_plain_names_stay_plain(text):
     assert as_markdown(text) == text
 

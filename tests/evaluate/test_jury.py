@@ -51,6 +51,20 @@ def test_a_class_may_be_drawn_as_several_objects():
     assert several.p_object[0] > judge(flat(GREEN), "red", JURY, PRESENCE).p_object[0]
 
 
+def test_who_answers_nan_has_no_vote():
+    class Broken(Colour):
+        def probs(self, images):
+            return super().probs(images) * float("nan")
+
+    broken = Broken("broken", ("red", "green", "blue", "none"), gain=1.0)
+    with pytest.raises(ValueError, match="broken answers 2 of 2 pictures with values that are not finite"):
+        judge(flat(DIM, GREEN), "red", [*JURY, broken])
+
+
+def test_a_jury_may_come_one_by_one():
+    assert judge(flat(DIM), "red", iter(JURY)).equals(judge(flat(DIM), "red", JURY))
+
+
 def test_a_split_jury():
     timid = Colour("timid", ("red", "green", "blue", "none"), gain=1.0)
     verdict = judge(flat(DIM), "red", [*JURY, timid], PRESENCE).iloc[0]

@@ -178,6 +178,13 @@ def test_names_are_escaped_in_html_and_latex():
     assert r"x\_y" in found.to_latex()
 
 
+def test_a_line_break_in_a_name_ends_no_comment():
+    found = group_report([0, 1], [0, 0], [0, 1], ["new\n\\input{x}", "b"], PLACES)
+    lines = found.to_latex().splitlines()
+    table = next(i for i, line in enumerate(lines) if line.startswith(r"\begin{tabular}"))
+    assert table and all(line.startswith("% ") for line in lines[:table])
+
+
 def test_names_are_escaped_in_markdown():
     y, a = [0, 1] * 40, [0, 1, 1, 0] * 20
     page = group_report(y, a, y, ["<b>a|c</b>", "x_y"], PLACES).to_markdown()

@@ -63,6 +63,7 @@ def test_damaged_files_are_a_line(tmp_path, name, text):
     folder = write_run(tmp_path / "run")
     (folder / name).write_text(text, encoding="utf-8", errors="surrogateescape")
     assert f"{name} is damaged" in check_page(RunFolder(folder)._repr_html_()).text
+    assert f"{name} is damaged" in RunFolder(folder)._repr_markdown_()
 
 
 def test_a_figure_with_too_many_pixels_is_a_line(tmp_path, monkeypatch):

@@ -61,6 +61,19 @@ def read_config(texts: Sequence[str]) -> DrawConfig:
     return DrawConfig(**values)
 
 # %% ../../../nbs/app/drawing/01_drawing_plans.ipynb #53469f48
+def _check_filled(path: Path) -> None:
+    "ValueError that names the first row without a prompt or a seed."
+    start = 0
+    with open_parquet(path) as file:
+        for group in range(file.num_row_groups):
+            table = file.read_row_group(group, columns=["prompt", "seed"])
+            for name in ("prompt", "seed"):
+                if table[name].null_count:
+                    row = start + table[name].is_null().to_pylist().index(True)
+                    raise ValueError(f"{path}: row {row} of the plan has no {name}")
+            start += table.num_rows
+
+
 def _check_plan(path: Path) -> None:
     "FileNotFoundError, or ValueError for a file without rows, or without a column that all plans have."
     if not path.is_file():
@@ -73,6 +86,7 @@ def _check_plan(path: Path) -> None:
         )
     if not count_rows(path):
         raise ValueError(f"{path}: the plan has no rows")
+    _check_filled(path)
 
 # %% ../../../nbs/app/drawing/01_drawing_plans.ipynb #7604195f
 def shard_cells(plan: str | Path, config: DrawConfig) -> list[dict]:
@@ -92,11 +106,15 @@ def shard_cells(plan: str | Path, config: DrawConfig) -> list[dict]:
 
 # %% ../../../nbs/app/drawing/01_drawing_plans.ipynb #e7bbc56d
 def _check_folder(out: Path, cells: list[dict]) -> None:
-    "ValueError for a folder that holds shards of the same plan which were cut or drawn otherwise."
+    "ValueError for a folder that holds shards of another plan, or of this one, cut or drawn otherwise."
     for cell in list_cells(out):
         there = cell.about["params"]
-        if there.get("plan_hash") != cells[0]["plan_hash"] or there in cells:
+        if there in cells:
             continue
+        if there.get("plan_hash") != cells[0]["plan_hash"]:
+            same = there.get("plan") == cells[0]["plan"]
+            other = "this plan as it was before it changed" if same else f"another plan, {there.get('plan')}"
+            raise ValueError(f"{out} holds {other}; choose another folder")
         same = cells[0] | {name: there[name] for name in ("first", "last", "plan") if name in there}
         other = [f"{name}={value!r}" for name, value in there.items() if same.get(name) != value]
         how = f"drawn with {', '.join(other)}" if other else "cut into shards of another size"

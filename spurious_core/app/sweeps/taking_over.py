@@ -41,9 +41,12 @@ def _copy_once(source: str, target: str) -> str:
     "Copies a file unless it is there; a copy is whole or not there."
     if not os.path.exists(target):
         folder, name = os.path.split(target)
-        beside = os.path.join(folder, f".{name}.tmp")
-        shutil.copyfile(source, beside)
-        os.replace(beside, target)
+        beside = Path(folder, f".{name}.tmp")
+        try:
+            shutil.copyfile(source, beside)
+            beside.replace(target)
+        finally:
+            beside.unlink(missing_ok=True)
     return target
 
 

@@ -52,7 +52,11 @@ class WorkerConfig:
 
 
 def _is_full(error: BaseException) -> bool:
-    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    "Whether the disk is full, for this process or, by its words, for the kernel."
+    full = errno.ENOSPC, errno.EDQUOT
+    if isinstance(error, OSError):
+        return error.errno in full
+    return any(os.strerror(number) in str(error) for number in full)
 
 # %% ../../../nbs/app/sweeps/03_workers.ipynb #0d897669
 def _keep_failed(cell: Cell, attempt: Path) -> None:
@@ -83,7 +87,8 @@ def run_cell(cell: Cell, config: WorkerConfig) -> bool:
         return True
     except (RunError, ValueError, OSError) as error:
         if _is_full(error):
-            raise
+            advice = "the disk is full; make room, and run the same command to go on"
+            raise OSError(errno.ENOSPC, advice, str(cell.folder)) from error
         if is_done(cell):  # by another, who took this worker for dead
             return False
         said = " ".join(str(error).split()).replace(str(attempt), str(cell.folder / "failed"))

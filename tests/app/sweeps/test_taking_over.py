@@ -1,6 +1,8 @@
 "A run goes on from the cells of its own study's sweep, and from nothing else."
 
+import errno
 import json
+from pathlib import Path
 
 import pytest
 
@@ -107,6 +109,17 @@ def test_a_cell_of_another_study_and_a_file_that_cant_be_copied_are_named(toy, r
     (cell / "cell.json").write_text(json.dumps(about | dict(study="ffr")))
     with pytest.raises(ValueError, match="is of the study ffr; remove it"):
         take_over(root, tmp_path / "out", parameters(toy))
+
+
+def test_a_full_disk_leaves_no_part_of_a_copy(toy, root, tmp_path, monkeypatch):
+    def half(source, target):
+        Path(target).write_text("tra")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("shutil.copyfile", half)
+    with pytest.raises(OSError, match="run/fits can't be copied into .*out: .*No space left"):
+        take_over(root, tmp_path / "out", parameters(toy))
+    assert files(tmp_path / "out") == []
 
 
 def test_no_sweep_another_study_and_nothing_done_are_refused(toy, root, tmp_path):

@@ -88,12 +88,19 @@ def test_what_another_works_on_is_left_alone_and_what_a_dead_one_held_is_taken(c
     assert not any((cell.folder / CLAIM_FILE).exists() for cell in cells)
 
 
-def test_a_full_disk_ends_the_worker_and_leaves_the_cell_as_it_was(cells, monkeypatch):
+FULL = [
+    OSError(errno.ENOSPC, "No space left on device"),
+    runs.RunError("toy: cell 3 failed (OSError: [Errno 28] No space left on device: 'fits/a')"),
+]
+
+
+@pytest.mark.parametrize("error", FULL)
+def test_a_full_disk_ends_the_worker_and_leaves_the_cell_as_it_was(cells, monkeypatch, error):
     def full(*args, **options):
-        raise OSError(errno.ENOSPC, "No space left on device")
+        raise error
 
     monkeypatch.setattr(runs, "run_study", full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(OSError, match="the disk is full; make room, and run the same command to go on"):
         work(root_of(cells), QUICK)
     assert not cells[0].failures and not (cells[0].folder / CLAIM_FILE).exists()
 
