@@ -134,8 +134,9 @@ def write_tensors(path: Path, tensors: dict[str, torch.Tensor], **header) -> Non
     A full disk is an OSError that says how to go on, and the old file stays."""
     beside = path.with_name(f".{path.name}.tmp")
     on_cpu = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    kept = "the last checkpoint is kept" if path.exists() else ""
     try:
-        with writing(path, "the last checkpoint is kept"):
+        with writing(path, kept):
             save_safetensors(on_cpu, beside, {"meta": json.dumps(header)})
             share_as_usual(beside)
             os.replace(beside, path)

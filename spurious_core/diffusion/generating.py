@@ -7,6 +7,7 @@ stopped."""
 __all__ = ['generate', 'regenerate']
 
 # %% ../../nbs/diffusion/06_generating.ipynb #da787aff
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,15 @@ class _Drawing:
                 bar.update(len(new))
 
 # %% ../../nbs/diffusion/06_generating.ipynb #de370c55
+def _warn_of_settings(plan: pd.DataFrame, used: dict[str, Any]) -> None:
+    "A warning for each column that asks for another setting than all rows are drawn with."
+    for name, value in used.items():
+        asked = [] if name not in plan else [cell for cell in plan[name].unique() if not is_absent(cell)]
+        if others := [cell for cell in asked if cell != value]:
+            said = f"the plan's column {name} says {others[0]!s:.40}, and all rows are drawn with {value}"
+            warnings.warn(f"{said}; draw them by a call for each", stacklevel=3)
+
+
 def generate(
     pipe: Any,
     plan: pd.DataFrame,
@@ -97,6 +107,7 @@ def generate(
     sampler = sampler_name(pipe, sampler)
     batch_size, progress = whole("batch_size", batch_size), yes_or_no("progress", progress)
     steps = checked_steps(pipe, steps, sampler)
+    _warn_of_settings(plan, dict(sampler=sampler, steps=steps))
     set_rows = make_set_rows(rows, folder, pipe, adapter, dict(sampler=sampler, steps=steps))
     with use_adapter(pipe, adapter) as adapted:
         processes = Processes(family_of(adapted).denoiser(adapted).device)

@@ -85,6 +85,8 @@ def test_a_full_disk_keeps_the_last_checkpoint(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(OSError, match="No space left on device; make room"):  # none is there to keep
+        write_tensors(tmp_path / "first.safetensors", {"a": torch.ones(2)}, step=1)
     with pytest.raises(OSError, match="No space left on device; the last checkpoint is kept, make room"):
         write_tensors(file, {"a": torch.zeros(2)}, step=2)
     tensors, header = read_tensors(file)

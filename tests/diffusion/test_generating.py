@@ -325,6 +325,16 @@ def test_a_set_remembers_its_sampler(tiny_pipeline, tmp_path):
         generate(tiny_pipeline, PLAN[:2], tmp_path / "a", **FAST)
 
 
+def test_a_setting_that_a_column_asks_for_is_told(tiny_pipeline, tmp_path):
+    asked = PLAN[:2].assign(steps=[None, 77], sampler="ddim")
+    with pytest.warns(UserWarning) as said:
+        generate(tiny_pipeline, asked, tmp_path / "a", sampler="ddim", **FAST)
+    assert [str(one.message) for one in said if "column" in str(one.message)] == [
+        f"the plan's column steps says 77.0, and all rows are drawn with {FAST['steps']}; "
+        "draw them by a call for each"
+    ]
+
+
 @pytest.mark.parametrize(
     "bad", [dict(steps=0), dict(steps=1.5), dict(steps=1001), dict(guidance=float("nan")), dict(batch_size=0)]
 )

@@ -102,7 +102,10 @@ def read_run(folder: str | Path) -> RunRecord:
 # %% ../../../nbs/app/report/02_run_page.ipynb #0a549e1e
 def _error_in(notebook: Path) -> str:
     "The error that ended a notebook, in a sentence; '' if there is none."
-    cells = _notebook(notebook).get("cells", [])
+    try:
+        cells = _notebook(notebook).get("cells", [])
+    except ValueError:
+        return "its notebook is damaged"
     outputs = [output for cell in cells for output in cell.get("outputs", [])]
     errors = [output for output in outputs if output.get("output_type") == "error"]
     return f"{errors[0].get('ename')}: {errors[0].get('evalue')}" if errors else ""

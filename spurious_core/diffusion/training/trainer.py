@@ -38,7 +38,11 @@ RESULT_FILE = "result.json"
 UNFINISHED_FILES = (CHECKPOINT_FILE, BEST_FILE)  # gone when the run is finished
 # how names begin of what a killed process may leave half-written
 HALF_WRITTEN = (LOG_FILE, RESULT_FILE, "adapter", *UNFINISHED_FILES)
-_KEPT = "the last checkpoint is kept"
+
+
+def _kept(out: Path) -> str:
+    "What is safe when a write fails."
+    return "the last checkpoint is kept" if (out / CHECKPOINT_FILE).exists() else ""
 
 # %% ../../../nbs/diffusion/training/05_trainer.ipynb #641d6cc2
 def cut_log(file: Path, steps: int) -> None:
@@ -227,7 +231,7 @@ def log(self: Trainer, row: dict[str, float]) -> None:
     if self.config.trackers:
         self.accelerator.log(row, step=row["step"])
     if self.accelerator.is_main_process:
-        with writing(path := self.out / LOG_FILE, _KEPT), path.open("a", encoding="utf-8") as file:
+        with writing(path := self.out / LOG_FILE, _kept(self.out)), path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
 
 # %% ../../../nbs/diffusion/training/05_trainer.ipynb #496d8b49
@@ -250,7 +254,7 @@ def finish(self: Trainer, seconds: float) -> None:
         result = dict(step=self.config.steps)
         if self.learner.ema:
             self.learner.ema.copy_to(params.values())
-    with writing(self.out, _KEPT):
+    with writing(self.out, _kept(self.out)):
         entries = origin_of(self.pipe, self.config, base_of(self.out))
         save_adapter(self.pipe, params, self.config, self.out, entries)
     numbers = sum(parameter.numel() for parameter in params.values())

@@ -81,6 +81,13 @@ def test_a_failed_run_says_why_and_whose_numbers_follow(folder):
     assert "no &lt;memory&gt;" in page_of("x", run_sections(read_run(folder)))
 
 
+@pytest.mark.parametrize("text", ['{"cells": [', '{"cells": null}'])
+def test_a_damaged_notebook_of_a_failed_run_hides_nothing(folder, text):
+    (folder / "toy.failed.ipynb").write_text(text)
+    (said,) = run_state(read_run(folder))
+    assert "failed (its notebook is damaged); see toy.failed.ipynb" in said
+
+
 def test_a_first_run_that_was_stopped_has_a_page(tmp_path):
     failed(tmp_path)
     assert is_run_folder(tmp_path)
@@ -116,9 +123,9 @@ def test_surroundings_of_another_kind_are_named(folder, about):
 
 @pytest.mark.parametrize("cells", ["x", None, ["x"], [{}]])
 def test_a_notebook_without_cells_is_named(folder, cells):
-    file = atomic_write(folder / "toy.failed.ipynb", json.dumps(dict(cells=cells)))
+    file = atomic_write(folder / "toy.ipynb", json.dumps(dict(cells=cells)))
     with pytest.raises(ValueError, match=f"{file} is damaged: it is no notebook"):
-        run_state(read_run(folder))
+        read_run(folder)
 
 
 def test_image_sets_say_what_drew_them(folder):
