@@ -85,7 +85,7 @@ def _warn_of_settings(plan: pd.DataFrame, used: dict[str, Any]) -> None:
             said = f"the plan's column {name} says {others[0]!s:.40}, and all rows are drawn with {value}"
             warnings.warn(f"{said}; draw them by a call for each", stacklevel=3)
 
-
+# %% ../../nbs/diffusion/06_generating.ipynb #bb499812
 def generate(
     pipe: Any,
     plan: pd.DataFrame,

@@ -6,7 +6,7 @@
 __all__ = ['NO_OBJECT', 'check_roles', 'image_batch', 'judge']
 
 # %% ../../nbs/evaluate/00_jury.ipynb #683f3edd
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
 from types import NoneType
 from typing import Any
@@ -168,7 +168,7 @@ def judge(
     """One row per image: `p.*` and `top1.*` per juror and the columns above.
 
     Raises `ValueError` for a jury with the guide, an unknown class, bad images."""
-    jury = list(jury)
+    jury = list(jury) if isinstance(jury, Iterator) else jury
     if presence is not None:
         _check_classifier("presence", presence)
     of_type("label", label, (str, Iterable, NoneType), "a label of the presence classifier, or several")

@@ -62,7 +62,7 @@ def _warn_of_classes(method: Method, train: GroupedImages) -> None:
         f"{method.name} balances groups: {why}, and worst-group accuracy is the worst class's", stacklevel=4
     )
 
-
+# %% ../../nbs/mitigate/12_group_checks.ipynb #2a964033
 def _check_generated(method: Method, train: GroupedImages) -> None:
     there = set(train.manifest.g)
     if there != {"real", "generated"}:

@@ -120,7 +120,7 @@ def _check_folder(out: Path, cells: list[dict]) -> None:
         how = f"drawn with {', '.join(other)}" if other else "cut into shards of another size"
         raise ValueError(f"{out} holds this plan {how}; choose another folder")
 
-
+# %% ../../../nbs/app/drawing/01_drawing_plans.ipynb #284577f0
 def draw_plan(
     plan: str | Path,  # a Parquet file with `prompt` and `seed`, and other columns of a plan
     out: str | Path,  # folder of the drawing, a sweep's

@@ -45,7 +45,7 @@ def _splits_of_folders(table: pd.DataFrame, default: str) -> list[str]:
         splits.append(meant or default)
     return splits
 
-
+# %% ../../../nbs/data/readers/07_imagefolder.ipynb #f9d99b83
 def _split_column(table: pd.DataFrame, otherwise: list[str], what: str) -> list[str]:
     "The split of each row in our words; ValueError for a word that means none."
     if "split" not in table:

@@ -52,7 +52,7 @@ def _planted_prop(label: str) -> str:
         )
     return planted[label][0].values[0]
 
-
+# %% ../../../nbs/papers/class_wise/12_example_folder.ipynb #f7c0a79e
 def write_example_folder(
     root: str | Path,  # the class's folder is made in it
     label: str = "house",  # a class of the world `imagenet_like`

@@ -30,8 +30,8 @@ def _check_world(world: str, root: str) -> None:
     if root:
         one_of("world", world, READERS)
     elif world not in MINI_SETS:
-        own = "with root=FOLDER also a reader of your own pictures, such as imagefolder"
-        raise ValueError(f"world={world!r} is unknown; allowed: {', '.join(MINI_SETS)}; {own}")
+        further = "with root=FOLDER also a reader of your own pictures, such as imagefolder"
+        raise ValueError(f"world={world!r} is unknown; allowed: {', '.join(MINI_SETS)}; {further}")
 
 # %% ../../../nbs/papers/mitigation/00_planning.ipynb #c5fe3d93
 @dataclass(frozen=True)
