@@ -430,6 +430,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                        'spurious_core/app/metrics.py'),
                                            'spurious_core.app.metrics.Metrics.save': ( 'app/metrics.html#metrics.save',
                                                                                        'spurious_core/app/metrics.py'),
+                                           'spurious_core.app.metrics._is_finite': ( 'app/metrics.html#_is_finite',
+                                                                                     'spurious_core/app/metrics.py'),
                                            'spurious_core.app.metrics._is_nothing': ( 'app/metrics.html#_is_nothing',
                                                                                       'spurious_core/app/metrics.py'),
                                            'spurious_core.app.metrics._metric': ( 'app/metrics.html#_metric',

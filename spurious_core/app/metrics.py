@@ -18,10 +18,17 @@ from .metric_keys import check_metric_key, say_missing_key
 from ..core.files import atomic_write, read_json
 
 # %% ../../nbs/app/02_metrics.ipynb #966f4b6d
+def _is_finite(value: Any) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an int that no float can hold
+        return False
+
+
 def _plain_number(key: str, value: Any) -> int | float:
     "A finite number as Python's own; ValueError otherwise."
     is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    if not is_number or not math.isfinite(value):
+    if not is_number or not _is_finite(value):
         raise ValueError(f"metric {key}: {value!r} is not a finite number")
     return int(value) if isinstance(value, numbers.Integral) else float(value)
 
@@ -41,7 +48,7 @@ def _metric(key: str, value: Any, ci: Any = None, n: Any = None, over: Any = Non
     "One checked entry, in plain Python numbers; it says `over` only where that is known."
     if not isinstance(key, str) or not key or key.split() != [key]:
         raise ValueError(f"metric key {key!r} must be text without spaces")
-    if n is not None and (not isinstance(n, numbers.Integral) or n < 1):
+    if n is not None and (not isinstance(n, numbers.Integral) or not 1 <= n < 2**63):
         raise ValueError(f"metric {key}: n={n!r} must be a positive count")
     if over is not None and (not isinstance(over, str) or not over.strip() or n is None):
         raise ValueError(f"metric {key}: over={over!r} must say in words what n={n!r} counts")

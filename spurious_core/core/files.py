@@ -196,8 +196,12 @@ def checkpoint_hash(path: str | Path) -> str:
 # %% ../../nbs/core/02_files.ipynb #b8f8b8b5
 def digest(array: np.ndarray) -> str:
     "Sixteen hex digits (SHA-256) of an array's values."
-    values = np.ascontiguousarray(array).reshape(-1).view(np.uint8)  # no copy of a contiguous array
-    return hashlib.sha256(values).hexdigest()[:16]
+    array, whole = np.atleast_1d(array), hashlib.sha256()
+    # no copy of a contiguous array, and of another one copies of some rows at a time
+    rows = len(array) if array.flags.c_contiguous else max(1, 2**22 // max(1, array[0].nbytes))
+    for start in range(0, len(array), max(1, rows)):
+        whole.update(np.ascontiguousarray(array[start : start + rows]).reshape(-1).view(np.uint8))
+    return whole.hexdigest()[:16]
 
 
 def file_hash(path: str | Path) -> str:

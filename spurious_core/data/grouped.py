@@ -214,7 +214,7 @@ def images(
     if self.pixels is not None:
         return self.pixels[rows]
     if self.size is None:
-        why = "images on disk differ in size; give one, as in `replace(images, size=224)`"
+        why = "it is not known at which size to read its files; give one, as in `replace(images, size=224)`"
         raise ValueError(f"{self.name}: {why}")
     paths, boxes = _files_of(self, rows)
     try:

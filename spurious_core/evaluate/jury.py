@@ -172,13 +172,15 @@ def judge(
     if presence is not None:
         _check_classifier("presence", presence)
     of_type("label", label, (str, Iterable, NoneType), "a label of the presence classifier, or several")
+    if label is not None and presence is None:
+        raise ValueError(f"label={label!r} is one of the presence classifier's, and there is no presence")
     check_roles(jury, guide=guide, presence=presence)
     indices, label_of_k = _shared_class(jury, k)
     within("present_at", present_at, "(0, 1]")
     if presence is not None:
         objects = label_of_k if label is None else label
         objects = [objects] if isinstance(objects, str) else list(objects)
-        if not objects:
+        if not objects or NO_OBJECT in objects:
             raise ValueError(f"label={label!r} names nothing that class {k!r} is drawn as")
         drawn, nothing = [_index(presence, name) for name in objects], _index(presence, NO_OBJECT)
     images = image_batch(images)

@@ -6,6 +6,7 @@
 __all__ = ['RunFolder', 'find_adapter']
 
 # %% ../../nbs/explore/07_run_folders.ipynb #f609db5a
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,7 +69,9 @@ def _is_number_entry(entry: Any) -> bool:
     ends, n = entry.get("ci") or (0, 0), entry.get("n") or 0
     is_interval = isinstance(ends, list | tuple) and len(ends) == 2
     values = [entry.get("value"), n, *(ends if is_interval else [None])]
-    return all(isinstance(v, int | float) and not isinstance(v, bool) for v in values) and n == n // 1
+    are_numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
+    too_large = are_numbers and any(abs(v) > sys.float_info.max for v in values)
+    return are_numbers and not too_large and n == n // 1 and 0 <= n < 2**63
 
 # %% ../../nbs/explore/07_run_folders.ipynb #e02e710d
 @patch(as_prop=True)
@@ -125,7 +128,10 @@ def _shown_numbers(run: RunFolder) -> pd.DataFrame:
 
 
 def _small_figure(path: Path) -> str:
-    small = decode(path).image
+    try:
+        small = decode(path).image
+    except OSError as error:
+        return f"<p>{as_html(error)}</p>"
     small.thumbnail((_WIDTH, _WIDTH))
     return picture_html(small, f"figure {path.stem}")
 

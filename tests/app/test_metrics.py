@@ -82,6 +82,8 @@ def test_two_nans_are_no_interval():
     [
         dict(value=math.nan),
         dict(value=math.inf),
+        dict(value=10**400),
+        dict(value=1.0, n=10**30, over="images"),
         dict(value=True),
         dict(value="1"),
         dict(value=1, n=0),

@@ -65,6 +65,17 @@ def test_a_jury_may_come_one_by_one():
     assert judge(flat(DIM), "red", iter(JURY)).equals(judge(flat(DIM), "red", JURY))
 
 
+@pytest.mark.parametrize("label", ["nothing", ("red", "nothing")])
+def test_nothing_is_no_object_that_a_class_is_drawn_as(label):
+    with pytest.raises(ValueError, match="names nothing that class 'red' is drawn as"):
+        judge(flat(DIM), "red", JURY, PRESENCE, label=label)
+
+
+def test_a_label_needs_who_looks_for_it():
+    with pytest.raises(ValueError, match="label='red' is one of the presence classifier's, and there is no"):
+        judge(flat(DIM), "red", JURY, label="red")
+
+
 def test_a_split_jury():
     timid = Colour("timid", ("red", "green", "blue", "none"), gain=1.0)
     verdict = judge(flat(DIM), "red", [*JURY, timid], PRESENCE).iloc[0]

@@ -73,7 +73,15 @@ def test_a_figure_with_too_many_pixels_is_a_line(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "entry", [dict(value=1, ci=5), dict(value=1, ci=[1]), dict(value=1, n="x"), dict(n=1)]
+    "entry",
+    [
+        dict(value=1, ci=5),
+        dict(value=1, ci=[1]),
+        dict(value=1, n="x"),
+        dict(n=1),
+        dict(value=1, n=1e30),
+        dict(value=10**400),
+    ],
 )
 def test_a_number_that_is_none_is_a_line(tmp_path, entry):
     folder = write_run(tmp_path / "run")

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from textwrap import shorten
 
 import numpy as np
 import pandas as pd
@@ -164,7 +165,8 @@ def next_steps(audit: Audit) -> list[str]:
 def _first_sections(audit: Audit) -> list[Section]:
     "Accuracy and mistakes."
     subject, thumbs = audit.subject, audit.subject.looks.thumbs
-    table = audit.accuracies.assign(name=audit.accuracies.label + "\n" + audit.accuracies.split)
+    labels = audit.accuracies.label.map(lambda label: shorten(label, 30, placeholder="…"))
+    table = audit.accuracies.assign(name=labels + "\n" + audit.accuracies.split)
     ax = bars(table.rename(columns=dict(accuracy="value")), "name", bounds=(0, 1))
     ax.set(xlabel="", ylabel="accuracy", ylim=(0, 1))
     ax.tick_params(axis="x", rotation=60, labelsize=7)
@@ -259,9 +261,8 @@ def _copies_section(audit: Audit) -> Section:
     rows = shown[["first", "second"]].to_numpy().ravel().tolist()
     split = audit.subject.images.manifest.split.tolist()
     across = int(copies.across.sum()) if len(copies) else 0
-    sentences = [f"{len(copies)} pairs of the same picture, {across} of them in two splits."]
-    if len(copies) > 20:
-        sentences.append("Here are 20 of them; copies.csv has all.")
+    found = f"{len(copies)} pairs of the same picture, {across} of them in two splits"
+    sentences = [f"{found}; beside this page, copies.csv has all."]
     table = _copy_table(audit)[:20] if len(copies) else None
     figures = pictures_of(thumbs, rows, [split[row] for row in rows])
     return Section("The same picture twice", sentences, table, figures)
