@@ -121,4 +121,6 @@ def pictures_of(
     if not len(rows):
         return []
     fitting = None if titles is None else [_fitted_title(title) for title in titles]
-    return [contact_sheet(thumbs[rows], ncol=6, titles=fitting, size=1.2)]
+    figure = contact_sheet(thumbs[rows], ncol=6, titles=fitting, size=1.2)
+    plt.close(figure)  # a page has many, and matplotlib warns of more than twenty that are open
+    return [figure]
