@@ -30,7 +30,7 @@ install: $(STAMP)
 # uv installs, in a quarter of pip's time. It reads none of pip's settings, so where pip is told to look for packages
 # (a mirror, torch without CUDA) is handed on. Of an extra index, too, the version that the lock names is taken.
 # Bytecode is left to the first import of a module: of the thousands that are installed few are ever imported.
-PIP_SAYS = $$($(BIN)/python -m pip config list | sed -n "s/^.*\.$(1)='\(.*\)'$$/\1/p" | tail -1)
+PIP_SAYS = $$($(BIN)/python -m pip config list | sed -n "s/^.*\.$(1)='\(.*\)'$$/\1/p" | tail -1 | sed 's/\\n/ /g')
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "needs Python 3.11 or newer; name one: make install PYTHON=python3.11"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -38,7 +38,7 @@ $(STAMP): requirements.lock pyproject.toml
 	@set -o pipefail; export UV_INDEX_STRATEGY=unsafe-best-match; \
 	export UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$(call PIP_SAYS,index-url)}"; \
 	export UV_EXTRA_INDEX_URL="$${UV_EXTRA_INDEX_URL:-$(call PIP_SAYS,extra-index-url)}"; \
-	export UV_FIND_LINKS="$${UV_FIND_LINKS:-$(call PIP_SAYS,find-links)}"; \
+	export UV_FIND_LINKS="$${UV_FIND_LINKS:-$(call PIP_SAYS,find-links)}"; UV_FIND_LINKS="$${UV_FIND_LINKS// /,}"; \
 	{ $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input -c requirements.lock uv \
 	 && $(BIN)/python -m uv pip install --python $(BIN)/python -c requirements.lock -e '.[dev,real,docs]'; } 2>&1 \
 	 | tee .venv/install.log | sed -nu '/^\(Resolved\|Downloading\|Prepared\|Installed\)/s/^/  /p' \
