@@ -820,6 +820,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                                           'spurious_core/app/speed/turns.py'),
                                                'spurious_core.app.speed.turns.median_ratio': ( 'app/speed/turns.html#median_ratio',
                                                                                                'spurious_core/app/speed/turns.py'),
+                                               'spurious_core.app.speed.turns.peer_environment': ( 'app/speed/turns.html#peer_environment',
+                                                                                                   'spurious_core/app/speed/turns.py'),
                                                'spurious_core.app.speed.turns.speed_plan': ( 'app/speed/turns.html#speed_plan',
                                                                                              'spurious_core/app/speed/turns.py'),
                                                'spurious_core.app.speed.turns.take_turns': ( 'app/speed/turns.html#take_turns',

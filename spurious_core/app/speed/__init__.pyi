@@ -37,6 +37,7 @@ from .turns import (
     Side as Side,
     SpeedPlan as SpeedPlan,
     median_ratio as median_ratio,
+    peer_environment as peer_environment,
     speed_plan as speed_plan,
     take_turns as take_turns,
     wait_for as wait_for,

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from .turns import Side, speed_plan
+from .turns import Side, peer_environment, speed_plan
 from ...data.grouped import GroupedImages
 from ...mitigate.networks import small_resnet
 from ...models.loading import save_classifier
@@ -64,7 +64,7 @@ def check_speed(budget: str, peer_script: str, peer_python: str) -> None:
 
 def run_elsewhere(python: str, code: str) -> str:
     "The last line that a piece of code prints in another Python; `RuntimeError` with its error."
-    done = subprocess.run([python, "-c", code], capture_output=True, text=True)
+    done = subprocess.run([python, "-c", code], capture_output=True, text=True, env=peer_environment())
     if done.returncode:
         raise RuntimeError(f"{python} failed: {done.stderr.strip()[-800:]}")
     return done.stdout.strip().rpartition("\n")[2]

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .turns import Side, SpeedPlan
+from .turns import Side, SpeedPlan, peer_environment
 from ...core.files import atomic_write
 from ...core.images import png_bytes
 from ...data.manifests import draw, sample
@@ -106,7 +106,7 @@ def run_peer(python: str, script: str, arguments: dict, steps: int, out: Path) -
     given = [f"--{name}={value}" for name, value in arguments.items()]
     start = time.perf_counter()
     command = [python, script, "--with_prior_preservation", *given]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = subprocess.run(command, capture_output=True, text=True, env=peer_environment())
     if done.returncode:
         raise RuntimeError(f"{script} failed: {done.stderr[-800:]}")
     return time.perf_counter() - start

@@ -73,6 +73,14 @@ def test_a_python_without_spuco_says_so(birds, tmp_path):
         spuco_side(sys.executable, birds, tmp_path / "work")(0)
 
 
+def test_what_holds_in_this_python_only_is_not_handed_on(monkeypatch):
+    "A kernel's backend of matplotlib is none in another environment."
+    monkeypatch.setenv("MPLBACKEND", "module://of_a_kernel")
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    code = "import os; print(os.environ.get('MPLBACKEND'), os.environ['OMP_NUM_THREADS'])"
+    assert run_elsewhere(sys.executable, code) == "None 3"
+
+
 def test_the_last_line_counts():
     assert run_elsewhere(sys.executable, "print('a banner'); print(0.5)") == "0.5"
     assert set(peer_versions(sys.executable)) == {"diffusers", "torch"}
