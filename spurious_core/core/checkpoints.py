@@ -46,7 +46,8 @@ def read_weights(path: str | Path) -> dict[str, Any]:
         raise
     except Exception as error:  # whatever the bytes of a file that is no pickle lead the unpickler to
         why = "is damaged, or holds more than tensors (which is never opened)"
-        raise ValueError(f"{path} {why}: {_first_line(error)}") from error
+        # the first sentence: torch goes on with the advice to open it all the same
+        raise ValueError(f"{path} {why}: {_first_line(error).partition('. ')[0]}") from error
 
 # %% ../../nbs/core/06_checkpoints.ipynb #e8b5ab81
 _UNEXPECTED = (TypeError, KeyError, AttributeError, IndexError)

@@ -163,6 +163,9 @@ def in_distribution(
     Sun et al. 2022, with a split-conformal limit."""
     features, real = _features(images, clf), _features(real, clf)
     within("level", level, "(0, 1)")
+    if features.shape[1] != real.shape[1]:
+        found = f"features have {features.shape[1]} columns, and those of real images {real.shape[1]}"
+        raise ValueError(f"{found}; both must come from one classifier")
     if len(real) < 60:
         raise ValueError(f"{len(real)} real images are too few for a range; give at least 60")
     real = real[np.lexsort(real.T)]  # the split depends on content, not on order

@@ -175,3 +175,5 @@ def test_in_distribution_on_renders():
         in_distribution(real, real[:20], EYE)
     with pytest.raises(ValueError, match="level"):
         in_distribution(real, real, EYE, level=1.0)
+    with pytest.raises(ValueError, match="features have 3 columns, and those of real images 4; both must"):
+        in_distribution(np.ones((5, 3)), np.ones((80, 4)))

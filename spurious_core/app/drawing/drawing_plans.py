@@ -23,6 +23,7 @@ from ..sweeps.workers import WorkerConfig
 from ...core.checks import known, one_of, plain_numbers, whole
 from ...core.files import file_hash, open_parquet
 from ...core.settings import load_profile
+from ...diffusion.adapters import summarise_adapter
 from ...diffusion.families.registry import find_families
 
 # %% ../../../nbs/app/drawing/01_drawing_plans.ipynb #85eb2470
@@ -99,6 +100,8 @@ def shard_cells(plan: str | Path, config: DrawConfig) -> list[dict]:
     _check_plan(path)
     if config.adapter and not Path(config.adapter).exists():
         raise FileNotFoundError(f"adapter={config.adapter!r} does not exist")
+    if config.adapter and not (Path(config.adapter) / "model_index.json").is_file():
+        summarise_adapter(config.adapter)  # an error for what is none
     rows, same = count_rows(path), asdict(config)
     size = same.pop("shard")
     same |= dict(plan=str(path), plan_hash=file_hash(path))

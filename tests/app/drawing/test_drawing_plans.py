@@ -102,6 +102,9 @@ def test_a_file_that_is_no_plan_is_refused_before_a_kernel_starts(plan, tmp_path
         shard_cells(tmp_path / "b.parquet", DrawConfig())
     with pytest.raises(FileNotFoundError, match="adapter='nix' does not exist"):
         shard_cells(plan, DrawConfig(adapter="nix"))
+    for nothing, why in ((tmp_path, "is no adapter: it has neither"), (plan, "Weights only load failed$")):
+        with pytest.raises((FileNotFoundError, ValueError), match=why):
+            shard_cells(plan, DrawConfig(adapter=str(nothing)))
     with pytest.raises(ValueError, match="steps is given twice"):
         read_config(["steps=1", "steps=2"])
 
