@@ -131,6 +131,6 @@ class Comparisons:
         ax.axhline(1, color=".2", linewidth=0.8, linestyle=":")
         ax.set_xlabel("")
         ax.tick_params(axis="x", labelsize=7)
-        ax.figure.set_size_inches(8, 2.4)
+        ax.figure.set_size_inches(1 + len(rows), 2.4)
         plt.close(ax.figure)
         return ax.figure
