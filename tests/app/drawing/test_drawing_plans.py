@@ -70,9 +70,8 @@ def test_a_folder_holds_one_plan(plan, tmp_path):
     out, rows = tmp_path / "out", pd.read_parquet(plan)
     (first, *_) = shard_cells(plan, DrawConfig())
     add_cell(out, find_study("_draw_shard"), first)
-    write_plan(rows, other := tmp_path / "other.parquet")
+    other = write_plan(rows[1:], tmp_path / "other.parquet")
     with pytest.raises(ValueError, match="holds another plan, .*plan.parquet; choose another folder"):
-        write_plan(rows[1:], other)
         draw_plan(other, out)
     write_plan(rows.assign(seed=rows.seed + 1), plan)
     with pytest.raises(ValueError, match="holds this plan as it was before it changed; choose another"):
@@ -80,11 +79,9 @@ def test_a_folder_holds_one_plan(plan, tmp_path):
 
 
 def test_a_row_without_a_prompt_is_named_before_anything_is_drawn(plan, tmp_path):
-    rows = pd.read_parquet(plan)
+    rows = pd.read_parquet(plan).astype(dict(seed="Int64"))
     for name in ("prompt", "seed"):
-        holed = rows.astype(dict(seed="Int64")).assign(
-            **{name: lambda table, name=name: table[name].mask(table.index == 5)}
-        )
+        holed = rows.assign(**{name: rows[name].mask(rows.index == 5)})
         holed.to_parquet(tmp_path / "holed.parquet", row_group_size=4)
         with pytest.raises(ValueError, match=f"row 5 of the plan has no {name}"):
             shard_cells(tmp_path / "holed.parquet", DrawConfig())
