@@ -13,7 +13,7 @@ from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
 
-from huggingface_hub import is_offline_mode
+import huggingface_hub
 
 from .checkpoint_lookup import look_up, look_up_field, sources_of, why_not
 from .dry_run.study_needs import STUDIES, StudyNeeds
@@ -50,7 +50,7 @@ def _path_problems(values: dict[str, Any]) -> Iterator[str]:
             yield f"runs={values[name]!r} is no sweep: it has no sweep.json"
     for name in CHECKPOINTS:
         if values.get(name):
-            problem = why_not(name, values[name], look_up(values[name]), is_offline_mode())
+            problem = why_not(name, values[name], look_up(values[name]), huggingface_hub.is_offline_mode())
             if problem:
                 yield problem
 
@@ -72,19 +72,19 @@ def _profile_problems(needs: StudyNeeds, values: dict[str, Any], profile: Profil
         for source in sources_of(profile, field):
             if source and field != "world":
                 found = look_up_field(profile, field, source)
-                if problem := why_not(field, source, found, is_offline_mode()):
+                if problem := why_not(field, source, found, huggingface_hub.is_offline_mode()):
                     yield f"profile {profile.name!r}: {problem}"
 
 # %% ../../nbs/app/09_study_checks.ipynb #b6b7af41
 # what refuses the parameters of a study, given those that bear the names of its own
 PLANS = dict(
     aspire="spurious_core.papers.refusals:check_aspire",
-    audit_calibration="spurious_core.app.audit.calibration:plan_calibration",
-    bar="spurious_core.papers.real.bar_trials:plan_bar",
+    audit_calibration="spurious_core.app.audit.calibration_plans:plan_calibration",
+    bar="spurious_core.papers.real.plans:plan_bar",
     class_wise_spurious_generation="spurious_core.papers.refusals:check_class_wise",
     d3s="spurious_core.papers.refusals:check_d3s",
     ddb="spurious_core.papers.refusals:check_ddb",
-    discovery_benchmark="spurious_core.papers.discoverers.trials:plan_discovery",
+    discovery_benchmark="spurious_core.papers.discoverers.plans:plan_discovery",
     ffr="spurious_core.papers.ffr.planning:plan_ffr",
     mitigation_benchmark="spurious_core.papers.refusals:check_mitigation",
     real_spurious_features="spurious_core.papers.real.plans:plan_real",

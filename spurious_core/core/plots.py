@@ -13,10 +13,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import lazy_loader
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import seaborn as sns
 import torch
 from IPython import get_ipython
 from matplotlib.axes import Axes
@@ -30,13 +30,15 @@ from .files import atomic_write
 from .images import to_array
 from .markup import picture_html
 
+_seaborn = lazy_loader.load("seaborn")  # it takes a second, which those who draw nothing needn't wait for
+
 # %% ../../nbs/core/08_plots.ipynb #ff1adb3a
 def set_style(
     dpi: int = 72,  # of figures shown in a notebook; shown and stored at twice that
 ) -> None:
     "Sets seaborn's theme and, inside a notebook, double-resolution figures."
     sizes = {"figure.dpi": dpi, "axes.titlesize": 9}
-    sns.set_theme(context="paper", style="whitegrid", palette="colorblind", rc=sizes)
+    _seaborn.set_theme(context="paper", style="whitegrid", palette="colorblind", rc=sizes)
     if get_ipython() is not None:
         set_matplotlib_formats("retina")
 
@@ -76,7 +78,7 @@ def bars(
     groups = list(table[x].unique())
     arms = [(None, table)] if hue is None else list(table.groupby(hue, sort=False))
     width = 0.8 / len(arms)
-    colours = sns.color_palette(n_colors=len(arms))
+    colours = _seaborn.color_palette(n_colors=len(arms))
     for j, ((arm, rows), colour) in enumerate(zip(arms, colours, strict=True)):
         at = np.array([groups.index(group) for group in rows[x]]) + (j - (len(arms) - 1) / 2) * width
         ax.bar(at, rows[y], width * 0.92, color=colour, label=arm)
@@ -117,7 +119,7 @@ def _alpha_histogram(ax: Axes, alphas: dict[str, np.ndarray]) -> None:
         ax.hist(values, bins, alpha=0.6, density=len(alphas) > 1, label=name or None)
     ax.set_title("alpha")
     ax.set_yticks([])
-    sns.despine(ax=ax, left=True)
+    _seaborn.despine(ax=ax, left=True)
     if len(alphas) > 1:  # beside the bars, never on them
         ax.legend(frameon=False, fontsize=7, loc="upper left", bbox_to_anchor=(1, 1))
 

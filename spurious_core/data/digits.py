@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from PIL import Image
-from sklearn.datasets import load_digits, load_sample_images
 
 from ..core.checks import one_of, within
 from ..core.seeds import seed_of
@@ -87,6 +86,8 @@ def digit_images(
     """Scikit-learn's digits, below five against the rest, with a planted colour or photo texture.
 
     1,797 images `[size, size, 3]`: half train, 20 % val, 30 % test."""
+    from sklearn.datasets import load_digits, load_sample_images
+
     within("correlation", correlation, "[0.5, 1]")
     one_of("attribute", attribute, _NAMES)
     data = load_digits()

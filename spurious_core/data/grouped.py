@@ -12,20 +12,19 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from numbers import Real
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from fastcore.basics import patch
-from matplotlib.figure import Figure
 
 from ..core.checks import checked_seed, distinct, one_of, whole
 from ..core.markup import as_html, picture_html
-from ..core.plots import figure_bytes
 from ..core.seeds import seed_of
-from ..core.sheets import contact_sheet
 from .squares import CHECKED, Box, read_squares, unreadable
+
+if TYPE_CHECKING:  # most who read images draw none of them
+    from matplotlib.figure import Figure
 
 # %% ../../nbs/data/09_grouped.ipynb #20e592bf
 SPLITS = ("train", "val", "test")
@@ -314,8 +313,10 @@ def show(
     n: int = 8,
     groups: int = 12,
     size: float = 0.6,  # inches an image is wide
-) -> Figure:
+) -> "Figure":
     "Up to `n` images of each of the first `groups` groups that have any, one row each."
+    from spurious_core.core.sheets import contact_sheet
+
     shown = np.unique(self.group)[:groups]
     rows = [np.flatnonzero(self.group == group)[:n] for group in shown]
     readable = self if self.pixels is not None else replace(self, size=self.size or 96)
@@ -330,6 +331,10 @@ def show(
 # %% ../../nbs/data/09_grouped.ipynb #452066d3
 def _figure_html(images: GroupedImages) -> str:
     "Pictures of each group as an embedded PNG; or why they cannot be read."
+    from matplotlib import pyplot as plt
+
+    from spurious_core.core.plots import figure_bytes
+
     try:
         figure = images.show()
     except OSError as error:

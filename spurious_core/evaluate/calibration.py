@@ -7,8 +7,8 @@ __all__ = ['calibration_error', 'calibration_floor']
 
 # %% ../../nbs/evaluate/05_calibration.ipynb #dd26e975
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from ..core.checks import whole
 from ..core.seeds import seed_of
@@ -27,7 +27,7 @@ def calibration_error(
     if confidence.shape != correct.shape or not confidence.size:
         raise ValueError(f"{confidence.shape} confidences for {correct.shape} answers")
     n = len(confidence)
-    quantiles = (stats.rankdata(confidence) - 0.5) / n
+    quantiles = (scipy.stats.rankdata(confidence) - 0.5) / n
     bin_of = (bins * quantiles).astype(int)
     return float(np.abs(np.bincount(bin_of, correct - confidence)).sum() / n)
 

@@ -13,9 +13,9 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import scipy
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from scipy import stats
 
 from ..core.checks import known
 from ..core.plots import bars
@@ -75,7 +75,7 @@ def _together(differences: np.ndarray, level: float) -> tuple[float, float, floa
     if np.ptp(differences) < 1e-12:  # by flipping signs, as there is no spread to divide by
         p = 1.0 if abs(mean) < 1e-12 else 2.0 ** (1 - n)
         return p, *cautious_interval(mean, n, (-1, 1), level)
-    test = stats.ttest_1samp(differences, 0)
+    test = scipy.stats.ttest_1samp(differences, 0)
     interval = test.confidence_interval(level)
     return float(test.pvalue), max(-1.0, float(interval.low)), min(1.0, float(interval.high))
 

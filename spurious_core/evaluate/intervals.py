@@ -12,8 +12,8 @@ import reprlib
 from numbers import Real
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from ..core.checks import within
 
@@ -27,7 +27,7 @@ def wilson(
     are_numbers = isinstance(successes, Real) and isinstance(n, Real)
     if not are_numbers or not n >= 1 or not 0 <= successes <= n:
         raise ValueError(f"{successes!r} successes of {n!r}; expected 0 to n of them, and n of at least 1")
-    z, share = stats.norm.ppf((1 + level) / 2), successes / n
+    z, share = scipy.stats.norm.ppf((1 + level) / 2), successes / n
     scale = 1 + z * z / n
     middle = (share + z * z / (2 * n)) / scale
     half = z * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / scale
@@ -50,7 +50,7 @@ def cautious_interval(
 # %% ../../nbs/evaluate/01_intervals.ipynb #9ab180c5
 def expanded_tails(n: int, level: float) -> tuple[float, float]:
     "The two percentiles, as fractions, of an expanded percentile interval from `n` values (Hesterberg 2015)."
-    tail = stats.norm.cdf(np.sqrt(n / (n - 1)) * stats.t.ppf((1 - level) / 2, n - 1))
+    tail = scipy.stats.norm.cdf(np.sqrt(n / (n - 1)) * scipy.stats.t.ppf((1 - level) / 2, n - 1))
     return tail, 1 - tail
 
 
@@ -131,8 +131,8 @@ def minimum_interval(
     within("level", level, "(0, 1)")
     tail = (1 - level) / 2
     adjusted_tail = 1 - (1 - tail) ** (1 / k.shape[-1])
-    lower = stats.beta.ppf(tail, np.maximum(k, 1), n - k + 1)
-    upper = stats.beta.isf(adjusted_tail, k + 1, np.maximum(n - k, 1))
+    lower = scipy.stats.beta.ppf(tail, np.maximum(k, 1), n - k + 1)
+    upper = scipy.stats.beta.isf(adjusted_tail, k + 1, np.maximum(n - k, 1))
     return np.where(k == 0, 0.0, lower).min(-1), np.where(k == n, 1.0, upper).min(-1)
 
 # %% ../../nbs/evaluate/01_intervals.ipynb #65f1d278

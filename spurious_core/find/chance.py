@@ -9,7 +9,7 @@ __all__ = ['sign_flip', 'benjamini_hochberg']
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from scipy import stats
+import scipy
 
 # %% ../../nbs/find/07_chance.ipynb #522eaa8c
 _BLOCK = 2**19  # signs drawn at once
@@ -38,8 +38,12 @@ def sign_flip(
     rows = max(4, _BLOCK // len(values) // 4 * 4)
     options = dict(vectorized=True, alternative="greater", n_resamples=n_perm, batch=rows)
     if 2 ** len(values) <= n_perm:
-        return float(stats.permutation_test((values,), np.sum, permutation_type="samples", **options).pvalue)
-    return float(stats.monte_carlo_test(values, _with_random_signs(values, seed), np.sum, **options).pvalue)
+        return float(
+            scipy.stats.permutation_test((values,), np.sum, permutation_type="samples", **options).pvalue
+        )
+    return float(
+        scipy.stats.monte_carlo_test(values, _with_random_signs(values, seed), np.sum, **options).pvalue
+    )
 
 # %% ../../nbs/find/07_chance.ipynb #4eab432c
 def benjamini_hochberg(p: Sequence[float]) -> np.ndarray:
@@ -47,4 +51,4 @@ def benjamini_hochberg(p: Sequence[float]) -> np.ndarray:
 
     Calling those up to q significant keeps the expected share of false ones at q."""
     p = np.asarray(p, float)
-    return stats.false_discovery_control(p) if len(p) else p
+    return scipy.stats.false_discovery_control(p) if len(p) else p

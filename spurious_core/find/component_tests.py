@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
+import scipy
 
 from .neural_pca import NeuralPCA
 from ..models.classifier import Classifier
@@ -18,7 +18,7 @@ from ..models.classifier import Classifier
 # %% ../../nbs/find/02_component_tests.ipynb #769a74f5
 def _separation(with_feature: np.ndarray, without: np.ndarray) -> np.ndarray:
     "Area under the ROC curve of telling the rows of the two by a number, `[M]`, for each of their columns."
-    ranks = rankdata(np.concatenate([with_feature, without]), axis=0)[: len(with_feature)]
+    ranks = scipy.stats.rankdata(np.concatenate([with_feature, without]), axis=0)[: len(with_feature)]
     return (ranks.mean(0) - (len(with_feature) + 1) / 2) / len(without)
 
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import scipy
 import torch
 from fastcore.basics import patch
-from scipy.sparse.linalg import eigsh
 
 from ..core.checkpoints import save_safetensors
 from ..core.checks import finite, of_type, whole
@@ -34,7 +34,7 @@ def _leading(
         values, vectors = torch.linalg.eigh(matrix)
     else:
         start = np.ones(len(matrix))
-        found = eigsh(matrix.numpy(), k=top, which="LA", tol=0, v0=start)
+        found = scipy.sparse.linalg.eigsh(matrix.numpy(), k=top, which="LA", tol=0, v0=start)
         values, vectors = map(torch.from_numpy, found)
     return values.flip(0)[:top], vectors.flip(1)[:, :top]
 

@@ -11,8 +11,6 @@ import warnings
 from typing import Any
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
 
 from ..core.checks import as_many, checked_codes, yes_or_no
 
@@ -42,6 +40,9 @@ def fit_linear_head(
     """A logistic regression as a head for the features `x`.
 
     A fit that is cut off at `max_iter` is taken as it is. ValueError for a class without weight."""
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+
     x, y = np.asarray(x), checked_codes("y", y, n_classes)
     as_many("rows of features", x, len(y), "labels")
     present = y if weights is None else y[np.asarray(weights) > 0]

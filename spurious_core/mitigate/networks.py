@@ -14,7 +14,6 @@ from typing import Any
 
 import torch
 from torch import nn
-from transformers import ResNetConfig, ResNetForImageClassification
 
 from ..core.devices import pick_device
 from ..core.seeds import seed_of
@@ -28,6 +27,8 @@ def small_resnet(
     preprocess: Preprocess | None = None,  # None: the default one
 ) -> Classifier:
     "An untrained ResNet (transformers) with one basic block per width, as a `Classifier`."
+    from transformers import ResNetConfig, ResNetForImageClassification
+
     config = ResNetConfig(
         embedding_size=widths[0],
         hidden_sizes=list(widths),

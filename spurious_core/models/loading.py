@@ -13,10 +13,9 @@ import tempfile
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
-from transformers import AutoModelForImageClassification, ResNetConfig, ResNetForImageClassification
-from transformers.utils import cached_file
 
 # %% ../../nbs/models/04_loading.ipynb #d2274d86
 from ..core.checkpoints import naming_damage, read_weights
@@ -42,6 +41,8 @@ from .quiet import without_progress_bars
 # %% ../../nbs/models/04_loading.ipynb #9d25717f
 def _trained_network(source: str, revision: str) -> torch.nn.Module:
     "An image classifier of transformers; ValueError if a weight is missing or does not fit."
+    from transformers import AutoModelForImageClassification
+
     try:
         with naming_damage(source), without_progress_bars():
             net, info = AutoModelForImageClassification.from_pretrained(
@@ -66,7 +67,7 @@ def _assumed(source: str) -> Preprocess:
     warnings.warn(f"{source} has no preprocessor_config.json: {why}", stacklevel=3)
     return Preprocess()
 
-
+# %% ../../nbs/models/04_loading.ipynb #1f51982a
 def _from_transformers(
     source: str,
     labels: Sequence[str] | None,
@@ -75,6 +76,8 @@ def _from_transformers(
     preprocess: Callable | None = None,
 ) -> Classifier:
     "The classifier of a folder or a hub id."
+    from transformers.utils import cached_file
+
     net = _trained_network(source, revision or "main")
     numbered = sorted((int(number), label) for number, label in net.config.id2label.items())
     names = [label for _, label in numbered]
@@ -113,8 +116,10 @@ def transformers_key(
     return _BLOCK.sub(_block_name, key)
 
 # %% ../../nbs/models/04_loading.ipynb #d8a8fe64
-def _resnet_config(state: dict[str, torch.Tensor]) -> ResNetConfig:
-    "The config of a ResNet, from its state dict with torchvision's names."
+def _resnet_config(state: dict[str, torch.Tensor]) -> Any:
+    "The config (transformers) of a ResNet, from its state dict with torchvision's names."
+    from transformers import ResNetConfig
+
     blocks = {(int(m[1]), int(m[2])) for key in state if (m := re.match(r"layer(\d)\.(\d+)\.", key))}
     stages = sorted({stage for stage, _ in blocks})
     bottleneck = "layer1.0.conv3.weight" in state
@@ -129,8 +134,10 @@ def _resnet_config(state: dict[str, torch.Tensor]) -> ResNetConfig:
     )
 
 # %% ../../nbs/models/04_loading.ipynb #2e96e262
-def resnet_of(state: dict[str, torch.Tensor]) -> ResNetForImageClassification:
+def resnet_of(state: dict[str, torch.Tensor]) -> torch.nn.Module:
     "The transformers ResNet that holds a state dict with torchvision's names; ValueError for other networks."
+    from transformers import ResNetForImageClassification
+
     state = {key.removeprefix("module."): value for key, value in state.items()}
     needed = ("conv1.weight", "layer1.0.conv1.weight", "fc.weight")
     if missing := [key for key in needed if key not in state]:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from huggingface_hub import HfApi, is_offline_mode, snapshot_download, try_to_load_from_cache
+import huggingface_hub
 from huggingface_hub.constants import HF_HUB_CACHE
 
 from ..core.files import read_json
@@ -156,7 +156,7 @@ def cached(source: str) -> Path | None:
     "The folder of a hub id in the local cache, at its revision, or None. Asks nobody."
     name, revision = split_revision(source)
     for file in ("model_index.json", "config.json"):
-        found = try_to_load_from_cache(name, file, revision=revision)
+        found = huggingface_hub.try_to_load_from_cache(name, file, revision=revision)
         if isinstance(found, str):
             return Path(found).parent
     return None
@@ -193,15 +193,17 @@ def tokenizer_fault(
         return ""
     return f"has no tokenizer of its own: {len(tokenizer)} words, and the network knows {words}"
 
-
+# %% ../../nbs/models/08_pipeline_files.ipynb #c7acb3da
 def _download(source: str, variant: str | None, half: bool) -> Path:
     "The local folder of a hub id, with the needed files."
     name, revision = split_revision(source)
     try:
-        index = snapshot_download(name, revision=revision, allow_patterns=["model_index.json"])
-        names = HfApi().list_repo_files(name, revision=revision)
+        index = huggingface_hub.snapshot_download(
+            name, revision=revision, allow_patterns=["model_index.json"]
+        )
+        names = huggingface_hub.HfApi().list_repo_files(name, revision=revision)
         wanted = wanted_files(names, pipeline_parts(index), variant, half)
-        return Path(snapshot_download(name, revision=revision, allow_patterns=wanted))
+        return Path(huggingface_hub.snapshot_download(name, revision=revision, allow_patterns=wanted))
     except Exception as error:  # of the hub's client or of whatever it speaks HTTP with
         cause = f"{type(error).__name__}: {first_line(error)}"
         text = f"{source} is no local file or folder, and the hub did not give it ({cause})"
@@ -218,7 +220,7 @@ def fetch_pipeline(
     lost = lacking(here, variant, half) if here else []
     if here and not lost:
         return here
-    if not is_offline_mode():
+    if not huggingface_hub.is_offline_mode():
         return _download(source, variant, half)
     part = f" (it lacks {', '.join(lost)})" if here else ""
     place = f"is no local file or folder and is not whole in the hub cache {HF_HUB_CACHE}{part}"

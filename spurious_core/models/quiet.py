@@ -10,14 +10,15 @@ __all__ = ['without_progress_bars', 'without_warnings']
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from diffusers.utils import logging as diffusers_logging
 from huggingface_hub.utils import are_progress_bars_disabled, disable_progress_bars
-from transformers.utils import logging as transformers_logging
 
 # %% ../../nbs/models/03_quiet.ipynb #3727b581
 @contextmanager
 def without_progress_bars() -> Iterator[None]:
     "diffusers and transformers draw no progress bars inside; afterwards each does as before."
+    from diffusers.utils import logging as diffusers_logging
+    from transformers.utils import logging as transformers_logging
+
     libraries = (diffusers_logging, transformers_logging)
     drawing = [library for library in libraries if library.is_progress_bar_enabled()]
     downloads_were_silent = are_progress_bars_disabled()
@@ -31,10 +32,12 @@ def without_progress_bars() -> Iterator[None]:
         if downloads_were_silent:
             disable_progress_bars()
 
-
+# %% ../../nbs/models/03_quiet.ipynb #99a3ee5d
 @contextmanager
 def without_warnings() -> Iterator[None]:
     "diffusers logs nothing but errors inside; afterwards it does as before."
+    from diffusers.utils import logging as diffusers_logging
+
     before = diffusers_logging.get_verbosity()
     diffusers_logging.set_verbosity_error()
     try:

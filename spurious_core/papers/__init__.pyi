@@ -7,6 +7,13 @@ from . import ffr as ffr
 from . import generators as generators
 from . import mitigation as mitigation
 from . import real as real
+from .classes import (
+    FOLDER_PARTS as FOLDER_PARTS,
+    chosen_classes as chosen_classes,
+    own_classes as own_classes,
+    require_fields as require_fields,
+    studied_classes as studied_classes,
+)
 from .own_pictures import (
     GENERAL_MODELS as GENERAL_MODELS,
     check_profile_knows as check_profile_knows,

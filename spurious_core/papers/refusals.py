@@ -11,35 +11,18 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from .. import data, mitigate, models
 from ..core.checks import known, one_of
 from ..core.settings import load_profile
-from ..data.readers.splitting import own_images
-from ..data.worlds import get_world
-from ..mitigate.networks import restrict_labels
-from ..mitigate.selection import SELECTIONS
-from ..models.imagenet.packaged import packaged_name
-from ..models.loading import load_classifier
-
-# %% ../../nbs/papers/02_refusals.ipynb #a0691d9e
-from .aspire.study_plans import AspireRun, aspire_plan, images_to_cure
-from .class_wise.arms import arms_named
-from .class_wise.kit import chosen_classes, studied_classes
-from .class_wise.plans import CLASS_WISE_PLANS, FORMS_PLANS, plan_for
-from .d3s.plans import Recipe
-from .d3s.study.setting_up import study_inputs
-from .d3s.study.study_plans import plan_of_budget
-from .ddb.study.fooling_worlds import FOOLING_WORLDS
-from .ddb.study.plan import ddb_plan
-from .ddb.study.sources import OwnInput
-from .mitigation.planning import BenchmarkSource, plan_benchmark
-from .mitigation.trials import fitting_methods
+from . import aspire, class_wise, d3s, ddb, mitigation
+from .classes import chosen_classes, studied_classes
 from .own_pictures import check_profile_knows
 
 # %% ../../nbs/papers/02_refusals.ipynb #b78839a9
 def _check_classes(asked: SimpleNamespace, usual: Sequence[str]) -> None:
     "The classes that are asked for, and whether the profile's models know such things."
     profile = load_profile(asked.profile)
-    world = get_world(profile.world) if profile.world and not asked.folder else None
+    world = data.get_world(profile.world) if profile.world and not asked.folder else None
     have = studied_classes(world, asked.folder)
     if asked.folder:
         check_profile_knows(profile, have, ("pipeline", "segmenter"))
@@ -49,49 +32,52 @@ def _check_classes(asked: SimpleNamespace, usual: Sequence[str]) -> None:
 def check_class_wise(**given: Any) -> None:
     "The class-wise study."
     asked = SimpleNamespace(**given)
-    plan = plan_for(CLASS_WISE_PLANS, asked.budget, asked.steps)
-    arms_named(asked.arms or plan.arms)
+    plan = class_wise.plan_for(class_wise.CLASS_WISE_PLANS, asked.budget, asked.steps)
+    class_wise.arms_named(asked.arms or plan.arms)
     _check_classes(asked, plan.classes)
 
 
 def check_forms(**given: Any) -> None:
     "The study of forms of the loss."
     asked = SimpleNamespace(**given)
-    _check_classes(asked, plan_for(FORMS_PLANS, asked.budget, asked.steps).classes)
+    plan = class_wise.plan_for(class_wise.FORMS_PLANS, asked.budget, asked.steps)
+    _check_classes(asked, plan.classes)
 
 # %% ../../nbs/papers/02_refusals.ipynb #74b51792
 def check_d3s(**given: Any) -> None:
     "The D3S study: its amounts, its recipe, its classes and the folders that it would paste from."
     asked = SimpleNamespace(**given)
-    plan = plan_of_budget(asked.budget, asked.k)
-    Recipe(asked.template, asked.foreground, strength=asked.strength, guidance=asked.guidance)
+    plan = d3s.study.plan_of_budget(asked.budget, asked.k)
+    d3s.Recipe(asked.template, asked.foreground, strength=asked.strength, guidance=asked.guidance)
     folders = asked.foregrounds, asked.backgrounds
-    study_inputs(load_profile(asked.profile), *folders, asked.classes, plan.classes)
+    d3s.study.study_inputs(load_profile(asked.profile), *folders, asked.classes, plan.classes)
 
 # %% ../../nbs/papers/02_refusals.ipynb #3a572893
 def _is_here(classifier: str) -> bool:
-    return bool(packaged_name(classifier)) or Path(classifier).exists()
+    return bool(models.imagenet.packaged_name(classifier)) or Path(classifier).exists()
 
 
 def check_aspire(**given: Any) -> None:
     "The ASPIRE study."
     asked = SimpleNamespace(**given)
-    plan = aspire_plan(asked.budget, asked.worlds, asked.methods, asked.per_class)
+    plan = aspire.aspire_plan(asked.budget, asked.worlds, asked.methods, asked.per_class)
     about = asked.seed, asked.ratio, asked.alternatives, asked.folder, asked.classifier
-    run = AspireRun(plan, load_profile(asked.profile), Path(), *about)
+    run = aspire.AspireRun(plan, load_profile(asked.profile), Path(), *about)
     if asked.folder:
-        train, *_ = images_to_cure("own", asked.seed, run)
+        train, *_ = aspire.images_to_cure("own", asked.seed, run)
         if _is_here(asked.classifier):
-            restrict_labels(load_classifier(asked.classifier), train.labels)
+            mitigate.restrict_labels(models.load_classifier(asked.classifier), train.labels)
 
 # %% ../../nbs/papers/02_refusals.ipynb #77218c95
 def check_ddb(**given: Any) -> None:
     "The DDB study."
     asked = SimpleNamespace(**given)
-    pictures = OwnInput(asked.folder, asked.classifier, asked.parts, asked.initializer)
-    ddb_plan(asked.budget, bool(pictures), asked.per_class, asked.lr)
-    known("world", asked.worlds, FOOLING_WORLDS)
+    pictures = ddb.study.OwnInput(asked.folder, asked.classifier, asked.parts, asked.initializer)
+    ddb.study.ddb_plan(asked.budget, bool(pictures), asked.per_class, asked.lr)
+    known("world", asked.worlds, ddb.study.FOOLING_WORLDS)
     if pictures:
+        from spurious_core.data.readers.splitting import own_images
+
         profile = load_profile(asked.profile)
         train, *_ = own_images(asked.folder, None, profile.resolution, asked.seed)
         check_profile_knows(profile, train.labels, ("pipeline", "inpaint", "segmenter"))
@@ -102,10 +88,10 @@ def check_ddb(**given: Any) -> None:
 def check_mitigation(**given: Any) -> None:
     "The mitigation benchmark."
     asked = SimpleNamespace(**given)
-    plan = plan_benchmark(asked.budget, asked.seed, asked.world, asked.methods, asked.root)
-    one_of("selection", asked.selection, SELECTIONS)
+    plan = mitigation.plan_benchmark(asked.budget, asked.seed, asked.world, asked.methods, asked.root)
+    one_of("selection", asked.selection, mitigate.SELECTIONS)
     about = asked.root, asked.hard, asked.size or 64, asked.settings
-    sources = [BenchmarkSource(world, *about) for world in plan.worlds]
+    sources = [mitigation.BenchmarkSource(world, *about) for world in plan.worlds]
     if asked.root:
         sets = sources[0].load(asked.seed, plan.n)
-        fitting_methods(plan, sets, asked_for=bool(asked.methods))
+        mitigation.fitting_methods(plan, sets, asked_for=bool(asked.methods))

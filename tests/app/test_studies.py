@@ -2,19 +2,18 @@
 
 import pytest
 
-from spurious_core.app.audit.calibration import AUDIT_BUDGETS
+from spurious_core.app.audit.calibration_plans import AUDIT_BUDGETS
 from spurious_core.app.speed.turns import SPEED_PLANS
 from spurious_core.app.studies import BUDGETS, describe, find_study, list_studies, studies_folder
 from spurious_core.papers.aspire.study_plans import ASPIRE_PLANS
 from spurious_core.papers.class_wise.plans import CLASS_WISE_PLANS, FORMS_PLANS
 from spurious_core.papers.d3s.study.study_plans import D3S_PLANS
 from spurious_core.papers.ddb.study.plan import DDB_PLANS
-from spurious_core.papers.discoverers.trials import DISCOVERY_BUDGETS
+from spurious_core.papers.discoverers.plans import DISCOVERY_BUDGETS
 from spurious_core.papers.ffr.planning import FFR_BUDGETS
 from spurious_core.papers.generators.generator_plans import GENERATOR_BUDGETS
 from spurious_core.papers.mitigation.planning import BENCHMARK_BUDGETS
-from spurious_core.papers.real.bar_trials import BAR_BUDGETS
-from spurious_core.papers.real.plans import REAL_BUDGETS
+from spurious_core.papers.real.plans import BAR_BUDGETS, REAL_BUDGETS
 from support.toy_study import PARAMETERS
 
 

@@ -1,6 +1,8 @@
 "What stands in the way of a run is said before anything starts."
 
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -73,7 +75,7 @@ def test_a_classifier_of_ones_own(tmp_path, monkeypatch):
     )
     assert "lacks config.json, weights" in problems("aspire", folder=folder, classifier=folder)[0]
     check_study(find_study("mitigation_benchmark"), dict(backbone="no-one/has-this"))  # would be downloaded
-    monkeypatch.setattr("spurious_core.app.study_checks.is_offline_mode", lambda: True)
+    monkeypatch.setattr("huggingface_hub.is_offline_mode", lambda: True)
     offline = problems("mitigation_benchmark", backbone="no-one/has-this")
     assert "HF_HUB_OFFLINE forbids downloading it" in offline[0]
 
@@ -184,3 +186,27 @@ def test_with_a_root_the_world_is_a_reader(tmp_path):
     assert check_study(find_study("mitigation_benchmark"), given) == given
     with pytest.raises(ValueError, match="world='imagefolder' is unknown"):
         check_study(find_study("mitigation_benchmark"), dict(world="imagefolder"))
+
+
+WAITED_FOR = """
+import sys
+
+from spurious_core.app.studies import find_study, list_studies
+from spurious_core.app.study_checks import check_study
+
+for name in list_studies():
+    try:
+        check_study(find_study(name), {})
+    except ValueError as error:
+        assert "photographs" in str(error), error
+print(*sys.modules)
+"""
+
+
+def test_no_check_waits_for_the_libraries_that_only_the_study_needs():
+    "Each takes seconds to import, and a check is to take two."
+    done = subprocess.run([sys.executable, "-c", WAITED_FOR], capture_output=True, text=True, check=True)
+    imported = set(done.stdout.split())
+    assert "spurious_core.papers.mitigation.planning" in imported
+    late = {"diffusers", "transformers", "peft", "captum", "sklearn", "scipy.stats", "seaborn.palettes"}
+    assert sorted(late & imported) == []

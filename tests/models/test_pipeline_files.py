@@ -10,7 +10,6 @@ import textwrap
 import pytest
 import torch
 
-from spurious_core.models import pipeline_files
 from spurious_core.models.classifier import Classifier
 from spurious_core.models.loading import save_classifier
 from spurious_core.models.pipeline_files import (
@@ -218,9 +217,9 @@ def online(published, tmp_path, monkeypatch):
             shutil.copy(folder / file, got / file)
         return str(got)
 
-    monkeypatch.setattr(pipeline_files, "HfApi", Api)
-    monkeypatch.setattr(pipeline_files, "snapshot_download", snapshot)
-    monkeypatch.setattr(pipeline_files, "is_offline_mode", lambda: False)
+    monkeypatch.setattr("huggingface_hub.HfApi", Api)
+    monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot)
+    monkeypatch.setattr("huggingface_hub.is_offline_mode", lambda: False)
     return calls, got
 
 
@@ -240,7 +239,7 @@ def test_a_hub_that_does_not_answer(online, monkeypatch):
     def refuse(*args, **options):
         raise ConnectionError("no route")
 
-    monkeypatch.setattr(pipeline_files, "snapshot_download", refuse)
+    monkeypatch.setattr("huggingface_hub.snapshot_download", refuse)
     text = "org/other is no local file or folder, and the hub did not give it .ConnectionError: no route"
     with pytest.raises(FileNotFoundError, match=text):
         load_pipeline("org/other")

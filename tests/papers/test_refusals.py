@@ -3,7 +3,7 @@
 import pytest
 
 from spurious_core.papers import refusals
-from spurious_core.papers.class_wise.kit import FOLDER_PARTS
+from spurious_core.papers.classes import FOLDER_PARTS
 
 
 @pytest.mark.parametrize("check", [refusals.check_class_wise, refusals.check_forms])

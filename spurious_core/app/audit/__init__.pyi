@@ -7,13 +7,12 @@ from .auditing import (
     write_report as write_report,
 )
 from .calibration import (
-    AUDIT_BUDGETS as AUDIT_BUDGETS,
     audit_world as audit_world,
     calibration_entries as calibration_entries,
     calibration_world as calibration_world,
     names_plant as names_plant,
-    plan_calibration as plan_calibration,
 )
+from .calibration_plans import AUDIT_BUDGETS as AUDIT_BUDGETS, plan_calibration as plan_calibration
 from .findings import (
     class_accuracies as class_accuracies,
     class_component as class_component,

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import scipy
 import torch
 from matplotlib.figure import Figure
-from scipy import stats
 from tqdm.auto import tqdm
 
 from ..metrics import Metrics
@@ -96,7 +96,7 @@ def median_ratio(
     "`value`, `ci`, `n` and `over` of the seconds of the first column over those of the second."
     ratios = (turns.iloc[:, 0] / turns.iloc[:, 1]).to_numpy()
     options = dict(n_resamples=4000, method="percentile", rng=np.random.default_rng(seed))
-    low, high = stats.bootstrap((ratios,), np.median, **options).confidence_interval
+    low, high = scipy.stats.bootstrap((ratios,), np.median, **options).confidence_interval
     return dict(value=float(np.median(ratios)), ci=(low, high), n=len(ratios), over="turns")
 
 # %% ../../../nbs/app/speed/00_turns.ipynb #fbd5047e

@@ -11,7 +11,6 @@ import math
 import numpy as np
 import torch
 import torch.nn.functional as F
-from captum.attr import LayerGradCam
 from torch import nn
 
 from ..batches import shuffled
@@ -50,6 +49,8 @@ def without_preprocessing(clf: Classifier) -> Classifier:
 # %% ../../../nbs/mitigate/methods/06_masktune.ipynb #2d3b3430
 def grad_cams(clf: Classifier, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     "Grad-CAM `[n, h, w]` of class `y`, at the size of the last maps, not negative."
+    from captum.attr import LayerGradCam  # with matplotlib, for which other methods needn't wait
+
     inner = without_preprocessing(clf).eval()
     x = clf.preprocess(x).requires_grad_(True)
     cam = LayerGradCam(inner, cam_layer(inner, x[:1]))

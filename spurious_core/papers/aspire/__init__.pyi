@@ -1,6 +1,4 @@
 from .cure_arms import (
-    CURE_ARMS as CURE_ARMS,
-    CureArm as CureArm,
     FEWEST_TO_LEARN_FROM as FEWEST_TO_LEARN_FROM,
     Material as Material,
     class_sources as class_sources,
@@ -25,13 +23,7 @@ from .curing import (
     find_material as find_material,
     report_groups as report_groups,
 )
-from .discovery import (
-    BACKGROUND_SOURCES as BACKGROUND_SOURCES,
-    DiscoveryConfig as DiscoveryConfig,
-    Findings as Findings,
-    choose_edited as choose_edited,
-    find_features as find_features,
-)
+from .discovery import Findings as Findings, choose_edited as choose_edited, find_features as find_features
 from .drawing import class_prompts as class_prompts, draw_classes as draw_classes
 from .edits import (
     EMPTY_SCENE as EMPTY_SCENE,
@@ -41,7 +33,6 @@ from .edits import (
     surroundings as surroundings,
 )
 from .learning import (
-    LEARNING_RECIPES as LEARNING_RECIPES,
     class_config as class_config,
     class_word as class_word,
     describe_edits as describe_edits,
@@ -75,6 +66,13 @@ from .searching import (
     by_flips as by_flips,
     first_of_class as first_of_class,
     search_world as search_world,
+)
+from .settings import (
+    BACKGROUND_SOURCES as BACKGROUND_SOURCES,
+    CURE_ARMS as CURE_ARMS,
+    CureArm as CureArm,
+    DiscoveryConfig as DiscoveryConfig,
+    LEARNING_RECIPES as LEARNING_RECIPES,
 )
 from .study_plans import (
     ASPIRE_PLANS as ASPIRE_PLANS,

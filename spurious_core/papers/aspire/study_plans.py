@@ -18,9 +18,8 @@ from ...data.readers.splitting import own_images
 from ...mitigate.config import MitigationConfig
 from ...mitigate.presets import preset
 from ...mitigate.registry import find_method
-from .cure_arms import CURE_ARMS
 from .cure_worlds import cure_parts, cure_world_names
-from .discovery import DiscoveryConfig
+from .settings import CURE_ARMS, DiscoveryConfig
 from ..own_pictures import check_profile_knows
 
 # %% ../../../nbs/papers/aspire/08_study_plans.ipynb #3998c301

@@ -18,7 +18,7 @@ from ...models.language.protocol import LanguageModel
 from ...models.pipelines import load_pipeline
 from ...models.segmenter_loading import load_segmenter
 from ...models.segmenters import Segmenter
-from ..class_wise.kit import require_fields
+from ..classes import require_fields
 
 # %% ../../../nbs/papers/aspire/00_tools.ipynb #d0897883
 @dataclass

@@ -1,11 +1,4 @@
-from .arms import (
-    ARMS as ARMS,
-    Arm as Arm,
-    BASE as BASE,
-    CHOSEN as CHOSEN,
-    DREAMBOOTH as DREAMBOOTH,
-    arm_places as arm_places,
-    arms_named as arms_named,
+from .arm_pictures import (
     draw_arm as draw_arm,
     draw_arm_set as draw_arm_set,
     prior_set as prior_set,
@@ -15,6 +8,15 @@ from .arms import (
     with_guide as with_guide,
     write_references as write_references,
     wrong_components as wrong_components,
+)
+from .arms import (
+    ARMS as ARMS,
+    Arm as Arm,
+    BASE as BASE,
+    CHOSEN as CHOSEN,
+    DREAMBOOTH as DREAMBOOTH,
+    arm_places as arm_places,
+    arms_named as arms_named,
 )
 from .candidates import (
     arm_name as arm_name,
@@ -34,6 +36,8 @@ from .comparison import (
     passes_table as passes_table,
     reported_sets as reported_sets,
     shared_training as shared_training,
+    tuned_on as tuned_on,
+    usual_classes as usual_classes,
 )
 from .diversity import (
     Ideal as Ideal,
@@ -42,16 +46,7 @@ from .diversity import (
     scene_diversity as scene_diversity,
 )
 from .example_folder import EXAMPLE_COUNTS as EXAMPLE_COUNTS, write_example_folder as write_example_folder
-from .kit import (
-    FOLDER_PARTS as FOLDER_PARTS,
-    Kit as Kit,
-    agree_on_names as agree_on_names,
-    chosen_classes as chosen_classes,
-    load_kit as load_kit,
-    own_classes as own_classes,
-    require_fields as require_fields,
-    studied_classes as studied_classes,
-)
+from .kit import Kit as Kit, agree_on_names as agree_on_names, load_kit as load_kit
 from .own_folder import (
     TargetFolder as TargetFolder,
     check_target as check_target,
@@ -78,8 +73,6 @@ from .plans import (
     FormsPlan as FormsPlan,
     TUNED_ON as TUNED_ON,
     plan_for as plan_for,
-    tuned_on as tuned_on,
-    usual_classes as usual_classes,
 )
 from .run_tables import FILE as FILE, read_runs as read_runs, run_table as run_table, save_runs as save_runs
 from .survey import (

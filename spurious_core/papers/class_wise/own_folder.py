@@ -20,8 +20,9 @@ from ...diffusion.references import load_references, read_captions, read_referen
 from ...find.component_tests import spurious_components
 from ...find.neural_pca import NeuralPCA, fit_neural_pca
 from ...models.classifier import Classifier
-from .kit import FOLDER_PARTS, Kit
+from .kit import Kit
 from .target import INSTANCE_PROMPT, Target, find_target, loss_of
+from ..classes import FOLDER_PARTS
 
 # %% ../../../nbs/papers/class_wise/02_own_folder.ipynb #d43d10fe
 @dataclass

@@ -13,6 +13,12 @@ from .network_methods import (
     component_pulls as component_pulls,
     error_slices as error_slices,
 )
+from .plans import (
+    DISCOVERY_BUDGETS as DISCOVERY_BUDGETS,
+    DISCOVERY_METHODS as DISCOVERY_METHODS,
+    TRIAL_KINDS as TRIAL_KINDS,
+    plan_discovery as plan_discovery,
+)
 from .reports import (
     Discoverer as Discoverer,
     FEATURES as FEATURES,
@@ -30,15 +36,11 @@ from .trial_results import (
 )
 from .trial_worlds import (
     PLANT_STRENGTHS as PLANT_STRENGTHS,
-    TRIAL_KINDS as TRIAL_KINDS,
     Trial as Trial,
     make_trial as make_trial,
     trial_world as trial_world,
 )
 from .trials import (
-    DISCOVERY_BUDGETS as DISCOVERY_BUDGETS,
-    DISCOVERY_METHODS as DISCOVERY_METHODS,
-    plan_discovery as plan_discovery,
     shared_describer as shared_describer,
     try_discoverer as try_discoverer,
     try_world as try_world,

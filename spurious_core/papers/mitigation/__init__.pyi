@@ -17,11 +17,8 @@ from .planning import (
     BenchmarkSource as BenchmarkSource,
     MINI_SETS as MINI_SETS,
     SAME_PICTURES as SAME_PICTURES,
-    plan_benchmark as plan_benchmark,
-)
-from .trials import (
-    Protocol as Protocol,
     fitting_methods as fitting_methods,
+    plan_benchmark as plan_benchmark,
     refusals as refusals,
-    run_trial as run_trial,
 )
+from .trials import Protocol as Protocol, run_trial as run_trial

@@ -1,12 +1,14 @@
+from .bar_choices import (
+    CHOICE_RULES as CHOICE_RULES,
+    agreements as agreements,
+    choice_figure as choice_figure,
+    method_choices as method_choices,
+)
 from .bar_trials import (
-    BAR_BUDGETS as BAR_BUDGETS,
     BAR_METRICS as BAR_METRICS,
-    BarPlan as BarPlan,
-    INFERRED as INFERRED,
     SURENESS as SURENESS,
     TrainedDepth as TrainedDepth,
     UNSURE as UNSURE,
-    UNTOLD as UNTOLD,
     bar_entries as bar_entries,
     bar_gains as bar_gains,
     bar_pairs as bar_pairs,
@@ -15,7 +17,6 @@ from .bar_trials import (
     kept_trial as kept_trial,
     last_layer_depth as last_layer_depth,
     part_pictures as part_pictures,
-    plan_bar as plan_bar,
     refused as refused,
     with_inferred_groups as with_inferred_groups,
 )
@@ -37,7 +38,6 @@ from .cues import (
     things_seen as things_seen,
 )
 from .exchanges import (
-    EXCHANGES as EXCHANGES,
     MASK_SHARES as MASK_SHARES,
     exchange_parts as exchange_parts,
     exchanged_features as exchanged_features,
@@ -74,9 +74,15 @@ from .outputs import (
     whole_squares as whole_squares,
 )
 from .plans import (
+    BAR_BUDGETS as BAR_BUDGETS,
+    BarPlan as BarPlan,
     COUNTED as COUNTED,
+    EXCHANGES as EXCHANGES,
+    INFERRED as INFERRED,
     REAL_BUDGETS as REAL_BUDGETS,
     RealPlan as RealPlan,
+    UNTOLD as UNTOLD,
+    plan_bar as plan_bar,
     plan_real as plan_real,
     some_rows as some_rows,
 )

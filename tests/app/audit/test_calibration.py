@@ -3,13 +3,7 @@
 import pandas as pd
 import pytest
 
-from spurious_core.app.audit.calibration import (
-    AUDIT_BUDGETS,
-    audit_world,
-    calibration_entries,
-    calibration_world,
-    plan_calibration,
-)
+from spurious_core.app.audit.calibration import audit_world, calibration_entries, calibration_world
 from spurious_core.app.metrics import Metrics
 from spurious_core.core.settings import load_profile
 from spurious_core.models.loading import load_classifier
@@ -44,9 +38,6 @@ def test_counting():
         "accuracy.clean_worlds.ERM": pytest.approx(0.8),
         "names.clean_worlds.audit": 0.5,
     }
-    with pytest.raises(ValueError, match="allowed: smoke, quick, full"):
-        plan_calibration("dry")
-    assert AUDIT_BUDGETS["full"]["worlds"] == 20
 
 
 def test_the_committed_evidence_meets_the_goal():

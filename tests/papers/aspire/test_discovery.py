@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from spurious_core.papers.aspire.discovery import DiscoveryConfig, choose_edited
+from spurious_core.papers.aspire.discovery import choose_edited
 
 
 def ranking(*rows):
@@ -62,18 +62,3 @@ def test_a_class_without_any_is_left_out():
 def test_numbers_that_exceed_the_total_are_refused(wrong):
     with pytest.raises(ValueError, match=f"{wrong}=40 must lie in"):
         choose_edited(FEW_FLIPS, ranking(("ice", True)), **{wrong: 40})
-
-
-@pytest.mark.parametrize(
-    "settings, why",
-    [
-        (dict(alternatives="web"), "alternatives='web' is unknown; allowed: data, model"),
-        (dict(max_edits=0), "max_edits=0 must be at least 1"),
-        (dict(min_images=1.5), "min_images=1.5 must be a whole number"),
-        (dict(batch_size=0), "batch_size=0 must be at least 1"),
-        (dict(steps=0), "steps=0 must be at least 1"),
-    ],
-)
-def test_settings_out_of_range_are_refused(settings, why):
-    with pytest.raises(ValueError, match=why):
-        DiscoveryConfig(**settings)

@@ -8,7 +8,8 @@ import pytest
 
 from spurious_core.data.worlds import get_world
 from spurious_core.papers.class_wise import comparison as comparison_module
-from spurious_core.papers.class_wise.arms import ARMS, BASE, CHOSEN, DREAMBOOTH, training_config
+from spurious_core.papers.class_wise.arm_pictures import training_config
+from spurious_core.papers.class_wise.arms import ARMS, BASE, CHOSEN, DREAMBOOTH
 from spurious_core.papers.class_wise.comparison import (
     Comparison,
     class_name,
@@ -20,8 +21,10 @@ from spurious_core.papers.class_wise.comparison import (
     passes_table,
     reported_sets,
     shared_training,
+    tuned_on,
+    usual_classes,
 )
-from spurious_core.papers.class_wise.plans import CLASS_WISE_PLANS, plan_for
+from spurious_core.papers.class_wise.plans import CLASS_WISE_PLANS, TUNED_ON, plan_for
 
 
 def test_precision_is_the_profiles_and_the_plan_has_the_last_word(world_kit):
@@ -144,3 +147,11 @@ def test_the_diversity_of_a_set_stands_in_all_its_rows(world_kit, planted):
     verdicts = judge_arm(world_kit, planted, "real", 0, real, real)
     assert verdicts.diversity.eq(1.0).all()
     assert len(verdicts) == len(real)
+
+
+def test_what_was_tuned_on_is_reported_only_if_asked_for(world_kit, kit):
+    full = plan_for(CLASS_WISE_PLANS, "full")
+    assert usual_classes(world_kit, full) == ["boat", "car", "house", "balloon", "cow", "landbird"]
+    assert set(world_kit.classes) - set(usual_classes(world_kit, full)) == set(TUNED_ON)
+    assert tuned_on(kit) == ()
+    assert usual_classes(kit, full) == ["house", "landbird"]

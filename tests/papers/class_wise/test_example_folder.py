@@ -7,7 +7,7 @@ from spurious_core.core.settings import load_profile
 from spurious_core.diffusion.references import load_references, read_captions
 from spurious_core.models.loading import load_classifier
 from spurious_core.papers.class_wise.example_folder import EXAMPLE_COUNTS, write_example_folder
-from spurious_core.papers.class_wise.kit import own_classes
+from spurious_core.papers.classes import own_classes
 
 
 def test_four_folders_of_different_pictures(tmp_path):

@@ -5,14 +5,7 @@ from dataclasses import replace
 import pytest
 
 from spurious_core.app.studies import BUDGETS
-from spurious_core.papers.class_wise.plans import (
-    CLASS_WISE_PLANS,
-    FORMS_PLANS,
-    TUNED_ON,
-    plan_for,
-    tuned_on,
-    usual_classes,
-)
+from spurious_core.papers.class_wise.plans import CLASS_WISE_PLANS, FORMS_PLANS, TUNED_ON, plan_for
 
 
 @pytest.mark.parametrize("plans", [CLASS_WISE_PLANS, FORMS_PLANS])
@@ -44,11 +37,3 @@ def test_steps_may_be_asked_for_and_budgets_must_be_known():
 def test_runs_count_on_from_the_seed():
     plan = replace(CLASS_WISE_PLANS["smoke"], seeds=2)
     assert plan.runs(["cow", "car"], 15) == [("cow", 15), ("cow", 16), ("car", 15), ("car", 16)]
-
-
-def test_what_was_tuned_on_is_reported_only_if_asked_for(world_kit, kit):
-    full = plan_for(CLASS_WISE_PLANS, "full")
-    assert usual_classes(world_kit, full) == ["boat", "car", "house", "balloon", "cow", "landbird"]
-    assert set(world_kit.classes) - set(usual_classes(world_kit, full)) == set(TUNED_ON)
-    assert tuned_on(kit) == ()
-    assert usual_classes(kit, full) == ["house", "landbird"]

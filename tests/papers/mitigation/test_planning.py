@@ -9,7 +9,9 @@ from spurious_core.papers.mitigation.planning import (
     BENCHMARK_BUDGETS,
     SAME_PICTURES,
     BenchmarkSource,
+    fitting_methods,
     plan_benchmark,
+    refusals,
 )
 from support.data_trees import SPLITS, A, Y, agrees, put, put_parquet
 
@@ -111,3 +113,20 @@ def test_a_benchmark_reads_parquet_files(tmp_path):
         put_parquet(tmp_path / f"data/{split}-00000-of-00001.parquet", [0, 1, 1], [0, 1, 0])
     sets = BenchmarkSource("waterbirds_parquet", str(tmp_path), size=4).load(0, N)
     assert all(agrees(data) and data.y.tolist() == [0, 1, 1] for data in sets)
+
+
+def test_what_cannot_be_fitted_is_known_before(sets):
+    train, val, test = sets
+    assert list(refusals(METHODS, train, val)) == ["DDB"]
+    lacking = train.subset(train.group != 1)
+    refused = refusals(METHODS, lacking, val)
+    assert {"Resample", "GroupDRO"} <= set(refused)
+    assert not {"ERM", "JTT"} & set(refused)
+    plan = plan_benchmark("quick")
+    assert fitting_methods(plan, (lacking, val, test), False) == [m for m in METHODS if m not in refused]
+    asked = plan_benchmark("quick", methods=["ERM", "Resample"])
+    with pytest.raises(ValueError, match=r"Resample balances groups.*\(cat, bench\)"):
+        fitting_methods(asked, (lacking, val, test), True)
+    alone = plan_benchmark("quick", methods=["Resample"])
+    with pytest.raises(ValueError, match="Resample balances groups"):
+        fitting_methods(alone, (lacking, val, test), False)

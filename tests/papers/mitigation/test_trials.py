@@ -9,11 +9,12 @@ import torch
 from spurious_core.core.devices import pick_device
 from spurious_core.core.settings import load_profile
 from spurious_core.mitigate.networks import small_resnet
-from spurious_core.mitigate.registry import METHODS
 from spurious_core.models.classifier import Classifier
 from spurious_core.models.loading import save_classifier
-from spurious_core.papers.mitigation.planning import BenchmarkSource, plan_benchmark
-from spurious_core.papers.mitigation.trials import Protocol, fitting_methods, refusals, run_trial
+from spurious_core.papers.mitigation.planning import (
+    BenchmarkSource,
+)
+from spurious_core.papers.mitigation.trials import Protocol, run_trial
 
 SOURCE = BenchmarkSource("imagefolder", "/data")
 
@@ -84,20 +85,3 @@ def test_a_trial_may_start_from_a_backbone_of_other_classes(sets, tmp_path):
     protocol.folder.mkdir()
     report, _ = run_trial(protocol, SOURCE, sets, "ERM", 0, epochs=1)
     assert np.isfinite(report.wga)
-
-
-def test_what_cannot_be_fitted_is_known_before(sets):
-    train, val, test = sets
-    assert list(refusals(METHODS, train, val)) == ["DDB"]
-    lacking = train.subset(train.group != 1)
-    refused = refusals(METHODS, lacking, val)
-    assert {"Resample", "GroupDRO"} <= set(refused)
-    assert not {"ERM", "JTT"} & set(refused)
-    plan = plan_benchmark("quick")
-    assert fitting_methods(plan, (lacking, val, test), False) == [m for m in METHODS if m not in refused]
-    asked = plan_benchmark("quick", methods=["ERM", "Resample"])
-    with pytest.raises(ValueError, match=r"Resample balances groups.*\(cat, bench\)"):
-        fitting_methods(asked, (lacking, val, test), True)
-    alone = plan_benchmark("quick", methods=["Resample"])
-    with pytest.raises(ValueError, match="Resample balances groups"):
-        fitting_methods(alone, (lacking, val, test), False)

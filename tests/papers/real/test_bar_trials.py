@@ -20,11 +20,10 @@ from spurious_core.papers.real.bar_trials import (
     kept_trial,
     last_layer_depth,
     part_pictures,
-    plan_bar,
     refused,
     with_inferred_groups,
 )
-from spurious_core.papers.real.exchanges import EXCHANGES
+from spurious_core.papers.real.plans import EXCHANGES
 
 
 @pytest.fixture(scope="module")
@@ -123,12 +122,6 @@ def test_tables_are_over_seeds():
     assert entries["wga.bar.JTT"]["value"] == pytest.approx(0.4) and entries["wga.bar.JTT"]["n"] == 5
     gain = entries["wga_gain.bar.JTT_over_ERM"]
     assert gain["value"] == pytest.approx(0.2) and {e["over"] for e in entries.values()} == {"seeds"}
-
-
-def test_budgets():
-    assert plan_bar("full").n_seeds == 5 and plan_bar("smoke").pictures
-    with pytest.raises(ValueError, match="allowed: smoke, quick, full"):
-        plan_bar("dry")
 
 
 def test_depths_are_compared_with_their_own_plain_training():

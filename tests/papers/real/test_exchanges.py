@@ -10,7 +10,6 @@ from spurious_core.data.grouped import GroupedImages
 from spurious_core.models.loading import load_classifier
 from spurious_core.models.segmenters import Segmenter
 from spurious_core.papers.real.exchanges import (
-    EXCHANGES,
     exchange_parts,
     exchanged_features,
     exchanged_pictures,
@@ -18,6 +17,7 @@ from spurious_core.papers.real.exchanges import (
     with_exchanges,
 )
 from spurious_core.papers.real.feature_images import as_feature_images
+from spurious_core.papers.real.plans import EXCHANGES
 
 SIDE = 64
 

@@ -10,10 +10,10 @@ from .filtering import (
     doubted as doubted,
     filter_rows as filter_rows,
     kept_split as kept_split,
-    only_classes as only_classes,
     only_kept as only_kept,
     probe_halves as probe_halves,
 )
+from .inputs import StudyInputs as StudyInputs, only_classes as only_classes, study_inputs as study_inputs
 from .pairs import (
     accuracy_differences as accuracy_differences,
     accuracy_rows as accuracy_rows,
@@ -51,13 +51,7 @@ from .planted_jurors import (
     planted_pictures as planted_pictures,
     planted_world as planted_world,
 )
-from .setting_up import (
-    D3SStudy as D3SStudy,
-    STUDY_SPLITS as STUDY_SPLITS,
-    StudyInputs as StudyInputs,
-    record_rows as record_rows,
-    study_inputs as study_inputs,
-)
+from .setting_up import D3SStudy as D3SStudy, STUDY_SPLITS as STUDY_SPLITS, record_rows as record_rows
 from .shortcut import (
     ShortcutTask as ShortcutTask,
     plain_network as plain_network,

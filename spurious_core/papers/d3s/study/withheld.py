@@ -10,7 +10,7 @@ import numpy as np
 
 from ....data.grouped import GroupedImages
 from ....mitigate.batches import rng_of
-from .filtering import only_classes
+from .inputs import only_classes
 from .setting_up import D3SStudy
 from .shortcut import ShortcutTask
 

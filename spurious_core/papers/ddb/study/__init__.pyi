@@ -7,6 +7,7 @@ from .doses import (
 )
 from .fooling_worlds import FOOLING_WORLDS as FOOLING_WORLDS, FoolingWorld as FoolingWorld
 from .one_run import DDBResult as DDBResult, run_ddb as run_ddb
+from .own_input import OwnInput as OwnInput
 from .painting import (
     Painted as Painted,
     learn_words as learn_words,
@@ -68,12 +69,7 @@ from .run_context import (
     plainly_trained as plainly_trained,
     ranking_losses as ranking_losses,
 )
-from .sources import (
-    OwnInput as OwnInput,
-    OwnSource as OwnSource,
-    RenderedSource as RenderedSource,
-    ddb_sources as ddb_sources,
-)
+from .sources import OwnSource as OwnSource, RenderedSource as RenderedSource, ddb_sources as ddb_sources
 from .tools import (
     DDBTools as DDBTools,
     load_ddb_tools as load_ddb_tools,

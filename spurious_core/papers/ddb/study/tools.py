@@ -17,7 +17,7 @@ from ....core.settings import Profile
 from ....models.classifier import Classifier
 from ....models.loading import load_classifier
 from ....models.pipelines import load_pipeline
-from ...class_wise.kit import require_fields
+from ...classes import require_fields
 
 # %% ../../../../nbs/papers/ddb/study/02_tools.ipynb #55d1c8e2
 @dataclass

@@ -15,7 +15,7 @@ from spurious_core.papers.d3s.study.competition import (
     task_variants,
     with_generated,
 )
-from spurious_core.papers.d3s.study.filtering import only_classes
+from spurious_core.papers.d3s.study.inputs import only_classes
 from spurious_core.papers.d3s.study.shortcut import ShortcutTask
 from spurious_core.papers.d3s.study.study_plans import D3SPlan
 from support.d3s import LABELS, pictures, small_network

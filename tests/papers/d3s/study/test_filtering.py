@@ -9,7 +9,6 @@ from spurious_core.papers.d3s.study.filtering import (
     doubted,
     filter_rows,
     kept_split,
-    only_classes,
     only_kept,
     probe_halves,
 )
@@ -37,17 +36,6 @@ def test_probes_are_tested_on_what_they_know():
     with pytest.warns(UserWarning, match="2 of 3 test pictures are left out of the probes"):
         fit_on, test = probe_halves(data)
     assert (fit_on.y.tolist(), test.y.tolist(), test.a.tolist()) == ([0, 1], [0], [1])
-
-
-def test_chosen_classes_are_numbered_in_the_order_asked_for():
-    data = seen([True] * 8)
-    chosen = only_classes(data, LABELS[2:0:-1])
-    assert [chosen.labels[y] for y in chosen.y] == [
-        label for label in data.manifest.label if label in LABELS[1:3]
-    ]
-    assert only_classes(data, LABELS) is data
-    with pytest.raises(ValueError, match="unknown class 'eel'; known: class 0"):
-        only_classes(data, ["eel"])
 
 
 def test_shares_count_what_was_asked_and_nothing_else():

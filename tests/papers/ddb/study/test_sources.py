@@ -15,8 +15,9 @@ from spurious_core.models.loading import save_classifier
 from spurious_core.papers.ddb.recomposed_images import Recomposed
 from spurious_core.papers.ddb.study import sources
 from spurious_core.papers.ddb.study.fooling_worlds import FOOLING_WORLDS
+from spurious_core.papers.ddb.study.own_input import OwnInput
 from spurious_core.papers.ddb.study.plan import ddb_plan
-from spurious_core.papers.ddb.study.sources import OwnInput, OwnSource, RenderedSource, ddb_sources
+from spurious_core.papers.ddb.study.sources import OwnSource, RenderedSource, ddb_sources
 from spurious_core.papers.ddb.study.tools import DDBTools
 
 PROFILE = replace(load_profile("mini"), device="cpu")
@@ -67,30 +68,6 @@ def own_data(tmp_path):
         Image.fromarray(np.full((16, 16, 3), i, np.uint8)).save(file)
     save_classifier(small_resnet(["dog", "cat", "swan"], (4, 8)), tmp_path / "classifier")
     return dict(folder=str(tmp_path / "images"), classifier=str(tmp_path / "classifier"))
-
-
-def test_the_given_classifier_keeps_the_classes_of_the_folder(own_data):
-    assert OwnInput(**own_data).read_classifier().labels == ["cat", "dog"]
-
-
-@pytest.mark.parametrize(
-    "parts, why",
-    [
-        ({"swan": "bird"}, "'swan' is no class; allowed: cat, dog"),
-        ({"cat": " "}, "the part of 'cat' is no text"),
-        ({"cat": 3}, "the part of 'cat' is no text"),
-    ],
-)
-def test_parts_belong_to_classes_of_the_folder(own_data, parts, why):
-    with pytest.raises(ValueError, match=why):
-        OwnInput(**own_data, parts=parts).read_classifier()
-
-
-def test_folder_and_classifier_belong_together():
-    with pytest.raises(ValueError, match="folder and classifier belong together"):
-        OwnInput(classifier="somewhere")
-    with pytest.raises(ValueError, match="parts and initializer are for your own images"):
-        OwnInput(initializer="animal")
 
 
 def test_a_folder_is_split_by_the_first_seed_whatever_the_run(own_data):
