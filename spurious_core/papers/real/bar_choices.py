@@ -9,9 +9,7 @@ __all__ = ['CHOICE_RULES', 'agreements', 'method_choices', 'choice_figure']
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.figure import Figure
-from scipy.stats import spearmanr
 
 # %% ../../../nbs/papers/real/14_bar_choices.ipynb #5a807873
 def agreements(
@@ -53,15 +51,18 @@ _SAID = dict(
 def choice_figure(
     trials: pd.DataFrame,  # of `bar_trial`
 ) -> Figure:
-    "For each rule, what it says of every method, and the method's accuracy in conflicting places."
+    "What each rule says of every method, over accuracy in conflicting places. Silent rules are left out."
     said = trials.assign(agreement=agreements(trials))
     means = said.groupby("method", sort=False)[[*CHOICE_RULES, "conflicting"]].mean()
-    figure, axes = plt.subplots(1, len(CHOICE_RULES), figsize=(9, 2.6), sharey=True)
-    for ax, rule in zip(axes, CHOICE_RULES, strict=True):
-        sns.scatterplot(means, x=rule, y="conflicting", ax=ax, color="C0")
-        sns.scatterplot(means[means.index == "ERM"], x=rule, y="conflicting", ax=ax, color="C1", label="ERM")
-        rank = spearmanr(means[rule], means.conflicting).statistic if len(means) > 2 else np.nan
-        ax.set(xlabel=_SAID[rule], ylabel="accuracy, conflicting", title=f"rank correlation {rank:.2f}")
-        ax.legend().remove()
-    axes[-1].legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
+    rules = [rule for rule in CHOICE_RULES if means[rule].notna().all()]
+    figure, axes = plt.subplots(1, len(rules), figsize=(3 * len(rules), 2.6), sharey=True)
+    for ax, rule in zip(np.atleast_1d(axes), rules, strict=True):
+        plain = means.index == "ERM"
+        ax.scatter(means[rule][~plain], means.conflicting[~plain], label="a method")
+        ax.scatter(means[rule][plain], means.conflicting[plain], label="plain training")
+        rank = means[rule].corr(means.conflicting, method="spearman")
+        title = "" if np.isnan(rank) else f"rank correlation {rank:.2f}"
+        ax.set(xlabel=_SAID[rule], title=title)
+    figure.axes[0].set_ylabel("accuracy, conflicting")
+    figure.axes[-1].legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
     return figure
