@@ -296,7 +296,8 @@ def audit_command(
 ) -> None:
     "Look at pictures and a classifier; one page says what goes wrong, where, and what to do next."
     with one_line_messages():
-        from spurious_core.app.audit.auditing import audit_folder, next_steps
+        from spurious_core.app.audit.auditing import audit_folder
+        from spurious_core.app.audit.examining import next_steps
 
         found = audit_folder(images, classifier, out, captioner, size, seed)
     say_last((found.subject.judged_by, f"{len(found.named)} shortcuts are named.", *next_steps(found)))

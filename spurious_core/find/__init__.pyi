@@ -6,6 +6,7 @@ from .directions import SpuFix as SpuFix, matched_directions as matched_directio
 from .discoveries import show_discoveries as show_discoveries, strongest_edits as strongest_edits
 from .edit_tests import judge_edits as judge_edits, log_odds as log_odds, plan_edits as plan_edits
 from .margins import COUNTS as COUNTS, cover_centres as cover_centres, margin_groups as margin_groups
+from .mistake_groups import mistake_tests as mistake_tests
 from .neural_pca import (
     NeuralPCA as NeuralPCA,
     fit_neural_pca as fit_neural_pca,

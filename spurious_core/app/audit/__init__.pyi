@@ -1,11 +1,5 @@
-from .auditing import (
-    Audit as Audit,
-    audit as audit,
-    audit_folder as audit_folder,
-    examine_subject as examine_subject,
-    next_steps as next_steps,
-    write_report as write_report,
-)
+from .audit_page import write_report as write_report
+from .auditing import audit as audit, audit_folder as audit_folder
 from .calibration import (
     audit_world as audit_world,
     calibration_entries as calibration_entries,
@@ -13,6 +7,7 @@ from .calibration import (
     names_plant as names_plant,
 )
 from .calibration_plans import AUDIT_BUDGETS as AUDIT_BUDGETS, plan_calibration as plan_calibration
+from .examining import Audit as Audit, examine_subject as examine_subject, next_steps as next_steps
 from .findings import (
     class_accuracies as class_accuracies,
     class_component as class_component,

@@ -9,7 +9,7 @@ __all__ = ['calibration_world', 'names_plant', 'audit_world', 'calibration_entri
 import numpy as np
 import pandas as pd
 
-from .auditing import Audit, examine_subject
+from .examining import Audit, examine_subject
 from .subjects import read_subject
 from ...core.seeds import seed_of
 from ...data.rendered import world_images

@@ -1,0 +1,48 @@
+"One page, and its tables beside it."
+
+import json
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from spurious_core.app.audit.audit_page import write_report
+from spurious_core.app.audit.examining import examine_subject
+from spurious_core.app.audit.subjects import read_subject
+from spurious_core.core.settings import load_profile
+from spurious_core.data.rendered import world_images
+from spurious_core.data.worlds import get_world
+from spurious_core.models.loading import load_classifier
+
+
+@pytest.fixture(scope="module")
+def planted():
+    net = load_classifier(load_profile("mini").null_guide)
+    birds = world_images(get_world("waterbirds_hard"), 500, "train", ratio=0.9)
+    return examine_subject(read_subject(birds, net, refit=True), birds.manifest.prompt.tolist())
+
+
+def test_the_report_is_one_page_with_its_tables(planted, tmp_path):
+    page = write_report(planted, tmp_path, attack_steps=1).read_text()
+    assert page.count("<img") >= 5 and "Words that go with it" in page
+    assert "Where mistakes gather" in page
+    table = pd.read_csv(tmp_path / "mistake_groups.csv")
+    assert len(table) == len(planted.mistake_groups) and table.gathers.sum() >= len(planted.gathered)
+    pictures = pd.read_csv(tmp_path / "pictures.csv")
+    assert len(pictures) == 500 and (pictures.label == pictures.called).mean() == pytest.approx(
+        (planted.subject.predicted == planted.subject.images.y).mean()
+    )
+    facts = json.loads((tmp_path / "audit.json").read_text())
+    assert len(facts["named"]) == len(planted.named) and facts["fitted"]
+    assert any("GroupDRO" in step for step in facts["next_steps"])
+
+
+def test_a_report_leaves_no_words_of_a_former_one(planted, tmp_path):
+    write_report(planted, tmp_path, attack_steps=0)
+    (tmp_path / "notes.csv").write_text("mine")
+    assert (tmp_path / "words.csv").is_file()
+    page = write_report(replace(planted, captions=None), tmp_path, attack_steps=0).read_text()
+    assert "in words" not in page
+    names = ["audit.json", "copies.csv", "mistake_groups.csv", "notes.csv", "pictures.csv", "report.html"]
+    names.append("shortcuts.csv")
+    assert sorted(path.name for path in tmp_path.iterdir()) == names
