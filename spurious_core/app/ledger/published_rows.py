@@ -93,7 +93,7 @@ def order_of_pairs(rows: pd.DataFrame) -> pd.DataFrame:
     columns = ["dataset", "higher", "lower", "difference", "low", "high", "ranks_apart"]
     return pd.DataFrame(found, columns=columns).assign(settled=lambda t: t.low > 0)
 
-
+# %% ../../../nbs/app/ledger/00_published_rows.ipynb #6e7703b7
 def unsettled_pairs(
     rows: pd.DataFrame,  # of `published`
     dataset: str = "",  # of one data set; empty: of all
@@ -104,7 +104,9 @@ def unsettled_pairs(
         known("dataset", [dataset], list(pairs.dataset.unique()))
         pairs = pairs[pairs.dataset == dataset]
     left = pairs[~pairs.settled].drop(columns="settled")
-    return left.sort_values("difference", ascending=False, ignore_index=True)
+    # equal differences keep the order of the table, however a machine rounds them
+    rounded = dict(key=lambda values: values.round(9), kind="stable")
+    return left.sort_values("difference", ascending=False, ignore_index=True, **rounded)
 
 # %% ../../../nbs/app/ledger/00_published_rows.ipynb #79f043b8
 def level_with_best(rows: pd.DataFrame) -> dict[str, list[str]]:
