@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from spurious_core.core.plots import figure_bytes
 from spurious_core.papers.real import real_figures as figures
 from support.figures import bare_bars
 
@@ -47,6 +48,16 @@ def test_points_are_named():
     networks = pd.DataFrame(dict(network=["a", "b"], accuracy=[0.8, 0.9], spurious_auc=[0.7, 0.6]))
     areas = pd.DataFrame(dict(network=["a", "b"], k=[0, 0], spurious_auc=[0.7, 0.6]))
     assert names_in_legend(figures.areas_figure(areas, networks).axes[1]) == ["a", "b"]
+
+
+def test_the_points_of_classes_lie_where_they_lay_before():
+    areas = pd.DataFrame(dict(network=["a", "a", "b"], k=[0, 1, 0], spurious_auc=[0.5, 0.5, 1.0]))
+    networks = pd.DataFrame(dict(network=["a", "b"], accuracy=[0.8, 0.9], spurious_auc=[0.5, 1.0]))
+    first, again = (figure_bytes(figures.areas_figure(areas, networks)) for _ in range(2))
+    assert first == again
+    points = figures.areas_figure(areas, networks).axes[0].collections[0].get_offsets()
+    assert points[:, 1].tolist() == [0.5, 0.5, 1.0]
+    assert points[:, 0].round().astype(int).tolist() == [0, 0, 1] and points[0, 0] != points[1, 0]
     shares = dict(network=["a"], by_shape=[0.2], by_texture=[0.5], shape_bias=[0.3], called=[0.4])
     shares |= dict(by_shape_lo=[0.1], by_shape_hi=[0.3], by_texture_lo=[0.4], by_texture_hi=[0.6])
     left, right = figures.cues_figure(pd.DataFrame(shares)).axes
