@@ -606,6 +606,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                                     'spurious_core/app/site/api_facts.py'),
                                                   'spurious_core.app.site.api_facts._shown': ( 'app/site/api_facts.html#_shown',
                                                                                                'spurious_core/app/site/api_facts.py'),
+                                                  'spurious_core.app.site.api_facts._type_shown': ( 'app/site/api_facts.html#_type_shown',
+                                                                                                    'spurious_core/app/site/api_facts.py'),
                                                   'spurious_core.app.site.api_facts._value': ( 'app/site/api_facts.html#_value',
                                                                                                'spurious_core/app/site/api_facts.py'),
                                                   'spurious_core.app.site.api_facts.read_module': ( 'app/site/api_facts.html#read_module',

@@ -81,6 +81,12 @@ def _shown(node: ast.AST | None) -> str:
     return "" if node is None else ast.unparse(node)
 
 
+def _type_shown(node: ast.AST | None) -> str:
+    "A type; one that stands in quotes, because its library is not imported there, without them."
+    in_quotes = isinstance(node, ast.Constant) and isinstance(node.value, str)
+    return node.value if in_quotes else _shown(node)
+
+
 def _parameters(node: ast.FunctionDef, comments: _Comments) -> list[ApiParameter]:
     "The parameters of a function, but `self` and `cls`."
     args = node.args
@@ -92,11 +98,11 @@ def _parameters(node: ast.FunctionDef, comments: _Comments) -> list[ApiParameter
         last = max(arg.end_lineno, default.end_lineno if default else 0)
         said = comments.beside(arg.lineno, last)
         value = None if default is None else _shown(default)
-        found.append(ApiParameter(arg.arg, _shown(arg.annotation), value, said))
+        found.append(ApiParameter(arg.arg, _type_shown(arg.annotation), value, said))
     for star, arg in (("*", args.vararg), ("**", args.kwarg)):
         if arg:
             said = comments.beside(arg.lineno, arg.end_lineno)
-            found.append(ApiParameter(star + arg.arg, _shown(arg.annotation), "", said))
+            found.append(ApiParameter(star + arg.arg, _type_shown(arg.annotation), "", said))
     return [parameter for parameter in found if parameter.name not in ("self", "cls")]
 
 # %% ../../../nbs/app/site/01_api_facts.ipynb #45dfad98
@@ -105,7 +111,7 @@ def _function(node: ast.FunctionDef, comments: _Comments, kind: str = "function"
     if "property" in decorators or "cached_property" in decorators:
         kind = "property"
     doc = ast.get_docstring(node) or ""
-    return ApiName(node.name, kind, doc, _parameters(node, comments), _shown(node.returns))
+    return ApiName(node.name, kind, doc, _parameters(node, comments), _type_shown(node.returns))
 
 
 def _fields(node: ast.ClassDef, comments: _Comments) -> list[ApiParameter]:
@@ -118,7 +124,7 @@ def _fields(node: ast.ClassDef, comments: _Comments) -> list[ApiParameter]:
     return [
         ApiParameter(
             _shown(part.target),
-            _shown(part.annotation),
+            _type_shown(part.annotation),
             None if part.value is None else _shown(part.value),
             comments.beside(part.lineno, part.end_lineno),
         )

@@ -73,7 +73,7 @@ def test_public_names_in_their_order(names):
 
 def test_parameters_of_all_kinds(names):
     x, y, options = names["call"].parameters
-    assert (x.name, x.default, y.type, y.default) == ("x", None, "'int | None'", "None")
+    assert (x.name, x.default, y.type, y.default) == ("x", None, "int | None", "None")
     assert (options.name, options.default) == ("**options", "")
     assert names["call"].doc == "One.\n\nTwo." and names["call"].returns == "None"
 
