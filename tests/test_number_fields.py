@@ -27,7 +27,6 @@ ONE_ROW = pd.DataFrame(dict(y=[0], a=0, split="train", file="x.png"))
 NEEDED = dict(  # what one cannot be made without
     AttributionClusters=lambda: dict(describe=None),
     AspireRun=lambda: dict(plan=ASPIRE_PLANS["smoke"], profile=None, out="x"),
-    CaptionKeywords=lambda: dict(describe=None),
     ComponentViews=lambda: dict(clf=None, pca=None, images=np.zeros((1, 8, 8, 3), np.uint8)),
     ComparisonPlan=lambda: dict(classes=(), seeds=1, steps=1, n_images=1, n_real=1),
     Bench=lambda: dict(pipe=None, label="boat", jury=[]),

@@ -283,7 +283,9 @@ def doctor_command(
 # %% ../../nbs/app/10_cli.ipynb #3f818b85
 @app.command("audit")
 def audit_command(
-    images: str = typer.Option(..., metavar="DIR", help="pictures in folders named after their classes"),
+    images: str = typer.Option(
+        ..., metavar="DIR", help="pictures in CLASS/, or train/CLASS/ and test/CLASS/"
+    ),
     classifier: str = typer.Option(
         ..., metavar="M", help="a folder or id, package:efficientnet_lite0, or mini:null_guide"
     ),
@@ -292,14 +294,17 @@ def audit_command(
         "", metavar="C", help="a folder or id of a GIT or BLIP, or mini:captioner: words"
     ),
     size: int = typer.Option(0, min=0, help="pixels that pictures are read at; default the classifier's"),
-    seed: int = typer.Option(0, help="of folds, groups and permutations"),
+    seed: int = typer.Option(0, help="of folds and groups"),
+    attack_steps: int = typer.Option(30, min=0, help="of each feature attack; 0: none, which is faster"),
 ) -> None:
     "Look at pictures and a classifier; one page says what goes wrong, where, and what to do next."
     with one_line_messages():
+        if not Path(images).expanduser().is_dir():  # before the imports, which take seconds
+            raise FileNotFoundError(f"images={images!r} is no folder")
         from spurious_core.app.audit.auditing import audit_folder
         from spurious_core.app.audit.examining import next_steps
 
-        found = audit_folder(images, classifier, out, captioner, size, seed)
+        found = audit_folder(images, classifier, out, captioner, size, seed, attack_steps)
     say_last((found.subject.judged_by, f"{len(found.named)} shortcuts are named.", *next_steps(found)))
     say_last([f"Look at {Path(out) / 'report.html'}"])
 

@@ -14,15 +14,18 @@ from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
 
-from ..core.checks import within
+from ..core.checks import checked_seed, finite, within
 
 # %% ../../nbs/find/13_margins.ipynb #d08d0edb
 def cover_centres(
     images: np.ndarray,  # uint8 `[N, H, W, 3]`
     share: float = 0.6,  # of each side that is covered
 ) -> np.ndarray:
-    "The pictures with their middle in their own mean colour."
+    "The pictures with their middle in their own mean colour. ValueError for pictures that are none."
     within("share", share, "(0, 1)")
+    if not isinstance(images, np.ndarray) or images.dtype != np.uint8 or images.ndim != 4 or not len(images):
+        found = f"{getattr(images, 'dtype', type(images).__name__)} {list(getattr(images, 'shape', []))}"
+        raise ValueError(f"images must be uint8 [N, H, W, 3], and are {found}")
     covered = images.copy()
     top, left = (round(side * (1 - share) / 2) for side in images.shape[1:3])
     means = images.reshape(len(images), -1, 3).mean(1).astype(np.uint8)
@@ -38,7 +41,11 @@ def margin_groups(
     counts: Sequence[int] = COUNTS,
     seed: int = 0,
 ) -> dict[int, np.ndarray]:
-    "For each count, the group of each picture, `[N]`: k-means on ten principal components."
+    """For each count, the group of each picture, `[N]`: k-means on ten principal components.
+
+    ValueError for features that are not finite."""
+    finite("features", features)
+    seed = checked_seed("seed", seed) % 2**32  # scikit-learn takes no more
     scaled = StandardScaler().fit_transform(features.double().numpy())
     dimensions = min(10, *scaled.shape)
     axes = PCA(dimensions, random_state=seed).fit_transform(scaled)

@@ -11,19 +11,23 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 import scipy
+from numpy.typing import ArrayLike
 
 from ..core.checks import as_many, checked_codes, within
 from ..evaluate.intervals import wilson
+from .shuffles import checked_groups, shuffled_tail, strata_of
 
 # %% ../../nbs/find/15_mistake_groups.ipynb #6b553fb6
-def _mistakes_in(wrong: np.ndarray, inside: np.ndarray) -> dict:
-    "Of pictures of one class: how many are in a group, how often they are wrong there and elsewhere, and p."
-    n, n_inside, wrong_inside = len(wrong), int(inside.sum()), int((wrong & inside).sum())
-    share, lo, hi = wilson(wrong_inside, n_inside)
-    outside = wrong[~inside].mean() if n_inside < n else 0.0
-    p = scipy.stats.hypergeom.sf(wrong_inside - 1, n, wrong.sum(), n_inside)
-    found = dict(pictures=n_inside, wrong_inside=share, lo=lo, hi=hi, wrong_outside=float(outside))
-    return found | dict(p=float(p))
+def _mistakes_in(wrong: np.ndarray, inside: np.ndarray, strata: np.ndarray) -> dict:
+    "Of pictures of one class: how many are in a group, how often wrong there and how often expected, and p."
+    n_inside, seen = int(inside.sum()), int((wrong & inside).sum())
+    share, lo, hi = wilson(seen, n_inside)
+    n, marked, drawn = (
+        np.bincount(strata[which], minlength=strata.max() + 1) for which in (slice(None), wrong, inside)
+    )
+    expected = (marked * drawn / np.maximum(n, 1)).sum() / n_inside
+    found = dict(pictures=n_inside, wrong=share, lo=lo, hi=hi, expected=float(expected))
+    return found | dict(p=shuffled_tail(n, marked, drawn, seen))
 
 # %% ../../nbs/find/15_mistake_groups.ipynb #deb11fcb
 def mistake_tests(
@@ -31,23 +35,24 @@ def mistake_tests(
     y: np.ndarray,  # true classes `[N]`
     predicted: np.ndarray,  # `[N]`, of a classifier that has not learned from these pictures
     labels: Sequence[str],  # names of classes
+    strata: ArrayLike | None = None,  # of each picture, such as its split; None: one of all
     rate: float = 0.05,  # of false discoveries
 ) -> pd.DataFrame:
     """A row for each group and each class in it, the least likely by chance first.
 
-    Columns: `resolution`, `group`, `label`, `pictures`, shares `wrong_inside` (`lo`, `hi`: Wilson) and
-    `wrong_outside`, `p`, `q`, and `gathers` where q is at most the rate. ValueError for other lengths."""
+    Columns: `resolution`, `group`, `label`, `pictures`, shares `wrong` (`lo`, `hi`: Wilson) and `expected`,
+    `p`, `q`, and `gathers` where q is at most the rate. ValueError for other lengths."""
     within("rate", rate, "(0, 1)")
     y, predicted = (checked_codes(*pair, len(labels)) for pair in (("y", y), ("predicted", predicted)))
     as_many("predictions", predicted, len(y), "labels")
-    rows = []
-    for resolution, found in groups.items():
+    part, rows = strata_of(strata, len(y)), []
+    for resolution, found in checked_groups(groups, len(y)).items():
         for group in np.unique(found):
             for k in np.unique(y[found == group]):
                 members = y == k
-                facts = _mistakes_in(predicted[members] != k, found[members] == group)
+                facts = _mistakes_in(predicted[members] != k, found[members] == group, part[members])
                 rows.append(dict(resolution=resolution, group=int(group), label=labels[k]) | facts)
     table = pd.DataFrame(rows)
     table["q"] = scipy.stats.false_discovery_control(table.p)
     table["gathers"] = table.q <= rate
-    return table.sort_values(["q", "p", "wrong_inside"], ascending=[True, True, False], ignore_index=True)
+    return table.sort_values(["q", "p", "wrong"], ascending=[True, True, False], ignore_index=True)

@@ -10,34 +10,40 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.stats import false_discovery_control, hypergeom
+import scipy
+from numpy.typing import ArrayLike
 
-from ..core.checks import as_many, checked_codes, whole, within
+from ..core.checks import as_many, checked_codes, within
+from .shuffles import checked_groups, shuffled_tail, strata_of
 
 # %% ../../nbs/find/14_shortcuts.ipynb #37f43e6f
-def goes_with_class(y: np.ndarray, inside: np.ndarray, k: int) -> float:
-    "p-value of as many pictures of class k in a group if labels were shuffled."
-    members = y == k
-    return float(hypergeom.sf((members & inside).sum() - 1, len(y), members.sum(), inside.sum()))
-
-
-def classifier_goes_by(
+def goes_with_class(
     y: np.ndarray,  # true classes `[N]`
-    predicted: np.ndarray,  # `[N]`
-    inside: np.ndarray,  # the group `[N]`
+    inside: np.ndarray,  # the group, bool `[N]`
     k: int,
-    draws: int,
-    rng: np.random.Generator,
+    strata: ArrayLike | None = None,  # of each picture, such as its split; None: one of all
 ) -> float:
-    "p-value of as many other pictures called k in a group if predictions were shuffled in each class."
-    called, others = predicted == k, y != k
-    seen = (called & others & inside).sum()
-    drawn = np.zeros(draws, int)
-    for label in np.unique(y[others & inside]):
-        members = y == label
-        counts = (called & members).sum(), (~called & members).sum(), (members & inside).sum()
-        drawn += rng.hypergeometric(*counts, draws)
-    return float((1 + (drawn >= seen).sum()) / (1 + draws))
+    "p-value of as many pictures of class k in a group, if labels were shuffled within each stratum."
+    part, members = strata_of(strata, len(y)), y == k
+    sizes = (np.bincount(part[which], minlength=part.max() + 1) for which in (slice(None), members, inside))
+    return shuffled_tail(*sizes, (members & inside).sum())
+
+# %% ../../nbs/find/14_shortcuts.ipynb #1d951cd2
+def classifier_goes_by(
+    y: np.ndarray,
+    predicted: np.ndarray,  # `[N]`
+    inside: np.ndarray,
+    k: int,
+    strata: ArrayLike | None = None,
+) -> float:
+    "p-value of as many others called k in a group, if predictions were shuffled in each class and stratum."
+    part, called = strata_of(strata, len(y)), (predicted == k) & (y != k)
+    cell = part * (y.max() + 1) + y
+    others = y != k
+    sizes = (
+        np.bincount(cell[which], minlength=cell.max() + 1) for which in (others, called, others & inside)
+    )
+    return shuffled_tail(*sizes, (called & inside).sum())
 
 # %% ../../nbs/find/14_shortcuts.ipynb #ce077235
 def _facts(y: np.ndarray, predicted: np.ndarray, inside: np.ndarray, k: int) -> dict:
@@ -46,7 +52,7 @@ def _facts(y: np.ndarray, predicted: np.ndarray, inside: np.ndarray, k: int) -> 
     facts = dict(pictures=int(inside.sum()), share_inside=(y[inside] == k).mean(), share=(y == k).mean())
     facts["others_inside"] = int((others & inside).sum())
     for name, where in (("called_inside", inside), ("called_outside", ~inside)):
-        facts[name] = called[others & where].mean() if (others & where).any() else 0.0
+        facts[name] = called[others & where].mean() if (others & where).any() else np.nan
     return facts
 
 # %% ../../nbs/find/14_shortcuts.ipynb #f07cd879
@@ -55,29 +61,27 @@ def shortcut_tests(
     y: np.ndarray,  # true classes `[N]`
     predicted: np.ndarray,  # `[N]`, of a classifier that has not learned from these pictures
     labels: Sequence[str],  # names of classes
-    draws: int = 20000,
+    strata: ArrayLike | None = None,  # of each picture, such as its split; None: one of all
     rate: float = 0.01,  # of false discoveries
-    seed: int = 0,
 ) -> pd.DataFrame:
     """A row for each group and class, the likeliest shortcut first.
 
     Columns: `resolution`, `group`, `label`, the facts, `p_class`, `p_calls`, `p`, `q`, and `named` where q is
-    at most the rate. ValueError for lengths that differ."""
-    whole("draws", draws)
+    at most the rate. A share of nobody is NaN. ValueError for lengths that differ."""
     within("rate", rate, "(0, 1)")
     y, predicted = (checked_codes(*pair, len(labels)) for pair in (("y", y), ("predicted", predicted)))
     as_many("predictions", predicted, len(y), "labels")
-    rng, rows = np.random.default_rng(seed), []
-    for resolution, found in groups.items():
+    part, rows = strata_of(strata, len(y)), []
+    for resolution, found in checked_groups(groups, len(y)).items():
         for group in np.unique(found):
             inside = found == group
             for k in np.unique(y):
-                p_class = goes_with_class(y, inside, k)
-                p_calls = classifier_goes_by(y, predicted, inside, k, draws, rng)
+                p_class = goes_with_class(y, inside, k, part)
+                p_calls = classifier_goes_by(y, predicted, inside, k, part)
                 row = dict(resolution=resolution, group=int(group), label=labels[k], k=int(k))
                 rows.append(row | _facts(y, predicted, inside, k) | dict(p_class=p_class, p_calls=p_calls))
     table = pd.DataFrame(rows)
     table["p"] = table[["p_class", "p_calls"]].max(axis=1)
-    table["q"] = false_discovery_control(table.p)
+    table["q"] = scipy.stats.false_discovery_control(table.p)
     table["named"] = table.q <= rate
     return table.sort_values(["q", "p", "called_inside"], ascending=[True, True, False], ignore_index=True)

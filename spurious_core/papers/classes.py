@@ -44,6 +44,8 @@ def require_fields(profile: Profile, fields: Iterable[str]) -> None:
         return
     variables = ", ".join(f"SPURIOUS_{field.upper()}" for field in missing)
     instead = "; or give a folder of your own pictures" if "world" in missing else ""
+    if "pipeline" in missing:
+        instead += "; or take a profile with a generator that knows your classes, such as sd15"
     raise ValueError(
         f"profile {profile.name!r} names no {' and no '.join(missing)}, which this needs; "
         f"set {variables} or the field in settings.ini{instead}"

@@ -37,3 +37,17 @@ def test_groups_are_the_clusters_and_the_seed_repeats_them():
     assert len(set(groups[8])) == 8
     again = margin_groups(features, (4,), seed=2)
     assert (again[4] == groups[4]).all()
+
+
+@pytest.mark.parametrize("wrong", [np.zeros((1, 8, 8, 3)), np.zeros((8, 8, 3), np.uint8), [[1]]])
+def test_what_are_no_pictures_is_refused(wrong):
+    with pytest.raises(ValueError, match=r"images must be uint8 \[N, H, W, 3\]"):
+        cover_centres(wrong)
+
+
+def test_features_must_be_finite_and_any_seed_will_do():
+    features = torch.from_numpy(np.random.default_rng(0).normal(size=(20, 4)))
+    assert (margin_groups(features, seed=2**40)[4] == margin_groups(features, seed=0)[4]).all()
+    features[3, 1] = float("nan")
+    with pytest.raises(ValueError, match="features"):
+        margin_groups(features)

@@ -20,8 +20,9 @@ def test_the_p_value_is_that_of_shuffled_mistakes():
         assert row.p == pytest.approx(hypergeom.sf(seen - 1, len(wrong), wrong.sum(), inside.sum()))
         shuffled = [(rng.permutation(wrong) & inside).sum() >= seen for _ in range(2000)]
         assert row.p == pytest.approx(np.mean(shuffled), abs=0.04)
-        assert (row.pictures, row.wrong_inside) == (inside.sum(), wrong[inside].mean())
-        assert row.lo <= row.wrong_inside <= row.hi
+        assert (row.pictures, row.wrong) == (inside.sum(), wrong[inside].mean())
+        assert row.lo <= row.wrong <= row.hi
+        assert row.expected == pytest.approx(wrong.mean())
 
 
 def test_a_place_that_is_hard_for_one_class_is_found_for_that_class():
@@ -30,7 +31,7 @@ def test_a_place_that_is_hard_for_one_class_is_found_for_that_class():
     hard = (y == 0) & (night == 1) & (rng.random(400) < 0.5)
     table = mistake_tests({2: night}, y, np.where(hard, 1, y), LABELS)
     assert table[table.gathers][["label", "group"]].values.tolist() == [["bird", 1]]
-    assert table.wrong_outside[0] == 0 and table.wrong_inside[0] > 0.3
+    assert table.wrong[0] > 0.3 > table.expected[0]
 
 
 def test_of_mistakes_by_chance_few_gather():
@@ -43,9 +44,23 @@ def test_of_mistakes_by_chance_few_gather():
     assert found <= 10  # of 100 at a rate of .05: 11 or more have a probability of .011, or less
 
 
+def test_a_test_set_that_is_harder_is_no_group():
+    rng = np.random.default_rng(2)
+    y, test = np.arange(400) % 2, np.arange(400) >= 200
+    place = (test & (rng.random(400) < 0.7)).astype(int)
+    predicted = np.where(test & (rng.random(400) < 0.4), 1 - y, y)
+    assert mistake_tests({2: place}, y, predicted, LABELS).gathers.any()
+    parted = mistake_tests({2: place}, y, predicted, LABELS, np.where(test, "test", "train"))
+    assert not parted.gathers.any()
+    inside = (place == 1) & (y == 0)
+    row = parted[(parted.group == 1) & (parted.label == "bird")].iloc[0]
+    assert row.pictures == inside.sum()
+    assert row.expected == pytest.approx((predicted != y)[test & (y == 0)].mean())
+
+
 def test_a_classifier_without_mistakes():
     table = mistake_tests({2: np.arange(20) % 2}, np.arange(20) // 10, np.arange(20) // 10, LABELS)
-    assert not table.gathers.any() and (table.p == 1).all() and (table.wrong_inside == 0).all()
+    assert not table.gathers.any() and (table.p == 1).all() and (table.wrong == 0).all()
 
 
 def test_lengths_and_names_must_fit():

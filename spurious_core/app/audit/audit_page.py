@@ -43,12 +43,12 @@ def _first_sections(audit: Audit) -> list[Section]:
     "Accuracy and mistakes."
     subject, thumbs = audit.subject, audit.subject.looks.thumbs
     labels = audit.accuracies.label.map(lambda label: shorten(label, 30, placeholder="…"))
-    table = audit.accuracies.assign(name=labels + "\n" + audit.accuracies.split)
+    table = audit.accuracies.assign(name=labels + " " + audit.accuracies.split)
     ax = bars(table.rename(columns=dict(accuracy="value")), "name", bounds=(0, 1))
     ax.set(xlabel="", ylabel="accuracy", ylim=(0, 1))
-    ax.tick_params(axis="x", rotation=60, labelsize=7)
+    ax.set_xticks(ax.get_xticks(), list(table.name), rotation=60, ha="right", rotation_mode="anchor", size=7)
     mistakes = audit.mistakes
-    titles = [f"{row.label}, called\n{row.called} ({row.p:.2f})" for row in mistakes.itertuples()]
+    titles = [f"{row.label}\ncalled {row.called}\nat {row.p:.2f}" for row in mistakes.itertuples()]
     n_wrong = int((subject.predicted != subject.images.y).sum())
     surest = f"{n_wrong} mistakes; these are the ones that the classifier is surest of."
     return [
@@ -74,7 +74,7 @@ def _gathered_mistakes(audit: Audit) -> list:
     for _, row in audit.gathered.iterrows():
         of_class = subject.images.y == labels.index(row.label)
         rows += np.flatnonzero(audit.inside(row) & of_class & wrong)[:4].tolist()
-    titles = [f"{labels[subject.images.y[row]]}, called\n{labels[subject.predicted[row]]}" for row in rows]
+    titles = [f"{labels[subject.images.y[row]]}\ncalled {labels[subject.predicted[row]]}" for row in rows]
     return pictures_of(subject.looks.thumbs, rows, titles)
 
 
@@ -86,8 +86,11 @@ def _gathering_section(audit: Audit) -> Section:
         "A place may be hard without being a shortcut. mistake_groups.csv has all pairs."
     )
     found = audit.gathered
-    shown = f"{len(found)} classes have such a group; of each the least likely by chance is shown."
-    table = found.drop(columns="gathers") if len(found) else None
+    shown = f"Of {len(found)} classes; the group of each that is least likely by chance is shown."
+    if not len(found):
+        found = audit.mistake_groups[:1]
+        shown = "No class has such a group; the one that is least likely by chance is shown."
+    table = found.drop(columns="gathers")
     return Section("Where mistakes gather", [tested, shown], table, _gathered_mistakes(audit))
 
 # %% ../../../nbs/app/audit/07_audit_page.ipynb #aa046829

@@ -47,6 +47,7 @@ def audit_folder(
     captioner: str = "",  # a folder or id of a GIT or BLIP, or as a profile names it; empty: none
     size: int = 0,  # pixels that pictures are read at; 0: what the classifier wants
     seed: int = 0,
+    attack_steps: int = 30,  # of each feature attack; 0: none
     progress: bool = True,  # show bars
 ) -> Audit:
     "`audit` of a folder. The folder comes first: that it is missing takes no time to see, a model may."
@@ -56,4 +57,4 @@ def audit_folder(
         wanted = getattr(clf.preprocess, "size", None) or 224
         images = replace(images, size=wanted if isinstance(wanted, int) else wanted[0])
     describe = picture_describer(checkpoint_path(captioner), out)
-    return audit(images, clf, out, describe, seed, progress=progress)
+    return audit(images, clf, out, describe, seed, attack_steps, progress=progress)

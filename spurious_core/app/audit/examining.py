@@ -15,6 +15,7 @@ import pandas as pd
 from .findings import class_accuracies, confident_mistakes, duplicates
 from .subjects import Subject
 from .words import checked_captions
+from ...data.grouped import SPLITS
 from ...evaluate.intervals import wilson
 from ...find.margins import margin_groups
 from ...find.mistake_groups import mistake_tests
@@ -60,7 +61,8 @@ def examine_subject(
         captions = checked_captions(captions, len(images))
     groups = margin_groups(subject.looks.margins, seed=seed)
     judged = groups, images.y, subject.predicted, images.labels
-    shortcuts, gathering = shortcut_tests(*judged, seed=seed), mistake_tests(*judged)
+    splits = images.manifest.split
+    shortcuts, gathering = (test(*judged, splits) for test in (shortcut_tests, mistake_tests))
     copies = duplicates(subject.looks.thumbs, images.manifest.split, images.y)
     tables = class_accuracies(subject), confident_mistakes(subject)
     return Audit(subject, *tables, groups, shortcuts, gathering, copies, captions)
@@ -102,35 +104,53 @@ def _where_mistakes_gather(audit: Audit) -> Iterator[str]:
     "A sentence for each class that is wrong more often in some group."
     for row in audit.gathered.itertuples():
         yield (
-            f"{row.label} is wrong in {row.wrong_inside:.0%} [{row.lo:.0%}, {row.hi:.0%}] of {row.pictures} "
-            f"pictures in group {row.group} of {row.resolution}, and in {row.wrong_outside:.0%} elsewhere: "
+            f"{row.label} is wrong in {row.wrong:.0%} [{row.lo:.0%}, {row.hi:.0%}] of {row.pictures} "
+            f"pictures in group {row.group} of {row.resolution}, where {row.expected:.0%} would be expected: "
             "see where its mistakes gather."
         )
 
 # %% ../../../nbs/app/audit/06_examining.ipynb #b2510e8a
-def next_steps(audit: Audit) -> list[str]:
-    "Sentences that follow from the tables."
-    steps = [*_often_wrong(audit), *_where_mistakes_gather(audit)]
+def _about_shortcuts(audit: Audit) -> Iterator[str]:
+    "A sentence for each class that has a shortcut, and one on what can be done with the groups."
     for shortcut in audit.named.drop_duplicates("label").itertuples():
-        steps.append(
+        yield (
             f"Collect pictures of other classes than {shortcut.label} in surroundings like group "
             f"{shortcut.group} of {shortcut.resolution}, and pictures of {shortcut.label} elsewhere; "
             "test on them."
         )
     if len(audit.named):
-        steps.append(
+        yield (
             "pictures.csv has the groups: train with them (spurious_core.fit with GroupDRO or DFR, "
             "with the group as attribute), or without (JTT), and audit again."
         )
-    if across := int(audit.copies.across.sum()) if len(audit.copies) else 0:
-        steps.append(f"Remove {across} pictures that occur in two splits, and measure accuracy again.")
-    if len(audit.copies) and not audit.copies.same_label.all():
-        steps.append("Some copies bear different labels: look at them and decide for one.")
-    steps += _called_beyond(audit.subject)
+
+# %% ../../../nbs/app/audit/06_examining.ipynb #4ad1808e
+def _about_copies(audit: Audit) -> Iterator[str]:
+    "What to do about pictures that are there twice."
+    copies = audit.copies
+    if len(copies) and copies.across.any():
+        place = audit.subject.images.manifest.split.map(SPLITS.index).to_numpy()
+        pairs = copies.loc[copies.across, ["first", "second"]].to_numpy()
+        later = np.unique(np.where(place[pairs[:, 0]] > place[pairs[:, 1]], pairs[:, 0], pairs[:, 1]))
+        yield f"Remove {len(later)} pictures that an earlier split has as well, and measure accuracy again."
+    if len(copies) and not copies.same_label.all():
+        yield "Some copies bear different labels: look at them and decide for one."
+
+
+def _too_few(audit: Audit) -> Iterator[str]:
+    "A sentence on the classes of which there are too few pictures to say much."
     few = audit.accuracies[audit.accuracies.n < 30]
-    if len(few):
+    if len(few) and len(few) == len(audit.accuracies):
+        yield f"Too few pictures to say much of any class: {few.n.min()} to {few.n.max()} of each in a split."
+    elif len(few):
         of_each = ", ".join(f"{row.label} ({row.n} in {row.split})" for row in few.itertuples())
-        steps.append(f"Too few pictures to say much of them: {of_each}.")
+        yield f"Too few pictures to say much of them: {of_each}."
+
+# %% ../../../nbs/app/audit/06_examining.ipynb #fb2fdcde
+def next_steps(audit: Audit) -> list[str]:
+    "Sentences that follow from the tables."
+    steps = [*_often_wrong(audit), *_where_mistakes_gather(audit), *_about_shortcuts(audit)]
+    steps += [*_about_copies(audit), *_called_beyond(audit.subject), *_too_few(audit)]
     return steps or [
         "Nothing stands out. That is no proof: shortcuts within the object are not looked for here."
     ]

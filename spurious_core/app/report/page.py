@@ -107,8 +107,8 @@ def page_of(
 
 # %% ../../../nbs/app/report/01_page.ipynb #7f65680a
 def _fitted_title(title: str) -> str:
-    "Each line of a title in two lines of 20 letters at most: as much as fits below a picture."
-    shown = (textwrap.wrap(line, 20, max_lines=2, placeholder=" …") for line in title.split("\n"))
+    "Each line of a title in two lines of 18 letters at most: as much as fits below a picture."
+    shown = (textwrap.wrap(line, 18, max_lines=2, placeholder=" …") for line in title.split("\n"))
     return "\n".join(part for lines in shown for part in lines)
 
 

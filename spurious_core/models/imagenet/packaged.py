@@ -67,8 +67,8 @@ def load_packaged(
     name: str,  # one of `PACKAGED`
     labels: Sequence[str] | None = None,  # class names; None: ImageNet's
 ) -> Classifier:
-    "The classifier. ImportError says what to install."
-    packaged = PACKAGED[name]
+    "The classifier. ImportError says what to install; ValueError names those that there are."
+    packaged = PACKAGED[one_of("name", name, PACKAGED)]
     for module in packaged.modules:
         from_extra(module)
     net = packaged.build()

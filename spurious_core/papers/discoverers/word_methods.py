@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ...core.checks import plain_numbers
 from ...core.files import digest
 from ...core.seeds import seed_of
 from ...find.baselines import cooccurrence
@@ -43,15 +42,10 @@ class CaptionKeywords:
     "Words of the captions of pictures that are wrongly called a class (after B2T)."
 
     describe: Describer
-    draws: int = 1999
-    seed: int = 0
-
-    def __post_init__(self):
-        plain_numbers(self)
 
     def __call__(self, images: np.ndarray, labels: np.ndarray, classifier: Classifier) -> pd.DataFrame:
         has, predicted = self.describe(images), classifier.probs(images).argmax(1).numpy()
-        rng, shape = np.random.default_rng(self.seed), (len(classifier.labels), has.shape[1])
+        shape = len(classifier.labels), has.shape[1]
         score, p = np.zeros(shape), np.ones(shape)
         for k in range(shape[0]):
             wrong, right = (labels != k) & (predicted == k), (labels != k) & (predicted != k)
@@ -60,7 +54,7 @@ class CaptionKeywords:
             score[k] = has[wrong].mean() - has[right].mean()
             for v, feature in enumerate(has):
                 inside = has[feature].to_numpy()
-                p[k, v] = classifier_goes_by(labels, predicted, inside, k, self.draws, rng)
+                p[k, v] = classifier_goes_by(labels, predicted, inside, k)
         return with_association(classifier.labels, has, labels, score, p)
 
 # %% ../../../nbs/papers/discoverers/03_word_methods.ipynb #987bd7eb

@@ -15,7 +15,12 @@ from matplotlib.figure import Figure
 def agreements(
     trials: pd.DataFrame,  # of `bar_trial`; answers to the same pictures in all
 ) -> pd.Series:
-    "How often each network answers as those of its method from other seeds do, 0..1; NaN if there are none."
+    "How often each network answers as its method's of other seeds do, 0..1, by row; NaN if there are none."
+    if len(lengths := set(map(len, trials.answers))) > 1:
+        raise ValueError(
+            f"answers of {min(lengths)} and of {max(lengths)} pictures; trials must share theirs"
+        )
+    trials = trials.reset_index(drop=True)
     found = pd.Series(np.nan, index=trials.index)
     for _, rows in trials.groupby("method"):
         answers = np.array(rows.answers.tolist())
@@ -31,13 +36,17 @@ CHOICE_RULES = ("average", "worst_class", "agreement")
 def method_choices(
     trials: pd.DataFrame,  # of `bar_trial`
 ) -> pd.DataFrame:
-    "The trials that each rule chooses, one a seed: their rows, `chosen`, and `chosen_by_RULE` as `method`."
-    said = trials.assign(agreement=agreements(trials), best=trials.conflicting)
+    """The trials that each rule chooses, one a seed: their rows, `chosen`, and `chosen_by_RULE` as `method`.
+
+    ValueError for no trials, and for answers to different pictures."""
+    if not len(trials):
+        raise ValueError("there are no trials to choose from")
+    said = trials.reset_index(drop=True).assign(agreement=agreements(trials), best=list(trials.conflicting))
     rows = []
     for rule in (*CHOICE_RULES, "best"):
-        if said[rule].notna().any():
-            taken = said.loc[said.groupby("seed")[rule].idxmax()]
-            rows.append(taken.assign(chosen=taken.method, method=f"chosen_by_{rule}"))
+        rated = said[said[rule].notna()]  # where a rule says nothing of a seed, it chooses none there
+        taken = rated.loc[rated.groupby("seed")[rule].idxmax()]
+        rows.append(taken.assign(chosen=taken.method, method=f"chosen_by_{rule}"))
     return pd.concat(rows, ignore_index=True)
 
 # %% ../../../nbs/papers/real/14_bar_choices.ipynb #2d52d8b4
@@ -52,7 +61,7 @@ def choice_figure(
     trials: pd.DataFrame,  # of `bar_trial`
 ) -> Figure:
     "What each rule says of every method, over accuracy in conflicting places. Silent rules are left out."
-    said = trials.assign(agreement=agreements(trials))
+    said = trials.reset_index(drop=True).assign(agreement=agreements(trials))
     means = said.groupby("method", sort=False)[[*CHOICE_RULES, "conflicting"]].mean()
     rules = [rule for rule in CHOICE_RULES if means[rule].notna().all()]
     figure, axes = plt.subplots(1, len(rules), figsize=(3 * len(rules), 2.6), sharey=True)

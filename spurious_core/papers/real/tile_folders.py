@@ -34,6 +34,12 @@ _PIXELS = 256  # of each side, as most networks of ImageNet read them
 
 
 def _write(folder: Path, paths: Sequence[str]) -> None:
+    "The pictures as numbered files. ValueError for a folder that holds others, which would be read as well."
+    names = {f"{i:03d}.png" for i in range(len(paths))}
+    if others := sorted(path.name for path in folder.glob("*") if path.name not in names):
+        raise ValueError(
+            f"{folder} holds {others[0]} ({len(others)} such files) already; give another folder"
+        )
     squares = read_squares([Path(path) for path in paths], _PIXELS, [None] * len(paths))
     for i, square in enumerate(squares):
         atomic_write(folder / f"{i:03d}.png", png_bytes(square))

@@ -14,6 +14,7 @@ import pandas as pd
 import torch
 from numpy.typing import ArrayLike
 
+from ...core.checks import as_many, checked_codes, finite
 from ...evaluate.intervals import FEWEST, expanded_tails, resampling_weights
 from ...evaluate.summaries import summarise
 
@@ -22,9 +23,16 @@ def class_ranks(
     logits: torch.Tensor,  # `[N, K]`
     k: Sequence[int],  # the class asked for, `[N]`
 ) -> np.ndarray:
-    "How many classes come before class k, `[N]`: 0 if it is the network's first choice."
-    asked = logits[torch.arange(len(logits)), torch.as_tensor(list(k))]
-    return (logits > asked[:, None]).sum(1).numpy()
+    """How many classes come before class k, `[N]`: 0 if it is the network's first choice.
+
+    Of equal logits the first class comes first, as in `argmax`. ValueError for logits that are not finite."""
+    finite("logits", logits.detach().cpu())
+    numbers = checked_codes("k", list(k), logits.shape[1])
+    as_many("classes", numbers, len(logits), "rows of logits")
+    asked = torch.from_numpy(numbers)[:, None]
+    score = logits.gather(1, asked)
+    before = torch.arange(logits.shape[1])[None] < asked
+    return ((logits > score) | ((logits == score) & before)).sum(1).numpy()
 
 # %% ../../../nbs/papers/real/02_votes.ipynb #922a723b
 def vote_table(

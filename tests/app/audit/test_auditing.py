@@ -59,10 +59,7 @@ def test_copies_between_splits_are_a_next_step(net, tmp_path):
     assert "55.png" in page and all(file in page for file in found.mistakes.file)
     assert found.copies[["first", "second", "across"]].to_numpy().tolist() == [[4, 55, True]]
     assert any(step.startswith("Remove 1 pictures") for step in next_steps(found))
-    few = found.accuracies[found.accuracies.n < 30]
-    last = next_steps(found)[-1]
-    assert len(few) > 1 and last.startswith("Too few pictures")
-    assert all(f"{row.label} ({row.n} in {row.split})" in last for row in few.itertuples())
+    assert "Too few pictures to say much of any class" in next_steps(found)[-1]
 
 
 def test_the_command_on_a_folder(tmp_path):

@@ -64,7 +64,31 @@ def test_mistakes_gather_where_the_place_conflicts(planted):
     for _, row in gathered.iterrows():
         k = planted.subject.images.labels.index(row.label)
         conflicting = planted.subject.images.a[planted.inside(row)] != k
-        assert conflicting.mean() > 0.7 and row.wrong_inside > row.wrong_outside
+        assert conflicting.mean() > 0.7 and row.wrong > row.expected
     said = [step for step in next_steps(planted) if step.endswith("see where its mistakes gather.")]
     assert len(said) == len(gathered)
-    assert f"in {gathered.wrong_outside.iloc[0]:.0%} elsewhere" in said[0]
+    assert f"where {gathered.expected.iloc[0]:.0%} would be expected" in said[0]
+
+
+def test_copies_count_pictures_and_the_earlier_split_keeps_them(net):
+    birds = world_images(get_world("waterbirds"), 60, "train")
+    birds.manifest["split"] = ["test"] * 30 + ["train"] * 30
+    birds.pixels[[1, 2, 40, 41]] = birds.pixels[0]
+    steps = next_steps(examine_subject(read_subject(birds, net, refit=True)))
+    assert any(step.startswith("Remove 3 pictures that an earlier split has as well") for step in steps)
+
+
+def test_classes_of_which_there_are_too_few_are_named(net):
+    birds = world_images(get_world("waterbirds"), 120, "train")
+    birds.manifest["split"] = ["train"] * 110 + ["test"] * 10
+    found = examine_subject(read_subject(birds, net, refit=True))
+    few = found.accuracies[found.accuracies.n < 30]
+    last = next_steps(found)[-1]
+    assert set(few.split) == {"test"} and last.startswith("Too few pictures to say much of them")
+    assert all(f"{row.label} ({row.n} in {row.split})" in last for row in few.itertuples())
+
+
+def test_too_few_pictures_of_every_class_is_one_sentence(net):
+    birds = world_images(get_world("waterbirds"), 40, "train")
+    last = next_steps(examine_subject(read_subject(birds, net, refit=True)))[-1]
+    assert last == "Too few pictures to say much of any class: 20 to 20 of each in a split."

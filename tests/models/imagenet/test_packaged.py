@@ -70,3 +70,8 @@ def test_normalising_by_imagenets_mean_would_be_worse(lite0):
         torch.log_softmax(lite0(pixels), 1)[np.arange(50), classes].mean() for pixels in (x, wrong)
     )
     assert right > other
+
+
+def test_a_package_that_nobody_knows_is_named():
+    with pytest.raises(ValueError, match="name='nope' is unknown; allowed: efficientnet_lite0"):
+        load_packaged("nope")

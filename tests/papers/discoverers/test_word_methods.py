@@ -39,15 +39,15 @@ def reported(discover, clf):
 def test_keywords_ask_the_classifier_and_cooccurrence_does_not():
     for blind in (False, True):
         assert reported(Cooccurrence(describe), Calling(blind)) == [["cat", "prop=kite"]]
-    assert reported(CaptionKeywords(describe, 499), Calling()) == [["cat", "prop=kite"]]
-    assert reported(CaptionKeywords(describe, 499), Calling(blind=True)) == []
+    assert reported(CaptionKeywords(describe), Calling()) == [["cat", "prop=kite"]]
+    assert reported(CaptionKeywords(describe), Calling(blind=True)) == []
 
 
 def test_without_words_there_is_nothing_to_say():
     def silent(images):
         return pd.DataFrame(index=range(400))
 
-    for discover in (Cooccurrence(silent), CaptionKeywords(silent, 9)):
+    for discover in (Cooccurrence(silent), CaptionKeywords(silent)):
         assert reported(discover, Calling()) == []
 
 

@@ -52,3 +52,19 @@ def test_the_figure_has_a_panel_for_each_rule(trials):
     assert titles[2].startswith("rank correlation ")
     alone = choice_figure(third[third.seed == 0])  # one seed agrees with nobody, one method has no rank
     assert [ax.get_title() for ax in alone.axes] == ["", ""]
+
+
+def test_a_seed_of_which_a_rule_says_nothing_has_no_choice(trials):
+    lonely = pd.concat([trials, trials[3:4].assign(seed=9)])  # with a repeated index, too
+    chosen = method_choices(lonely).set_index(["method", "seed"]).chosen.unstack()
+    assert chosen.loc["chosen_by_best", 9] == "JTT"
+    unsaid = trials.assign(average=[0.9, 0.9, None] * 2)
+    assert set(method_choices(unsaid).query("method == 'chosen_by_average'").seed) == {0, 1}
+
+
+def test_what_cannot_be_compared_is_named(trials):
+    with pytest.raises(ValueError, match="there are no trials"):
+        method_choices(trials[:0])
+    trials.at[0, "answers"] = [0, 1]
+    with pytest.raises(ValueError, match="answers of 2 and of 4 pictures"):
+        method_choices(trials)

@@ -25,6 +25,8 @@ def test_a_folder_has_the_parts_that_the_kit_reads(root, tmp_path):
     again = write_tile_folder(tmp_path / "again", "indigo bunting", root, empty=5) / "indigo bunting"
     for file in (folder / "empty").iterdir():
         assert file.read_bytes() == (again / "empty" / file.name).read_bytes()
+    with pytest.raises(ValueError, match="empty holds 002.png .3 such files. already; give another folder"):
+        write_tile_folder(tmp_path, "indigo bunting", root, empty=2)
 
 
 def test_another_class_is_named_with_those_that_will_do(root, tmp_path):

@@ -88,3 +88,12 @@ def test_without_enough_classes_or_difference_kappa_has_no_interval(votes):
 def test_independent_networks_have_the_product():
     table = pd.DataFrame({"called.a": [True, False] * 2, "called.b": [True] * 4})
     np.testing.assert_allclose(votes_by_chance(table, ["a", "b"]), [0, 0.5, 0.5])
+
+
+def test_ties_go_to_the_first_class_and_logits_must_be_finite():
+    assert class_ranks(torch.zeros(3, 5), [0, 3, 4]).tolist() == [0, 3, 4]
+    assert class_ranks(torch.tensor([[1.0, 3.0, 3.0]]), [2]).tolist() == [1]
+    with pytest.raises(ValueError, match="logits"):
+        class_ranks(torch.full((2, 5), float("nan")), [0, 3])
+    with pytest.raises(ValueError, match="3 classes for 2 rows of logits"):
+        class_ranks(torch.zeros(2, 5), [0, 1, 2])
