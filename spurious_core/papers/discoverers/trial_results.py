@@ -7,9 +7,10 @@ and cost."""
 __all__ = ['false_share', 'method_entries', 'discovery_entries', 'discovery_table', 'show_discovery']
 
 # %% ../../../nbs/papers/discoverers/08_trial_results.ipynb #1bafebec
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
@@ -83,21 +84,25 @@ def discovery_table(entries: list[dict]) -> pd.DataFrame:
 
 # %% ../../../nbs/papers/discoverers/08_trial_results.ipynb #8c8ebde4
 def show_discovery(
-    table: pd.DataFrame,  # of `discovery_table`
+    entries: list[dict],  # of `discovery_entries`
+    methods: Sequence[str],  # from above
     rate: float = 0.08,  # false ones that are allowed
 ) -> Figure:
-    "Recall at 1 against both kinds of false alarm; in the upper left corner is whoever may say `found`."
-    fig, axes = plt.subplots(1, 2, figsize=(7.4, 3.2), sharey=True, layout="constrained")
-    titles = dict(
-        false_discovery="false among reports,\nplanted worlds", null_share="null classes with a report"
-    )
-    marked = table.reset_index()
-    for ax, (column, title) in zip(axes, titles.items(), strict=True):
-        legend = "full" if ax is axes[1] else False
-        looks = dict(hue="method", style="method", s=70, legend=legend)
-        sns.scatterplot(marked, x=column, y="recall_at_1", ax=ax, **looks)
-        ax.axvspan(-0.02, rate, color=".9", zorder=0)
-        ax.axhline(0.9, color=".7", linewidth=0.8, zorder=0)
-        ax.set(xlabel=title, ylabel="recall at 1", xlim=(-0.03, 1.03), ylim=(-0.05, 1.05))
-    axes[1].legend(frameon=False, fontsize=7, loc="upper left", bbox_to_anchor=(1, 1))
+    "What each method finds, how often it is wrong, and intervals over worlds; wanted is what is grey."
+    wanted = {
+        "recall_at_1": ("recall at 1", (0.9, 1)),
+        "false_discovery": ("false among reports,\nplanted worlds", (0, rate)),
+        "null_share": ("null classes\nwith a report", (0, rate)),
+    }
+    found, methods = {entry["key"]: entry for entry in entries}, list(methods)[::-1]
+    size = 8, 0.3 * len(methods) + 1
+    fig, axes = plt.subplots(1, len(wanted), figsize=size, sharey=True, layout="constrained")
+    for ax, (number, (title, span)) in zip(axes, wanted.items(), strict=True):
+        ax.axvspan(*span, color=".9", zorder=0)
+        for place, method in enumerate(methods):
+            entry = found[f"{number}.{method}"]
+            ax.hlines(place, *(entry["ci"] or (np.nan,) * 2), color=".2", linewidth=1.2)
+            ax.plot(entry["value"], place, "o", color="C0")
+        ax.set(xlabel=title, xlim=(-0.03, 1.03))
+    axes[0].set_yticks(range(len(methods)), methods)
     return fig

@@ -66,12 +66,12 @@ def components_figure(
     table = table.assign(who=table.label.str.split(",").str[0] + "\n" + table.network)
     fig, ax = plt.subplots(figsize=(0.75 * len(table) + 1.5, 2.8), layout="constrained")
     x = np.arange(len(table))
-    for column, marker, name in (
-        ("auc", "o", "best component"),
-        ("held_out", "s", "held-out tile"),
-        ("chance", "_", "best component, random tiles"),
+    for column, marker, name, aside in (  # beside each other, so that none hides another
+        ("auc", "o", "best component", -0.15),
+        ("held_out", "s", "held-out tile", 0.15),
+        ("chance", "_", "best component, random tiles", 0),
     ):
-        ax.plot(x, table[column], marker, label=name, markersize=7)
+        ax.plot(x + aside, table[column], marker, label=name, markersize=6)
     ax.set_xticks(x, table.who, size=6, rotation=60, ha="right")
     ax.set(ylim=(0.4, 1.03), ylabel="area under the ROC curve")
     ax.axhline(0.5, color=".6", linewidth=0.6)

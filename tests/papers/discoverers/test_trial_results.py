@@ -5,7 +5,12 @@ import pandas as pd
 import pytest
 
 from spurious_core.app.metric_keys import check_metric_key
-from spurious_core.papers.discoverers.trial_results import discovery_entries, discovery_table, false_share
+from spurious_core.papers.discoverers.trial_results import (
+    discovery_entries,
+    discovery_table,
+    false_share,
+    show_discovery,
+)
 
 
 def rows():
@@ -38,3 +43,18 @@ def test_false_share_of_nothing_and_of_everything():
     share, lo, hi = false_share([0] * 20, [2] * 20)
     assert share == lo == 0 and 0.1 < hi < 0.2
     assert false_share([1, 2], [1, 2])[0] == 1
+
+
+def test_the_figure_has_each_number_with_its_interval():
+    entries = [
+        dict(key=f"{number}.{method}", value=value, ci=ci)
+        for number in ("recall_at_1", "false_discovery", "null_share")
+        for method, value, ci in (("good", 0.9, (0.8, 1.0)), ("rash", 0.4, None))
+    ]
+    figure = show_discovery(entries, ["good", "rash"])
+    assert len(figure.axes) == 3
+    for ax in figure.axes:
+        assert [line.get_xdata()[0] for line in ax.lines] == [0.4, 0.9]  # from below
+        none, interval = [drawn.get_segments()[0] for drawn in ax.collections]
+        assert interval[:, 0].tolist() == [0.8, 1.0] and not len(none)
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["rash", "good"]
