@@ -9,7 +9,7 @@ __all__ = ['FOLDER_PARTS', 'own_classes', 'require_fields', 'studied_classes', '
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from ..core.checks import distinct, known
+from ..core.checks import distinct, each_once, known
 from ..core.settings import Profile, load_profile
 from ..data.readers.folders import visible_folders
 from ..data.worlds import World, get_world
@@ -67,6 +67,7 @@ def chosen_classes(
     folder: str | Path | None = None,
 ) -> list[str]:
     "The classes asked for, else the usual ones, else all. `ValueError` for those that can't be studied."
+    asked = each_once("classes", asked)
     if folder:
         labels = list(asked) or list(have)[: len(usual) or None]
         known("class", labels, have, where=str(folder))

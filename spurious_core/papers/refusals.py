@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from .. import data, mitigate, models
-from ..core.checks import known, one_of
+from ..core.checks import one_of
 from ..core.settings import load_profile
 from . import aspire, class_wise, d3s, ddb, mitigation
 from .classes import chosen_classes, studied_classes
@@ -74,7 +74,7 @@ def check_ddb(**given: Any) -> None:
     asked = SimpleNamespace(**given)
     pictures = ddb.study.OwnInput(asked.folder, asked.classifier, asked.parts, asked.initializer)
     ddb.study.ddb_plan(asked.budget, bool(pictures), asked.per_class, asked.lr)
-    known("world", asked.worlds, ddb.study.FOOLING_WORLDS)
+    ddb.study.fooling_worlds(asked.worlds)
     if pictures:
         from spurious_core.data.readers.splitting import own_images
 

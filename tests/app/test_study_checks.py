@@ -172,11 +172,49 @@ def test_of_a_foreign_notebook_only_its_parameters_are_known(make_study, monkeyp
         ("ddb", dict(runs="/no/such"), "runs='/no/such' is no folder"),
         ("ddb", dict(runs="/usr/bin"), "runs='/usr/bin' is no sweep: it has no sweep.json"),
         ("ffr", dict(seeds=-1), "seeds=-1 must be at least 0"),
+        ("ffr", dict(ratios=[0.9, "a"]), "ratio='a' must lie in [0.5, 1)"),
+        ("ffr", dict(ratios=[0.9, [0.95]]), "ratio=[0.95] must lie in [0.5, 1)"),
+        ("aspire", dict(worlds=[3]), "worlds=(3,): one=3 must be a text"),
+        ("which_generator", dict(generators=[["mini"]]), "generators=(['mini'],): one=['mini'] must be a text"),
     ],
 )
 def test_words_that_a_studys_plan_does_not_know(name, given, problem):
     with pytest.raises(ValueError, match=re.escape(f"{name} can't run: {problem}")):
         check_study(find_study(name), given)
+
+
+LISTED = dict(
+    aspire=dict(worlds=["waterbirds", "mini_waterbirds"], methods=["ERM", "erm"]),
+    class_wise_spurious_generation=dict(classes=["cow", "cow"], arms=["base", "sfsl", "base"]),
+    d3s=dict(classes=["cow", "boat", "fish", "cow"]),
+    ddb=dict(worlds=["birds", "birds"]),
+    ffr=dict(ratios=[0.9, 0.95, 0.9], methods=["Group DRO", "groupdro"]),
+    mitigation_benchmark=dict(methods=["cvar", "DFR", "CVaR-DRO"]),
+    similarity_loss_forms=dict(classes=["tree", "tree"]),
+    which_generator=dict(generators=["mini", "mini_flow", "mini"]),
+)
+
+
+@pytest.mark.parametrize("name", list_studies())
+def test_every_list_refuses_what_stands_there_twice(name):
+    lists = {each for each, parameter in find_study(name).parameters.items() if parameter.type == "list"}
+    doubled = LISTED.get(name, {})
+    assert lists == set(doubled)
+    for parameter, values in doubled.items():
+        found = problems(name, **{parameter: values})
+        assert len(found) == 1 and found[0].startswith(f"{parameter}={values!r}: "), found
+        assert found[0].endswith(" stands there twice")
+
+
+SINGULAR = dict(classes="class")
+
+
+@pytest.mark.parametrize("odd", [3, None, True, ["a"], {"a": 1}])
+@pytest.mark.parametrize("name", LISTED)
+def test_every_list_refuses_entries_of_a_wrong_kind(name, odd):
+    for parameter, values in LISTED[name].items():
+        found = problems(name, **{parameter: [values[0], odd]})[0]
+        assert repr(odd) in found and SINGULAR.get(parameter, parameter.removesuffix("s")) in found
 
 
 def test_with_a_root_the_world_is_a_reader(tmp_path):

@@ -20,7 +20,7 @@ from ...data.worlds import get_world
 from ...mitigate.config import MitigationConfig
 from ...mitigate.group_checks import check_groups
 from ...mitigate.presets import MITIGATION_PRESETS, preset
-from ...mitigate.registry import METHODS, find_method
+from ...mitigate.registry import METHODS, method_names
 
 # %% ../../../nbs/papers/mitigation/00_planning.ipynb #e67dd15b
 MINI_SETS = ("waterbirds", "celeba", "digits")
@@ -100,13 +100,14 @@ class BenchmarkPlan:
     "What the benchmark runs."
 
     worlds: tuple[str, ...]
-    methods: tuple[str, ...]
+    methods: tuple[str, ...]  # in any spelling that `find_method` knows
     n_seeds: int
     n: dict[str, int]  # images of a rendered world, by split
     epochs: int | None = None  # of every training; None: the preset's
     seed: int = 0  # the first
 
     def __post_init__(self):
+        object.__setattr__(self, "methods", method_names(self.methods))
         plain_numbers(self, minimum=0)
 
     @property
@@ -126,17 +127,17 @@ def plan_benchmark(
     budget: str,  # smoke, quick or full
     seed: int = 0,  # the first
     world: str = "",  # empty: the budget's
-    methods: Sequence[str] = (),  # names in any spelling that `find_method` knows; empty: the budget's
+    methods: Sequence[str] = (),  # empty: the budget's
     root: str = "",  # folder of a data set, of which `world` is the reader
     seeds: int = 0,  # how many, from `seed` on; 0: the budget's
 ) -> BenchmarkPlan:
     "The plan of a budget, with what is given put in its place. `ValueError` names a bad value."
     plan = BENCHMARK_BUDGETS[one_of("budget", budget, BENCHMARK_BUDGETS)]
-    names = tuple(find_method(method).name for method in methods or plan.methods)
     if world:
         _check_world(world, root)
     worlds, n_seeds = (world,) if world else plan.worlds, whole("seeds", seeds, 0) or plan.n_seeds
-    return replace(plan, worlds=worlds, methods=names, n_seeds=n_seeds, seed=seed)
+    methods = tuple(methods) or plan.methods
+    return replace(plan, worlds=worlds, methods=methods, n_seeds=n_seeds, seed=seed)
 
 # %% ../../../nbs/papers/mitigation/00_planning.ipynb #493a49be
 def refusals(methods: Sequence[str], train: GroupedImages, val: GroupedImages) -> dict[str, str]:
