@@ -22,6 +22,7 @@ from .own_pictures import (
 from .refusals import (
     check_aspire as check_aspire,
     check_class_wise as check_class_wise,
+    check_classes as check_classes,
     check_d3s as check_d3s,
     check_ddb as check_ddb,
     check_forms as check_forms,

@@ -12,7 +12,7 @@ from spurious_core.app.studies import find_study, list_studies
 from spurious_core.app.study_checks import check_study
 from spurious_core.models.loading import save_classifier
 from support.networks import small_classifier
-from support.own_pictures import put_pictures
+from support.own_pictures import put_empty_files, put_pictures
 from support.real_pictures import need_photographs_of
 from support.toy_study import PARAMETERS
 
@@ -80,6 +80,20 @@ def test_a_classifier_of_ones_own(tmp_path, monkeypatch):
     assert "HF_HUB_OFFLINE forbids downloading it" in offline[0]
 
 
+@pytest.mark.parametrize("name", ["class_wise_spurious_generation", "similarity_loss_forms", "speed"])
+def test_a_class_wise_folder_with_too_few_pictures(name, tmp_path):
+    put_empty_files(tmp_path / "house")
+    given = dict(folder=str(tmp_path))
+    assert check_study(find_study(name), given) == given
+    put_empty_files(tmp_path / "house", empty=1)
+    [said] = problems(name, **given)
+    assert "house/empty holds 1 pictures" in said and said.endswith("and 3 are needed")
+    (tmp_path / "mug").mkdir()
+    assert "has no mug/references, mug/empty, mug/train" in problems(name, **given)[0]
+    put_empty_files(tmp_path / "mug")
+    assert "pipeline, segmenter of profile 'mini' know the rendered world only" in problems(name, **given)[0]
+
+
 def birds_classifier(folder, *labels):
     clf = small_classifier()
     clf.labels = list(labels)
@@ -122,7 +136,8 @@ def test_what_a_profile_lacks(monkeypatch, tmp_path):
     monkeypatch.setenv("SPURIOUS_WORLD", "")
     said = "profile 'mini' names no world, so set SPURIOUS_WORLD or give pictures of your own"
     assert problems("speed") == [said] == problems("d3s", foregrounds=str(tmp_path))
-    check_study(find_study("speed"), dict(folder=str(tmp_path)))
+    put_empty_files(tmp_path / "own" / "landbird")
+    check_study(find_study("speed"), dict(folder=str(tmp_path / "own")))
     monkeypatch.setenv("SPURIOUS_CAPTIONER", "")
     assert problems("aspire") == ["profile 'mini' names no captioner, so set SPURIOUS_CAPTIONER"]
 
@@ -175,7 +190,11 @@ def test_of_a_foreign_notebook_only_its_parameters_are_known(make_study, monkeyp
         ("ffr", dict(ratios=[0.9, "a"]), "ratio='a' must lie in [0.5, 1)"),
         ("ffr", dict(ratios=[0.9, [0.95]]), "ratio=[0.95] must lie in [0.5, 1)"),
         ("aspire", dict(worlds=[3]), "worlds=(3,): one=3 must be a text"),
-        ("which_generator", dict(generators=[["mini"]]), "generators=(['mini'],): one=['mini'] must be a text"),
+        (
+            "which_generator",
+            dict(generators=[["mini"]]),
+            "generators=(['mini'],): one=['mini'] must be a text",
+        ),
     ],
 )
 def test_words_that_a_studys_plan_does_not_know(name, given, problem):

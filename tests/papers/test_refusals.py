@@ -3,14 +3,13 @@
 import pytest
 
 from spurious_core.papers import refusals
-from spurious_core.papers.classes import FOLDER_PARTS
+from support.own_pictures import put_empty_files
 
 
 @pytest.mark.parametrize("check", [refusals.check_class_wise, refusals.check_forms])
 def test_own_classes_are_chosen_among_those_of_the_folder(check, tmp_path):
-    for part in FOLDER_PARTS:
-        (tmp_path / "house" / part).mkdir(parents=True)
-        (tmp_path / "landbird" / part).mkdir(parents=True)
+    for label in ("house", "landbird"):
+        put_empty_files(tmp_path / label)
     asked = dict(profile="mini", budget="smoke", folder=str(tmp_path), arms=[], steps=0)
     check(classes=["house"], **asked)
     with pytest.raises(ValueError, match="unknown class 'boat'"):
