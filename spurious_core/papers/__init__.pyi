@@ -20,6 +20,7 @@ from .own_pictures import (
     rendered_models as rendered_models,
 )
 from .refusals import (
+    USUAL_SAMPLER as USUAL_SAMPLER,
     check_aspire as check_aspire,
     check_class_wise as check_class_wise,
     check_classes as check_classes,

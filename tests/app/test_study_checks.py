@@ -189,6 +189,12 @@ def test_of_a_foreign_notebook_only_its_parameters_are_known(make_study, monkeyp
         ("ffr", dict(seeds=-1), "seeds=-1 must be at least 0"),
         ("ffr", dict(ratios=[0.9, "a"]), "ratio='a' must lie in [0.5, 1)"),
         ("ffr", dict(ratios=[0.9, [0.95]]), "ratio=[0.95] must lie in [0.5, 1)"),
+        ("d3s", dict(sampler="foo"), "sampler='foo' is unknown; allowed: dpmsolver++, ddim"),
+        ("d3s", dict(sampler="ddim", profile="mini_flow"), "sampler='ddim' is unknown; allowed: euler"),
+        ("mitigation_benchmark", dict(methods=["ddb"]), "waterbirds_hard: DDB needs generated"),
+        ("mitigation_benchmark", dict(methods=["DDB"], world="digits"), "digits by colour: DDB needs"),
+        ("mitigation_benchmark", dict(size=1), "size=1 must be a positive multiple of 64"),
+        ("mitigation_benchmark", dict(size=8192), "size=8192 must be a positive multiple of 64"),
         ("aspire", dict(worlds=[3]), "worlds=(3,): one=3 must be a text"),
         (
             "which_generator",

@@ -10,12 +10,14 @@ __all__ = ['MINI_SETS', 'SAME_PICTURES', 'BENCHMARK_BUDGETS', 'BenchmarkSource',
 # %% ../../../nbs/papers/mitigation/00_planning.ipynb #d32537a7
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
-from ...core.checks import one_of, plain_numbers, whole
+from ...core.checks import one_of, plain_numbers, whole, yes_or_no
 from ...data.digits import digit_images
 from ...data.grouped import SPLITS, GroupedImages
+from ...data.miniworld import checked_size
 from ...data.reading import READERS, read_dataset
-from ...data.rendered import world_images
+from ...data.rendered import undrawn_images, world_images
 from ...data.worlds import get_world
 from ...mitigate.config import MitigationConfig
 from ...mitigate.group_checks import check_groups
@@ -50,6 +52,8 @@ class BenchmarkSource:
         _check_world(self.world, self.root)
         if self.settings:
             one_of("settings", self.settings, MITIGATION_PRESETS)
+        if not self.root and self.world != "digits":
+            checked_size(self.size)
         plain_numbers(self, minimum=0)
 
     @property
@@ -82,6 +86,7 @@ class BenchmarkSource:
         self,
         seed: int,
         n: dict[str, int],  # images to render, by split
+        drawn: bool = True,  # False: rendered images stay black, for who asks for groups alone
     ) -> tuple[GroupedImages, GroupedImages, GroupedImages]:
         "Training, validation and test images for one seed; a folder has the same for all."
         if self.root or self.world == "digits":
@@ -90,9 +95,8 @@ class BenchmarkSource:
             )
             return tuple(whole.split(split) for split in SPLITS)
         world, shares = get_world(self.rendered), dict(train=None, val=0.5, test=0.5)
-        return tuple(
-            world_images(world, n[split], split, seed, self.size, ratio=shares[split]) for split in SPLITS
-        )
+        make = partial(world_images, size=self.size) if yes_or_no("drawn", drawn) else undrawn_images
+        return tuple(make(world, n[split], split, seed, ratio=shares[split]) for split in SPLITS)
 
 # %% ../../../nbs/papers/mitigation/00_planning.ipynb #fcba77d7
 @dataclass(frozen=True)
