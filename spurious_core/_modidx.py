@@ -869,6 +869,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                                       'spurious_core/app/study_checks.py'),
                                                 'spurious_core.app.study_checks._has_runs': ( 'app/study_checks.html#_has_runs',
                                                                                               'spurious_core/app/study_checks.py'),
+                                                'spurious_core.app.study_checks._lost_checkpoints': ( 'app/study_checks.html#_lost_checkpoints',
+                                                                                                      'spurious_core/app/study_checks.py'),
                                                 'spurious_core.app.study_checks._number_problems': ( 'app/study_checks.html#_number_problems',
                                                                                                      'spurious_core/app/study_checks.py'),
                                                 'spurious_core.app.study_checks._path_problems': ( 'app/study_checks.html#_path_problems',

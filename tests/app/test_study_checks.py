@@ -142,6 +142,19 @@ def test_what_a_profile_lacks(monkeypatch, tmp_path):
     assert problems("aspire") == ["profile 'mini' names no captioner, so set SPURIOUS_CAPTIONER"]
 
 
+def test_generators_whose_pipelines_are_not_there(monkeypatch, tmp_path):
+    settings = tmp_path / "own.ini"
+    settings.write_text(
+        "[lost]\nbased_on = mini\npipeline = /no/such\n[hub]\nbased_on = mini\npipeline = no/one\n"
+    )
+    lost, hub = f"{settings}:lost", f"{settings}:hub"
+    said = "profile 'lost': pipeline: /no/such (no such file or folder)"
+    assert problems("which_generator", generators=["mini", lost]) == [said]
+    check_study(find_study("which_generator"), dict(generators=["mini", hub]))  # would be downloaded
+    monkeypatch.setattr("huggingface_hub.is_offline_mode", lambda: True)
+    assert "pipeline: no/one is not in the hub cache" in problems("which_generator", generators=[hub])[0]
+
+
 def test_absent_photographs_are_named_in_one_line(monkeypatch, tmp_path):
     monkeypatch.setenv("SPURIOUS_REAL", str(tmp_path))
     said = problems("real_spurious_features", profile="mini")[-1]
