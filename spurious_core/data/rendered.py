@@ -71,7 +71,7 @@ def undrawn_images(
     black = np.zeros((len(manifest), 1, 1, 3), np.uint8)
     return GroupedImages(manifest, world.labels, _attribute_names(world), world.name, black)
 
-
+# %% ../../nbs/data/11_rendered.ipynb #82d6b6bf
 def world_images(
     world: World,
     n: int,

@@ -59,7 +59,7 @@ def studied_classes(
         return own_classes(folder)
     return [label for label in world.labels if world.planted(label)] if world else []
 
-
+# %% ../../nbs/papers/03_classes.ipynb #0a794ee4
 def _check_counts(folder: str | Path, labels: Iterable[str]) -> None:
     "`ValueError` for the first part of a class that has too few pictures, by the names of its files."
     for label in labels:
@@ -72,7 +72,7 @@ def _check_counts(folder: str | Path, labels: Iterable[str]) -> None:
                 found = f"{label}/{part} holds {n} pictures ({endings})"
                 raise ValueError(f"{folder}: {found}, and {needed} are needed")
 
-
+# %% ../../nbs/papers/03_classes.ipynb #d1ac9402
 def chosen_classes(
     have: Sequence[str],  # `studied_classes`
     asked: Sequence[str] = (),  # classes that somebody asked for

@@ -68,7 +68,7 @@ def check_speed(budget: str, profile: str, folder: str, peer_script: str, peer_p
     if folder:
         check_classes(profile, folder, own_classes(folder)[:1])
 
-
+# %% ../../../nbs/app/speed/06_spuco_sides.ipynb #a79e23f2
 def run_elsewhere(python: str, code: str) -> str:
     "The last line that a piece of code prints in another Python; `RuntimeError` with its error."
     done = subprocess.run([python, "-c", code], capture_output=True, text=True, env=peer_environment())

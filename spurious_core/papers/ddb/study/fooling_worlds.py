@@ -105,6 +105,8 @@ _THINGS = FoolingWorld(
     initializer="boat tree balloon fish cup",
     named=True,
 )
+
+# %% ../../../../nbs/papers/ddb/study/00_fooling_worlds.ipynb #9fae70ce
 FOOLING_WORLDS = {place.key: place for place in (_BIRDS, _FACES, _THINGS)}
 
 
