@@ -7,7 +7,7 @@ __all__ = ['FOLDERS', 'CHECKPOINTS', 'PLANS', 'check_study']
 
 # %% ../../nbs/app/09_study_checks.ipynb #0b57cf5e
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from inspect import signature
 from pathlib import Path
 from pkgutil import resolve_name
@@ -60,6 +60,16 @@ def _has_own_pictures(needs: StudyNeeds, values: dict[str, Any]) -> bool:
     return bool(wanted) and all(values[name] for name in wanted)
 
 
+def _lost_checkpoints(profile: Profile, fields: Iterable[str]) -> Iterator[str]:
+    "A sentence for each checkpoint of these fields that is not there."
+    for field in fields:
+        for source in sources_of(profile, field):
+            if source and field != "world":
+                found = look_up_field(profile, field, source)
+                if problem := why_not(field, source, found, huggingface_hub.is_offline_mode()):
+                    yield f"profile {profile.name!r}: {problem}"
+
+
 def _profile_problems(needs: StudyNeeds, values: dict[str, Any], profile: Profile) -> Iterator[str]:
     "A sentence for the fields that are empty and must not be, and for each checkpoint that is not there."
     rendered = () if _has_own_pictures(needs, values) else needs.rendered
@@ -68,12 +78,7 @@ def _profile_problems(needs: StudyNeeds, values: dict[str, Any], profile: Profil
         variables = ", ".join(f"SPURIOUS_{field.upper()}" for field in empty)
         instead = " or give pictures of your own" if set(empty) & set(rendered) else ""
         yield f"profile {profile.name!r} names no {' and no '.join(empty)}, so set {variables}{instead}"
-    for field in dict.fromkeys((*needs.fields, *rendered)):
-        for source in sources_of(profile, field):
-            if source and field != "world":
-                found = look_up_field(profile, field, source)
-                if problem := why_not(field, source, found, huggingface_hub.is_offline_mode()):
-                    yield f"profile {profile.name!r}: {problem}"
+    yield from _lost_checkpoints(profile, dict.fromkeys((*needs.fields, *rendered)))
 
 # %% ../../nbs/app/09_study_checks.ipynb #b6b7af41
 # what refuses the parameters of a study, given those that bear the names of its own
@@ -112,6 +117,9 @@ def _plan_problems(study: Study, values: dict[str, Any]) -> Iterator[str]:
             refuse(**_taken_by(refuse, values))
     except (ValueError, OSError) as error:
         yield str(error)
+        return
+    for name in values.get("generators", ()):  # profiles, as the plan knows by now
+        yield from _lost_checkpoints(load_profile(name), ["pipeline"])
 
 # %% ../../nbs/app/09_study_checks.ipynb #03b9795b
 def _study_problems(study: Study, values: dict[str, Any], profile: Profile) -> Iterator[str]:

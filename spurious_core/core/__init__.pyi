@@ -18,6 +18,7 @@ from .checks import (
     checked_codes as checked_codes,
     checked_seed as checked_seed,
     distinct as distinct,
+    each_once as each_once,
     encodable as encodable,
     finite as finite,
     folder_path as folder_path,

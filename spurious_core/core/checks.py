@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['of_type', 'one_of', 'known', 'within', 'positive', 'not_negative', 'whole', 'checked_seed', 'encodable', 'not_blank',
-           'folder_path', 'distinct', 'yes_or_no', 'texts', 'text_rows', 'plain_numbers', 'renamed_arguments', 'finite',
-           'checked_codes', 'as_many']
+           'folder_path', 'distinct', 'each_once', 'yes_or_no', 'texts', 'text_rows', 'plain_numbers',
+           'renamed_arguments', 'finite', 'checked_codes', 'as_many']
 
 # %% ../../nbs/core/00_checks.ipynb #93daec8a
 import numbers
@@ -165,6 +165,20 @@ def distinct(name: str, values: Collection[str]) -> list[str]:
             both = f"{ascii(other)} and {ascii(value)}"
             raise ValueError(f"{name}: {both} differ by white space or Unicode form only; rename one of them")
     return list(values)
+
+# %% ../../nbs/core/00_checks.ipynb #05d25dbb
+def each_once(
+    name: str,
+    values: Iterable,
+    meaning: Callable[[Any], Any] | None = None,  # what a value stands for; None: for itself
+) -> tuple:
+    "What `values` stand for, as a tuple; ValueError for what stands there twice, in whatever spelling."
+    values = list(values)
+    found = values if meaning is None else [meaning(value) for value in values]
+    for i, value in enumerate(found):
+        if value in found[:i]:
+            raise ValueError(f"{name}={values!r}: {value} stands there twice")
+    return tuple(found)
 
 # %% ../../nbs/core/00_checks.ipynb #70a9d87d
 def yes_or_no(name: str, value: Any) -> bool:

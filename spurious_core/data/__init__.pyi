@@ -24,7 +24,7 @@ from .miniworld import (
 from .objects import OBJECT_PAINTERS as OBJECT_PAINTERS, paint_object as paint_object
 from .props import PROP_PAINTERS as PROP_PAINTERS, SLOTS as SLOTS, paint_props as paint_props
 from .reading import READERS as READERS, read_dataset as read_dataset
-from .rendered import world_images as world_images
+from .rendered import undrawn_images as undrawn_images, world_images as world_images
 from .scenes import (
     HORIZONS as HORIZONS,
     PALETTE as PALETTE,

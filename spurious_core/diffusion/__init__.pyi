@@ -81,6 +81,7 @@ from .sampling import (
     PromptCache as PromptCache,
     checked_steps as checked_steps,
     draw_batch as draw_batch,
+    known_sampler as known_sampler,
     make_sampler as make_sampler,
     sample_images as sample_images,
     sampler_name as sampler_name,

@@ -44,7 +44,12 @@ from .networks import (
 from .objectives import Batch as Batch, CrossEntropy as CrossEntropy, random_views as random_views
 from .optimisers import make_optimiser as make_optimiser
 from .presets import MITIGATION_PRESETS as MITIGATION_PRESETS, preset as preset
-from .registry import METHODS as METHODS, find_method as find_method, methods_table as methods_table
+from .registry import (
+    METHODS as METHODS,
+    find_method as find_method,
+    method_names as method_names,
+    methods_table as methods_table,
+)
 from .resumable import (
     ResumableRun as ResumableRun,
     TRAINING_CHECKPOINT as TRAINING_CHECKPOINT,

@@ -20,8 +20,10 @@ from .own_pictures import (
     rendered_models as rendered_models,
 )
 from .refusals import (
+    USUAL_SAMPLER as USUAL_SAMPLER,
     check_aspire as check_aspire,
     check_class_wise as check_class_wise,
+    check_classes as check_classes,
     check_d3s as check_d3s,
     check_ddb as check_ddb,
     check_forms as check_forms,

@@ -9,9 +9,9 @@ __all__ = ['FOLDER_PARTS', 'own_classes', 'require_fields', 'studied_classes', '
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from ..core.checks import distinct, known
+from ..core.checks import distinct, each_once, known
 from ..core.settings import Profile, load_profile
-from ..data.readers.folders import visible_folders
+from ..data.readers.folders import USUAL_ENDINGS, list_pictures, visible_folders
 from ..data.worlds import World, get_world
 
 # %% ../../nbs/papers/03_classes.ipynb #f821eeb7
@@ -61,17 +61,34 @@ def studied_classes(
         return own_classes(folder)
     return [label for label in world.labels if world.planted(label)] if world else []
 
+# %% ../../nbs/papers/03_classes.ipynb #0a794ee4
+def _check_counts(folder: str | Path, labels: Iterable[str]) -> None:
+    "`ValueError` for the first part of a class that has too few pictures, by the names of its files."
+    for label in labels:
+        place = Path(folder) / label
+        optional = dict(fresh=1) if (place / "fresh").is_dir() else {}
+        for part, needed in (FOLDER_PARTS | optional).items():
+            n = len(list_pictures(place / part, str(folder), needed=False))
+            if n < needed:
+                endings = f"{', '.join(USUAL_ENDINGS)}, ..."
+                found = f"{label}/{part} holds {n} pictures ({endings})"
+                raise ValueError(f"{folder}: {found}, and {needed} are needed")
 
+# %% ../../nbs/papers/03_classes.ipynb #d1ac9402
 def chosen_classes(
     have: Sequence[str],  # `studied_classes`
     asked: Sequence[str] = (),  # classes that somebody asked for
     usual: Sequence[str] = (),  # of the world, where none are; of a folder, as many
     folder: str | Path | None = None,
 ) -> list[str]:
-    "The classes asked for, else the usual ones, else all. `ValueError` for those that can't be studied."
+    """The classes asked for, else the usual ones, else all.
+
+    `ValueError` for those that can't be studied: unknown, doubled, or with too few pictures."""
+    asked = each_once("classes", asked)
     if folder:
         labels = list(asked) or list(have)[: len(usual) or None]
         known("class", labels, have, where=str(folder))
+        _check_counts(folder, labels)
         return labels
     labels = list(asked) or list(usual) or list(have)
     if unknown := [label for label in labels if label not in have]:

@@ -12,7 +12,7 @@ from spurious_core.app.studies import find_study, list_studies
 from spurious_core.app.study_checks import check_study
 from spurious_core.models.loading import save_classifier
 from support.networks import small_classifier
-from support.own_pictures import put_pictures
+from support.own_pictures import put_empty_files, put_pictures
 from support.real_pictures import need_photographs_of
 from support.toy_study import PARAMETERS
 
@@ -80,6 +80,20 @@ def test_a_classifier_of_ones_own(tmp_path, monkeypatch):
     assert "HF_HUB_OFFLINE forbids downloading it" in offline[0]
 
 
+@pytest.mark.parametrize("name", ["class_wise_spurious_generation", "similarity_loss_forms", "speed"])
+def test_a_class_wise_folder_with_too_few_pictures(name, tmp_path):
+    put_empty_files(tmp_path / "house")
+    given = dict(folder=str(tmp_path))
+    assert check_study(find_study(name), given) == given
+    put_empty_files(tmp_path / "house", empty=1)
+    [said] = problems(name, **given)
+    assert "house/empty holds 1 pictures" in said and said.endswith("and 3 are needed")
+    (tmp_path / "mug").mkdir()
+    assert "has no mug/references, mug/empty, mug/train" in problems(name, **given)[0]
+    put_empty_files(tmp_path / "mug")
+    assert "pipeline, segmenter of profile 'mini' know the rendered world only" in problems(name, **given)[0]
+
+
 def birds_classifier(folder, *labels):
     clf = small_classifier()
     clf.labels = list(labels)
@@ -122,9 +136,23 @@ def test_what_a_profile_lacks(monkeypatch, tmp_path):
     monkeypatch.setenv("SPURIOUS_WORLD", "")
     said = "profile 'mini' names no world, so set SPURIOUS_WORLD or give pictures of your own"
     assert problems("speed") == [said] == problems("d3s", foregrounds=str(tmp_path))
-    check_study(find_study("speed"), dict(folder=str(tmp_path)))
+    put_empty_files(tmp_path / "own" / "landbird")
+    check_study(find_study("speed"), dict(folder=str(tmp_path / "own")))
     monkeypatch.setenv("SPURIOUS_CAPTIONER", "")
     assert problems("aspire") == ["profile 'mini' names no captioner, so set SPURIOUS_CAPTIONER"]
+
+
+def test_generators_whose_pipelines_are_not_there(monkeypatch, tmp_path):
+    settings = tmp_path / "own.ini"
+    settings.write_text(
+        "[lost]\nbased_on = mini\npipeline = /no/such\n[hub]\nbased_on = mini\npipeline = no/one\n"
+    )
+    lost, hub = f"{settings}:lost", f"{settings}:hub"
+    said = "profile 'lost': pipeline: /no/such (no such file or folder)"
+    assert problems("which_generator", generators=["mini", lost]) == [said]
+    check_study(find_study("which_generator"), dict(generators=["mini", hub]))  # would be downloaded
+    monkeypatch.setattr("huggingface_hub.is_offline_mode", lambda: True)
+    assert "pipeline: no/one is not in the hub cache" in problems("which_generator", generators=[hub])[0]
 
 
 def test_absent_photographs_are_named_in_one_line(monkeypatch, tmp_path):
@@ -172,11 +200,59 @@ def test_of_a_foreign_notebook_only_its_parameters_are_known(make_study, monkeyp
         ("ddb", dict(runs="/no/such"), "runs='/no/such' is no folder"),
         ("ddb", dict(runs="/usr/bin"), "runs='/usr/bin' is no sweep: it has no sweep.json"),
         ("ffr", dict(seeds=-1), "seeds=-1 must be at least 0"),
+        ("ffr", dict(ratios=[0.9, "a"]), "ratio='a' must lie in [0.5, 1)"),
+        ("ffr", dict(ratios=[0.9, [0.95]]), "ratio=[0.95] must lie in [0.5, 1)"),
+        ("d3s", dict(sampler="foo"), "sampler='foo' is unknown; allowed: dpmsolver++, ddim"),
+        ("d3s", dict(sampler="ddim", profile="mini_flow"), "sampler='ddim' is unknown; allowed: euler"),
+        ("mitigation_benchmark", dict(methods=["ddb"]), "waterbirds_hard: DDB needs generated"),
+        ("mitigation_benchmark", dict(methods=["DDB"], world="digits"), "digits by colour: DDB needs"),
+        ("mitigation_benchmark", dict(size=1), "size=1 must be a positive multiple of 64"),
+        ("mitigation_benchmark", dict(size=8192), "size=8192 must be a positive multiple of 64"),
+        ("aspire", dict(worlds=[3]), "worlds=(3,): one=3 must be a text"),
+        (
+            "which_generator",
+            dict(generators=[["mini"]]),
+            "generators=(['mini'],): one=['mini'] must be a text",
+        ),
     ],
 )
 def test_words_that_a_studys_plan_does_not_know(name, given, problem):
     with pytest.raises(ValueError, match=re.escape(f"{name} can't run: {problem}")):
         check_study(find_study(name), given)
+
+
+LISTED = dict(
+    aspire=dict(worlds=["waterbirds", "mini_waterbirds"], methods=["ERM", "erm"]),
+    class_wise_spurious_generation=dict(classes=["cow", "cow"], arms=["base", "sfsl", "base"]),
+    d3s=dict(classes=["cow", "boat", "fish", "cow"]),
+    ddb=dict(worlds=["birds", "birds"]),
+    ffr=dict(ratios=[0.9, 0.95, 0.9], methods=["Group DRO", "groupdro"]),
+    mitigation_benchmark=dict(methods=["cvar", "DFR", "CVaR-DRO"]),
+    similarity_loss_forms=dict(classes=["tree", "tree"]),
+    which_generator=dict(generators=["mini", "mini_flow", "mini"]),
+)
+
+
+@pytest.mark.parametrize("name", list_studies())
+def test_every_list_refuses_what_stands_there_twice(name):
+    lists = {each for each, parameter in find_study(name).parameters.items() if parameter.type == "list"}
+    doubled = LISTED.get(name, {})
+    assert lists == set(doubled)
+    for parameter, values in doubled.items():
+        found = problems(name, **{parameter: values})
+        assert len(found) == 1 and found[0].startswith(f"{parameter}={values!r}: "), found
+        assert found[0].endswith(" stands there twice")
+
+
+SINGULAR = dict(classes="class")
+
+
+@pytest.mark.parametrize("odd", [3, None, True, ["a"], {"a": 1}])
+@pytest.mark.parametrize("name", LISTED)
+def test_every_list_refuses_entries_of_a_wrong_kind(name, odd):
+    for parameter, values in LISTED[name].items():
+        found = problems(name, **{parameter: [values[0], odd]})[0]
+        assert repr(odd) in found and SINGULAR.get(parameter, parameter.removesuffix("s")) in found
 
 
 def test_with_a_root_the_world_is_a_reader(tmp_path):

@@ -12,6 +12,7 @@ from spurious_core.papers.classes import (
     require_fields,
     studied_classes,
 )
+from support.own_pictures import put_empty_files
 
 
 def test_missing_fields_are_named_with_what_to_set():
@@ -30,11 +31,28 @@ def test_classes_that_look_alike_are_refused(tmp_path):
         own_classes(tmp_path)
 
 
-def test_a_folder_lends_as_many_classes_as_a_budget_has():
-    assert chosen_classes(["mug", "cup", "jar"], usual=["cow", "fish"], folder="mine") == ["mug", "cup"]
-    assert chosen_classes(["mug", "cup"], folder="mine") == ["mug", "cup"]
-    with pytest.raises(ValueError, match="mine: unknown class 'cow'; known: mug, cup"):
-        chosen_classes(["mug", "cup"], ["cow"], folder="mine")
+def test_a_folder_lends_as_many_classes_as_a_budget_has(tmp_path):
+    for label in ("mug", "cup"):
+        put_empty_files(tmp_path / label)
+    assert chosen_classes(["mug", "cup", "jar"], usual=["cow", "fish"], folder=tmp_path) == ["mug", "cup"]
+    assert chosen_classes(["mug", "cup"], folder=tmp_path) == ["mug", "cup"]
+    with pytest.raises(ValueError, match="unknown class 'cow'; known: mug, cup"):
+        chosen_classes(["mug", "cup"], ["cow"], folder=tmp_path)
+
+
+@pytest.mark.parametrize("part, needed", dict(references=3, empty=3, train=8, fresh=1).items())
+def test_each_part_of_a_chosen_class_has_enough_pictures(part, needed, tmp_path):
+    for label in ("mug", "cup"):
+        put_empty_files(tmp_path / label)
+    put_empty_files(tmp_path / "cup", **{part: needed - 1})
+    (tmp_path / "cup" / part / "metadata.jsonl").touch()
+    (tmp_path / "cup" / part / ".hidden.png").touch()
+    why = rf"cup/{part} holds {needed - 1} pictures \(.*\), and {needed} are needed"
+    with pytest.raises(ValueError, match=why):
+        chosen_classes(["mug", "cup"], folder=tmp_path)
+    assert chosen_classes(["mug", "cup"], ["mug"], folder=tmp_path) == ["mug"]
+    put_empty_files(tmp_path / "cup", **{part: needed})
+    assert chosen_classes(["mug", "cup"], ["cup"], folder=tmp_path) == ["cup"]
 
 
 def test_of_a_world_only_what_has_something_planted():

@@ -1,10 +1,12 @@
 "A folder of somebody's own pictures, written from a world: land birds with lamps, and a few houses."
 
 import json
+import shutil
 
 from PIL import Image
 
 from spurious_core.data.manifests import draw, sample
+from spurious_core.papers.classes import FOLDER_PARTS
 
 
 def put_pictures(folder, images, ending="jpg", shape=(100, 80)):
@@ -12,6 +14,15 @@ def put_pictures(folder, images, ending="jpg", shape=(100, 80)):
     folder.mkdir(parents=True, exist_ok=True)
     for i, image in enumerate(images):
         Image.fromarray(image).resize(shape).save(folder / f"IMG_{i:03d}.{ending}")
+
+
+def put_empty_files(folder, **counts):
+    "The folder of a class with just enough pictures, by their names alone; `counts` of parts may differ."
+    for part, n in (FOLDER_PARTS | counts).items():
+        shutil.rmtree(folder / part, ignore_errors=True)
+        (folder / part).mkdir(parents=True)
+        for i in range(n):
+            (folder / part / f"{i}.jpg").touch()
 
 
 def put_captions(folder, places):

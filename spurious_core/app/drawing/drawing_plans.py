@@ -20,11 +20,11 @@ from ..sweeps.cell_folders import is_done, list_cells
 from ..sweeps.engines import Engine
 from ..sweeps.sweeping import sweep
 from ..sweeps.workers import WorkerConfig
-from ...core.checks import known, one_of, plain_numbers, whole
+from ...core.checks import known, plain_numbers, whole
 from ...core.files import file_hash, open_parquet
 from ...core.settings import load_profile
 from ...diffusion.adapters import summarise_adapter
-from ...diffusion.families.registry import find_families
+from ...diffusion.sampling import known_sampler
 
 # %% ../../../nbs/app/drawing/01_drawing_plans.ipynb #85eb2470
 @dataclass(frozen=True, kw_only=True)
@@ -92,16 +92,15 @@ def _check_plan(path: Path) -> None:
 # %% ../../../nbs/app/drawing/01_drawing_plans.ipynb #7604195f
 def shard_cells(plan: str | Path, config: DrawConfig) -> list[dict]:
     "The parameters of each shard of a plan's file, in its order."
-    load_profile(config.profile)
-    if config.sampler:
-        families = find_families().values()
-        one_of("sampler", config.sampler, sorted({name for family in families for name in family.samplers}))
-    path = Path(plan).resolve()
+    profile, path = load_profile(config.profile), Path(plan).resolve()
     _check_plan(path)
     if config.adapter and not Path(config.adapter).exists():
         raise FileNotFoundError(f"adapter={config.adapter!r} does not exist")
-    if config.adapter and not (Path(config.adapter) / "model_index.json").is_file():
+    is_whole = (Path(config.adapter) / "model_index.json").is_file() if config.adapter else False
+    if config.adapter and not is_whole:
         summarise_adapter(config.adapter)  # an error for what is none
+    if config.sampler:
+        known_sampler(config.adapter if is_whole else profile.pipeline, config.sampler)
     rows, same = count_rows(path), asdict(config)
     size = same.pop("shard")
     same |= dict(plan=str(path), plan_hash=file_hash(path))

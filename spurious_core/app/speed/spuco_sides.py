@@ -8,6 +8,7 @@ __all__ = ['spuco_seconds', 'check_peers', 'check_speed', 'run_elsewhere', 'peer
 # %% ../../../nbs/app/speed/06_spuco_sides.ipynb #59ca597a
 import inspect
 import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from .turns import Side, peer_environment, speed_plan
 from ...data.grouped import GroupedImages
 from ...mitigate.networks import small_resnet
 from ...models.loading import save_classifier
+from ...papers.classes import own_classes
+from ...papers.refusals import check_classes
 
 # %% ../../../nbs/app/speed/06_spuco_sides.ipynb #9eca7c60
 def spuco_seconds(folder: str, method: str, batch: int, epochs: int, threads: int) -> float:
@@ -50,18 +53,22 @@ def spuco_seconds(folder: str, method: str, batch: int, epochs: int, threads: in
 
 # %% ../../../nbs/app/speed/06_spuco_sides.ipynb #17b4b6f9
 def check_peers(script: str, python: str) -> None:
-    "`FileNotFoundError` for a script or a Python that is given and not there."
+    "`FileNotFoundError` for a script or a Python that is not there, `ValueError` for one that can't be run."
     for name, path in dict(peer_script=script, peer_python=python).items():
         if path and not Path(path).is_file():
             raise FileNotFoundError(f"{name}={path} does not exist")
+    if python and not os.access(python, os.X_OK):
+        raise ValueError(f"peer_python={python} must be a Python, and can't be executed")
 
 
-def check_speed(budget: str, peer_script: str, peer_python: str) -> None:
-    "What the study of speed would refuse."
+def check_speed(budget: str, profile: str, folder: str, peer_script: str, peer_python: str) -> None:
+    "What the study of speed would refuse; of a folder the first class serves."
     speed_plan(budget)
     check_peers(peer_script, peer_python)
+    if folder:
+        check_classes(profile, folder, own_classes(folder)[:1])
 
-
+# %% ../../../nbs/app/speed/06_spuco_sides.ipynb #a79e23f2
 def run_elsewhere(python: str, code: str) -> str:
     "The last line that a piece of code prints in another Python; `RuntimeError` with its error."
     done = subprocess.run([python, "-c", code], capture_output=True, text=True, env=peer_environment())

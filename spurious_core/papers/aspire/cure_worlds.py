@@ -9,7 +9,7 @@ __all__ = ['CURE_WORLDS', 'CureWorld', 'cure_world_names', 'cure_parts']
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ...core.checks import one_of, plain_numbers
+from ...core.checks import each_once, one_of, plain_numbers, texts
 from ...data.grouped import GroupedImages
 from ...data.rendered import world_images
 from ...data.worlds import World, get_world
@@ -50,12 +50,15 @@ CURE_WORLDS = dict(
 )
 
 
+def _full_name(name: str) -> str:
+    return one_of("worlds", name if name.startswith("mini_") else f"mini_{name}", CURE_WORLDS)
+
+
 def cure_world_names(worlds: Sequence[str]) -> tuple[str, ...]:
-    "The full names of worlds to cure; `waterbirds` stands for `mini_waterbirds`. `ValueError` for others."
-    names = tuple(name if name.startswith("mini_") else f"mini_{name}" for name in worlds)
-    for name in names:
-        one_of("worlds", name, CURE_WORLDS)
-    return names
+    """The full names of worlds to cure; `waterbirds` stands for `mini_waterbirds`.
+
+    `ValueError` for others, and for one that stands there twice."""
+    return each_once("worlds", texts("worlds", worlds, minimum=0), _full_name)
 
 # %% ../../../nbs/papers/aspire/06_cure_worlds.ipynb #bda96da9
 def _drawn(where: CureWorld, n: int, split: str, seed: int, size: int) -> GroupedImages:

@@ -17,7 +17,7 @@ from ...data.readers.imagefolder import imagefolder
 from ...data.readers.splitting import own_images
 from ...mitigate.config import MitigationConfig
 from ...mitigate.presets import preset
-from ...mitigate.registry import find_method
+from ...mitigate.registry import method_names
 from .cure_worlds import cure_parts, cure_world_names
 from .settings import CURE_ARMS, DiscoveryConfig
 from ..own_pictures import check_profile_knows
@@ -46,9 +46,7 @@ class AspirePlan:
     arms: tuple[str, ...]  # in CURE_ARMS
 
     def __post_init__(self):
-        names = dict(
-            worlds=cure_world_names(self.worlds), methods=tuple(find_method(m).name for m in self.methods)
-        )
+        names = dict(worlds=cure_world_names(self.worlds), methods=method_names(self.methods))
         for name, value in names.items():
             object.__setattr__(self, name, value)
         for arm in self.arms:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from ...core.checks import known, not_negative, one_of, plain_numbers, whole
+from ...core.checks import each_once, known, not_negative, one_of, plain_numbers, whole
 from ...diffusion.similarity_loss import SimilarityLossConfig
 
 # %% ../../../nbs/papers/class_wise/03_arms.ipynb #bd1015ff
@@ -73,7 +73,7 @@ def arm_places(
 
 
 def arms_named(names: Iterable[str]) -> tuple[Arm, ...]:
-    "The arms of these names; ValueError for a name that no arm has."
-    names = list(names)
+    "The arms of these names; ValueError for a name that no arm has, or that stands there twice."
+    names = each_once("arms", names)
     known("arm", names, ARMS)
     return tuple(ARMS[name] for name in names)

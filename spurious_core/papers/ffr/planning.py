@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ...core.checks import one_of, plain_numbers, whole, within
+from ...core.checks import each_once, one_of, plain_numbers, whole, within
 from ...data.worlds import World, get_world
 from ...mitigate.config import MitigationConfig
 from ...mitigate.presets import preset
-from ...mitigate.registry import find_method
+from ...mitigate.registry import method_names
 from .budgets import synthetic_counts
 
 # %% ../../../nbs/papers/ffr/04_planning.ipynb #a9fa7d84
@@ -27,8 +27,8 @@ USUAL_ATTRIBUTES = dict(waterbirds=(0, 1), celeba=(1, 0))  # of each class, by w
 class FFRPlan:
     "What the study runs. Counts are images of each group. `ValueError` names a bad value."
 
-    ratios: tuple[float, ...]  # shares of the majority group in its class, in ascending order
-    methods: tuple[str, ...]
+    ratios: tuple[float, ...]  # shares of the majority group in its class; kept in ascending order
+    methods: tuple[str, ...]  # in any spelling that `find_method` knows
     n_seeds: int
     majority: int  # training images of a majority group
     val: int  # the same of validation
@@ -41,8 +41,9 @@ class FFRPlan:
 
     def __post_init__(self):
         one_of("world", self.world, USUAL_ATTRIBUTES)
-        for ratio in self.ratios:
-            within("ratio", ratio, "[0.5, 1)")
+        ratios = each_once("ratios", self.ratios, lambda ratio: within("ratio", ratio, "[0.5, 1)"))
+        object.__setattr__(self, "ratios", tuple(sorted(ratios)))
+        object.__setattr__(self, "methods", method_names(self.methods))
         plain_numbers(self, minimum=0)
 
     @property
@@ -95,12 +96,11 @@ def plan_ffr(
     seed: int = 0,  # the first
     world: str = "waterbirds",  # or celeba
     ratios: Sequence[float] = (),  # empty: the budget's
-    methods: Sequence[str] = (),  # names in any spelling that `find_method` knows; empty: the budget's
+    methods: Sequence[str] = (),  # empty: the budget's
     seeds: int = 0,  # how many, from `seed` on; 0: the budget's
 ) -> FFRPlan:
     "The plan of a budget, with what is given put in its place. `ValueError` names a bad value."
     plan = FFR_BUDGETS[one_of("budget", budget, FFR_BUDGETS)]
-    names = tuple(find_method(method).name for method in methods or plan.methods)
-    n_seeds = whole("seeds", seeds, 0) or plan.n_seeds
-    ratios = tuple(sorted(ratios or plan.ratios))
-    return replace(plan, ratios=ratios, methods=names, n_seeds=n_seeds, seed=seed, world=world)
+    asked = dict(ratios=tuple(ratios), methods=tuple(methods), n_seeds=whole("seeds", seeds, 0))
+    changes = {name: value for name, value in asked.items() if value}
+    return replace(plan, seed=seed, world=world, **changes)

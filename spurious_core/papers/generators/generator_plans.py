@@ -10,7 +10,7 @@ __all__ = ['USUAL_GENERATORS', 'CURE_ARMS_COMPARED', 'GENERATOR_BUDGETS', 'gener
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ...core.checks import checked_seed, one_of, whole
+from ...core.checks import checked_seed, each_once, one_of, texts, whole
 from ...core.settings import Profile, load_profile
 from ..aspire.study_plans import AspirePlan, aspire_plan
 from ..ffr.planning import FFRPlan, plan_ffr
@@ -21,8 +21,7 @@ USUAL_GENERATORS = ("mini", "mini_flow")  # profiles
 
 def generator_profiles(names: Sequence[str]) -> dict[str, Profile]:
     "The profiles of generators, by name. `ValueError` for one unknown, doubled or without a pipeline."
-    if len(set(names)) < len(names):
-        raise ValueError(f"generators={list(names)}: each may stand there once")
+    names = each_once("generators", texts("generators", names))
     profiles = {name: load_profile(name) for name in names}
     if empty := [name for name, profile in profiles.items() if not profile.pipeline]:
         raise ValueError(f"profile {empty[0]!r} names no pipeline; set the field in settings.ini")

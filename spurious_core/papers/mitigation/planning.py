@@ -10,17 +10,19 @@ __all__ = ['MINI_SETS', 'SAME_PICTURES', 'BENCHMARK_BUDGETS', 'BenchmarkSource',
 # %% ../../../nbs/papers/mitigation/00_planning.ipynb #d32537a7
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
-from ...core.checks import one_of, plain_numbers, whole
+from ...core.checks import one_of, plain_numbers, whole, yes_or_no
 from ...data.digits import digit_images
 from ...data.grouped import SPLITS, GroupedImages
+from ...data.miniworld import checked_size
 from ...data.reading import READERS, read_dataset
-from ...data.rendered import world_images
+from ...data.rendered import undrawn_images, world_images
 from ...data.worlds import get_world
 from ...mitigate.config import MitigationConfig
 from ...mitigate.group_checks import check_groups
 from ...mitigate.presets import MITIGATION_PRESETS, preset
-from ...mitigate.registry import METHODS, find_method
+from ...mitigate.registry import METHODS, method_names
 
 # %% ../../../nbs/papers/mitigation/00_planning.ipynb #e67dd15b
 MINI_SETS = ("waterbirds", "celeba", "digits")
@@ -50,6 +52,8 @@ class BenchmarkSource:
         _check_world(self.world, self.root)
         if self.settings:
             one_of("settings", self.settings, MITIGATION_PRESETS)
+        if not self.root and self.world != "digits":
+            checked_size(self.size)
         plain_numbers(self, minimum=0)
 
     @property
@@ -82,6 +86,7 @@ class BenchmarkSource:
         self,
         seed: int,
         n: dict[str, int],  # images to render, by split
+        drawn: bool = True,  # False: rendered images stay black, for who asks for groups alone
     ) -> tuple[GroupedImages, GroupedImages, GroupedImages]:
         "Training, validation and test images for one seed; a folder has the same for all."
         if self.root or self.world == "digits":
@@ -90,9 +95,8 @@ class BenchmarkSource:
             )
             return tuple(whole.split(split) for split in SPLITS)
         world, shares = get_world(self.rendered), dict(train=None, val=0.5, test=0.5)
-        return tuple(
-            world_images(world, n[split], split, seed, self.size, ratio=shares[split]) for split in SPLITS
-        )
+        make = partial(world_images, size=self.size) if yes_or_no("drawn", drawn) else undrawn_images
+        return tuple(make(world, n[split], split, seed, ratio=shares[split]) for split in SPLITS)
 
 # %% ../../../nbs/papers/mitigation/00_planning.ipynb #fcba77d7
 @dataclass(frozen=True)
@@ -100,13 +104,14 @@ class BenchmarkPlan:
     "What the benchmark runs."
 
     worlds: tuple[str, ...]
-    methods: tuple[str, ...]
+    methods: tuple[str, ...]  # in any spelling that `find_method` knows
     n_seeds: int
     n: dict[str, int]  # images of a rendered world, by split
     epochs: int | None = None  # of every training; None: the preset's
     seed: int = 0  # the first
 
     def __post_init__(self):
+        object.__setattr__(self, "methods", method_names(self.methods))
         plain_numbers(self, minimum=0)
 
     @property
@@ -126,17 +131,17 @@ def plan_benchmark(
     budget: str,  # smoke, quick or full
     seed: int = 0,  # the first
     world: str = "",  # empty: the budget's
-    methods: Sequence[str] = (),  # names in any spelling that `find_method` knows; empty: the budget's
+    methods: Sequence[str] = (),  # empty: the budget's
     root: str = "",  # folder of a data set, of which `world` is the reader
     seeds: int = 0,  # how many, from `seed` on; 0: the budget's
 ) -> BenchmarkPlan:
     "The plan of a budget, with what is given put in its place. `ValueError` names a bad value."
     plan = BENCHMARK_BUDGETS[one_of("budget", budget, BENCHMARK_BUDGETS)]
-    names = tuple(find_method(method).name for method in methods or plan.methods)
     if world:
         _check_world(world, root)
     worlds, n_seeds = (world,) if world else plan.worlds, whole("seeds", seeds, 0) or plan.n_seeds
-    return replace(plan, worlds=worlds, methods=names, n_seeds=n_seeds, seed=seed)
+    methods = tuple(methods) or plan.methods
+    return replace(plan, worlds=worlds, methods=methods, n_seeds=n_seeds, seed=seed)
 
 # %% ../../../nbs/papers/mitigation/00_planning.ipynb #493a49be
 def refusals(methods: Sequence[str], train: GroupedImages, val: GroupedImages) -> dict[str, str]:

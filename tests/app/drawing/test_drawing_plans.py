@@ -51,6 +51,8 @@ def test_bad_settings_are_refused_at_once(plan, tmp_path):
         draw_plan(plan, tmp_path / "out", DrawConfig(profile="minni"))
     with pytest.raises(ValueError, match="sampler='eulr' is unknown; allowed: .*euler"):
         draw_plan(plan, tmp_path / "out", DrawConfig(sampler="eulr"))
+    with pytest.raises(ValueError, match="sampler='ddim' is unknown; allowed: euler, heun"):
+        draw_plan(plan, tmp_path / "out", DrawConfig(profile="mini_flow", sampler="ddim"))
     assert not (tmp_path / "out").exists()
 
 

@@ -5,7 +5,13 @@ import sys
 import numpy as np
 import pytest
 
-from spurious_core.app.speed.spuco_sides import check_speed, peer_versions, run_elsewhere, spuco_side
+from spurious_core.app.speed.spuco_sides import (
+    check_peers,
+    check_speed,
+    peer_versions,
+    run_elsewhere,
+    spuco_side,
+)
 from spurious_core.data.rendered import world_images
 from spurious_core.data.worlds import get_world
 
@@ -88,6 +94,13 @@ def test_the_last_line_counts():
 
 @pytest.mark.parametrize("name", ["peer_script", "peer_python"])
 def test_what_is_not_there_is_refused_at_once(name):
-    given = dict(budget="smoke", peer_script="", peer_python="") | {name: "/no/such"}
+    given = dict(budget="smoke", profile="mini", folder="", peer_script="", peer_python="")
     with pytest.raises(FileNotFoundError, match=f"{name}=/no/such does not exist"):
-        check_speed(**given)
+        check_speed(**given | {name: "/no/such"})
+
+
+def test_a_python_can_be_executed(tmp_path):
+    (tmp_path / "python").touch(mode=0o644)
+    with pytest.raises(ValueError, match="peer_python=.*python must be a Python, and can't be executed"):
+        check_peers("", str(tmp_path / "python"))
+    check_peers(str(tmp_path / "python"), sys.executable)

@@ -34,7 +34,7 @@ def test_what_is_reported_has_more_than_one_seed():
 @pytest.mark.parametrize(
     "names, message",
     [
-        (["mini", "mini"], "each may stand there once"),
+        (["mini", "mini"], "mini stands there twice"),
         (["minni"], "unknown profile 'minni'; known: mini"),
         (["mini", "real"], "profile 'real' names no pipeline"),
         (["mini", "sd15"], r"generators draw at \[64, 512\] pixels; a comparison needs one size"),

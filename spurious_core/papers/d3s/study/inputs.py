@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ....core.checks import known
+from ....core.checks import each_once, known
 from ....core.settings import Profile
 from ....data.grouped import GroupedImages
 from ....data.readers.imagefolder import imagefolder
@@ -70,10 +70,11 @@ def study_inputs(
 ) -> StudyInputs:
     """What a study is about. Pictures are rendered or read in the profile's resolution.
 
-    ValueError for fewer than three classes, unknown ones, or a profile without the world that is needed."""
+    ValueError for fewer than three classes, unknown or doubled ones, or a profile without the world that is
+    needed."""
     if not (foregrounds and backgrounds):
         require_fields(profile, ("world",))  # rendered pictures have the renderer's size and style
-    size, labels = profile.resolution, list(classes)
+    size, labels = profile.resolution, list(each_once("classes", classes))
     background = read_backgrounds(backgrounds, BACKGROUNDS) if backgrounds else rendered_backgrounds(size)
     if foregrounds:
         pictures = imagefolder(foregrounds, size)

@@ -5,7 +5,11 @@ from .doses import (
     last_layer_doses as last_layer_doses,
     pruning_orders as pruning_orders,
 )
-from .fooling_worlds import FOOLING_WORLDS as FOOLING_WORLDS, FoolingWorld as FoolingWorld
+from .fooling_worlds import (
+    FOOLING_WORLDS as FOOLING_WORLDS,
+    FoolingWorld as FoolingWorld,
+    fooling_worlds as fooling_worlds,
+)
 from .one_run import DDBResult as DDBResult, run_ddb as run_ddb
 from .own_input import OwnInput as OwnInput
 from .painting import (

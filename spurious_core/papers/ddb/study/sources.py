@@ -17,7 +17,6 @@ import numpy as np
 import pandas as pd
 
 # %% ../../../../nbs/papers/ddb/study/03_sources.ipynb #f0172128
-from ....core.checks import known
 from ....core.devices import pick_device
 from ....core.settings import Profile
 from ....data.grouped import GroupedImages
@@ -28,7 +27,7 @@ from ....models.classifier import Classifier
 from ....models.segmenter_loading import load_segmenter
 from ..causal_parts import rendered_parts, segmented_parts
 from ..recomposed_images import Recomposed
-from .fooling_worlds import FOOLING_WORLDS, FoolingWorld
+from .fooling_worlds import FOOLING_WORLDS, FoolingWorld, fooling_worlds
 from .own_input import OwnInput
 from .plan import DDBPlan
 from .tools import DDBTools, load_ddb_tools, require_ddb_fields
@@ -151,11 +150,11 @@ def ddb_sources(
     """One source for each world, or the one folder. Their `tools` are the same.
 
     ValueError or OSError say what is wrong before a pipeline is loaded."""
-    known("world", worlds, FOOLING_WORLDS)
+    places = fooling_worlds(worlds)
     require_ddb_fields(profile, bool(own_input))
     if not own_input:
         tools = load_ddb_tools(profile)
-        return [RenderedSource(FOOLING_WORLDS[world], plan, tools) for world in worlds or plan.worlds]
+        return [RenderedSource(place, plan, tools) for place in places or fooling_worlds(plan.worlds)]
     given = own_input.read_classifier(pick_device(profile.device))
     check_profile_knows(profile, given.labels, ("pipeline", "inpaint", "segmenter"))
     tools = load_ddb_tools(profile, own_images=True)
