@@ -107,7 +107,7 @@ def check_mitigation(**given: Any) -> None:
     one_of("selection", asked.selection, mitigate.SELECTIONS)
     size = asked.size or (224 if asked.root else load_profile(asked.profile).resolution)
     about = asked.root, asked.hard, size, asked.settings
-    for source in [mitigation.BenchmarkSource(world, *about) for world in plan.worlds]:
-        if asked.root or asked.methods:
-            sets = source.load(asked.seed, plan.n, drawn=False)
-            mitigation.fitting_methods(plan, sets, asked_for=bool(asked.methods))
+    first, *_ = [mitigation.BenchmarkSource(world, *about) for world in plan.worlds]
+    if asked.root or asked.methods:  # worlds of ours have the same groups and lack the same, so one will do
+        sets = first.load(asked.seed, plan.n, drawn=False)
+        mitigation.fitting_methods(plan, sets, asked_for=bool(asked.methods))
