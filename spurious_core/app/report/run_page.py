@@ -144,7 +144,7 @@ def _error_in(notebook: Path) -> str:
     errors = [output for output in outputs if output.get("output_type") == "error"]
     return f"{errors[0].get('ename')}: {errors[0].get('evalue')}" if errors else ""
 
-
+# %% ../../../nbs/app/report/02_run_page.ipynb #0b66fd97
 def run_state(run: RunRecord) -> list[str]:
     "Sentences about how far a run is."
     earlier = " What follows is of the last good run." if run.is_done else " What follows is unfinished."
