@@ -66,11 +66,14 @@ class RunFolder:
         return f"{self.path.name}: {numbers}, {shown}"
 
 # %% ../../nbs/explore/07_run_folders.ipynb #0bf243e4
+_EMPTY = dict(ci=(0, 0), n=0)  # what stands for none
+
+
 def _is_number_entry(entry: Any) -> bool:
     "Whether an entry has a finite number, an interval or none, and a count or none."
     if not isinstance(entry, dict):
         return False
-    ends, n = entry.get("ci") or (0, 0), entry.get("n") or 0
+    ends, n = (empty if entry.get(name) is None else entry[name] for name, empty in _EMPTY.items())
     is_interval = isinstance(ends, list | tuple) and len(ends) == 2
     values = [entry.get("value"), n, *(ends if is_interval else [None])]
     are_numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)

@@ -104,6 +104,8 @@ def test_a_figure_with_too_many_pixels_is_a_line(tmp_path, monkeypatch):
         dict(value=1, n=1e30),
         dict(value=10**400),
         dict(value=float("nan")),
+        dict(value=1, n=[]),
+        dict(value=1, ci={}),
         dict(value=float("inf")),
         dict(value=1, ci=[0, float("nan")]),
     ],
