@@ -7,7 +7,7 @@ __all__ = ['HEADLINES', 'TRIALS', 'fitting_keys', 'headline']
 
 # %% ../../nbs/app/12_headlines.ipynb #b5ff9d98
 import re
-from collections.abc import Iterable
+from collections.abc import Collection
 from fnmatch import fnmatchcase
 
 from .metrics import Metrics
@@ -125,8 +125,8 @@ def _number_in_words(entry: dict) -> str:
     return f"{entry['value']:.2f}{interval}{few}"
 
 
-def _is_slice(dataset: str, others: Iterable[str]) -> bool:
-    return any(dataset.startswith(f"{other}_") for other in others)
+def _is_slice(dataset: str, others: Collection[str]) -> bool:
+    return any(dataset[:end] in others for end, sign in enumerate(dataset) if sign == "_")
 
 
 def fitting_keys(pattern: str, metrics: Metrics) -> dict[str, str]:
@@ -135,7 +135,8 @@ def fitting_keys(pattern: str, metrics: Metrics) -> dict[str, str]:
     It stands for something without a dot, unless no other key fits."""
     before, star, after = pattern.partition("*")
     fits = {key: key[len(before) : len(key) - len(after)] for key in metrics if fnmatchcase(key, pattern)}
-    fits = {key: part for key, part in fits.items() if not _is_slice(part, fits.values())}
+    datasets = set(fits.values())
+    fits = {key: part for key, part in fits.items() if not _is_slice(part, datasets)}
     simple = {key: part for key, part in fits.items() if "." not in part}
     return (simple or fits) if star else dict.fromkeys(fits, "")
 

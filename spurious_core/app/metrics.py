@@ -34,7 +34,8 @@ def _plain_number(key: str, value: Any) -> int | float:
 
 
 def _plain_interval(key: str, ci: Any) -> list[float]:
-    if not hasattr(ci, "__len__") or len(ci) != 2 or _plain_number(key, ci[0]) > _plain_number(key, ci[1]):
+    is_pair = hasattr(ci, "__len__") and not isinstance(ci, (dict, set)) and len(ci) == 2
+    if not is_pair or _plain_number(key, ci[0]) > _plain_number(key, ci[1]):
         raise ValueError(f"metric {key}: ci={ci!r} must be (low, high) with low <= high")
     return [float(end) for end in ci]
 

@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 
 from ..core.images import read_images
 from ..core.markup import as_html, picture_html
+from ..core.opening import decode
 from ..core.sheets import contact_sheet, strip
 from ..diffusion.generating import regenerate
 from ..diffusion.image_sets import load_image_set
@@ -132,12 +133,13 @@ def look(self: RunBrowser) -> None:
     part = self.part.value
     if part == "numbers":
         self.picture.value = self.run._repr_html_()
-    elif part.is_dir():
+    elif part in self.run.image_sets:
         self.table = load_image_set(part)
         self.page.max, self.page.value = -(-len(self.table) // PAGE) - 1, 0
         renew_slider(self.page)
         self._turn()
     else:
+        decode(part)  # what can't be seen is said
         self.picture.value = picture_html(part.read_bytes(), f"figure {part.stem}")
 
 # %% ../../nbs/explore/08_run_browser.ipynb #036cc61c

@@ -7,6 +7,7 @@ __all__ = ['RunFolder', 'find_adapter']
 
 # %% ../../nbs/explore/07_run_folders.ipynb #f609db5a
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,21 +58,27 @@ class RunFolder:
         return [file.parent for file in files if not _is_hidden(file.relative_to(self.path))]
 
     def __repr__(self) -> str:
-        sizes = dict(numbers=self.numbers, figures=self.figures)
-        counts = ", ".join(f"{len(found)} {name}" for name, found in sizes.items())
-        return f"{self.path.name}: {counts}, {len(self.image_sets)} image sets"
+        try:
+            numbers = f"{len(self.numbers)} numbers"
+        except (ValueError, OSError):
+            numbers = "damaged numbers"
+        shown = f"{len(self.figures)} figures, {len(self.image_sets)} image sets"
+        return f"{self.path.name}: {numbers}, {shown}"
 
 # %% ../../nbs/explore/07_run_folders.ipynb #0bf243e4
+_EMPTY = dict(ci=(0, 0), n=0)  # what stands for none
+
+
 def _is_number_entry(entry: Any) -> bool:
-    "Whether an entry has a number, an interval or none, and a count or none."
+    "Whether an entry has a finite number, an interval or none, and a count or none."
     if not isinstance(entry, dict):
         return False
-    ends, n = entry.get("ci") or (0, 0), entry.get("n") or 0
+    ends, n = (empty if entry.get(name) is None else entry[name] for name, empty in _EMPTY.items())
     is_interval = isinstance(ends, list | tuple) and len(ends) == 2
     values = [entry.get("value"), n, *(ends if is_interval else [None])]
     are_numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
-    too_large = are_numbers and any(abs(v) > sys.float_info.max for v in values)
-    return are_numbers and not too_large and n == n // 1 and 0 <= n < 2**63
+    are_finite = are_numbers and all(abs(v) <= sys.float_info.max for v in values)
+    return are_finite and n == n // 1 and 0 <= n < 2**63
 
 # %% ../../nbs/explore/07_run_folders.ipynb #e02e710d
 @patch(as_prop=True)
@@ -79,8 +86,11 @@ def numbers(self: RunFolder) -> pd.DataFrame:
     "Its numbers: `key`, `value`, `low`, `high`, `n`. ValueError for a file that is damaged."
     file = self.path / "metrics.json"
     entries = read_json(file) if file.is_file() else {}
-    if not isinstance(entries, dict) or not all(map(_is_number_entry, entries.values())):
-        raise ValueError(f"{file} is damaged: expected value, ci and n for each key")
+    bad = (
+        [key for key, e in entries.items() if not _is_number_entry(e)] if isinstance(entries, dict) else [""]
+    )
+    if bad:
+        raise ValueError(f"{file} is damaged: expected value, ci and n for each key, not as in {bad[0]!r}")
     rows = [(key, e["value"], *(e.get("ci") or (None, None)), e.get("n")) for key, e in entries.items()]
     return pd.DataFrame(rows, columns=["key", "value", "low", "high", "n"]).astype(dict(n="Int64"))
 
@@ -128,37 +138,52 @@ def _shown_numbers(run: RunFolder) -> pd.DataFrame:
 
 
 def _small_figure(path: Path) -> str:
-    try:
-        small = decode(path).image
-    except OSError as error:
-        return f"<p>{as_html(error)}</p>"
+    small = decode(path).image
     small.thumbnail((_WIDTH, _WIDTH))
     return picture_html(small, f"figure {path.stem}")
 
+
+def _or_why(draw: Callable[[Any], str], what: Any, escape: Callable[[Any], str]) -> str:
+    "What is drawn of a run or a figure; of what is damaged, the error in a line."
+    try:
+        return draw(what)
+    except (ValueError, OSError) as error:
+        return escape(error)
+
 # %% ../../nbs/explore/07_run_folders.ipynb #3c398cae
+def _facts_html(run: RunFolder) -> str:
+    lines = "".join(f"<li>{as_html(name)}: {as_html(value)}</li>" for name, value in run.facts().items())
+    return f"<ul>{lines}</ul>"
+
+
+def _numbers_html(run: RunFolder) -> str:
+    table, further = _shown_numbers(run).to_html(index=False, border=0), len(run.numbers) - _ROWS
+    return table + (f"<p>and {further} further numbers</p>" if further > 0 else "")
+
+
 @patch
 def _repr_html_(self: RunFolder) -> str:
+    def escape(error: Exception) -> str:
+        return f"<p>{as_html(error)}</p>"
+
     title = f"<p><b>{as_html(self.path.name)}</b></p>"
-    try:
-        facts = "".join(f"<li>{as_html(name)}: {as_html(value)}</li>" for name, value in self.facts().items())
-        table, further = _shown_numbers(self).to_html(index=False, border=0), len(self.numbers) - _ROWS
-        more = f"<p>and {further} further numbers</p>" if further > 0 else ""
-        figures = " ".join(map(_small_figure, self.figures[:_FIGURES]))
-    except (ValueError, OSError) as error:
-        return f"{title}<p>{as_html(error)}</p>"
-    return f"{title}<ul>{facts}</ul>{table}{more}<div>{figures}</div>"
+    figures = " ".join(_or_why(_small_figure, path, escape) for path in self.figures[:_FIGURES])
+    facts, numbers = (_or_why(draw, self, escape) for draw in (_facts_html, _numbers_html))
+    return f"{title}{facts}{numbers}<div>{figures}</div>"
+
+# %% ../../nbs/explore/07_run_folders.ipynb #27edc5e8
+def _facts_markdown(run: RunFolder) -> str:
+    return "\n".join(f"- {as_markdown(name)}: {as_markdown(value)}" for name, value in run.facts().items())
+
+
+def _numbers_markdown(run: RunFolder) -> str:
+    return _shown_numbers(run).map(as_markdown).to_markdown(index=False, disable_numparse=True)
 
 
 @patch
 def _repr_markdown_(self: RunFolder) -> str:
-    title = f"**{as_markdown(self.path.name)}**"
-    try:
-        facts = [f"- {as_markdown(name)}: {as_markdown(value)}" for name, value in self.facts().items()]
-        numbers = _shown_numbers(self)
-    except (ValueError, OSError) as error:
-        return f"{title}\n\n{as_markdown(error)}"
-    table = numbers.map(as_markdown).to_markdown(index=False, disable_numparse=True)
-    return "\n".join([title, "", *facts, "", table])
+    parts = [_or_why(draw, self, as_markdown) for draw in (_facts_markdown, _numbers_markdown)]
+    return "\n\n".join([f"**{as_markdown(self.path.name)}**", *parts])
 
 # %% ../../nbs/explore/07_run_folders.ipynb #cb96204d
 def find_adapter(

@@ -22,6 +22,7 @@ from support.notebooks import ROOT
         '{"a": {"value": "1", "ci": null, "n": 1}}',
         '{"a": {"value": 1, "ci": [2, 1], "n": 1}}',
         '{"a": {"value": 1, "ci": 3, "n": 1}}',
+        '{"a": {"value": 1, "ci": {"a": 1, "b": 2}, "n": 1}}',
         '{"a": {"value": 1, "ci": null, "n": 1, "under": "runs"}}',
         '{"a": {"value": 1, "ci": null, "n": 1, "over": 3}}',
         '{"a": {"value": 1, "ci": null, "n": null, "over": "runs"}}',

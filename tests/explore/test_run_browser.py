@@ -21,7 +21,7 @@ from spurious_core.explore.run_browser import (
 )
 from spurious_core.explore.run_folders import find_adapter
 from support.pages import check_page
-from support.run_folders import write_run
+from support.run_folders import break_figures, write_run
 
 GREY = np.full((8, 8, 3), 90, np.uint8)
 
@@ -96,6 +96,17 @@ def test_what_cannot_be_opened_is_one_line(run, tmp_path):
     (run / "drawn" / "000001.png").unlink()
     browser.part.value = run / "drawn"
     assert "1 images are missing" in browser.status.value and not browser.buttons.children
+
+
+def test_a_figure_that_cannot_be_seen_is_one_line(tmp_path):
+    folder = write_run(tmp_path / "run")
+    break_figures(folder)
+    browser = RunBrowser(folder)
+    for number, reason in enumerate(("missing", "is no regular file", "broken")):
+        browser.part.value = folder / f"figures/noise{number}.png"
+        assert f"noise{number}.png: {reason}" in browser.status.value and not browser.picture.value
+    browser.part.value = folder / "figures/noise3.png"
+    assert alts(browser) == ["figure noise3"] and not browser.status.value
 
 
 def test_the_adapter_is_found_by_its_hash(tmp_path, tiny_pipeline):

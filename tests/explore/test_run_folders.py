@@ -6,7 +6,7 @@ import pytest
 
 from spurious_core.explore.run_folders import RunFolder, find_adapter
 from support.pages import check_page
-from support.run_folders import NASTY, write_run
+from support.run_folders import NASTY, break_figures, write_run
 
 
 @pytest.fixture(scope="module")
@@ -62,8 +62,30 @@ def test_what_is_no_run_is_an_error(tmp_path):
 def test_damaged_files_are_a_line(tmp_path, name, text):
     folder = write_run(tmp_path / "run")
     (folder / name).write_text(text, encoding="utf-8", errors="surrogateescape")
-    assert f"{name} is damaged" in check_page(RunFolder(folder)._repr_html_()).text
+    assert f"{name} is damaged" in check_page(RunFolder(folder)._repr_html_(), 400_000).text
     assert f"{name} is damaged" in RunFolder(folder)._repr_markdown_()
+
+
+def test_a_damaged_file_costs_its_own_part_alone(tmp_path):
+    run = RunFolder(write_run(tmp_path / "run"))
+    (run.path / "metrics.json").write_text("{")
+    page, text = check_page(run._repr_html_(), 400_000), run._repr_markdown_()
+    assert "metrics.json is damaged" in page.text and "study: toy" in page.text and len(page.images) == 4
+    assert "metrics.json is damaged" in text and "- study: toy" in text
+    assert repr(run) == "run: damaged numbers, 6 figures, 0 image sets"
+    write_run(tmp_path / "other")
+    (tmp_path / "other/environment.json").write_text("[1]")
+    page = check_page(RunFolder(tmp_path / "other")._repr_html_(), 400_000)
+    assert "environment.json is damaged" in page.text and page.text.count("wga.mini") == 12
+
+
+def test_figures_that_cannot_be_seen_are_lines(tmp_path):
+    run = RunFolder(write_run(tmp_path / "run"))
+    break_figures(run.path)
+    page = check_page(run._repr_html_(), 400_000)
+    assert [image["alt"] for image in page.images] == ["figure noise3"]
+    for number, reason in enumerate(("missing", "is no regular file", "broken")):
+        assert f"{run.figures[number]}: {reason}" in page.text
 
 
 def test_a_figure_with_too_many_pixels_is_a_line(tmp_path, monkeypatch):
@@ -81,14 +103,19 @@ def test_a_figure_with_too_many_pixels_is_a_line(tmp_path, monkeypatch):
         dict(n=1),
         dict(value=1, n=1e30),
         dict(value=10**400),
+        dict(value=float("nan")),
+        dict(value=1, n=[]),
+        dict(value=1, ci={}),
+        dict(value=float("inf")),
+        dict(value=1, ci=[0, float("nan")]),
     ],
 )
 def test_a_number_that_is_none_is_a_line(tmp_path, entry):
     folder = write_run(tmp_path / "run")
-    (folder / "metrics.json").write_text(json.dumps({"a": entry}))
+    (folder / "metrics.json").write_text(json.dumps({"good": dict(value=1), "a": entry}))
     assert (
-        "metrics.json is damaged: expected value, ci and n"
-        in check_page(RunFolder(folder)._repr_html_()).text
+        "metrics.json is damaged: expected value, ci and n for each key, not as in 'a'"
+        in check_page(RunFolder(folder)._repr_html_(), 400_000).text
     )
 
 

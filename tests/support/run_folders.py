@@ -26,3 +26,12 @@ def write_run(folder: Path, numbers: int = 14, pipe=None, n: int = 3) -> Path:
         plan = plan_prompts("a <b>", n)
         generate(pipe, plan, folder / "drawn", steps=2, progress=False)
     return folder
+
+
+def break_figures(folder: Path) -> None:
+    "A figure that is a broken link, one that is a folder, and an empty one."
+    for number in range(3):
+        (folder / f"figures/noise{number}.png").unlink()
+    (folder / "figures/noise0.png").symlink_to("nowhere")
+    (folder / "figures/noise1.png").mkdir()
+    (folder / "figures/noise2.png").touch()

@@ -7,6 +7,7 @@ from .descriptions import (
     plain_prose as plain_prose,
 )
 from .page import (
+    SHOWN_ROWS as SHOWN_ROWS,
     Section as Section,
     StoredPicture as StoredPicture,
     page_of as page_of,

@@ -15,20 +15,29 @@ from ...core.checks import folder_path
 from ...core.files import atomic_write
 
 # %% ../../../nbs/app/report/04_reporting.ipynb #39d0e8f2
+def _not_a_run(folder: Path) -> str:
+    "Why there is no page of a folder, in words."
+    if (folder / "audit.json").is_file() and (folder / "report.html").is_file():
+        return f"{folder} is an audit's, and its page is already there: {folder / 'report.html'}"
+    wanted = "metrics.json and environment.json, a sweep's has sweep.json"
+    return f"{folder} is no run and no sweep: a run's folder has {wanted}"
+
+
 def report_page(folder: str | Path) -> str:
-    "The page of a run or a sweep as HTML. `ValueError` for a folder that is neither, or holds damaged files."
+    """The page of a run or a sweep as HTML; a damaged file of a run is a line in its place.
+
+    `ValueError` for a folder that is neither, and for a damaged file of a sweep."""
     folder = folder_path("folder", folder)
     if not folder.is_dir():
         raise ValueError(f"{folder} is no folder")
     if (folder / "sweep.json").is_file():
         return page_of(sweep_title(folder), sweep_sections(folder))
     if not is_run_folder(folder):
-        wanted = "metrics.json and environment.json, a sweep's has sweep.json"
-        raise ValueError(f"{folder} is no run and no sweep: a run's folder has {wanted}")
+        raise ValueError(_not_a_run(folder))
     run = read_run(folder)
     return page_of(f"Run of {run.study}", run_sections(run))
 
-
+# %% ../../../nbs/app/report/04_reporting.ipynb #3ec45efb
 def report_folder(
     folder: str | Path,  # of a run or of a sweep
     out: str | Path | None = None,  # the page's file; None: `report.html` in the folder

@@ -8,9 +8,11 @@ __all__ = ['RunRecord', 'is_run_folder', 'read_run', 'run_state', 'image_set_tab
 # %% ../../../nbs/app/report/02_run_page.ipynb #5e0c086a
 import json
 import shlex
-from collections.abc import Mapping
-from dataclasses import dataclass
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 import pandas as pd
@@ -24,6 +26,7 @@ from ..studies import list_studies, studies_folder
 from ..sweeps.estimating import in_time
 from ...core.files import read_json, read_json_lines
 from ...core.locks import hold_folder, who_holds
+from ...core.opening import decode
 
 # %% ../../../nbs/app/report/02_run_page.ipynb #c238028b
 _ASIDE = ".failed.ipynb"
@@ -40,6 +43,7 @@ class RunRecord:
     notebook: dict[str, Any]  # that says what the figures show
     aside: Path | None  # the notebook of a run that is not finished
     holder: str | None  # who works in the folder
+    faults: dict[str, str] = field(default_factory=dict)  # what is damaged, by the section that lacks it
 
     @property
     def is_done(self) -> bool:
@@ -63,17 +67,34 @@ def _object_in(file: Path) -> dict[str, Any]:
 def _about(file: Path) -> dict[str, Any]:
     "What an environment.json says. ValueError if its parts are of another kind."
     about, kinds = _object_in(file), dict(parameters=dict, versions=dict, seconds=(int, float))
-    for name, kind in kinds.items():
-        if not isinstance(about.get(name, kind() if kind is dict else 0), kind):
-            raise ValueError(f"{file} is damaged: {name}={about[name]!r}")
+    kinds |= dict(study=str, commit=(str, NoneType))
+    bad = [name for name, kind in kinds.items() if name in about and not isinstance(about[name], kind)]
+    if not bad and not 0 <= about.get("seconds", 0) <= sys.float_info.max:
+        bad = ["seconds"]
+    if bad:
+        raise ValueError(f"{file} is damaged: {bad[0]}={about[bad[0]]!r:.100}")
     return about
 
 # %% ../../../nbs/app/report/02_run_page.ipynb #b12c4a52
+def _is_text(source: Any) -> bool:
+    "Whether it is a text, or a list of its lines."
+    return isinstance(source, str) or (isinstance(source, list) and all(isinstance(x, str) for x in source))
+
+
+def _is_cell(cell: Any) -> bool:
+    "Whether it has a kind, a text and, if it has any, outputs."
+    if not isinstance(cell, dict) or not isinstance(cell.get("cell_type"), str):
+        return False
+    outputs = cell.get("outputs", [])
+    has_outputs = isinstance(outputs, list) and all(isinstance(output, dict) for output in outputs)
+    return has_outputs and _is_text(cell.get("source"))
+
+
 def _notebook(file: Path) -> dict[str, Any]:
-    "A notebook. ValueError if it holds no cells."
+    "A notebook; empty if there is none. ValueError if one of its cells is none."
     notebook = _object_in(file)
     cells = notebook.get("cells", [])
-    if not isinstance(cells, list) or not all(isinstance(cell, dict) and "source" in cell for cell in cells):
+    if not isinstance(cells, list) or not all(map(_is_cell, cells)):
         raise ValueError(f"{file} is damaged: it is no notebook of version 4")
     return notebook
 
@@ -85,19 +106,32 @@ def is_run_folder(folder: str | Path) -> bool:
     return any((folder / name).is_file() for name in names) or any(folder.glob(f"*{_ASIDE}"))
 
 
+def _read(faults: dict[str, str], section: str, read: Callable, file: Path) -> Any:
+    "What a file holds; an empty object for one that is damaged or can't be read, and its fault noted."
+    try:
+        return read(file)
+    except (ValueError, OSError) as error:
+        faults[section] = f"{error}."
+        return {}
+
+# %% ../../../nbs/app/report/02_run_page.ipynb #85c2afef
 def read_run(folder: str | Path) -> RunRecord:
-    "What lies in the folder of a run. `ValueError` for a folder that is none, and for damaged files."
+    """What lies in the folder of a run; files that are damaged are named in `faults`.
+
+    `ValueError` for a folder that is none."""
     folder = Path(folder)
     if not is_run_folder(folder):
         raise ValueError(f"{folder} is no run: it has neither {NUMBERS} nor environment.json")
-    about, aside = _about(folder / "environment.json"), next(folder.glob(f"*{_ASIDE}"), None)
-    metrics = Metrics.load(folder) if (folder / NUMBERS).is_file() else None
+    faults, aside = {}, next(folder.glob(f"*{_ASIDE}"), None)
+    about = _read(faults, "Environment", _about, folder / "environment.json")
+    metrics = _read(faults, "Numbers", Metrics.load, folder) if (folder / NUMBERS).is_file() else None
     begun = aside.name.removesuffix(_ASIDE) if aside else folder.resolve().name
-    study = str(about.get("study", begun))
-    places = [folder / f"{study}.ipynb", aside]
+    study = about.get("study", begun)
+    places = [folder / f"{study}.ipynb", *([aside] if aside else [])]
     places += [studies_folder() / f"{study}.ipynb"] if study in list_studies() else []
-    notebook = next((_notebook(place) for place in places if place and place.is_file()), {})
-    return RunRecord(folder, study, metrics, about, notebook, aside, who_holds(folder))
+    notebooks = (_read(faults, "Figures", _notebook, place) for place in places)
+    notebook = next(filter(None, notebooks), {})
+    return RunRecord(folder, study, metrics or None, about, notebook, aside, who_holds(folder), faults)
 
 # %% ../../../nbs/app/report/02_run_page.ipynb #0a549e1e
 def _error_in(notebook: Path) -> str:
@@ -110,7 +144,7 @@ def _error_in(notebook: Path) -> str:
     errors = [output for output in outputs if output.get("output_type") == "error"]
     return f"{errors[0].get('ename')}: {errors[0].get('evalue')}" if errors else ""
 
-
+# %% ../../../nbs/app/report/02_run_page.ipynb #0b66fd97
 def run_state(run: RunRecord) -> list[str]:
     "Sentences about how far a run is."
     earlier = " What follows is of the last good run." if run.is_done else " What follows is unfinished."
@@ -119,6 +153,8 @@ def run_state(run: RunRecord) -> list[str]:
     if run.aside:
         why = _error_in(run.aside) or "it was stopped"
         return [f"The last run failed ({why}); see {run.aside.name}.{earlier}"]
+    if run.faults.keys() & {"Numbers", "Environment"}:
+        return ["Some of what the run left is damaged; a line in its place says what."]
     if not run.is_done:
         lacking = NUMBERS if run.metrics is None else "environment.json"
         return [f"Unfinished: the run left no {lacking}, and nobody works in the folder."]
@@ -136,28 +172,39 @@ def _surroundings(about: Mapping[str, Any]) -> Section:
     "Commit, machine and versions."
     left_out = ("study", "parameters", "versions", "rules")
     facts = {name: value for name, value in about.items() if name not in left_out}
-    sentence = f"Commit {about.get('commit') or 'unknown'}."
-    if about.get("dirty"):
-        sentence = f"Commit {about['commit']}, with changes that were not committed."
+    changes = ", with changes that were not committed" if about.get("dirty") else ""
+    sentence = f"Commit {about.get('commit') or 'unknown'}{changes}."
     return Section("Environment", [sentence], _facts(facts | about.get("versions", {})))
 
 # %% ../../../nbs/app/report/02_run_page.ipynb #cf03a1ba
 _ORIGINS = ("source", "checkpoint", "adapter")  # columns that say where a picture is from
 
 
+def _origins(file: Path) -> dict[str, Any]:
+    "How many pictures a set has, and what drew them."
+    pictures = read_json_lines(file, cut_short=True)
+    row = dict(pictures=len(pictures))
+    for column in _ORIGINS:
+        names = [name for name in (pictures[0] if pictures else {}) if name.startswith(column)]
+        values = {str(picture.get(name)) for picture in pictures for name in names if picture.get(name)}
+        shown = sorted(values)[:3] + (["…"] if len(values) > 3 else [])
+        row[column] = ", ".join(shown)
+    return row
+
+# %% ../../../nbs/app/report/02_run_page.ipynb #a37658b1
 def image_set_table(folder: Path) -> pd.DataFrame:
-    "The image sets of a run: folder, pictures, and the distinct values of what drew them."
+    """The image sets of a run: folder, pictures, and the distinct values of what drew them.
+
+    Where one is damaged there is a column `fault`."""
     rows = []
     for file in sorted(folder.rglob("metadata.jsonl")):
-        pictures = read_json_lines(file, cut_short=True)
-        row = dict(folder=file.parent.relative_to(folder).as_posix(), pictures=len(pictures))
-        for column in _ORIGINS:
-            names = [name for name in (pictures[0] if pictures else {}) if name.startswith(column)]
-            values = {str(picture.get(name)) for picture in pictures for name in names if picture.get(name)}
-            shown = sorted(values)[:3] + (["…"] if len(values) > 3 else [])
-            row[column] = ", ".join(shown)
+        row = dict(folder=file.parent.relative_to(folder).as_posix())
+        try:
+            row |= _origins(file)
+        except (ValueError, OSError) as error:
+            row["fault"] = str(error)
         rows.append(row)
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, dtype=object).fillna("")
 
 # %% ../../../nbs/app/report/02_run_page.ipynb #46be88de
 def _repeat(run: RunRecord) -> list[str]:
@@ -168,14 +215,19 @@ def _repeat(run: RunRecord) -> list[str]:
     command = ["spurious", "run", run.study, *(word for each in given for word in ("-p", each))]
     return [f"The same again: {shlex.join(command)}"]
 
-
-def _figures(run: RunRecord) -> list[StoredPicture]:
-    names = [file.stem for file in run.pictures]
-    words = describe_figures(run.notebook.get("cells", []), names)
-    return [
-        StoredPicture(file.read_bytes(), words[name] or f"Figure {name} of {run.study}", name)
-        for file, name in zip(run.pictures, names, strict=True)
-    ]
+# %% ../../../nbs/app/report/02_run_page.ipynb #35f13b9f
+def _figures(run: RunRecord) -> Section:
+    "The figures, and which of them are left out since they can't be seen."
+    words = describe_figures(run.notebook.get("cells", []), [file.stem for file in run.pictures])
+    sentences, figures = [run.faults["Figures"]] if "Figures" in run.faults else [], []
+    for file in run.pictures:
+        try:
+            decode(file)
+            description = words[file.stem] or f"Figure {file.stem} of {run.study}"
+            figures.append(StoredPicture(file.read_bytes(), description, file.stem))
+        except OSError as error:
+            sentences.append(f"Left out: {error}.")
+    return Section("Figures", sentences, None, figures)
 
 # %% ../../../nbs/app/report/02_run_page.ipynb #1f8fa7f3
 def run_sections(run: RunRecord) -> list[Section]:
@@ -183,14 +235,17 @@ def run_sections(run: RunRecord) -> list[Section]:
     budget = run.about.get("parameters", {}).get("budget", "unknown")
     found = [headline(run.study, run.metrics, budget)] if run.metrics else []
     sections = [Section("What came out", [*run_state(run), *found])]
-    if figures := _figures(run):
-        sections.append(Section("Figures", [], None, figures))
+    figures = _figures(run)
+    sections += [figures] if figures.figures or figures.sentences else []
     if run.metrics:
         numbers = pd.DataFrame(run.metrics.rows(), columns=["number", "value", "95 % interval", "n"])
-        sections.append(Section("Numbers", [f"All {len(numbers)}."], numbers))
+        sections.append(Section("Numbers", [f"{len(numbers):,} in all."], numbers, source=NUMBERS))
     if run.about:
         parameters = _facts(run.about.get("parameters", {}))
         sections += [Section("Parameters", _repeat(run), parameters), _surroundings(run.about)]
+    sections += [
+        Section(name, [run.faults[name]]) for name in ("Numbers", "Environment") if name in run.faults
+    ]
     if len(sets := image_set_table(run.path)):
         sentence = "One line of a set's metadata.jsonl is enough to draw its picture again."
         sections.append(Section("Provenance of pictures", [sentence], sets))

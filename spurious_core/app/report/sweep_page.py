@@ -77,7 +77,7 @@ def sweep_sections(root: str | Path) -> list[Section]:
         *notes_of_table(numbers, status, by),
     ]
     sections.append(Section("First numbers", [], None, [sweep_figure(table, by)]))
-    sections.append(Section("Numbers", sentences, table))
+    sections.append(Section("Numbers", sentences, table, source="what spurious table prints"))
     return sections
 
 

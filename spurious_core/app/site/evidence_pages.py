@@ -80,9 +80,14 @@ def write_evidence(
     out: Path,  # where the pages go
     studies: set[str],  # that have a page of their own in `../studies`
 ) -> list[str]:
-    "Writes a page for each finished run in `figures`, and an overview; returns the names of the runs."
+    """Writes a page for each finished run in `figures`, and an overview; returns the names of the runs.
+
+    `ValueError` for a damaged one."""
     folders = sorted(path for path in figures.glob("*") if path.is_dir() and is_run_folder(path))
-    runs = [run for run in map(read_run, folders) if run.is_done]
+    records = [read_run(folder) for folder in folders]
+    if faults := [fault for run in records for fault in run.faults.values()]:
+        raise ValueError(faults[0])
+    runs = [run for run in records if run.is_done]
     for run in runs:
         atomic_write(out / f"{run.path.name}.md", _page(run, out, studies))
     names = [run.path.name for run in runs]

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ...core.checks import finite
+from ...core.checks import finite, not_blank
 from ...core.files import atomic_write, in_use, make_folder, share_as_usual, writing
 from .picture_files import picture_contents, picture_rows
 from ..grouped import GroupedImages
@@ -35,6 +35,12 @@ def _points(name: str, values: Any, n: int, width: int | None = None) -> np.ndar
     return points
 
 
+def _check_free(rows: pd.DataFrame, *names: str) -> None:
+    "ValueError for a name that is taken."
+    if taken := set(names) & set(rows):
+        raise ValueError(f"the images have a column {min(taken)!r}, which the file needs; rename it")
+
+
 def _rows(images: GroupedImages | pd.DataFrame, vectors: Any, projection: Any) -> pd.DataFrame:
     "The rows with the given columns beside them. ValueError for a name that is taken."
     rows = picture_rows(images)
@@ -44,8 +50,7 @@ def _rows(images: GroupedImages | pd.DataFrame, vectors: Any, projection: Any) -
     if projection is not None:
         points = _points("projection", projection, len(rows), 2)
         further |= dict(projection_x=points[:, 0], projection_y=points[:, 1])
-    if taken := {"image", *further} & set(rows):
-        raise ValueError(f"the images have a column {min(taken)!r}, which the file needs; rename it")
+    _check_free(rows, "image", *further)
     return rows.assign(**further)
 
 # %% ../../../nbs/data/exports/01_browsing.ipynb #9a6e52ae
@@ -75,7 +80,9 @@ def export_parquet(
     vectors: Any = None,  # features `[N, D]`
     projection: Any = None,  # where each picture lies on the map, `[N, 2]`
 ) -> Path:
-    "Writes one Parquet file with the pictures in it. `ValueError` for shapes that do not fit."
+    """Writes one Parquet file with the pictures in it; NaN is null.
+
+    `ValueError` for shapes that do not fit, and as `picture_rows`: for infinity, too."""
     file = Path(file)
     if file.suffix != ".parquet":
         raise ValueError(f"{file.name!r}: the file must end with .parquet")
@@ -102,13 +109,26 @@ def _new_folder(folder: str | Path) -> Path:
     return Path(folder)
 
 
+def _splits(rows: pd.DataFrame) -> list[str]:
+    "The split of each row, `train` where there is none. ValueError for what is no plain name of a folder."
+    splits = rows.split.fillna("train").tolist() if "split" in rows else ["train"] * len(rows)
+    for row, split in enumerate(splits):
+        name = not_blank(f"row {row}: split", split)
+        if name.startswith(".") or set(name) & set("/\\:\0"):
+            wanted = "the plain name of a folder, without / \\ : and with no dot in front"
+            raise ValueError(f"row {row}: split={name!r} must be {wanted}")
+    return splits
+
+# %% ../../../nbs/data/exports/01_browsing.ipynb #e7411772
 def export_imagefolder(
     images: GroupedImages | pd.DataFrame,  # grouped images, or the table of an image set
     folder: str | Path,  # new or empty
 ) -> Path:
-    "Writes pictures and a metadata.jsonl for each split (`train` where there is none); returns the folder."
+    """Writes pictures and a metadata.jsonl for each split (`train` where there is none); NaN is null.
+
+    `ValueError` for a split that is no plain name of a folder, and as `picture_rows`: for infinity, too."""
     folder, rows = _new_folder(folder), picture_rows(images)
-    splits = rows.split.fillna("train").tolist() if "split" in rows else ["train"] * len(rows)
+    splits = _splits(rows)
     lines = {split: [] for split in splits}
     records = rows.to_dict("records")
     for split, row, (name, content) in zip(splits, records, picture_contents(images), strict=True):
@@ -119,22 +139,30 @@ def export_imagefolder(
     return folder
 
 # %% ../../../nbs/data/exports/01_browsing.ipynb #74aa03a6
+def _class_name(value: Any) -> str:
+    "A class as a text. A column of whole numbers with a gap in it is one of floats in pandas."
+    return str(int(value) if isinstance(value, float) and value.is_integer() else value)
+
+
 def _class_codes(rows: pd.DataFrame) -> tuple[list[str], list[int | None]]:
     "The classes, and each row's number among them."
     column = next((name for name in ("label", "y") if name in rows), None)
     if column is None:
         raise ValueError(f"FiftyOne needs a column label or y; there are {', '.join(rows)}")
-    texts = [None if value in (None, -1) else str(value) for value in rows[column]]
+    texts = [None if value in (None, -1) else _class_name(value) for value in rows[column]]
     classes = sorted({text for text in texts if text is not None})
     return classes, [None if text is None else classes.index(text) for text in texts]
 
-
+# %% ../../../nbs/data/exports/01_browsing.ipynb #518ffe83
 def export_fiftyone(
     images: GroupedImages | pd.DataFrame,  # grouped images, or the table of an image set
     folder: str | Path,  # new or empty
 ) -> Path:
-    "Writes pictures, labels.json and labels.csv in FiftyOne's layouts; returns the folder."
+    """Writes pictures, labels.json and labels.csv in FiftyOne's layouts; NaN is an empty cell.
+
+    `ValueError` for rows without classes, and as `picture_rows`: for infinity, too."""
     folder, rows = _new_folder(folder), picture_rows(images)
+    _check_free(rows, "filepath")
     classes, codes = _class_codes(rows)
     names = []
     for name, content in picture_contents(images):

@@ -7,6 +7,7 @@ __all__ = ['SHOWN_BY_BROWSERS', 'picture_rows', 'picture_contents']
 
 # %% ../../../nbs/data/exports/00_picture_files.ipynb #1df7a761
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,48 +15,81 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ...core.checks import encodable, not_blank, of_type, within
 from ...core.images import png_bytes
 from ...core.opening import decode
 from ..grouped import GroupedImages
 
 # %% ../../../nbs/data/exports/00_picture_files.ipynb #71ade3d3
-def _plain_value(value: Any) -> Any:
-    "A number, text, bool or None; lists and dictionaries as JSON."
-    if isinstance(value, (list, tuple, dict, np.ndarray)):
-        return json.dumps(value.tolist() if isinstance(value, np.ndarray) else value, default=str)
-    value = value.item() if hasattr(value, "item") else value
+def _scalar(name: str, value: Any) -> Any:
+    "A number, text, bool or None. ValueError for what not every file can hold."
     if value is None or value is pd.NaT or value is pd.NA or value != value:
         return None
-    return value if isinstance(value, (str, int, float, bool)) else str(value)
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise ValueError(f"{name}={value!r} must lie in [-2^63, 2^63); give it as a text")
+    if isinstance(value, float):
+        return within(name, value, "(-inf, inf)")
+    return value if isinstance(value, int) else encodable(name, str(value))
+
+
+def _with_scalars(name: str, value: Any) -> Any:
+    "Lists and dictionaries, of which each value is plain, or a plain value."
+    value = value.tolist() if hasattr(value, "tolist") else value
+    if isinstance(value, dict):
+        return {str(key): _with_scalars(name, each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_with_scalars(name, each) for each in value]
+    return _scalar(name, value)
+
+# %% ../../../nbs/data/exports/00_picture_files.ipynb #3d73b02c
+_EXACT = 2**53  # a float holds every whole number up to here
 
 
 def _plain_column(column: pd.Series) -> pd.Series:
-    "A column of one type, with None where nothing is."
-    values = [_plain_value(value) for value in column]
+    "A column of one type, with None where nothing is; lists and dictionaries as JSON."
+    values = [_with_scalars(f"row {row}: {column.name}", value) for row, value in enumerate(column)]
+    values = [json.dumps(value) if isinstance(value, (list, dict)) else value for value in values]
     kinds = {type(value) for value in values if value is not None}
-    if len(kinds) > 1 and kinds != {int, float}:
+    are_floats = kinds == {int, float} and all(abs(v) <= _EXACT for v in values if isinstance(v, int))
+    if len(kinds) > 1 and not are_floats:
         values = [None if value is None else str(value) for value in values]
     return pd.Series(values, index=column.index, dtype=object, name=column.name)
 
 # %% ../../../nbs/data/exports/00_picture_files.ipynb #67e27ab4
+def _check_pictures(images: GroupedImages | pd.DataFrame) -> None:
+    "ValueError for a table without rows or `path`, two columns of one name, and a picture without a path."
+    wanted = "grouped images or the table of an image set"
+    grouped = isinstance(of_type("images", images, (GroupedImages, pd.DataFrame), wanted), GroupedImages)
+    table, place = (images.manifest, "file") if grouped else (images, "path")
+    names = table.columns.map(str)
+    if not grouped and (place not in names or not len(images)):
+        raise ValueError(f"a table of pictures needs rows and a column path; it has {', '.join(names)}")
+    if names.has_duplicates:
+        twice = names[names.duplicated()][0]
+        raise ValueError(f"the images have two columns {twice!r}; rename or drop one")
+    for row, path in enumerate(table[place] if not grouped or images.pixels is None else ()):
+        not_blank(f"row {row}: {place}", os.fspath(path) if isinstance(path, os.PathLike) else path)
+
+# %% ../../../nbs/data/exports/00_picture_files.ipynb #ff3e7931
 def picture_rows(
     images: GroupedImages | pd.DataFrame,  # grouped images, or a table with a column `path`
 ) -> pd.DataFrame:
-    "What is known of each picture, in plain values. `ValueError` for a table without `path` or rows."
+    """What is known of each picture, in plain values; NaN is None.
+
+    `ValueError` for a table without `path` or rows, and for two columns of one name. It names row and column
+    of a picture without a path, of what is infinite, of a whole number beyond 64 bits, of half a letter."""
+    _check_pictures(images)
     if isinstance(images, GroupedImages):
-        table = images.manifest.drop(columns=["file", "box"], errors="ignore")
+        table = images.manifest.drop(columns=["file", "file_name", "box"], errors="ignore")
         names = dict(
             label=np.array(images.labels)[images.y],
             attribute=np.array(images.attributes)[images.a],
             group=np.array(images.group_names)[images.group],
         )
         table = table.assign(**names)
-    elif "path" not in images or not len(images):
-        columns = ", ".join(map(str, images.columns))
-        raise ValueError(f"a table of pictures needs rows and a column path; it has {columns}")
     else:
         table = images.drop(columns=["path", "file_name"], errors="ignore")
-    return table.reset_index(drop=True).apply(_plain_column)
+    return table.rename(columns=str).reset_index(drop=True).apply(_plain_column)
 
 # %% ../../../nbs/data/exports/00_picture_files.ipynb #f632455b
 SHOWN_BY_BROWSERS = (".png", ".jpg", ".jpeg", ".webp", ".gif")
@@ -80,7 +114,10 @@ def _content(images: GroupedImages | pd.DataFrame, number: int) -> tuple[str, by
 def picture_contents(
     images: GroupedImages | pd.DataFrame,  # as for `picture_rows`
 ) -> Iterator[tuple[str, bytes]]:
-    "For each picture its name within the set, such as `000000.png`, and the bytes of its file."
+    """For each picture its name within the set, such as `000000.png`, and the bytes of its file.
+
+    `ValueError` for a picture without a path."""
+    _check_pictures(images)
     for number in range(len(images)):
         ending, content = _content(images, number)
         yield f"{number:06d}{ending}", content

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from matplotlib.text import Text
 
-from spurious_core.app.report.page import Section, StoredPicture, page_of, pictures_of
+from spurious_core.app.report.page import SHOWN_ROWS, Section, StoredPicture, page_of, pictures_of
 from spurious_core.core.images import png_bytes
 
 THUMBS = np.random.default_rng(0).integers(0, 256, (3, 96, 96, 3), np.uint8)
@@ -22,6 +22,14 @@ def test_everything_is_inside():
     assert page.startswith("<!doctype html>") and page.count("<img") == 1 and page.count("<table") == 1
     assert not re.findall(r'(?:src|href)="(?!data:|#)', page) and "url(" not in page
     assert set(re.findall(r'href="#([^"]+)"', page)) == set(re.findall(r'id="([^"]+)"', page))
+
+
+def test_a_table_that_is_too_long_is_cut_and_the_page_says_so():
+    table = pd.DataFrame(dict(n=range(SHOWN_ROWS + 1)))
+    cut = page_of("x", [Section("Long", ["One."], table)])
+    assert cut.count("<tr") == SHOWN_ROWS + 1
+    assert "<p>One.</p>\n<p>The first 2,000 of 2,001 rows are shown.</p>" in cut
+    assert "rows are shown" not in page_of("x", [Section("Short", [], table[1:])])
 
 
 def test_names_are_escaped():

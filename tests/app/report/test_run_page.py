@@ -81,7 +81,10 @@ def test_a_failed_run_says_why_and_whose_numbers_follow(folder):
     assert "no &lt;memory&gt;" in page_of("x", run_sections(read_run(folder)))
 
 
-@pytest.mark.parametrize("text", ['{"cells": [', '{"cells": null}'])
+OUTPUTS = [f'{{"cells": [{{"cell_type": "code", "source": "", "outputs": {x}}}]}}' for x in ("[3]", "null")]
+
+
+@pytest.mark.parametrize("text", ['{"cells": [', '{"cells": null}', *OUTPUTS])
 def test_a_damaged_notebook_of_a_failed_run_hides_nothing(folder, text):
     (folder / "toy.failed.ipynb").write_text(text)
     (said,) = run_state(read_run(folder))
@@ -100,32 +103,109 @@ def test_a_first_run_that_was_stopped_has_a_page(tmp_path):
     assert run_state(read_run(tmp_path))[0].startswith("In progress: the folder is in use by another process")
 
 
-def test_what_is_no_run_or_damaged_is_an_error(folder, tmp_path):
+def test_what_is_no_run_is_an_error(tmp_path):
     with pytest.raises(ValueError, match="is no run: it has neither"):
         read_run(tmp_path)
-    atomic_write(folder / "environment.json", "[1]")
-    with pytest.raises(ValueError, match="environment.json is damaged"):
-        read_run(folder)
-    atomic_write(folder / "metrics.json", "{")
-    atomic_write(folder / "environment.json", "{}")
-    with pytest.raises(ValueError, match=f"{folder}/metrics.json is damaged"):
-        read_run(folder)
+
+
+def section(folder, title):
+    (found,) = [section for section in run_sections(read_run(folder)) if section.title == title]
+    return found
+
+
+NAN = '{"wga.mini.ERM": {"value": NaN, "ci": null, "n": null}}'
+
+
+@pytest.mark.parametrize("text", ["{", "[1]", NAN, '{"a.b.c": {"value": 1, "ci": {"a": 1, "b": 2}, "n": 1}}'])
+def test_damaged_numbers_are_a_line_in_their_place(folder, text):
+    (folder / "metrics.json").write_text(text)
+    (said,) = section(folder, "Numbers").sentences
+    assert said.startswith(f"{folder}/metrics.json") and section(folder, "Numbers").table is None
+    assert run_state(read_run(folder)) == [
+        "Some of what the run left is damaged; a line in its place says what."
+    ]
+    assert section(folder, "Figures").figures and len(section(folder, "Parameters").table) == 4
 
 
 @pytest.mark.parametrize(
-    "about", [dict(parameters="x"), dict(parameters=None), dict(versions=3), dict(seconds="long")]
+    "about",
+    [
+        dict(parameters="x"),
+        dict(parameters=None),
+        dict(versions=3),
+        dict(seconds="long"),
+        dict(seconds=float("nan")),
+        dict(seconds=10**400),
+        dict(study=None),
+        dict(commit=3),
+        [1],
+    ],
+    ids=lambda about: f"{about!s:.20}",
 )
-def test_surroundings_of_another_kind_are_named(folder, about):
+def test_damaged_surroundings_are_a_line_in_their_place(folder, about):
     atomic_write(folder / "environment.json", json.dumps(about))
-    with pytest.raises(ValueError, match=f"{folder}/environment.json is damaged: {next(iter(about))}="):
-        read_run(folder)
+    (said,) = section(folder, "Environment").sentences
+    reason = "it holds no object" if about == [1] else f"{next(iter(about))}="
+    assert said.startswith(f"{folder}/environment.json is damaged: {reason}")
+    assert len(section(folder, "Numbers").table) == 1
 
 
-@pytest.mark.parametrize("cells", ["x", None, ["x"], [{}]])
-def test_a_notebook_without_cells_is_named(folder, cells):
+def test_changes_without_a_commit(folder):
+    atomic_write(folder / "environment.json", json.dumps(dict(dirty=True)))
+    changed = ["Commit unknown, with changes that were not committed."]
+    assert section(folder, "Environment").sentences == changed
+
+
+NO_CELLS = ["x", None, ["x"], [{}], [dict(source=3)], [dict(source="x")], [dict(cell_type="code", source=3)]]
+
+
+@pytest.mark.parametrize("cells", NO_CELLS)
+def test_a_notebook_without_cells_is_a_line_among_the_figures(folder, cells):
     file = atomic_write(folder / "toy.ipynb", json.dumps(dict(cells=cells)))
-    with pytest.raises(ValueError, match=f"{file} is damaged: it is no notebook"):
-        read_run(folder)
+    figures = section(folder, "Figures")
+    assert figures.sentences == [f"{file} is damaged: it is no notebook of version 4."]
+    assert figures.figures[0].description == "Figure bars of toy"
+    failed(folder)
+    cells = [dict(cell_type="markdown", source="Bars."), dict(cell_type="code", source="kept(f, 'bars')")]
+    atomic_write(folder / "toy.failed.ipynb", json.dumps(dict(cells=cells)))
+    assert section(folder, "Figures").figures[0].description == "Bars."
+
+
+def test_figures_that_cannot_be_seen_are_left_out(folder):
+    figures = folder / "figures"
+    (figures / "gone.png").symlink_to("nowhere")
+    (figures / "inner.png").mkdir()
+    (figures / "none.png").touch()
+    (figures / "part.png").write_bytes((figures / "bars.png").read_bytes()[:45])
+    found = section(folder, "Figures")
+    assert [picture.caption for picture in found.figures] == ["bars"]
+    assert [
+        f"{figures / name}.png: " in said
+        for name, said in zip(("gone", "inner", "none", "part"), found.sentences, strict=True)
+    ] == [True] * 4
+    assert found.sentences[:2] == [
+        f"Left out: {figures}/gone.png: missing.",
+        f"Left out: {figures}/inner.png: is no regular file.",
+    ]
+    (figures / "bars.png").unlink()
+    assert len(section(folder, "Figures").sentences) == 4
+
+
+def test_a_damaged_image_set_is_a_line_among_the_others(folder):
+    atomic_write(folder / "sets/a/metadata.jsonl", "[1]\n{}\n")
+    atomic_write(folder / "sets/b/metadata.jsonl", '{"source": "text2img"}\n')
+    first, second = image_set_table(folder).to_dict("records")
+    assert first["folder"] == "sets/a" and "line 1 of" in first["fault"] and first["pictures"] == ""
+    assert second == dict(folder="sets/b", pictures=1, source="text2img", checkpoint="", adapter="", fault="")
+
+
+def test_of_many_numbers_the_page_has_the_first(folder):
+    entries = {f"wga.mini_{i}.ERM": dict(value=0.5, ci=None, n=None) for i in range(2001)}
+    atomic_write(folder / "metrics.json", json.dumps(entries))
+    page = page_of("toy", run_sections(read_run(folder)))
+    assert "<p>2,001 in all.</p>" in page
+    assert "The first 2,000 of 2,001 rows are shown; all are in metrics.json." in page
+    assert "wga.mini_1999.ERM" in page and "wga.mini_2000.ERM" not in page
 
 
 def test_image_sets_say_what_drew_them(folder):

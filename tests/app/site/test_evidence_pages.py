@@ -36,6 +36,13 @@ def test_all_of_the_committed_runs(tmp_path):
     assert "The study is [bar](../studies/bar.ipynb)." in (tmp_path / "bar.md").read_text("utf-8")
 
 
+def test_damaged_evidence_is_an_error(tmp_path):
+    (tmp_path / "figures/half").mkdir(parents=True)
+    (tmp_path / "figures/half/metrics.json").write_text("{")
+    with pytest.raises(ValueError, match="half/metrics.json is damaged"):
+        write_evidence(tmp_path / "figures", tmp_path / "out", set())
+
+
 def test_what_is_not_finished_is_no_evidence(tmp_path):
     (tmp_path / "figures/half").mkdir(parents=True)
     (tmp_path / "figures/half/environment.json").write_text(json.dumps(dict(study="half")))

@@ -1,6 +1,7 @@
 "What is exported is read back with the libraries that will read it."
 
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -96,6 +97,77 @@ def test_bad_shapes_names_and_folders_are_refused(images, tmp_path):
         with pytest.raises(ValueError, match="is not empty"):
             export(images, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["there"]
+
+
+@pytest.mark.parametrize("split", ["a/b", "../x", "a\\b", "..", ".hidden", "C:x", " ", "", 3], ids=repr)
+def test_a_split_is_a_plain_name_of_a_folder(image_set, tmp_path, split):
+    splits = ["train", split] if isinstance(split, str) else [split, split]
+    row = splits.index(split)
+    with pytest.raises(ValueError, match=f"row {row}: split={re.escape(repr(split))} must be"):
+        export_imagefolder(image_set.assign(split=splits), tmp_path / "out/set")
+    assert not (tmp_path / "out").exists()
+    folder = export_imagefolder(image_set.assign(split=["a b", None]), tmp_path / "out")
+    assert {path.name for path in folder.iterdir()} == {"a b", "train"}
+
+
+EXPORTS = [export_parquet, export_imagefolder, export_fiftyone]
+
+
+@pytest.mark.parametrize("export", EXPORTS)
+@pytest.mark.parametrize(
+    "column, value, reason",
+    [
+        ("path", None, "row 1: path=None must be a text"),
+        ("path", float("nan"), "row 1: path=nan must be a text"),
+        ("path", " ", "row 1: path=' ' must be a text"),
+        ("x", 2**70, r"row 1: x=1180591620717411303424 must lie in \[-2\^63, 2\^63\)"),
+        ("x", float("-inf"), r"row 1: x=-inf must lie in \(-inf, inf\)"),
+        ("x", [1, {"z": float("inf")}], r"row 1: x=inf must lie in \(-inf, inf\)"),
+        ("x", "\ud800", "row 1: x='.ud800' holds"),
+    ],
+)
+def test_what_a_file_cannot_hold_is_named_alike(image_set, tmp_path, export, column, value, reason):
+    plain = pd.Series(["a.png", value], dtype=object)
+    out = tmp_path / "out" / "a.parquet"
+    with pytest.raises(ValueError, match=f"^{reason}"):
+        export(pd.DataFrame(image_set).assign(**{"y": 0, column: plain}), out)
+    assert not out.parent.exists()
+
+
+@pytest.mark.parametrize("export", EXPORTS)
+def test_names_that_are_taken_are_named(image_set, images, tmp_path, export):
+    table = pd.DataFrame(image_set)
+    for first, second in (("x", "x"), ("3", 3), ("path", "path")):
+        twice = pd.concat([table, pd.Series([1, 2], name=first), pd.Series([1, 2], name=second)], axis=1)
+        with pytest.raises(ValueError, match=f"the images have two columns '{first}'; rename or drop one"):
+            export(twice, tmp_path / "a.parquet")
+    images.manifest["filepath"] = images.manifest["file_name"] = "x"
+    if export is export_fiftyone:
+        with pytest.raises(ValueError, match="a column 'filepath', which the file needs"):
+            export(images, tmp_path / "a.parquet")
+    else:
+        export(images, tmp_path / "a.parquet")
+
+
+def test_what_is_not_there_is_null_in_every_file(image_set, tmp_path):
+    table = image_set.assign(x=[float("nan"), 2.0], y=[0.0, float("nan")], z=[[float("nan")], None])
+    folder = export_imagefolder(table.drop(columns=["label"]), tmp_path / "a")
+    rows = [json.loads(line, parse_constant=pytest.fail) for line in (folder / "train" / METADATA).open()]
+    assert [(row["file_name"], row["x"], row["z"]) for row in rows] == [
+        ("000000.png", None, "[null]"),
+        ("000001.png", 2.0, None),
+    ]
+    stored = pd.read_parquet(export_parquet(table, tmp_path / "a.parquet"))
+    assert stored.x.isna().tolist() == [True, False] and stored.z.isna().tolist() == [False, True]
+    assert stored.z[0] == "[null]"
+
+
+def test_classes_by_number_are_whole_where_one_is_missing(images, tmp_path):
+    folder = export_imagefolder(images, tmp_path / "a")
+    table = pd.DataFrame(dict(path=sorted(map(str, folder.glob("*/*.png")))))
+    folder = export_fiftyone(table.assign(y=[0.0, 1.0, np.nan, 1.0, -1.0]), tmp_path / "b")
+    about = json.loads((folder / "labels.json").read_text())
+    assert about["classes"] == ["0", "1"] and list(about["labels"].values()) == [0, 1, None, 1, None]
 
 
 def test_a_failed_export_leaves_the_old_file(images, tmp_path, monkeypatch):

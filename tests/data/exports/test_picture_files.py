@@ -45,6 +45,23 @@ def test_files_are_kept_and_others_become_png(tmp_path):
     assert not {"file", "box"} & set(picture_rows(images))
 
 
+def test_columns_of_numbers_stay_numbers_where_floats_hold_them():
+    columns = dict(a=[1, 0.5], b=[2**60 + 1, 0.5], c=[2**60 + 1, None], d=[np.datetime64("2020-02-02"), None])
+    table = pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in columns.items()})
+    rows = picture_rows(table.assign(path="a.png"))
+    assert rows.a.tolist() == [1, 0.5] and rows.b.tolist() == ["1152921504606846977", "0.5"]
+    assert rows.c.tolist() == [2**60 + 1, None] and rows.d.tolist() == ["2020-02-02", None]
+
+
+def test_a_picture_without_a_file_is_named_before_any_is_read():
+    images = GroupedImages(MANIFEST.assign(file=["a.jpg", None, "c.jpg"]), ["cat", "dog"], ["day", "night"])
+    for read in (picture_rows, lambda images: next(picture_contents(images))):
+        with pytest.raises(ValueError, match="row 1: file=(None|nan) must be a text"):
+            read(images)
+    with pytest.raises(ValueError, match=r"images=\['a.png'\] must be grouped images"):
+        picture_rows(["a.png"])
+
+
 @pytest.mark.parametrize("table", [dict(x=[1]), dict(path=[])], ids=["no path", "no rows"])
 def test_what_is_no_table_of_pictures_is_refused(table):
     with pytest.raises(ValueError, match="needs rows and a column path"):
