@@ -73,4 +73,4 @@ def test_long_titles_are_broken_and_cut_to_fit_below_a_picture():
     long = "great white shark, white shark, man-eater, man-eating shark, called\ntench (1.00)"
     (figure,) = pictures_of(np.zeros((2, 8, 8, 3), np.uint8), [0, 1], [long, "short"])
     shown = {text.get_text() for text in figure.findobj(Text)}
-    assert {"great white shark,\nwhite shark, man- …\ntench (1.00)", "short"} <= shown
+    assert {"great white shark,\nwhite shark, …\ntench (1.00)", "short"} <= shown
