@@ -86,7 +86,8 @@ def _gathering_section(audit: Audit) -> Section:
         "A place may be hard without being a shortcut. mistake_groups.csv has all pairs."
     )
     found = audit.gathered
-    shown = f"Of {len(found)} classes; the group of each that is least likely by chance is shown."
+    classes = f"{len(found)} of {len(audit.subject.images.labels)} classes"
+    shown = f"Such a group was found for {classes}; of each the least likely by chance is shown."
     if not len(found):
         found = audit.mistake_groups[:1]
         shown = "No class has such a group; the one that is least likely by chance is shown."
