@@ -90,3 +90,9 @@ def test_nothing_is_named_in_worlds_without_anything():
 def test_lengths_must_fit():
     with pytest.raises(ValueError, match="3 predictions for 600 labels"):
         shortcut_tests({2: Y % 2}, Y, Y[:3], LABELS)
+
+
+def test_a_share_of_nobody_is_no_share():
+    everything = shortcut_tests({1: np.zeros(600, int)}, Y, Y, LABELS)
+    assert everything.called_outside.isna().all() and (everything.called_inside == 0).all()
+    assert not everything.named.any()
