@@ -3,6 +3,7 @@
 import pytest
 
 from spurious_core.data.readers.folders import draw_splits, read_table, reader, registered_readers
+from spurious_core.data.reading import READERS, read_dataset
 
 
 def test_a_reader_is_registered_once():
@@ -73,3 +74,18 @@ def test_a_row_with_a_field_too_many_moves_no_column(tmp_path):
 
 def test_a_column_without_a_name_is_kept(tmp_path):
     assert list(table_of(tmp_path, ",file\n0,0.png\n")) == ["Unnamed: 0", "file"]
+
+
+@pytest.mark.parametrize(
+    "name, release, reader",
+    [
+        ("celeba", "celebA_v1.0", "wilds_celeba"),
+        ("metashift_subpop", "MetaShift-subpopulation-shift", "metashift_mixed"),
+        ("metashift_disc", "MetaShift-subpopulation-shift", "metashift_mixed"),
+    ],
+)
+def test_a_release_of_another_reader_is_named_with_it(name, release, reader, tmp_path):
+    (tmp_path / release).mkdir()
+    with pytest.raises((ValueError, OSError), match=f"{release} is read by {reader}"):
+        read_dataset(name, tmp_path)
+    assert reader in READERS
