@@ -33,4 +33,9 @@ from .shortcuts import (
     goes_with_class as goes_with_class,
     shortcut_tests as shortcut_tests,
 )
-from .shuffles import checked_groups as checked_groups, shuffled_tail as shuffled_tail, strata_of as strata_of
+from .shuffles import (
+    checked_groups as checked_groups,
+    shuffled_mean as shuffled_mean,
+    shuffled_tail as shuffled_tail,
+    strata_of as strata_of,
+)

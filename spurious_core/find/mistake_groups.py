@@ -15,19 +15,15 @@ from numpy.typing import ArrayLike
 
 from ..core.checks import as_many, checked_codes, within
 from ..evaluate.intervals import wilson
-from .shuffles import checked_groups, shuffled_tail, strata_of
+from .shuffles import checked_groups, shuffled_mean, shuffled_tail, strata_of
 
 # %% ../../nbs/find/15_mistake_groups.ipynb #6b553fb6
 def _mistakes_in(wrong: np.ndarray, inside: np.ndarray, strata: np.ndarray) -> dict:
     "Of pictures of one class: how many are in a group, how often wrong there and how often expected, and p."
-    n_inside, seen = int(inside.sum()), int((wrong & inside).sum())
-    share, lo, hi = wilson(seen, n_inside)
-    n, marked, drawn = (
-        np.bincount(strata[which], minlength=strata.max() + 1) for which in (slice(None), wrong, inside)
-    )
-    expected = (marked * drawn / np.maximum(n, 1)).sum() / n_inside
-    found = dict(pictures=n_inside, wrong=share, lo=lo, hi=hi, expected=float(expected))
-    return found | dict(p=shuffled_tail(n, marked, drawn, seen))
+    n = int(inside.sum())
+    share, lo, hi = wilson(int((wrong & inside).sum()), n)
+    found = dict(pictures=n, wrong=share, lo=lo, hi=hi, expected=shuffled_mean(wrong, inside, strata) / n)
+    return found | dict(p=shuffled_tail(wrong, inside, strata))
 
 # %% ../../nbs/find/15_mistake_groups.ipynb #deb11fcb
 def mistake_tests(

@@ -24,9 +24,7 @@ def goes_with_class(
     strata: ArrayLike | None = None,  # of each picture, such as its split; None: one of all
 ) -> float:
     "p-value of as many pictures of class k in a group, if labels were shuffled within each stratum."
-    part, members = strata_of(strata, len(y)), y == k
-    sizes = (np.bincount(part[which], minlength=part.max() + 1) for which in (slice(None), members, inside))
-    return shuffled_tail(*sizes, (members & inside).sum())
+    return shuffled_tail(y == k, inside, strata_of(strata, len(y)))
 
 # %% ../../nbs/find/14_shortcuts.ipynb #1d951cd2
 def classifier_goes_by(
@@ -37,13 +35,9 @@ def classifier_goes_by(
     strata: ArrayLike | None = None,
 ) -> float:
     "p-value of as many others called k in a group, if predictions were shuffled in each class and stratum."
-    part, called = strata_of(strata, len(y)), (predicted == k) & (y != k)
-    cell = part * (y.max() + 1) + y
     others = y != k
-    sizes = (
-        np.bincount(cell[which], minlength=cell.max() + 1) for which in (others, called, others & inside)
-    )
-    return shuffled_tail(*sizes, (called & inside).sum())
+    cell = strata_of(strata, len(y)) * (y.max() + 1) + y
+    return shuffled_tail(predicted[others] == k, inside[others], cell[others])
 
 # %% ../../nbs/find/14_shortcuts.ipynb #ce077235
 def _facts(y: np.ndarray, predicted: np.ndarray, inside: np.ndarray, k: int) -> dict:

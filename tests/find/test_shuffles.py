@@ -4,32 +4,39 @@ import numpy as np
 import pytest
 from scipy.stats import hypergeom
 
-from spurious_core.find.shuffles import checked_groups, shuffled_tail, strata_of
+from spurious_core.find.shuffles import checked_groups, shuffled_mean, shuffled_tail, strata_of
+
+
+def laid_out(n, marked, inside, both):
+    "Masks of a stratum with so many pictures of each kind."
+    rows = np.arange(n)
+    return rows < marked, (rows < both) | ((rows >= marked) & (rows < marked + inside - both))
 
 
 def test_one_stratum_is_hypergeometric():
     for n, marked, inside in [(10, 4, 5), (50, 45, 30), (7, 7, 3), (2000, 900, 700)]:
-        for seen in (max(0, inside + marked - n), min(marked, inside) // 2, min(marked, inside)):
-            expected = hypergeom.sf(seen - 1, n, marked, inside)
-            assert shuffled_tail([n], [marked], [inside], seen) == pytest.approx(expected, rel=1e-9)
+        for both in (max(0, inside + marked - n), min(marked, inside) // 2, min(marked, inside)):
+            p = shuffled_tail(*laid_out(n, marked, inside, both), np.zeros(n, int))
+            assert p == pytest.approx(hypergeom.sf(both - 1, n, marked, inside), rel=1e-9)
 
 
 def test_several_strata_are_what_shuffling_within_them_gives():
     rng = np.random.default_rng(0)
     stratum = rng.integers(0, 3, 90)
     marked, inside = rng.random(90) < 0.3, rng.random(90) < 0.4
-    sizes = [np.bincount(stratum[which], minlength=3) for which in (slice(None), marked, inside)]
-    seen = (marked & inside).sum()
-    order = np.argsort(stratum, kind="stable")
-    parts = np.split(order, np.cumsum(sizes[0])[:-1])
+    parts = [np.flatnonzero(stratum == part) for part in range(3)]
     drawn = [sum((rng.permutation(marked[rows]) & inside[rows]).sum() for rows in parts) for _ in range(4000)]
-    assert shuffled_tail(*sizes, seen) == pytest.approx(np.mean(np.array(drawn) >= seen), abs=0.03)
+    seen = (marked & inside).sum()
+    assert shuffled_tail(marked, inside, stratum) == pytest.approx(np.mean(np.array(drawn) >= seen), abs=0.03)
+    assert shuffled_mean(marked, inside, stratum) == pytest.approx(np.mean(drawn), abs=0.15)
 
 
-def test_what_cannot_be_smaller_and_what_cannot_be():
-    assert shuffled_tail([5, 5], [0, 2], [3, 0], 0) == 1
-    assert shuffled_tail([5], [2], [2], 3) == 0
-    assert 0 < shuffled_tail([1000], [100], [100], 100) < 1e-100
+def test_the_tail_has_no_smallest_value_and_nothing_says_nothing():
+    masks = laid_out(1000, 100, 100, 100)
+    assert 0 < shuffled_tail(*masks, np.zeros(1000, int)) < 1e-100
+    nobody = np.zeros(10, bool)
+    assert shuffled_tail(nobody, ~nobody, np.zeros(10, int)) == 1
+    assert shuffled_tail(nobody[:0], nobody[:0], np.zeros(0, int)) == 1
 
 
 @pytest.mark.parametrize(
