@@ -153,7 +153,8 @@ def test_every_notebook_opens(lab, path):
     if notebook.startswith("explore/"):
         assert errors_in(lab.run_all()) == []
     cells = [cell for cell in cells_of(path) if cell.kind == "code" and cell.source.strip()]
-    assert lab.page.locator(".jp-Notebook:visible .jp-CodeCell").count() >= len(cells)
+    shown = "[...document.querySelectorAll('.jp-Notebook .jp-CodeCell')].filter(cell => cell.offsetParent)"
+    lab.until(f"{shown}.length >= {len(cells)}")  # those below the window are attached later
     lab.shoot()
     lab.close()
     assert lab.errors == []
