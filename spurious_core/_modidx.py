@@ -3844,6 +3844,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                               'spurious_core/find/shuffles.py'),
                                              'spurious_core.find.shuffles._log_choose': ( 'find/shuffles.html#_log_choose',
                                                                                           'spurious_core/find/shuffles.py'),
+                                             'spurious_core.find.shuffles.checked_answers': ( 'find/shuffles.html#checked_answers',
+                                                                                              'spurious_core/find/shuffles.py'),
                                              'spurious_core.find.shuffles.checked_groups': ( 'find/shuffles.html#checked_groups',
                                                                                              'spurious_core/find/shuffles.py'),
                                              'spurious_core.find.shuffles.shuffled_mean': ( 'find/shuffles.html#shuffled_mean',

@@ -34,6 +34,7 @@ from .shortcuts import (
     shortcut_tests as shortcut_tests,
 )
 from .shuffles import (
+    checked_answers as checked_answers,
     checked_groups as checked_groups,
     shuffled_mean as shuffled_mean,
     shuffled_tail as shuffled_tail,

@@ -13,9 +13,15 @@ import pandas as pd
 import scipy
 from numpy.typing import ArrayLike
 
-from ..core.checks import as_many, checked_codes, within
+from ..core.checks import within
 from ..evaluate.intervals import wilson
-from .shuffles import checked_groups, shuffled_mean, shuffled_tail, strata_of
+from spurious_core.find.shuffles import (
+    checked_answers,
+    checked_groups,
+    shuffled_mean,
+    shuffled_tail,
+    strata_of,
+)
 
 # %% ../../nbs/find/15_mistake_groups.ipynb #6b553fb6
 def _mistakes_in(wrong: np.ndarray, inside: np.ndarray, strata: np.ndarray) -> dict:
@@ -39,8 +45,7 @@ def mistake_tests(
     Columns: `resolution`, `group`, `label`, `pictures`, shares `wrong` (`lo`, `hi`: Wilson) and `expected`,
     `p`, `q`, and `gathers` where q is at most the rate. ValueError for other lengths."""
     within("rate", rate, "(0, 1)")
-    y, predicted = (checked_codes(*pair, len(labels)) for pair in (("y", y), ("predicted", predicted)))
-    as_many("predictions", predicted, len(y), "labels")
+    y, predicted = checked_answers(y, predicted, len(labels))
     part, rows = strata_of(strata, len(y)), []
     for resolution, found in checked_groups(groups, len(y)).items():
         for group in np.unique(found):

@@ -13,8 +13,8 @@ import pandas as pd
 import scipy
 from numpy.typing import ArrayLike
 
-from ..core.checks import as_many, checked_codes, within
-from .shuffles import checked_groups, shuffled_tail, strata_of
+from ..core.checks import within
+from .shuffles import checked_answers, checked_groups, shuffled_tail, strata_of
 
 # %% ../../nbs/find/14_shortcuts.ipynb #37f43e6f
 def goes_with_class(
@@ -63,8 +63,7 @@ def shortcut_tests(
     Columns: `resolution`, `group`, `label`, the facts, `p_class`, `p_calls`, `p`, `q`, and `named` where q is
     at most the rate. A share of nobody is NaN. ValueError for lengths that differ."""
     within("rate", rate, "(0, 1)")
-    y, predicted = (checked_codes(*pair, len(labels)) for pair in (("y", y), ("predicted", predicted)))
-    as_many("predictions", predicted, len(y), "labels")
+    y, predicted = checked_answers(y, predicted, len(labels))
     part, rows = strata_of(strata, len(y)), []
     for resolution, found in checked_groups(groups, len(y)).items():
         for group in np.unique(found):
