@@ -97,9 +97,9 @@ def judge_arm(
     images: np.ndarray,
     real: np.ndarray,  # object-free images of the class's context
 ) -> pd.DataFrame:
-    "`judge_run` with the columns `arm`, `label`, `seed`, `run` and `diversity`."
+    "`judge_run` with the columns `generator`, `arm`, `label`, `seed`, `run` and `diversity`."
     label = class_name(kit, target.label)
-    names = dict(arm=arm, label=label, seed=seed, run=f"{label}-{seed}")
+    names = dict(generator=kit.generator, arm=arm, label=label, seed=seed, run=f"{label}-{seed}")
     varied = relative_diversity(kit, images, real)
     return judge_run(kit, target, images, real).assign(**names, diversity=varied)
 

@@ -14,7 +14,7 @@ from typing import Any
 from diffusers import AutoencoderTiny
 
 from ...core.devices import dtype_of, pick_device
-from ...core.settings import Profile, load_profile
+from ...core.settings import Profile, checkpoint_path, load_profile
 from ...data.worlds import World, get_world
 from ...models.classifier import Classifier
 from ...models.imagenet.label_names import label_number
@@ -49,6 +49,11 @@ class Kit:
     def need(self, *fields: str) -> None:
         "`ValueError` if the profile lacks what something needs, such as `'world', 'presence'`."
         require_fields(self.profile, fields)
+
+    @property
+    def generator(self) -> str:
+        "What draws: `mini` for any profile with that pipeline, whatever its world; else the profile's name."
+        return "mini" if self.profile.pipeline == checkpoint_path("mini:pipeline") else self.profile.name
 
     @property
     def classes(self) -> list[str]:

@@ -105,6 +105,7 @@ def test_a_run_has_all_arms_and_the_best_of_every_pool(drawn, comparison, world_
     assert run.verdicts.groupby("arm").size()[names].tolist() == [12, 2, 2, 2, 2, 2]
     assert run.target.label == "landbird"
     assert run.verdicts.run.eq("landbird-3").all()
+    assert run.verdicts.generator.eq("mini").all()
 
 
 def test_reranking_keeps_what_the_guide_is_surest_of_in_their_order(world_kit, planted):

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from spurious_core.core.settings import load_profile
-from spurious_core.papers.class_wise.kit import agree_on_names, load_kit
+from spurious_core.papers.class_wise.kit import Kit, agree_on_names, load_kit
 from spurious_core.papers.classes import own_classes
 
 
@@ -40,6 +40,15 @@ def test_a_juror_must_know_the_class():
 
 
 # ---- what a profile names
+
+
+@pytest.mark.parametrize(
+    "profile,generator", [("mini", "mini"), ("mini_permuted", "mini"), ("mini_flow", "mini_flow")]
+)
+def test_a_generator_is_the_same_in_another_world(profile, generator, bare_profile):
+    named = load_profile(profile)
+    drawing = replace(bare_profile, name=named.name, pipeline=named.pipeline)
+    assert Kit(drawing, None, None, None, None, [], None, None).generator == generator
 
 
 def test_a_kit_says_what_it_lacks(own_folder, bare_profile):

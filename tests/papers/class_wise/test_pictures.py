@@ -9,6 +9,7 @@ from spurious_core.papers.class_wise.pictures import (
     amount_items,
     amount_sheet,
     arm_sheet,
+    generator_rows,
     interval_rows,
     reference_sheet,
     run_sheet,
@@ -81,3 +82,14 @@ def test_a_row_an_arm_and_a_panel_a_metric_in_their_order():
     assert hits.lines[0].get_xdata().tolist() == [0.5, 0.1]
     assert np.isnan(real.lines[0].get_xdata()[1])
     assert hits.get_ylim()[0] > hits.get_ylim()[1]  # the first is on top
+
+
+def test_two_generators_share_a_row_and_have_a_colour_each():
+    arms = dict(arm=["base", "sfsl"], value=[0.1, 0.5], lo=[0, 0.4], hi=[0.2, 0.6])
+    table = pd.concat([pd.DataFrame(arms).assign(generator=name) for name in ("mini", "mini_flow")])
+    ax = generator_rows(table, "consistency").axes[0]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["base", "sfsl"]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["mini", "mini_flow"]
+    first, second = ax.lines[:2]
+    assert first.get_color() != second.get_color()
+    assert (first.get_ydata() < second.get_ydata()).all()

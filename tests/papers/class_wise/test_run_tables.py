@@ -3,10 +3,17 @@
 import pandas as pd
 import pytest
 
-from spurious_core.papers.class_wise.run_tables import read_runs, run_table, save_runs
+from spurious_core.papers.class_wise.run_tables import (
+    by_generator,
+    gain_by_generator,
+    read_runs,
+    run_table,
+    save_runs,
+)
 
 VERDICTS = pd.DataFrame(
     dict(
+        generator="mini",
         arm=["base"] * 2 + ["sfsl"] * 2,
         label="cow",
         seed=200,
@@ -23,7 +30,15 @@ def test_a_row_an_arm_with_means_counts_and_what_belongs_to_the_set():
     assert table.consistency.to_dict() == dict(base=0.5, sfsl=1.0)
     assert table.n_images.tolist() == [2, 2]
     assert table.spurious_auc.isna().to_dict() == dict(base=True, sfsl=False)
-    assert list(table) == ["label", "seed", "run", "consistency", "n_images", "spurious_auc"]
+    assert list(table) == [
+        "generator",
+        "label",
+        "seed",
+        "run",
+        "consistency",
+        "n_images",
+        "spurious_auc",
+    ]
 
 
 def test_cells_are_gathered_wherever_they_lie(tmp_path):
@@ -48,3 +63,47 @@ def test_no_run_counts_twice_but_the_references_of_all_cells(tmp_path):
 def test_an_empty_folder_is_no_sweep(tmp_path):
     with pytest.raises(FileNotFoundError, match="holds no runs.csv"):
         read_runs(tmp_path)
+
+
+def test_two_generators_may_have_the_same_run(tmp_path):
+    table = run_table(VERDICTS, ["consistency"])
+    save_runs(table, tmp_path / "a")
+    save_runs(table.assign(generator="mini_flow"), tmp_path / "b")
+    assert read_runs(tmp_path).generator.value_counts().to_dict() == dict(mini=2, mini_flow=2)
+
+
+# ---- generators side by side
+
+SHARES = dict(mini=(0.25, 0.75), mini_flow=(0.5, 0.5))
+
+
+@pytest.fixture
+def two_generators():
+    "Six classes; the loss gains 0.5 with one generator, nothing with the other, which lacks the class f."
+    rows = [
+        dict(generator=name, arm=arm, label=label, run=f"{label}-0", consistency=share)
+        for name, both in SHARES.items()
+        for label in ("abcdef" if name == "mini" else "abcde")
+        for arm, share in zip(("dreambooth", "sfsl"), both, strict=True)
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_generators_stand_side_by_side_over_the_runs_that_both_have(two_generators):
+    table = by_generator(two_generators, [("sfsl", "dreambooth")], ["consistency"])
+    wide = table.pivot(index="arm", columns="generator", values="value")
+    assert wide.loc["sfsl_minus_dreambooth"].to_dict() == dict(mini=0.5, mini_flow=0)
+    assert wide.loc["sfsl"].to_dict() == dict(mini=0.75, mini_flow=0.5)
+    assert set(table.n) == {5}
+    assert (table.key == table.generator).all()
+
+
+def test_what_one_generator_gains_more_than_another(two_generators):
+    row = gain_by_generator(two_generators, ("sfsl", "dreambooth"), "consistency", than="mini").iloc[0]
+    assert (row.arm, row.key) == ("sfsl_minus_dreambooth", "mini_flow_minus_mini")
+    assert (row.value, row.n, row.over) == (-0.5, 5, "runs of 5 classes")
+
+
+def test_one_generator_alone_gains_no_more_than_itself(two_generators):
+    alone = two_generators[two_generators.generator == "mini"]
+    assert gain_by_generator(alone, ("sfsl", "dreambooth"), "consistency", than="mini").empty
