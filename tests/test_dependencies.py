@@ -18,6 +18,7 @@ OPTIONAL = {
     "ray",
     "sphinx",
     "submitit",
+    "torchao",
 }  # tried where they are used, with a message or a way without them
 
 

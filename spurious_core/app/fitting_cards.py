@@ -25,6 +25,7 @@ from spurious_core.app.dry_run.public_models import (
 from ..core.settings import Profile, split_revision
 from ..diffusion.memory.cards import CardPlanner, cards_table, has_eight_bit
 from ..diffusion.training.config import PersonalizeConfig
+from ..diffusion.training.savings import has_torchao
 from ..models.pipeline_files import cached
 from ..models.quiet import without_warnings
 
@@ -71,4 +72,4 @@ def card_advice(profile: Profile) -> pd.DataFrame:
     recipe = replace(ADVISED, precision=profile.precision)
     tiny = _tiny_decoder(profile.tiny_decoder)
     with _configs_of(profile.pipeline) as folder:
-        return cards_table(CardPlanner(folder, recipe, tiny, eight_bit=has_eight_bit()))
+        return cards_table(CardPlanner(folder, recipe, tiny, eight_bit=has_eight_bit(), rounds=has_torchao()))

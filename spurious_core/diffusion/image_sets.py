@@ -25,6 +25,7 @@ import torch
 from PIL import Image
 
 from ..core.checks import of_type
+from ..core.devices import stored_parts
 from ..core.markup import as_html, thumbnails_html
 from ..core.mask_files import open_mask
 from ..core.opening import as_stored, decode
@@ -51,7 +52,8 @@ def pipeline_hash(pipe: Any) -> str:
     for part in family_of(pipe).networks(pipe):
         for name, weights in sorted(part.state_dict().items()):
             whole.update(name.encode())
-            whole.update(weights.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
+            for stored in stored_parts(weights.detach()):
+                whole.update(stored.cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
     return whole.hexdigest()[:16]
 
 

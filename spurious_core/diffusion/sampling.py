@@ -84,7 +84,8 @@ class PromptCache:
 
     def __call__(self, prompts: list[str], negative: bool = False) -> dict[str, Any]:
         "The conditions of a batch of prompts, or of negative ones."
-        return stack([self._row(prompt, negative) for prompt in prompts])
+        rows = [self._row(prompt, negative) for prompt in prompts]
+        return stack(rows, self.family.denoiser(self.pipe).device)
 
 # %% ../../nbs/diffusion/02_sampling.ipynb #dbeb92db
 def _task_of(

@@ -131,11 +131,14 @@ def is_of_denoiser(parameter: str) -> bool:
     return parameter.split(".")[0] in DENOISERS
 
 # %% ../../../nbs/diffusion/families/02_family.ipynb #5e068b36
-def stack(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def stack(
+    rows: Sequence[dict[str, Any]],
+    device: torch.device | None = None,  # the denoiser's, if encoders may have read on another; None: theirs
+) -> dict[str, Any]:
     "Rows of conditions as a batch: tensors are stacked, and what varies in length is a list."
     batch = {}
     for name in rows[0]:
-        values = [row[name] for row in rows]
+        values = [row[name] if device is None else row[name].to(device) for row in rows]
         alike = len({value.shape for value in values}) == 1
         batch[name] = torch.stack(values) if alike else values
     return batch

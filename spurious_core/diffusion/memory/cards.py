@@ -37,6 +37,11 @@ def has_eight_bit() -> bool:
     return find_spec("bitsandbytes") is not None
 
 
+def _switch(is_on: bool, may_be: bool) -> list[bool]:
+    "What a switch of the recipe may be, as it is first; what is on stays on."
+    return [True] if is_on else [False, True] if may_be else [False]
+
+
 def _divisors(number: int) -> list[int]:
     "From the number itself down to 1."
     return [size for size in range(number, 0, -1) if number % size == 0]
@@ -46,15 +51,21 @@ def _choices(
     config: PersonalizeConfig,
     has_tiny: bool,  # whether there is a tiny decoder
     eight_bit: bool,  # whether moments may have eight bits
+    rounds: bool,  # whether frozen weights may
 ) -> Iterator[tuple[PersonalizeConfig, bool]]:
     "The recipe, computed in all ways, and whether the tiny decoder decodes; from the fastest to the slowest."
-    batch = config.batch_size * config.accumulation
-    recomputed = [True] if config.gradient_checkpointing else [False, True]
-    optimizers = ["adamw", *(["adamw8bit"] if eight_bit and config.method == "dreambooth" else [])]
+    batch, is_whole = config.batch_size * config.accumulation, config.method == "dreambooth"
+    ways = dict(
+        eight_bit_base=_switch(config.eight_bit_base, rounds and not is_whole),
+        optimizer=["adamw", "adamw8bit"] if eight_bit and is_whole else ["adamw"],
+        batch_size=_divisors(batch),
+        gradient_checkpointing=_switch(config.gradient_checkpointing, True),
+        offload=_switch(config.offload, not config.learns_words),
+    )
     decoders = [False, True] if has_tiny and config.image_loss_weight > 0 else [False]
-    for optimizer, size, anew, tiny in product(optimizers, _divisors(batch), recomputed, decoders):
-        changes = dict(optimizer=optimizer, batch_size=size, accumulation=batch // size)
-        yield replace(config, gradient_checkpointing=anew, **changes), tiny
+    for *chosen, tiny in product(*ways.values(), decoders):
+        changes = dict(zip(ways, chosen, strict=True))
+        yield replace(config, accumulation=batch // changes["batch_size"], **changes), tiny
 
 # %% ../../../nbs/diffusion/memory/02_cards.ipynb #b3783429
 @dataclass(frozen=True)
@@ -80,9 +91,10 @@ class CardPlanner:
         tiny: torch.nn.Module | None = None,  # an `AutoencoderTiny`, if there is one
         guide: torch.nn.Module | None = None,  # what the image loss shows pictures to
         eight_bit: bool = False,  # may bitsandbytes be used? see `has_eight_bit`
+        rounds: bool = False,  # may torchao be used? see `has_torchao`
     ):
         self.pipe, self.config, self.tiny, self.guide = pipe, config, tiny, guide
-        self.eight_bit = eight_bit
+        self.eight_bit, self.rounds = eight_bit, rounds
         self.rehearsed = cache(self._rehearse)
 
     def _rehearse(self, config: PersonalizeConfig, tiny: bool) -> Footprint:
@@ -92,7 +104,7 @@ class CardPlanner:
         "The fastest way that fits. FitsNowhereError where none does, with the smallest and what it takes."
         positive("gigabytes", gigabytes)
         tried = []
-        for config, tiny in _choices(self.config, self.tiny is not None, self.eight_bit):
+        for config, tiny in _choices(self.config, self.tiny is not None, self.eight_bit, self.rounds):
             tried.append(CardSettings(config, tiny, self.rehearsed(config, tiny)))
             if fits_on(tried[-1].footprint, gigabytes):
                 return tried[-1]
@@ -114,6 +126,8 @@ def _ways_out(self: CardPlanner) -> str:
         advice.append("a LoRA takes less")
         if not self.eight_bit:
             advice.append("so do moments in eight bits (pip install bitsandbytes, eight_bit=True)")
+    elif not self.rounds:
+        advice.append("frozen weights in eight bits take half of that (pip install torchao, rounds=True)")
     return f"; {', '.join(advice)}" if advice else ""
 
 # %% ../../../nbs/diffusion/memory/02_cards.ipynb #f75f8507
@@ -127,6 +141,8 @@ def _row(plan: CardPlanner, gigabytes: float) -> dict[str, Any]:
         at_once=config.batch_size,
         accumulation=config.accumulation,
         recomputed=config.gradient_checkpointing,
+        offload=config.offload,
+        eight_bit_base=config.eight_bit_base,
         tiny_decoder=settings.tiny_decoder,
         optimizer=config.optimizer,
         peak_gb=round(settings.footprint.peak / 1e9, 2),
@@ -136,5 +152,6 @@ def _row(plan: CardPlanner, gigabytes: float) -> dict[str, Any]:
 def cards_table(plan: CardPlanner, cards: tuple[float, ...] = CARDS) -> pd.DataFrame:
     "What suits each card, one row a card; dashes where the recipe fits in no way."
     rows = {f"{positive('gigabytes', size):g} GB": _row(plan, size) for size in cards}
-    names = ["at_once", "accumulation", "recomputed", "tiny_decoder", "optimizer", "peak_gb"]
+    savings = ["recomputed", "offload", "eight_bit_base", "tiny_decoder", "optimizer"]
+    names = ["at_once", "accumulation", *savings, "peak_gb"]
     return pd.DataFrame(rows, index=names, dtype=object).T.fillna("–")

@@ -23,6 +23,7 @@ from .shapes import LiveBytes, bytes_of, pipeline_of_shapes, pretend
 from ..one_step import check_decoder, one_step_images
 from ..starts import picture_side
 from ..training.config import PersonalizeConfig
+from ..training.savings import eight_bit_saving, linear_layers
 from ..training.trainable import frozen, make_trainable, recomputed_activations
 
 # %% ../../../nbs/diffusion/memory/01_rehearsal.ipynb #f27a4b35
@@ -67,6 +68,12 @@ def _empty_pipeline(pipe: Any, config: PersonalizeConfig) -> Any:
     return family.with_parts(pipe, **tokenizers, **networks)
 
 
+def _on_device(pipe: Any, config: PersonalizeConfig) -> list[torch.nn.Module]:
+    "The networks of a pipeline that are on the accelerator; the autoencoder comes last."
+    resting = list(family_of(pipe).text_parts(pipe).values()) if config.offload else []
+    return [network for network in family_of(pipe).networks(pipe) if network not in resting]
+
+
 def _make_room(pipe: Any, config: PersonalizeConfig) -> None:
     "Rows for a new word, which a library would fill with random numbers, and of shapes it can draw none."
     if config.method == "textual_inversion":
@@ -107,7 +114,6 @@ class _Rehearsal:
         self.schedule = self.family.schedule(self.pipe)
         self.shape = self.family.latent_shape(self.pipe, picture_side(self.pipe))
         config = self.config
-        self.learns_words = config.trains_text or config.method == "textual_inversion"
         self.rows = config.batch_size * (2 if config.has_prior else 1)
         share = 1.0 if config.gated_share is None else config.gated_share
         self.seen = max(1, round(share * config.batch_size)) if config.image_loss_weight > 0 else 0
@@ -133,11 +139,11 @@ class _Rehearsal:
     def peak(self) -> int:
         "Bytes at the peak of a step beside the weights; gradients included."
         with self.mode:
-            if not self.learns_words:
+            if not self.config.learns_words:
                 with torch.no_grad():
                     words = self.words()
             with LiveBytes() as live:
-                loss = self.loss(self.words() if self.learns_words else words)
+                loss = self.loss(self.words() if self.config.learns_words else words)
                 loss.backward()
         return live.peak
 
@@ -163,23 +169,26 @@ def rehearse(
     has a LoRA loaded, and for a decoder or guide that doesn't fit."""
     if config.precision == "fp16":
         config = replace(config, precision="bf16")  # a CPU computes only some things in fp16
-    given = [] if isinstance(pipe, (str, Path)) else family_of(pipe).networks(pipe)[:-1]
+    given = [] if isinstance(pipe, (str, Path)) else _on_device(pipe, config)[:-1]
     shapes = _empty_pipeline(pipe, config)
     family = family_of(shapes)
+    rounded = linear_layers(family.denoiser(shapes)) if config.eight_bit_base else []
     decoder = shapes.vae if decoder is None else _empty_copy(check_decoder(shapes, decoder))
     guide = None if guide is None else _empty_copy(_checked_guide(guide)).requires_grad_(False)
     _make_room(shapes, config)
     params = make_trainable(shapes, config)
+    others = [decoder] if guide is None else [decoder, guide]
+    there = [*given, *_on_device(shapes, config), *others]
     denoiser = family.denoiser(shapes)
     if config.gradient_checkpointing:
         denoiser.enable_gradient_checkpointing()
-    networks = [*family.networks(shapes), decoder, *([] if guide is None else [guide])]
     mode = FakeTensorMode(allow_non_fake_inputs=True)
     anew = recomputed_activations(decoder, config.gradient_checkpointing)
     with frozen(shapes.vae, decoder), anew, kept_state():
-        for network in networks:
+        for network in (*family.networks(shapes), *others):
             pretend(network, mode)
         prepare = accelerator(torch.device("cpu"), config.precision).prepare_model
         prepare(denoiser, device_placement=False, evaluation_mode=True)
         step = _Rehearsal(shapes, config, decoder, guide, mode).peak()
-    return Footprint(bytes_of([*given, *networks]), _moments(params, config), step)
+    weights = bytes_of(there) - eight_bit_saving(rounded)
+    return Footprint(weights, _moments(params, config), step)

@@ -16,6 +16,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from ...core.devices import stored_parts
 from ...models.pipeline_files import Part, pipeline_parts
 from ...models.pipelines import find_class, left_out, pipeline_class
 from ...models.quiet import without_progress_bars, without_warnings
@@ -49,12 +50,16 @@ def pipeline_of_shapes(
     return pipe
 
 # %% ../../../nbs/diffusion/memory/00_shapes.ipynb #093f9fb1
-def pretend(network: torch.nn.Module, mode: FakeTensorMode) -> None:
-    "Puts fake tensors on the CPU in place of a network's weights and buffers; what was shared stays shared."
+def pretend(
+    network: torch.nn.Module,
+    mode: FakeTensorMode,
+    device: str = "cpu",  # that the fakes are on; it need not exist
+) -> None:
+    "Puts fake tensors in place of a network's weights and buffers; what was shared stays shared."
     fakes = {}
     with mode:
         for tensor in (*network.parameters(), *network.buffers()):
-            fakes[id(tensor)] = torch.empty(tensor.shape, dtype=tensor.dtype)
+            fakes[id(tensor)] = torch.empty(tensor.shape, dtype=tensor.dtype, device=device)
             if isinstance(tensor, torch.nn.Parameter):
                 fakes[id(tensor)] = torch.nn.Parameter(fakes[id(tensor)], tensor.requires_grad)
         for module in network.modules():
@@ -66,7 +71,8 @@ def pretend(network: torch.nn.Module, mode: FakeTensorMode) -> None:
 def bytes_of(networks: Iterable[torch.nn.Module]) -> int:
     "Bytes of weights and buffers, each counted once, of networks that may share some."
     tensors = [tensor for network in networks for tensor in (*network.parameters(), *network.buffers())]
-    return sum({id(tensor): tensor.nbytes for tensor in tensors}.values())
+    kept = {id(part): part.nbytes for tensor in tensors for part in stored_parts(tensor)}
+    return sum(kept.values())
 
 # %% ../../../nbs/diffusion/memory/00_shapes.ipynb #9cb6d995
 class LiveBytes(TorchDispatchMode):

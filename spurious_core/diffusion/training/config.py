@@ -64,7 +64,10 @@ class PersonalizeConfig:
     ema: float = 0.0  # decay of averaged weights; 0: none
     max_grad_norm: float = 1.0
     precision: str = "fp32"  # fp32 | bf16 | fp16
-    gradient_checkpointing: bool = False  # of the U-Net, and of a full decoder for the image loss
+    gradient_checkpointing: bool = False  # of the denoiser, and of a full decoder for the image loss
+    offload: bool = False  # text encoders stay on the CPU, where they read captions and can't learn
+    eight_bit_base: bool = False  # the denoiser's frozen weights in eight bits (needs torchao)
+    compile_blocks: bool = False  # the denoiser's repeated blocks, by torch.compile
     min_references: int = 3
     checkpoint_every: int = 50
     validate_every: int = 50
@@ -84,6 +87,11 @@ class PersonalizeConfig:
         "Whether weights of the text encoder are trained; a new word is none of them."
         return self.train_text_encoder and self.method != "textual_inversion"
 
+    @property
+    def learns_words(self) -> bool:
+        "Whether a text encoder learns anything, so that captions have to be read at every step."
+        return self.trains_text or self.method == "textual_inversion"
+
     def check_given(self, pipe: Any, captions: Sequence[str] | None = None, **of_prior: Any) -> None:
         "ValueError for what would be given to a training in vain: class images, captions without a new word."
         _check_prior(self, of_prior)
@@ -94,7 +102,8 @@ LARGEST_RANK = 1280  # no layer of Stable Diffusion's attention is wider, and no
 _COUNTS = ("rank", "num_vectors", "steps", "batch_size", "accumulation", "prior_images")
 _INTERVALS = ("min_references", "checkpoint_every", "validate_every")
 _WEIGHTS = ("prior_weight", "image_loss_weight", "weight_decay")
-_SWITCHES = ("train_text_encoder", "image_loss_on_prior", "gradient_checkpointing")
+_SAVINGS = ("gradient_checkpointing", "offload", "eight_bit_base", "compile_blocks")
+_SWITCHES = ("train_text_encoder", "image_loss_on_prior", *_SAVINGS)
 _OPTIONAL = ("lora_alpha", "text_lr", "snr_gamma")  # zero would silently mean what None says
 
 # %% ../../../nbs/diffusion/training/01_config.ipynb #f2248ed2
@@ -116,6 +125,17 @@ def _take_words(config: PersonalizeConfig) -> None:
         not_blank(name, getattr(config, name))
 
 # %% ../../../nbs/diffusion/training/01_config.ipynb #66043817
+def _check_savings(config: PersonalizeConfig) -> None:
+    "ValueError for what saves memory where something has to learn."
+    if config.eight_bit_base and config.method == "dreambooth":
+        raise ValueError(
+            "eight_bit_base=True with method='dreambooth': weights that learn have no eight bits"
+        )
+    if config.offload and config.learns_words:
+        what = "train_text_encoder=True" if config.trains_text else f"method={config.method!r}"
+        raise ValueError(f"offload=True with {what}: an encoder that learns can't stay on the CPU")
+
+
 def _check(config: PersonalizeConfig) -> None:
     "ValueError for the first field that cannot be, with what is allowed."
     one_of("method", config.method, PERSONALIZE_METHODS)
@@ -140,6 +160,7 @@ def _check(config: PersonalizeConfig) -> None:
     if config.gated_share is not None:
         within("gated_share", config.gated_share, "(0, 1]")
     within("ema", config.ema, "[0, 1)")
+    _check_savings(config)
     if config.method == "textual_inversion" and config.token not in config.instance_prompt:
         prompt, token = config.instance_prompt, config.token
         raise ValueError(f"instance_prompt={prompt!r} does not contain token={token!r}")

@@ -33,6 +33,7 @@ from .learner import Learner, optimizer_maker
 from .steps import TrainingPictures, TrainingStep
 
 # %% ../../../nbs/diffusion/training/06_personalizing.ipynb #5914afac
+from .savings import compile_repeated_blocks, on_cpu
 from spurious_core.diffusion.training.trainable import (
     frozen,
     make_trainable,
@@ -171,6 +172,8 @@ def build_trainer(
     learner = Learner(params, config, accelerator, optimizer_maker(config))
     if config.gradient_checkpointing:
         family.denoiser(pipe).enable_gradient_checkpointing()
+    if config.compile_blocks:
+        compile_repeated_blocks(family.denoiser(pipe))
     for name in (family.denoiser_name, *taught_encoders(pipe, config)):
         network = getattr(pipe, name)
         accelerator.prepare_model(network, evaluation_mode=True)  # in place, as long as it isn't compiled
@@ -237,8 +240,9 @@ def personalize(
         if not claim_run(out, pipe, config, given, accelerator):
             return out
         decoder, anew = given.decoder, config.gradient_checkpointing
-        encoders = family_of(pipe).text_parts(pipe).values()
-        with frozen(pipe.vae, decoder, *encoders), recomputed_activations(decoder, anew):
+        encoders = list(family_of(pipe).text_parts(pipe).values())
+        resting, shared = on_cpu(encoders if config.offload else ()), frozen(pipe.vae, decoder, *encoders)
+        with shared, resting, recomputed_activations(decoder, anew):
             pictures = training_pictures(pipe, config, given, out, progress)
             trainer = build_trainer(pipe, config, given, pictures, out, accelerator, validate, sheet)
             return trainer.run(progress)

@@ -154,6 +154,7 @@ class PromptEncoder:
             torch.tensor([self.distinct.index(caption) for caption in group]) for group in captions
         ]
         self.cached = None if learning else self.family.conditions(pipe, self.distinct)
+        self.device = self.family.denoiser(pipe).device
 
     def __call__(
         self,
@@ -163,10 +164,10 @@ class PromptEncoder:
         parts = index.cpu().chunk(len(self.numbers))
         wanted = torch.cat([numbers[i] for numbers, i in zip(self.numbers, parts, strict=True)])
         if self.cached is not None:
-            return stack([self.cached[number] for number in wanted.tolist()])
+            return stack([self.cached[number] for number in wanted.tolist()], self.device)
         distinct, place = wanted.unique(return_inverse=True)
         rows = self.family.conditions(self.pipe, [self.distinct[number] for number in distinct.tolist()])
-        return stack([rows[number] for number in place.tolist()])
+        return stack([rows[number] for number in place.tolist()], self.device)
 
 # %% ../../../nbs/diffusion/training/03_steps.ipynb #3c5c29ec
 @dataclass

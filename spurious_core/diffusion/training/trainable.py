@@ -33,6 +33,7 @@ from ..families.family import is_of_denoiser
 from ..families.registry import family_of
 from .config import PersonalizeConfig
 from .origin import add_header
+from .savings import to_eight_bits, without_advice_of_merging
 
 # %% ../../../nbs/diffusion/training/02_trainable.ipynb #a44443dc
 from ...models.pipeline_files import lacking, networks_of
@@ -63,6 +64,20 @@ def _changing(pipe: Any, config: PersonalizeConfig) -> list[str]:
     return [*taught_encoders(pipe, config), *tokenizers, *cast]
 
 
+def _loaded_copy(folder: str | Path, config: PersonalizeConfig) -> Any:
+    "A pipeline from its folder; what saves room on the accelerator is done before anything goes there."
+    device, saves = pick_device(), config.offload or config.eight_bit_base
+    pipe = load_pipeline(folder, dtype=_base_dtype(config), device="cpu" if saves else device)
+    family = family_of(pipe)
+    if config.eight_bit_base:
+        to_eight_bits(family.denoiser(pipe))
+    resting = family.text_parts(pipe).values() if config.offload else ()
+    for network in family.networks(pipe):
+        if network not in resting:
+            network.to(device)
+    return pipe
+
+
 def working_copy(
     pipe: Any,  # a diffusers pipeline, or its folder
     config: PersonalizeConfig,
@@ -71,8 +86,11 @@ def working_copy(
 
     ValueError for a pipeline that has a LoRA loaded."""
     if isinstance(pipe, (str, Path)):
-        return load_pipeline(pipe, dtype=_base_dtype(config), device=pick_device())
-    return family_of(pipe).working_copy(pipe, _changing(pipe, config))
+        return _loaded_copy(pipe, config)
+    copied = family_of(pipe).working_copy(pipe, _changing(pipe, config))
+    if config.eight_bit_base:
+        to_eight_bits(family_of(pipe).denoiser(copied))
+    return copied
 
 # %% ../../../nbs/diffusion/training/02_trainable.ipynb #c9645b3a
 def _first_vectors(config: PersonalizeConfig, encoder: torch.nn.Module, tokenizer: Any) -> torch.Tensor:
@@ -121,7 +139,7 @@ def _add_lora(pipe: Any, config: PersonalizeConfig) -> None:
     parts = {family.denoiser_name: family.lora_targets(pipe, config.targets)}
     if config.trains_text:
         parts |= dict.fromkeys(family.learning_text, family.text_targets)
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), without_advice_of_merging():
         torch.manual_seed(seed_of("init", config.seed))
         for part, targets in parts.items():
             lora = LoraConfig(

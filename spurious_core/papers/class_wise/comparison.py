@@ -17,6 +17,7 @@ import pandas as pd
 from ...core.settings import Profile
 from ...diffusion.memory.cards import CardPlanner, has_eight_bit
 from ...diffusion.training.config import PersonalizeConfig
+from ...diffusion.training.savings import has_torchao
 from ...models.classifier import Classifier
 from .arm_pictures import draw_arm, prior_set, training_config
 from .arms import Arm
@@ -68,7 +69,8 @@ def fit_to_card(
     if not card:
         return kit, config
     with_loss = replace(config, image_loss_weight=1.0)
-    settings = CardPlanner(kit.pipe, with_loss, kit.tiny, kit.guide, has_eight_bit())(card)
+    planner = CardPlanner(kit.pipe, with_loss, kit.tiny, kit.guide, has_eight_bit(), has_torchao())
+    settings = planner(card)
     decoding = kit if settings.tiny_decoder else replace(kit, tiny=None)
     return decoding, replace(settings.config, image_loss_weight=config.image_loss_weight)
 

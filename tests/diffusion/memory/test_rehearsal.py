@@ -22,6 +22,7 @@ from spurious_core.diffusion.starts import picture_side
 from spurious_core.diffusion.training.caches import latent_moments
 from spurious_core.diffusion.training.config import PersonalizeConfig
 from spurious_core.diffusion.training.learner import Learner, optimizer_maker
+from spurious_core.diffusion.training.savings import has_torchao
 from spurious_core.diffusion.training.steps import TrainingPictures, TrainingStep
 from spurious_core.diffusion.training.trainable import (
     frozen,
@@ -59,7 +60,9 @@ def trained(folder, recipe):
             learner.descend()
     moments = [value for state in learner.optimizer.state.values() for value in state.values()]
     wide = [value.nbytes for value in moments if torch.is_tensor(value) and value.numel() > 1]
-    return bytes_of(family.networks(pipe)), sum(wide), live.peak
+    resting = list(family.text_parts(pipe).values()) if recipe.offload else []
+    there = [network for network in family.networks(pipe) if network not in resting]
+    return bytes_of(there), sum(wide), live.peak
 
 
 IN_EVERY_RUN = "sd", "sd35"  # one that predicts noise and one that flows; the others are slow
@@ -81,6 +84,11 @@ def test_a_step_of_every_family(kind, tmp_path):
     [
         dict(gradient_checkpointing=True),
         dict(precision="bf16"),
+        dict(offload=True),
+        *(
+            pytest.param(changes, marks=pytest.mark.skipif(not has_torchao(), reason="torchao rounds"))
+            for changes in (dict(eight_bit_base=True), dict(eight_bit_base=True, precision="bf16"))
+        ),
         dict(method="dreambooth"),
         dict(train_text_encoder=True),
         dict(image_loss_weight=0.0),

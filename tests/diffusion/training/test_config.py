@@ -46,6 +46,9 @@ from spurious_core.diffusion.training.config import PersonalizeConfig
         dict(seed=1.5),
         dict(seed=None),
         dict(gradient_checkpointing="no"),
+        dict(offload="cpu"),
+        dict(eight_bit_base=8),
+        dict(compile_blocks=None),
         dict(train_text_encoder=0.0),
         dict(image_loss_on_prior=None),
         dict(targets="to_q"),
@@ -102,3 +105,22 @@ def test_rates_out_of_an_array_are_written_as_plain_numbers():
     config = PersonalizeConfig(lr=np.float32(0.5), prior_weight=Fraction(1, 2))
     assert json.loads(json.dumps(asdict(config)))["lr"] == 0.5
     assert config == PersonalizeConfig(lr=0.5, prior_weight=0.5)
+
+
+@pytest.mark.parametrize(
+    "settings, why",
+    [
+        (dict(eight_bit_base=True, method="dreambooth"), "weights that learn have no eight bits"),
+        (
+            dict(offload=True, train_text_encoder=True),
+            "offload=True with train_text_encoder=True: an encoder",
+        ),
+        (
+            dict(offload=True, method="textual_inversion", instance_prompt="a <concept>"),
+            "offload=True with method='textual_inversion': an encoder that learns can't stay on the CPU",
+        ),
+    ],
+)
+def test_what_learns_is_neither_rounded_nor_left_on_the_cpu(settings, why):
+    with pytest.raises(ValueError, match=why):
+        PersonalizeConfig(**settings)
