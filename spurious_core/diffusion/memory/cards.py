@@ -100,12 +100,16 @@ class CardPlanner:
     def _rehearse(self, config: PersonalizeConfig, tiny: bool) -> Footprint:
         return rehearse(self.pipe, config, self.tiny if tiny else None, self.guide)
 
+    def footprint(self, config: PersonalizeConfig, tiny: bool) -> Footprint:
+        "What one way takes. Where weights are and how many bits they have changes no step."
+        return self.rehearsed(replace(config, offload=False, eight_bit_base=False), tiny).spared(config)
+
     def __call__(self, gigabytes: float) -> CardSettings:
         "The fastest way that fits. FitsNowhereError where none does, with the smallest and what it takes."
         positive("gigabytes", gigabytes)
         tried = []
         for config, tiny in _choices(self.config, self.tiny is not None, self.eight_bit, self.rounds):
-            tried.append(CardSettings(config, tiny, self.rehearsed(config, tiny)))
+            tried.append(CardSettings(config, tiny, self.footprint(config, tiny)))
             if fits_on(tried[-1].footprint, gigabytes):
                 return tried[-1]
         smallest = min(tried, key=lambda settings: settings.footprint.peak).footprint
@@ -137,13 +141,16 @@ def _row(plan: CardPlanner, gigabytes: float) -> dict[str, Any]:
     except FitsNowhereError:
         return {}
     config = settings.config
-    return dict(
-        at_once=config.batch_size,
-        accumulation=config.accumulation,
+    savings = dict(
         recomputed=config.gradient_checkpointing,
         offload=config.offload,
         eight_bit_base=config.eight_bit_base,
         tiny_decoder=settings.tiny_decoder,
+    )
+    return dict(
+        at_once=config.batch_size,
+        accumulation=config.accumulation,
+        savings=", ".join(name for name, is_on in savings.items() if is_on) or "none",
         optimizer=config.optimizer,
         peak_gb=round(settings.footprint.peak / 1e9, 2),
     )
@@ -152,6 +159,5 @@ def _row(plan: CardPlanner, gigabytes: float) -> dict[str, Any]:
 def cards_table(plan: CardPlanner, cards: tuple[float, ...] = CARDS) -> pd.DataFrame:
     "What suits each card, one row a card; dashes where the recipe fits in no way."
     rows = {f"{positive('gigabytes', size):g} GB": _row(plan, size) for size in cards}
-    savings = ["recomputed", "offload", "eight_bit_base", "tiny_decoder", "optimizer"]
-    names = ["at_once", "accumulation", *savings, "peak_gb"]
+    names = ["at_once", "accumulation", "savings", "optimizer", "peak_gb"]
     return pd.DataFrame(rows, index=names, dtype=object).T.fillna("–")

@@ -34,11 +34,18 @@ class Footprint:
     weights: int  # of all networks: pipeline, decoder, guide, and what is learned
     moments: int  # of the optimiser, and running averages
     step: int  # gradients, activations and what else lives at the peak
+    encoders: int = 0  # of the weights, those that would rest on the CPU
+    rounding: int = 0  # what eight bits would save of the weights
 
     @property
     def peak(self) -> int:
         "All of them together."
         return self.weights + self.moments + self.step
+
+    def spared(self, config: PersonalizeConfig) -> "Footprint":
+        "The same with what a recipe leaves on the CPU, or keeps in eight bits."
+        saved = self.encoders * config.offload + self.rounding * config.eight_bit_base
+        return replace(self, weights=self.weights - saved)
 
     def _repr_markdown_(self) -> str:
         parts = dict(weights=self.weights, moments=self.moments, step=self.step, peak=self.peak)
@@ -66,12 +73,6 @@ def _empty_pipeline(pipe: Any, config: PersonalizeConfig) -> Any:
     tokenizers = {name: copy.deepcopy(getattr(pipe, name)) for _, name in family.words}
     networks = {name: _empty_copy(network) for name, network in parts.items()}
     return family.with_parts(pipe, **tokenizers, **networks)
-
-
-def _on_device(pipe: Any, config: PersonalizeConfig) -> list[torch.nn.Module]:
-    "The networks of a pipeline that are on the accelerator; the autoencoder comes last."
-    resting = list(family_of(pipe).text_parts(pipe).values()) if config.offload else []
-    return [network for network in family_of(pipe).networks(pipe) if network not in resting]
 
 
 def _make_room(pipe: Any, config: PersonalizeConfig) -> None:
@@ -169,26 +170,27 @@ def rehearse(
     has a LoRA loaded, and for a decoder or guide that doesn't fit."""
     if config.precision == "fp16":
         config = replace(config, precision="bf16")  # a CPU computes only some things in fp16
-    given = [] if isinstance(pipe, (str, Path)) else _on_device(pipe, config)[:-1]
+    given = [] if isinstance(pipe, (str, Path)) else family_of(pipe).networks(pipe)[:-1]
     shapes = _empty_pipeline(pipe, config)
     family = family_of(shapes)
-    rounded = linear_layers(family.denoiser(shapes)) if config.eight_bit_base else []
+    may_be_rounded = linear_layers(family.denoiser(shapes))
     decoder = shapes.vae if decoder is None else _empty_copy(check_decoder(shapes, decoder))
     guide = None if guide is None else _empty_copy(_checked_guide(guide)).requires_grad_(False)
     _make_room(shapes, config)
     params = make_trainable(shapes, config)
-    others = [decoder] if guide is None else [decoder, guide]
-    there = [*given, *_on_device(shapes, config), *others]
+    networks = [*family.networks(shapes), decoder, *([] if guide is None else [guide])]
     denoiser = family.denoiser(shapes)
     if config.gradient_checkpointing:
         denoiser.enable_gradient_checkpointing()
     mode = FakeTensorMode(allow_non_fake_inputs=True)
     anew = recomputed_activations(decoder, config.gradient_checkpointing)
     with frozen(shapes.vae, decoder), anew, kept_state():
-        for network in (*family.networks(shapes), *others):
+        for network in networks:
             pretend(network, mode)
         prepare = accelerator(torch.device("cpu"), config.precision).prepare_model
         prepare(denoiser, device_placement=False, evaluation_mode=True)
         step = _Rehearsal(shapes, config, decoder, guide, mode).peak()
-    weights = bytes_of(there) - eight_bit_saving(rounded)
-    return Footprint(weights, _moments(params, config), step)
+    weights, moments = bytes_of([*given, *networks]), _moments(params, config)
+    encoders = bytes_of([*given[1:], *family.text_parts(shapes).values()])
+    whole = Footprint(weights, moments, step, encoders, eight_bit_saving(may_be_rounded))
+    return whole.spared(config)

@@ -24,8 +24,7 @@ def planner(monkeypatch):
         picture = (0.5 if config.gradient_checkpointing else 2) + (0.2 if decoder else 3)
         trained = 8 if config.method == "dreambooth" else 0
         moments = trained * (1 if config.optimizer == "adamw" else 0.25)
-        weights = 3 - config.offload - 0.5 * config.eight_bit_base
-        sizes = (weights + trained, moments, config.batch_size * picture)
+        sizes = (3 + trained, moments, config.batch_size * picture, 1, 0.5)
         return Footprint(*(int(size * GB) for size in sizes))
 
     monkeypatch.setattr(cards, "rehearse", invented)
@@ -112,7 +111,8 @@ def test_weights_are_rounded_last_of_all_and_only_where_that_can_be(planner):
 def test_the_table_shows_dashes_where_nothing_fits(planner):
     table = cards_table(planner(RECIPE, tiny="tiny"), (3, 7.9))
     assert (table.loc["3 GB"] == "–").all()
-    assert table.loc["7.9 GB", ["at_once", "recomputed", "tiny_decoder"]].tolist() == [4, True, True]
+    assert table.loc["7.9 GB", ["at_once", "savings"]].tolist() == [4, "recomputed, tiny_decoder"]
+    assert cards_table(planner(RECIPE), (80,)).savings.tolist() == ["none"]
     assert "4.0" not in table.to_string()
     assert cards_table(planner(RECIPE)).index.tolist() == [f"{size} GB" for size in CARDS]
 
