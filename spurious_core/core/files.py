@@ -111,7 +111,9 @@ def read_json(path: str | Path) -> Any:
     if Path(path).is_dir():
         raise ValueError(f"{path} is a folder, and no JSON file")
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8-sig"))
+        content = json.loads(Path(path).read_text(encoding="utf-8-sig"))
+        json.dumps(content, ensure_ascii=False).encode()  # half a letter could not be written again
+        return content
     except (ValueError, RecursionError) as error:  # of JSON, or of UTF-8
         raise ValueError(f"{path} is damaged: {error}") from error
 

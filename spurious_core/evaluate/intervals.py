@@ -31,7 +31,8 @@ def wilson(
     scale = 1 + z * z / n
     middle = (share + z * z / (2 * n)) / scale
     half = z * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / scale
-    return share, max(0.0, middle - half), min(1.0, middle + half)
+    # at 0 and 1 an end is the share itself, which a rounding error must not pass
+    return share, min(share, max(0.0, middle - half)), max(share, min(1.0, middle + half))
 
 # %% ../../nbs/evaluate/01_intervals.ipynb #383d5d7e
 def cautious_interval(

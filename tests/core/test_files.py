@@ -240,3 +240,12 @@ def test_a_file_is_read_once_until_it_changes(tmp_path, monkeypatch):
     file.write_bytes(b"two")
     os.utime(file, ns=(0, file.stat().st_mtime_ns + 1))
     assert content_hash(file) == file_hash(file) != before
+
+
+def test_half_a_letter_is_damage(tmp_path):
+    file = tmp_path / "a.json"
+    file.write_text('{"a": "\\\\ud800"}')
+    with pytest.raises(ValueError, match="a.json is damaged: .*surrogates not allowed"):
+        read_json(file)
+    file.write_text('{"a": "\\\\ud83d\\\\ude00"}')
+    assert read_json(file) == dict(a="\U0001f600")

@@ -226,3 +226,10 @@ def test_bootstrap_never_holds_all_samples():
     assert peak < n * n_boot * 8 / 3
     at_once = resampling_weights(n, n_boot, np.random.default_rng(0)) @ np.sort(values)
     np.testing.assert_allclose((lo, hi), np.quantile(at_once, expanded_tails(n, 0.95)), atol=1e-12)
+
+
+def test_no_rounding_puts_a_share_outside_of_its_interval():
+    for n in range(1, 200):
+        for successes in {0, 1, n // 2, n}:
+            share, lo, hi = wilson(successes, n)
+            assert 0 <= lo <= share <= hi <= 1, (successes, n)

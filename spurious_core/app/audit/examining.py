@@ -141,7 +141,8 @@ def _too_few(audit: Audit) -> Iterator[str]:
     "A sentence on the classes of which there are too few pictures to say much."
     few = audit.accuracies[audit.accuracies.n < 30]
     if len(few) and len(few) == len(audit.accuracies):
-        yield f"Too few pictures to say much of any class: {few.n.min()} to {few.n.max()} of each in a split."
+        counts = " to ".join(map(str, sorted({few.n.min(), few.n.max()})))
+        yield f"Too few pictures to say much of any class: {counts} of each in a split."
     elif len(few):
         of_each = ", ".join(f"{row.label} ({row.n} in {row.split})" for row in few.itertuples())
         yield f"Too few pictures to say much of them: {of_each}."

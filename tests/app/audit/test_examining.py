@@ -91,4 +91,4 @@ def test_classes_of_which_there_are_too_few_are_named(net):
 def test_too_few_pictures_of_every_class_is_one_sentence(net):
     birds = world_images(get_world("waterbirds"), 40, "train")
     last = next_steps(examine_subject(read_subject(birds, net, refit=True)))[-1]
-    assert last == "Too few pictures to say much of any class: 20 to 20 of each in a split."
+    assert last == "Too few pictures to say much of any class: 20 of each in a split."
