@@ -43,6 +43,7 @@ from .devices import (
     cpu_multiplies_in_bf16 as cpu_multiplies_in_bf16,
     dtype_of as dtype_of,
     pick_device as pick_device,
+    stored_parts as stored_parts,
     usable_cores as usable_cores,
 )
 from .files import (

@@ -1,3 +1,4 @@
+from .full_size import write_random_weights as write_random_weights
 from .public_models import (
     PUBLIC_MODELS as PUBLIC_MODELS,
     TINY_CHANNELS as TINY_CHANNELS,

@@ -27,6 +27,16 @@ from .personalizing import (
     personalize as personalize,
     training_pictures as training_pictures,
 )
+from .savings import (
+    compile_repeated_blocks as compile_repeated_blocks,
+    eight_bit_saving as eight_bit_saving,
+    has_torchao as has_torchao,
+    linear_layers as linear_layers,
+    on_cpu as on_cpu,
+    repeated_blocks as repeated_blocks,
+    to_eight_bits as to_eight_bits,
+    without_advice_of_merging as without_advice_of_merging,
+)
 from .steps import (
     BatchSampler as BatchSampler,
     ImageTerm as ImageTerm,

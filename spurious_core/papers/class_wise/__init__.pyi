@@ -61,6 +61,7 @@ from .pictures import (
     amount_items as amount_items,
     amount_sheet as amount_sheet,
     arm_sheet as arm_sheet,
+    generator_rows as generator_rows,
     interval_rows as interval_rows,
     reference_sheet as reference_sheet,
     run_sheet as run_sheet,
@@ -74,7 +75,14 @@ from .plans import (
     TUNED_ON as TUNED_ON,
     plan_for as plan_for,
 )
-from .run_tables import FILE as FILE, read_runs as read_runs, run_table as run_table, save_runs as save_runs
+from .run_tables import (
+    FILE as FILE,
+    by_generator as by_generator,
+    gain_by_generator as gain_by_generator,
+    read_runs as read_runs,
+    run_table as run_table,
+    save_runs as save_runs,
+)
 from .survey import (
     NO_TRUTH as NO_TRUTH,
     component_panel as component_panel,
@@ -95,6 +103,7 @@ from .tables import (
     dataset_key as dataset_key,
     metric_entries as metric_entries,
     one_row_a_run as one_row_a_run,
+    pair_name as pair_name,
     reference_table as reference_table,
     spread as spread,
     the_bar as the_bar,
