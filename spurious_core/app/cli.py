@@ -246,25 +246,30 @@ def table_command(
         say(note, style="red")
 
 # %% ../../nbs/app/10_cli.ipynb #9233acfb
-def _print_cards(profile: str) -> None:
-    "What suits a LoRA with the image loss on each card, for the profile's pipeline."
+def _print_cards(profile: str, cards: list[float]) -> None:
+    "What suits a LoRA with the image loss on each card, for the profile's pipeline, as soon as it is known."
     with one_line_messages():
-        from spurious_core.app.fitting_cards import card_advice
+        from spurious_core.app.fitting_cards import card_sentences
         from spurious_core.core.settings import load_profile
+        from spurious_core.diffusion.memory.cards import CARDS
 
-        say("rehearsing a step of training in every way until one fits; a large model takes a few minutes")
-        table = card_advice(load_profile(profile)).reset_index(names="card")
-    print_table(f"a LoRA with the image loss on {profile}", table.columns, table.itertuples(index=False))
+        say(
+            f"a LoRA with an image loss on {profile}, rehearsed in all ways until one fits: pictures at once,"
+        )
+        say("what saves memory, and the peak beside a guide; a card takes minutes for a large model")
+        for sentence in card_sentences(load_profile(profile), cards or CARDS):
+            say(sentence)
 
 # %% ../../nbs/app/10_cli.ipynb #3ad6811d
 @app.command("doctor")
 def doctor_command(
     profile: str = typer.Option("mini", metavar="NAME", help="section of settings.ini"),
     cards: bool = typer.Option(False, "--cards", help="say what fits on cards of 8 to 80 GB instead"),
+    card: list[float] = typer.Option([], "--card", metavar="GB", help="the same for one; repeat for more"),  # noqa: B008
 ) -> None:
     "Say what a profile needs and whether this machine has it; exit code 1 if it cannot run. Changes nothing."
-    if cards:
-        return _print_cards(profile)
+    if cards or card:
+        return _print_cards(profile, card)
     with one_line_messages():
         from spurious_core.app.doctor import examine
 

@@ -63,15 +63,28 @@ def _name_layers(pipe: Any) -> dict[str, torch.nn.Module]:
 
 
 _LORA_KEY = re.compile(r"(.+?)\.(lora(?:_linear_layer)?[._](?:[AB]|down|up)(?:\.default)?)\.weight")
+# what stands beside the matrices: scales, and the magnitudes of DoRA
+_BESIDE = re.compile(r".+\.(alpha|dora_scale|lora_magnitude_vector(\.default)?(\.weight)?)")
 
 # %% ../../nbs/diffusion/03_adapters.ipynb #9faf27f1
+def _check_beside(file: Path, key: str) -> None:
+    "ValueError for an entry of a LoRA's file that nothing reads: it would be left out without a word."
+    if not _BESIDE.fullmatch(key):
+        known = "pairs of matrices (A and B, or down and up), their alpha, and DoRA's magnitudes"
+        raise ValueError(f"{file} has {key!r}, which is not read; a LoRA has {known}")
+
+
 def _check_lora(pipe: Any, file: Path) -> None:
     "ValueError where a LoRA's matrices do not fit the layers they name."
     layers, matrices = _name_layers(pipe), family_of(pipe).translate_lora(pipe, read_weights(file))
     for key, matrix in matrices.items():
         match = _LORA_KEY.fullmatch(key)
         if not match:
-            continue  # scales, and formats that are left to diffusers
+            _check_beside(file, key)
+            continue
+        if not matrix.is_floating_point() or not matrix.numel():
+            shape = f"{' x '.join(map(str, matrix.shape))} of {matrix.dtype}"
+            raise ValueError(f"{file} is no LoRA: {key} is {shape}, and not a matrix of fractions")
         layer, matrix_name = match.groups()
         if layer not in layers:
             raise ValueError(f"{file} does not fit this pipeline, which has no layer {layer}")
@@ -106,6 +119,8 @@ def _named_vectors(
 ) -> dict[str, Any]:
     "What a file of learned embeddings holds, by word and end."
     words = read_weights(file)
+    if not words:
+        raise ValueError(f"{file} is empty, and neither a LoRA nor learned embeddings")
     if "string_to_param" in words:
         return {words.get("name") or file.stem: next(iter(words["string_to_param"].values()))}
     if "emb_params" in words:
@@ -173,6 +188,7 @@ def use_adapter(
         yield pipe
         return
     of_type("adapter", adapter, (str, Path), "a file or a folder, or None")
+    of_type("scale", scale, (int, float), "a number: 0 is none of a LoRA, 1 all of it")
     if (Path(adapter) / "model_index.json").is_file():
         denoiser = family_of(pipe).denoiser(pipe)
         yield load_pipeline(adapter, dtype=denoiser.dtype, device=denoiser.device)

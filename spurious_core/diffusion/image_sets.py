@@ -47,8 +47,10 @@ from spurious_core.core.files import (
 
 # %% ../../nbs/diffusion/04_image_sets.ipynb #2627ac11
 def pipeline_hash(pipe: Any) -> str:
-    "Sixteen hex digits (SHA-256) of a pipeline's weights in memory: denoiser, text encoders, autoencoder."
-    whole = hashlib.sha256()
+    """Sixteen hex digits (SHA-256) of a pipeline in memory: the weights of denoiser, text encoders and
+    autoencoder, and its scheduler's configuration, which says what the denoiser's answers mean."""
+    settings = {name: value for name, value in pipe.scheduler.config.items() if not name.startswith("_")}
+    whole = hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode())
     for part in family_of(pipe).networks(pipe):
         for name, weights in sorted(part.state_dict().items()):
             whole.update(name.encode())

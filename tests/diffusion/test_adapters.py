@@ -5,7 +5,7 @@ import logging
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from spurious_core.core.seeds import generator
 from spurious_core.diffusion.adapters import EMBEDS, LORA, use_adapter
@@ -116,3 +116,41 @@ def test_only_a_lora_has_a_scale(tiny_pipeline, tmp_path):
     with pytest.raises(ValueError, match="scale=0.5 is for a LoRA"):
         with use_adapter(tiny_pipeline, tmp_path, 0.5):
             pass
+
+
+@pytest.mark.parametrize(
+    "more, why",
+    [
+        ({"lora_stuff.0": torch.ones(2)}, "has 'lora_stuff.0', which is not read; a LoRA has pairs of"),
+        ({"unet.x.hada_w1_a": torch.ones(2, 2)}, "has 'unet.x.hada_w1_a', which is not read"),
+        (
+            {"unet.x.lora.down.weight": torch.ones(2, 2, dtype=torch.int8)},
+            "is 2 x 2 of torch.int8, and not a",
+        ),
+        ({"unet.x.lora.down.weight": torch.ones(0, 2)}, "is 0 x 2 of torch.float32, and not a matrix"),
+    ],
+)
+def test_what_a_file_has_beside_is_never_left_out_in_silence(tiny_pipeline, tmp_path, more, why):
+    save_lora(tiny_pipeline, tmp_path)
+    save_file(load_file(tmp_path / LORA) | more, tmp_path / LORA)
+    with pytest.raises(ValueError, match=why), use_adapter(tiny_pipeline, tmp_path):
+        pass
+
+
+def test_an_empty_file_is_no_adapter(tiny_pipeline, tmp_path):
+    save_file({}, tmp_path / "empty.safetensors")
+    with (
+        pytest.raises(ValueError, match="is empty, and neither a LoRA nor"),
+        use_adapter(tiny_pipeline, tmp_path / "empty.safetensors"),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("scale", ["1", None])
+def test_a_scale_is_a_number(tiny_pipeline, tmp_path, scale):
+    save_lora(tiny_pipeline, tmp_path)
+    with (
+        pytest.raises(ValueError, match="scale=.* must be a number"),
+        use_adapter(tiny_pipeline, tmp_path, scale),
+    ):
+        pass

@@ -275,3 +275,13 @@ def test_a_full_disk_says_how_to_go_on(folder, monkeypatch):
         save_images(folder, METADATA, IMAGES[2:], ROWS[2:], by_name(ROWS[:2]), total=4)
     assert error.value.errno == errno.ENOSPC
     assert [json.loads(line) for line in (folder / METADATA).read_text().splitlines()] == SAVED
+
+
+def test_the_hash_follows_what_the_scheduler_makes_of_an_answer(tiny_pipeline):
+    before, kept = pipeline_hash(tiny_pipeline), tiny_pipeline.scheduler
+    try:
+        tiny_pipeline.scheduler = type(kept).from_config(kept.config, prediction_type="v_prediction")
+        assert pipeline_hash(tiny_pipeline) != before
+    finally:
+        tiny_pipeline.scheduler = kept
+    assert pipeline_hash(tiny_pipeline) == before

@@ -12,9 +12,13 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from ...core.checks import checked_seed, folder_path
+from ...core.devices import checked_dtype
+from ...core.files import WEIGHT_ENDINGS
 from ...core.seeds import seed_of
 from ...diffusion.families.registry import family_of
 from ...diffusion.memory.shapes import pipeline_of_shapes
+from ...models.quiet import without_progress_bars
 
 # %% ../../../nbs/app/dry_run/09_full_size.ipynb #59d0e66d
 @torch.no_grad()
@@ -33,14 +37,19 @@ def write_random_weights(
     dtype: torch.dtype = torch.bfloat16,
     seed: int = 0,
 ) -> Path:
-    "Writes random weights beside the configs of every network of a pipeline; returns the folder."
-    folder = Path(folder)
-    pipe = pipeline_of_shapes(folder, dtype)
+    """Writes random weights beside the configs of every network of a pipeline; returns the folder.
+
+    ValueError where there are weights already, which would be lost."""
+    folder, dtype = folder_path("folder", folder), checked_dtype(dtype)
+    if kept := sorted(file for end in WEIGHT_ENDINGS for file in folder.rglob(f"*{end}")):
+        raise ValueError(f"{folder} has weights already, such as {kept[0].relative_to(folder)}")
+    seed, pipe = checked_seed("seed", seed), pipeline_of_shapes(folder, dtype)
     family = family_of(pipe)
     names = [family.denoiser_name, *family.text_parts(pipe), "vae"]
     for name in names:
         network = getattr(pipe, name).to_empty(device="cpu")
         _fill(network, seed_of(name, seed))
-        network.save_pretrained(folder / name)
+        with without_progress_bars():
+            network.save_pretrained(folder / name)
         network.to("meta")
     return folder

@@ -29,6 +29,7 @@ class Family:
     sources: ClassVar[tuple[str, ...]] = ("text2img", "img2img", "inpaint")  # rows that it can draw
     denoiser_name: ClassVar[str] = "transformer"
     text_names: ClassVar[tuple[str, ...]] = ("text_encoder",)  # all encoders of prompts
+    may_lack: ClassVar[tuple[str, ...]] = ()  # encoders without which a pipeline reads prompts, too
     learning_text: ClassVar[tuple[str, ...]] = ()  # those that a LoRA may train
     text_targets: ClassVar[tuple[str, ...]] = ("q_proj", "k_proj", "v_proj", "out_proj")  # its layers there
     words: ClassVar[tuple[tuple[str, str], ...]] = ()  # encoders that take a new word, and their tokenizers
@@ -256,10 +257,12 @@ def working_copy(
 @patch
 def check_parts(self: Family, pipe: Any) -> None:
     "ValueError where the pipeline lacks what drawing and training need, or its scheduler is of another kind."
-    encoders = [name for name in self.text_names[:1] if not self.text_parts(pipe)]
-    lacking = [name for name in (self.denoiser_name, "vae", "scheduler") if getattr(pipe, name, None) is None]
-    if lacking + encoders:
-        raise ValueError(f"{type(pipe).__name__} has no {', no '.join(lacking + encoders)}")
+    encoders = [name for name in self.text_names if name not in self.may_lack]
+    there = [*encoders, *(name for name in self.may_lack if getattr(pipe, name, None) is not None)]
+    tokenizers = [name.replace("text_encoder", "tokenizer") for name in there]
+    needed = (self.denoiser_name, "vae", "scheduler", *encoders, *tokenizers)
+    if lacking := [name for name in needed if getattr(pipe, name, None) is None]:
+        raise ValueError(f"{type(pipe).__name__} has no {', no '.join(lacking)}")
     self.schedule(pipe)  # raises for a scheduler that doesn't fit
 
 # %% ../../../nbs/diffusion/families/02_family.ipynb #2ec7c0b5

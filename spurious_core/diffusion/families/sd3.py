@@ -43,6 +43,7 @@ class StableDiffusion3(FlowFamily):
         "StableDiffusion3InpaintPipeline",
     )
     text_names = ("text_encoder", "text_encoder_2", "text_encoder_3")
+    may_lack = ("text_encoder_3",)
     learning_text = ("text_encoder", "text_encoder_2")
     words = (("text_encoder", "tokenizer"), ("text_encoder_2", "tokenizer_2"))
     word_ends = (".clip_l", ".clip_g")

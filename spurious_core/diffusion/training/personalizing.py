@@ -28,13 +28,14 @@ from ..plans import plan_prompts, plan_rows
 from ..references import load_references
 from ..starts import picture_side
 from .caches import latent_moments
-from .config import PersonalizeConfig
+from .config import SAVINGS, PersonalizeConfig
 from .learner import Learner, optimizer_maker
 from .steps import TrainingPictures, TrainingStep
 
 # %% ../../../nbs/diffusion/training/06_personalizing.ipynb #5914afac
 from .savings import compile_repeated_blocks, on_cpu
 from spurious_core.diffusion.training.trainable import (
+    check_targets,
     frozen,
     make_trainable,
     recomputed_activations,
@@ -78,7 +79,8 @@ def identity_of(
 ) -> dict[str, Any]:
     "Everything that shapes a run's result, as JSON: the contents of its `config.json`."
     drawn = given.class_images is None
-    return asdict(config) | dict(
+    settings = {name: value for name, value in asdict(config).items() if value or name not in SAVINGS}
+    return settings | dict(
         references=digest(given.references),
         given_prior=None if drawn else digest(given.class_images),
         pipeline=pipeline_hash(pipe),
@@ -123,11 +125,10 @@ def _arrays(
     return load_references(references, size, config.min_references), class_images
 
 
-def _listed(name: str, given: Sequence[str] | None, images: np.ndarray | None) -> list[str] | None:
+def _listed(name: str, given: Sequence[str] | None, n: int) -> list[str] | None:
     "Captions of any kind of list as a list. ValueError for one that is no text, and for another number."
     if given is None:
         return None
-    n = len(given) if images is None else len(images)
     captions = as_many(name, given, n, "images")
     for row, caption in enumerate(captions):
         if not isinstance(caption, str):
@@ -194,8 +195,13 @@ def _check_watchers(
         raise ValueError(f"image_loss_weight={config.image_loss_weight} without an image_loss")
     if config.image_loss_weight == 0 and image_loss is not None:
         raise ValueError("an image_loss with image_loss_weight=0 would never be asked; give it a weight")
+
+
+def _check_sheet(pipe: Any, sheet: pd.DataFrame | None) -> None:
+    "ValueError for rows that can't be drawn, or not by this pipeline."
     if sheet is not None:
-        plan_rows(sheet, guidance=1.0)
+        for row in plan_rows(sheet, guidance=1.0):
+            family_of(pipe).check_source(pipe, row["source"])
 
 # %% ../../../nbs/diffusion/training/06_personalizing.ipynb #8fc9e9d0
 def personalize(
@@ -221,17 +227,20 @@ def personalize(
 
     Killed and run again it goes on, to the same adapter; finished, it returns at once. A result without a
     whole adapter is not finished."""
+    of_type("config", config, PersonalizeConfig, "a PersonalizeConfig")
     optimizer_maker(config)  # a missing library is said before all else
     yes_or_no("progress", progress)
     _check_watchers(config, image_loss, validate, sheet)
     out, pipe = folder_path("out_dir", out_dir), working_copy(pipe, config)
     config.check_given(pipe, captions, prior_images=prior_images, prior_captions=prior_captions)
+    check_targets(pipe, config)
+    _check_sheet(pipe, sheet)
     pictures, of_class = _arrays(pipe, config, references, prior_images)
     given = Given(
         pictures,
         of_class,
-        _listed("captions", captions, pictures),
-        _listed("prior_captions", prior_captions, of_class),
+        _listed("captions", captions, len(pictures)),
+        _listed("prior_captions", prior_captions, config.prior_images if of_class is None else len(of_class)),
         image_loss,
         check_decoder(pipe, decoder),
     )

@@ -23,7 +23,7 @@ from fastcore.basics import patch
 from tqdm.auto import tqdm
 
 from ...core.checkpoints import load_state, read_tensors, save_state, write_tensors
-from ...core.files import atomic_write, discard, read_json, writing
+from ...core.files import atomic_write, discard, read_json, read_json_lines, writing
 from ...core.plots import save_figure
 from ...core.sheets import contact_sheet
 from ..sampling import sample_images
@@ -46,9 +46,15 @@ def _kept(out: Path) -> str:
 
 # %% ../../../nbs/diffusion/training/05_trainer.ipynb #641d6cc2
 def cut_log(file: Path, steps: int) -> None:
-    "Cuts a log back to its first `steps` steps, and makes it if there is none."
-    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
-    kept = [line for line in lines if line.endswith("}") and json.loads(line)["step"] <= steps]
+    """Cuts a log back to its first `steps` steps, and makes it if there is none.
+
+    ValueError for one that is damaged in another place than its end."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that a killed run left half a line is no news
+        rows = read_json_lines(file, cut_short=True) if file.exists() else []
+    if strange := next((row for row in rows if "step" not in row), None):
+        raise ValueError(f"{file} is damaged: {str(strange)[:60]} names no step; remove the file to go on")
+    kept = [json.dumps(row) for row in rows if row["step"] <= steps]
     atomic_write(file, "".join(f"{line}\n" for line in kept))
 
 

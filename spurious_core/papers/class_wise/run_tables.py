@@ -40,15 +40,31 @@ def save_runs(table: pd.DataFrame, folder: str | Path) -> Path:
     return atomic_write(Path(folder) / FILE, table.to_csv(index=False))
 
 
+def _read_table(file: Path) -> pd.DataFrame:
+    "One table. `ValueError` for a file that is none, or was cut."
+    try:
+        table = pd.read_csv(file, dtype=dict(label=str))
+    except (UnicodeDecodeError, pd.errors.EmptyDataError, pd.errors.ParserError) as error:
+        raise ValueError(f"{file} is damaged: {error}") from None
+    if lacking := [name for name in (*_NAMES, "n_images") if name not in table]:
+        raise ValueError(f"{file} is no table of runs: it has no column {', '.join(lacking)}")
+    if table[[*_NAMES, "n_images"]].isna().any(axis=None):
+        raise ValueError(f"{file} is damaged: a row is not whole")
+    return table
+
+
 def read_runs(
-    root: str | Path,  # of a sweep, or of one run
+    root: str | Path,  # of a sweep, or of runs
+    out: str | Path | None = None,  # a folder of it whose own table is left out, of the run that reads
 ) -> pd.DataFrame:
-    """The tables below a folder as one. `FileNotFoundError` if there are none; `ValueError` if two of them
-    hold the same run of an arm."""
-    files = sorted(Path(root).rglob(FILE))
+    """The tables below a folder as one.
+
+    `FileNotFoundError` if there are none; `ValueError` if one is damaged, or two hold a run of an arm."""
+    own = None if out is None else Path(out).resolve()
+    files = [file for file in sorted(Path(root).rglob(FILE)) if file.parent.resolve() != own]
     if not files:
         raise FileNotFoundError(f"{root} holds no {FILE}: no run of the study that is done")
-    table = pd.concat([pd.read_csv(file, dtype=dict(label=str)) for file in files], ignore_index=True)
+    table = pd.concat(map(_read_table, files), ignore_index=True)
     same = ["generator", "arm", "run"]
     again = (table.arm == "references") & table.duplicated(same)
     table = table[~again].reset_index(drop=True)
@@ -60,9 +76,12 @@ def read_runs(
 
 # %% ../../../nbs/papers/class_wise/13_run_tables.ipynb #0e6893bd
 def _shared_runs(report: pd.DataFrame) -> pd.DataFrame:
-    "The rows of the runs that every generator has."
-    runs = [set(rows.run) for _, rows in report.groupby("generator")]
-    return report[report.run.isin(set.intersection(*runs))]
+    "The rows of the runs that every generator has. ValueError if there are none."
+    runs = {name: set(rows.run) for name, rows in report.groupby("generator", sort=False)}
+    if not (shared := set.intersection(*runs.values())):
+        held = "; ".join(f"{name} has {', '.join(sorted(of_it)[:3])}" for name, of_it in runs.items())
+        raise ValueError(f"no class and seed was run with all generators: {held}")
+    return report[report.run.isin(shared)]
 
 
 def by_generator(

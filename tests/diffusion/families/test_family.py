@@ -16,6 +16,7 @@ from spurious_core.diffusion.adapters import LORA, use_adapter
 from spurious_core.diffusion.families.family import stack
 from spurious_core.diffusion.families.noise_schedules import NoiseSchedule, predict_x0
 from spurious_core.diffusion.families.registry import family_of
+from spurious_core.diffusion.memory.shapes import pipeline_of_shapes
 from spurious_core.diffusion.plans import plan_prompts
 from spurious_core.diffusion.sampling import PromptCache, sample_images
 from spurious_core.diffusion.starts import picture_side
@@ -309,3 +310,29 @@ def test_a_lora_that_lost_a_matrix_is_refused(pipe, family, tmp_path):
     with pytest.raises(ValueError, match=f"{LORA} is damaged: of .* it has the matrix (up|down) alone"):
         with use_adapter(pipe, out):
             pass
+
+
+@pytest.mark.parametrize("kind", BUILDERS)
+def test_what_a_pipeline_lacks_is_named_before_anything_is_done(kind, tmp_path):
+    pipe = pipeline_of_shapes(BUILDERS[kind][1](tmp_path / kind))
+    family = family_of(pipe)
+    family.check_parts(pipe)
+    needed = [name for name in family.text_names if name not in family.may_lack]
+    for name in (
+        family.denoiser_name,
+        "vae",
+        "scheduler",
+        *needed,
+        needed[-1].replace("text_encoder", "tokenizer"),
+    ):
+        kept = getattr(pipe, name)
+        pipe.register_modules(**{name: None})
+        with pytest.raises(ValueError, match=f"Pipeline has no {name}"):
+            family.check_parts(pipe)
+        with pytest.raises(ValueError, match=f"Pipeline has no {name}"):
+            personalize(pipe, np.zeros((3, 16, 16, 3), np.uint8), PersonalizeConfig(), tmp_path / "run")
+        pipe.register_modules(**{name: kept})
+    for name in family.may_lack:
+        pipe.register_modules(**{name: None})
+        family.check_parts(pipe)
+    assert not (tmp_path / "run").exists()

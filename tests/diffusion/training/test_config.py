@@ -56,6 +56,8 @@ from spurious_core.diffusion.training.config import PersonalizeConfig
         dict(targets=(1,)),
         dict(trackers="tensorboard"),
         dict(token=""),
+        dict(token="unet.x"),
+        dict(num_vectors=10**30),
         dict(initializer=" "),
     ],
 )

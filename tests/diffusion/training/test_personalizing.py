@@ -17,6 +17,7 @@ from spurious_core.diffusion.generating import generate
 from spurious_core.diffusion.image_sets import pipeline_hash
 from spurious_core.diffusion.plans import plan_prompts
 from spurious_core.diffusion.training import personalizing, trainer
+from spurious_core.diffusion.training.config import SAVINGS
 from spurious_core.diffusion.training.personalizing import personalize
 from spurious_core.diffusion.training.trainer import Trainer, settle
 from support.modes import modes, readable_by_all
@@ -172,7 +173,8 @@ def test_the_identity_of_a_run_is_what_earlier_runs_wrote_down(tiny_pipeline, tm
     out = train(tiny_pipeline, config, tmp_path / "a", image_loss=Brighter(), captions=captions)
     identity = json.loads((out / "config.json").read_text())
     more = ["references", "given_prior", "pipeline", "image_loss", "decoder", "processes", "captions"]
-    assert list(identity) == [*asdict(config), *more, "prior_captions"]
+    settings = [name for name in asdict(config) if name not in SAVINGS]
+    assert list(identity) == [*settings, *more, "prior_captions"]
     assert list(identity)[:4] == ["instance_prompt", "method", "rank", "lora_alpha"]
     assert identity["targets"] == ["to_q", "to_k", "to_v", "to_out.0"]
     assert (identity["image_loss"], identity["decoder"]) == ("brighter", "AutoencoderKL")
@@ -181,6 +183,14 @@ def test_the_identity_of_a_run_is_what_earlier_runs_wrote_down(tiny_pipeline, tm
         None,
         None,
     )
+
+
+def test_a_way_of_saving_that_is_on_is_part_of_a_run(tiny_pipeline, tmp_path):
+    recipe = replace(RUN, steps=1, offload=True)
+    out = train(tiny_pipeline, recipe, tmp_path / "a")
+    assert json.loads((out / "config.json").read_text())["offload"] is True
+    with pytest.raises(ValueError, match="holds another run: offload=True there and None here"):
+        train(tiny_pipeline, replace(recipe, offload=False), out)
 
 
 def test_one_caption_a_picture(tiny_pipeline, tmp_path):
@@ -327,6 +337,10 @@ def test_captions_in_a_column_are_captions_in_a_list(tiny_pipeline, tmp_path):
         (dict(validate=3), "validate=3 must be a function, or None"),
         (dict(sheet=3), "a plan is a DataFrame with at least one row"),
         (dict(captions=3), "captions=3 must be a list"),
+        (
+            dict(sheet=pd.DataFrame([dict(prompt="x", seed=0, init_image=REFS[0], image_guidance=1.5)])),
+            "this U-Net takes 4 channels, and rows of instruct have 8",
+        ),
     ],
 )
 def test_what_cannot_be_used_is_refused_before_anything_is_made(tiny_pipeline, tmp_path, given, said):
@@ -334,6 +348,34 @@ def test_what_cannot_be_used_is_refused_before_anything_is_made(tiny_pipeline, t
     with pytest.raises(ValueError, match=said):
         personalize(tiny_pipeline, REFS, RUN, tmp_path / "run", image_loss=loss, progress=False, **rest)
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    "changes, given, said",
+    [
+        (
+            dict(targets=("to_q", "nothing")),
+            {},
+            "no layer of the unet is called 'nothing'; its attention has",
+        ),
+        (
+            dict(class_prompt="snow", prior_images=2),
+            dict(prior_captions=["a"]),
+            "1 prior_captions for 2 images",
+        ),
+    ],
+)
+def test_what_no_training_can_use_is_refused_before_the_prior_is_drawn(
+    tiny_pipeline, tmp_path, monkeypatch, changes, given, said
+):
+    monkeypatch.setattr(personalizing, "generate", lambda *_, **__: pytest.fail("the prior was drawn"))
+    with pytest.raises(ValueError, match=said):
+        train(tiny_pipeline, replace(RUN, **changes), tmp_path / "run", **given)
+
+
+def test_a_recipe_is_a_recipe(tiny_pipeline, tmp_path):
+    with pytest.raises(ValueError, match="config=None must be a PersonalizeConfig"):
+        train(tiny_pipeline, None, tmp_path / "run")
 
 
 @pytest.mark.parametrize("returned", [None, "good"])

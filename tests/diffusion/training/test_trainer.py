@@ -229,3 +229,17 @@ def test_a_log_that_is_ahead_or_broken_is_cut(tmp_path):
     log.write_text('{"step": 1}\n{"step": 2}\n{"st')
     cut_log(log, 1)
     assert log.read_text() == '{"step": 1}\n'
+
+
+@pytest.mark.parametrize(
+    "content, why",
+    [
+        ('{"step": 1}\nnonsense\n{"step": 2}\n', "line 2 of .*log.jsonl is no JSON object"),
+        ('{"stop": 1}\n', "log.jsonl is damaged: .* names no step; remove the file to go on"),
+    ],
+)
+def test_a_damaged_log_is_named(tmp_path, content, why):
+    file = tmp_path / "log.jsonl"
+    file.write_text(content)
+    with pytest.raises(ValueError, match=why):
+        cut_log(file, 5)

@@ -107,3 +107,35 @@ def test_what_one_generator_gains_more_than_another(two_generators):
 def test_one_generator_alone_gains_no_more_than_itself(two_generators):
     alone = two_generators[two_generators.generator == "mini"]
     assert gain_by_generator(alone, ("sfsl", "dreambooth"), "consistency", than="mini").empty
+
+
+def test_generators_without_a_run_in_common_are_named(two_generators):
+    apart = two_generators.copy()
+    apart.loc[apart.generator == "mini", "run"] += "0"
+    with pytest.raises(ValueError, match="no class and seed was run with all generators: mini has a-00, "):
+        by_generator(apart, [("sfsl", "dreambooth")], ["consistency"])
+
+
+# ---- damaged tables
+
+
+@pytest.mark.parametrize(
+    "content, why",
+    [
+        ("", "runs.csv is damaged: No columns to parse"),
+        ("arm,label\nsfsl,cow\n", "runs.csv is no table of runs: it has no column generator, seed, run"),
+        ("generator,arm,label,seed,run,n_images\nmini,sfsl,cow,20", "damaged: a row is not whole"),
+        ("\x00\x01", "runs.csv is "),
+    ],
+)
+def test_a_damaged_table_is_named(tmp_path, content, why):
+    (tmp_path / "runs.csv").write_text(content)
+    with pytest.raises(ValueError, match=why):
+        read_runs(tmp_path)
+
+
+def test_a_run_does_not_read_its_own_table(tmp_path):
+    table = run_table(VERDICTS, ["consistency"])
+    save_runs(table, tmp_path / "cells")
+    save_runs(table.assign(generator="mini_flow"), tmp_path / "own")
+    assert set(read_runs(tmp_path, tmp_path / "own").generator) == {"mini"}
