@@ -29,7 +29,11 @@ from .cli import (
     table_command as table_command,
 )
 from .doctor import Checkup as Checkup, WITHOUT as WITHOUT, examine as examine
-from .fitting_cards import ADVISED as ADVISED, card_advice as card_advice
+from .fitting_cards import (
+    ADVISED as ADVISED,
+    card_advice as card_advice,
+    card_sentences as card_sentences,
+)
 from .headlines import (
     HEADLINES as HEADLINES,
     TRIALS as TRIALS,

@@ -261,11 +261,14 @@ def _print_cards(profile: str, cards: list[float]) -> None:
             say(sentence)
 
 # %% ../../nbs/app/10_cli.ipynb #3ad6811d
+_ONE_CARD = "say what fits on such a card; repeat for more"
+
+
 @app.command("doctor")
 def doctor_command(
     profile: str = typer.Option("mini", metavar="NAME", help="section of settings.ini"),
     cards: bool = typer.Option(False, "--cards", help="say what fits on cards of 8 to 80 GB instead"),
-    card: list[float] = typer.Option([], "--card", metavar="GB", help="the same for one; repeat for more"),  # noqa: B008
+    card: list[float] = typer.Option([], "--card", metavar="GB", help=_ONE_CARD),  # noqa: B008
 ) -> None:
     "Say what a profile needs and whether this machine has it; exit code 1 if it cannot run. Changes nothing."
     if cards or card:

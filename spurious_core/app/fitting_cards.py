@@ -24,6 +24,8 @@ from spurious_core.app.dry_run.public_models import (
 )
 from ..core.checks import positive
 from ..core.settings import Profile, is_hub_id, split_revision
+
+# %% ../../nbs/app/13_fitting_cards.ipynb #7293b28b
 from spurious_core.diffusion.memory.cards import (
     CARDS,
     CardPlanner,

@@ -73,7 +73,7 @@ def _check_beside(file: Path, key: str) -> None:
         known = "pairs of matrices (A and B, or down and up), their alpha, and DoRA's magnitudes"
         raise ValueError(f"{file} has {key!r}, which is not read; a LoRA has {known}")
 
-
+# %% ../../nbs/diffusion/03_adapters.ipynb #d00ab0a1
 def _check_lora(pipe: Any, file: Path) -> None:
     "ValueError where a LoRA's matrices do not fit the layers they name."
     layers, matrices = _name_layers(pipe), family_of(pipe).translate_lora(pipe, read_weights(file))

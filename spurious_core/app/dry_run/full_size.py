@@ -31,7 +31,7 @@ def _fill(network: nn.Module, seed: int) -> None:
         else:
             tensor.fill_(1 if name.endswith("weight") else 0)
 
-
+# %% ../../../nbs/app/dry_run/09_full_size.ipynb #5c0dd9e4
 def write_random_weights(
     folder: str | Path,  # of a pipeline's configs, as `write_configs` writes them
     dtype: torch.dtype = torch.bfloat16,

@@ -6,6 +6,8 @@ from .cards import (
     cards_table as cards_table,
     fits_on as fits_on,
     has_eight_bit as has_eight_bit,
+    one_at_a_time as one_at_a_time,
+    savings_of as savings_of,
 )
 from .rehearsal import Footprint as Footprint, rehearse as rehearse
 from .shapes import (

@@ -40,7 +40,9 @@ def has_eight_bit() -> bool:
 
 def _switch(is_on: bool, may_be: bool) -> list[bool]:
     "What a switch of the recipe may be, as it is first; what is on stays on."
-    return [True] if is_on else [False, True] if may_be else [False]
+    if is_on:
+        return [True]
+    return [False, True] if may_be else [False]
 
 
 def _divisors(number: int) -> list[int]:
@@ -56,7 +58,7 @@ def _choices(
 ) -> Iterator[tuple[PersonalizeConfig, bool]]:
     "The recipe, computed in all ways, and whether the tiny decoder decodes; from the fastest to the slowest."
     batch, is_whole = config.batch_size * config.accumulation, config.method == "dreambooth"
-    ways = dict(
+    options = dict(
         eight_bit_base=_switch(config.eight_bit_base, rounds and not is_whole),
         optimizer=["adamw", "adamw8bit"] if eight_bit and is_whole else ["adamw"],
         batch_size=_divisors(batch),
@@ -64,8 +66,8 @@ def _choices(
         offload=_switch(config.offload, not config.learns_words),
     )
     decoders = [False, True] if has_tiny and config.image_loss_weight > 0 else [False]
-    for *chosen, tiny in product(*ways.values(), decoders):
-        changes = dict(zip(ways, chosen, strict=True))
+    for *chosen, tiny in product(*options.values(), decoders):
+        changes = dict(zip(options, chosen, strict=True))
         yield replace(config, accumulation=batch // changes["batch_size"], **changes), tiny
 
 # %% ../../../nbs/diffusion/memory/02_cards.ipynb #b3783429
@@ -115,8 +117,8 @@ class CardPlanner:
         positive("gigabytes", gigabytes)
         tried = []
         for config, tiny in _choices(self.config, self.tiny is not None, self.eight_bit, self.rounds):
-            for way in (one_at_a_time(config), config):  # if one doesn't fit, more need not be rehearsed
-                tried.append(CardSettings(way, tiny, self.footprint(way, tiny)))
+            for batch in (one_at_a_time(config), config):  # if one doesn't fit, more need not be rehearsed
+                tried.append(CardSettings(batch, tiny, self.footprint(batch, tiny)))
                 if not fits_on(tried[-1].footprint, gigabytes):
                     break
             else:
@@ -170,7 +172,7 @@ def _row(plan: CardPlanner, gigabytes: float) -> dict[str, Any]:
         peak_gb=round(settings.footprint.peak / 1e9, 2),
     )
 
-
+# %% ../../../nbs/diffusion/memory/02_cards.ipynb #f122fc0c
 def cards_table(plan: CardPlanner, cards: tuple[float, ...] = CARDS) -> pd.DataFrame:
     "What suits each card, one row a card; dashes where the recipe fits in no way."
     rows = {f"{positive('gigabytes', size):g} GB": _row(plan, size) for size in cards}

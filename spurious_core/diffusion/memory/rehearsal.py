@@ -157,6 +157,22 @@ def _moments(params: dict[str, torch.nn.Parameter], config: PersonalizeConfig) -
     numbers = sum(parameter.numel() for parameter in params.values())
     return numbers * (_BYTES_A_NUMBER[config.optimizer] + (4 if config.ema else 0))
 
+
+def _peak_of_step(
+    shapes: Any, config: PersonalizeConfig, decoder: Any, guide: Any, networks: list[torch.nn.Module]
+) -> int:
+    "Bytes at the peak of a step beside the weights, on fakes of all networks."
+    denoiser, mode = family_of(shapes).denoiser(shapes), FakeTensorMode(allow_non_fake_inputs=True)
+    if config.gradient_checkpointing:
+        denoiser.enable_gradient_checkpointing()
+    anew = recomputed_activations(decoder, config.gradient_checkpointing)
+    with frozen(shapes.vae, decoder), anew, kept_state():
+        for network in networks:
+            pretend(network, mode)
+        prepare = accelerator(torch.device("cpu"), config.precision).prepare_model
+        prepare(denoiser, device_placement=False, evaluation_mode=True)
+        return _Rehearsal(shapes, config, decoder, guide, mode).peak()
+
 # %% ../../../nbs/diffusion/memory/01_rehearsal.ipynb #f449b808
 def rehearse(
     pipe: Any,  # a pipeline, or its folder, of which only the configs are read
@@ -179,17 +195,7 @@ def rehearse(
     _make_room(shapes, config)
     params = make_trainable(shapes, config)
     networks = [*family.networks(shapes), decoder, *([] if guide is None else [guide])]
-    denoiser = family.denoiser(shapes)
-    if config.gradient_checkpointing:
-        denoiser.enable_gradient_checkpointing()
-    mode = FakeTensorMode(allow_non_fake_inputs=True)
-    anew = recomputed_activations(decoder, config.gradient_checkpointing)
-    with frozen(shapes.vae, decoder), anew, kept_state():
-        for network in networks:
-            pretend(network, mode)
-        prepare = accelerator(torch.device("cpu"), config.precision).prepare_model
-        prepare(denoiser, device_placement=False, evaluation_mode=True)
-        step = _Rehearsal(shapes, config, decoder, guide, mode).peak()
+    step = _peak_of_step(shapes, config, decoder, guide, networks)
     weights, moments = bytes_of([*given, *networks]), _moments(params, config)
     encoders = bytes_of([*given[1:], *family.text_parts(shapes).values()])
     whole = Footprint(weights, moments, step, encoders, eight_bit_saving(may_be_rounded))

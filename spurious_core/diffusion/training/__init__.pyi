@@ -6,9 +6,11 @@ from .caches import (
 from .config import (
     LARGEST_RANK as LARGEST_RANK,
     LR_SCHEDULES as LR_SCHEDULES,
+    MOST_VECTORS as MOST_VECTORS,
     OPTIMIZERS as OPTIMIZERS,
     PERSONALIZE_METHODS as PERSONALIZE_METHODS,
     PersonalizeConfig as PersonalizeConfig,
+    SAVINGS as SAVINGS,
 )
 from .learner import (
     Learner as Learner,
@@ -47,6 +49,7 @@ from .steps import (
     gate_of as gate_of,
 )
 from .trainable import (
+    check_targets as check_targets,
     damage_of_adapter as damage_of_adapter,
     frozen as frozen,
     make_trainable as make_trainable,

@@ -139,7 +139,7 @@ def _check_savings(config: PersonalizeConfig) -> None:
         what = "train_text_encoder=True" if config.trains_text else f"method={config.method!r}"
         raise ValueError(f"offload=True with {what}: an encoder that learns can't stay on the CPU")
 
-
+# %% ../../../nbs/diffusion/training/01_config.ipynb #5db62068
 def _check(config: PersonalizeConfig) -> None:
     "ValueError for the first field that cannot be, with what is allowed."
     one_of("method", config.method, PERSONALIZE_METHODS)

@@ -6,7 +6,8 @@
 __all__ = ['Given', 'identity_of', 'claim_run', 'training_pictures', 'build_trainer', 'personalize']
 
 # %% ../../../nbs/diffusion/training/06_personalizing.ipynb #4728aa84
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,7 @@ def _name_of(image_loss: Callable | None) -> str | None:
     name = getattr(image_loss, "__name__", type(image_loss).__name__)
     return getattr(image_loss, "fingerprint", None) or name
 
-
+# %% ../../../nbs/diffusion/training/06_personalizing.ipynb #0f70dc19
 def identity_of(
     pipe: Any,
     config: PersonalizeConfig,
@@ -197,11 +198,30 @@ def _check_watchers(
         raise ValueError("an image_loss with image_loss_weight=0 would never be asked; give it a weight")
 
 
-def _check_sheet(pipe: Any, sheet: pd.DataFrame | None) -> None:
-    "ValueError for rows that can't be drawn, or not by this pipeline."
+def _check_recipe(config: PersonalizeConfig) -> None:
+    "ValueError for what is no recipe; ImportError for one whose library is missing, before all else."
+    of_type("config", config, PersonalizeConfig, "a PersonalizeConfig")
+    optimizer_maker(config)
+
+
+def _check_for(pipe: Any, config: PersonalizeConfig, sheet: pd.DataFrame | None) -> None:
+    "ValueError for layers that this pipeline lacks, and for rows that it can't draw."
+    check_targets(pipe, config)
     if sheet is not None:
         for row in plan_rows(sheet, guidance=1.0):
             family_of(pipe).check_source(pipe, row["source"])
+
+# %% ../../../nbs/diffusion/training/06_personalizing.ipynb #47b036e1
+@contextmanager
+def _as_training_has_it(pipe: Any, config: PersonalizeConfig, decoder: Any) -> Iterator[None]:
+    "What does not learn has no gradients within the block, and is where the recipe wants it."
+    encoders = list(family_of(pipe).text_parts(pipe).values())
+    with (
+        frozen(pipe.vae, decoder, *encoders),
+        on_cpu(encoders if config.offload else ()),
+        recomputed_activations(decoder, config.gradient_checkpointing),
+    ):
+        yield
 
 # %% ../../../nbs/diffusion/training/06_personalizing.ipynb #8fc9e9d0
 def personalize(
@@ -227,14 +247,12 @@ def personalize(
 
     Killed and run again it goes on, to the same adapter; finished, it returns at once. A result without a
     whole adapter is not finished."""
-    of_type("config", config, PersonalizeConfig, "a PersonalizeConfig")
-    optimizer_maker(config)  # a missing library is said before all else
+    _check_recipe(config)
     yes_or_no("progress", progress)
     _check_watchers(config, image_loss, validate, sheet)
     out, pipe = folder_path("out_dir", out_dir), working_copy(pipe, config)
     config.check_given(pipe, captions, prior_images=prior_images, prior_captions=prior_captions)
-    check_targets(pipe, config)
-    _check_sheet(pipe, sheet)
+    _check_for(pipe, config, sheet)
     pictures, of_class = _arrays(pipe, config, references, prior_images)
     given = Given(
         pictures,
@@ -248,10 +266,7 @@ def personalize(
     with hold_folder(out if accelerator.is_main_process else None):
         if not claim_run(out, pipe, config, given, accelerator):
             return out
-        decoder, anew = given.decoder, config.gradient_checkpointing
-        encoders = list(family_of(pipe).text_parts(pipe).values())
-        resting, shared = on_cpu(encoders if config.offload else ()), frozen(pipe.vae, decoder, *encoders)
-        with shared, resting, recomputed_activations(decoder, anew):
+        with _as_training_has_it(pipe, config, given.decoder):
             pictures = training_pictures(pipe, config, given, out, progress)
             trainer = build_trainer(pipe, config, given, pictures, out, accelerator, validate, sheet)
             return trainer.run(progress)

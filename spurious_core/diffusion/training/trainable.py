@@ -33,6 +33,8 @@ from ..families.family import is_of_denoiser
 from ..families.registry import family_of
 from .config import PersonalizeConfig
 from .origin import add_header
+
+# %% ../../../nbs/diffusion/training/02_trainable.ipynb #ea6f6be9
 from .savings import to_eight_bits, without_advice_of_merging
 
 # %% ../../../nbs/diffusion/training/02_trainable.ipynb #a44443dc
@@ -78,7 +80,7 @@ def _loaded_copy(folder: str | Path, config: PersonalizeConfig) -> Any:
             network.to(device)
     return pipe
 
-
+# %% ../../../nbs/diffusion/training/02_trainable.ipynb #495ab4ff
 def working_copy(
     pipe: Any,  # a diffusers pipeline, or its folder
     config: PersonalizeConfig,
@@ -147,7 +149,7 @@ def check_targets(pipe: Any, config: PersonalizeConfig) -> None:
             near = f"; its attention has {', '.join(ends[:12])}" if ends else ""
             raise ValueError(f"targets: no layer of the {family.denoiser_name} is called {target!r}{near}")
 
-
+# %% ../../../nbs/diffusion/training/02_trainable.ipynb #3e4d3d55
 def _add_lora(pipe: Any, config: PersonalizeConfig) -> None:
     "Gives the denoiser, and the text encoders if they are trained, fresh LoRA layers."
     family = family_of(pipe)

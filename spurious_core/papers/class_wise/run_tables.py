@@ -52,7 +52,7 @@ def _read_table(file: Path) -> pd.DataFrame:
         raise ValueError(f"{file} is damaged: a row is not whole")
     return table
 
-
+# %% ../../../nbs/papers/class_wise/13_run_tables.ipynb #99d5e3b9
 def read_runs(
     root: str | Path,  # of a sweep, or of runs
     out: str | Path | None = None,  # a folder of it whose own table is left out, of the run that reads
@@ -60,8 +60,8 @@ def read_runs(
     """The tables below a folder as one.
 
     `FileNotFoundError` if there are none; `ValueError` if one is damaged, or two hold a run of an arm."""
-    own = None if out is None else Path(out).resolve()
-    files = [file for file in sorted(Path(root).rglob(FILE)) if file.parent.resolve() != own]
+    left_out = None if out is None else Path(out).resolve()
+    files = [file for file in sorted(Path(root).rglob(FILE)) if file.parent.resolve() != left_out]
     if not files:
         raise FileNotFoundError(f"{root} holds no {FILE}: no run of the study that is done")
     table = pd.concat(map(_read_table, files), ignore_index=True)

@@ -89,8 +89,8 @@ def test_moments_in_eight_bits_come_last_and_for_dreambooth_only(planner):
 
 def test_encoders_rest_on_the_cpu_before_activations_are_computed_anew(planner):
     plain = replace(RECIPE, image_loss_weight=0.0)
-    ways = {size: planner(plain)(size).config for size in (26, 23.6)}
-    assert [(way.offload, way.gradient_checkpointing) for way in ways.values()] == [
+    configs = {size: planner(plain)(size).config for size in (26, 23.6)}
+    assert [(config.offload, config.gradient_checkpointing) for config in configs.values()] == [
         (False, False),
         (True, False),
     ]
