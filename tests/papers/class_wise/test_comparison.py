@@ -54,7 +54,7 @@ def test_a_card_without_room_takes_the_tiny_decoder_and_parts_of_the_batch(world
     config = shared_training(world_kit.profile, plan_for(CLASS_WISE_PLANS, "quick"))
     planned = []
 
-    def planner(pipe, with_loss, tiny, guide, eight_bit):
+    def planner(pipe, with_loss, tiny, guide, eight_bit, rounds):
         planned.append((with_loss.image_loss_weight, tiny, guide))
         parts = replace(with_loss, batch_size=2, accumulation=3)
         return lambda card: SimpleNamespace(config=parts, tiny_decoder=card < 10)
