@@ -253,10 +253,8 @@ def _print_cards(profile: str, cards: list[float]) -> None:
         from spurious_core.core.settings import load_profile
         from spurious_core.diffusion.memory.cards import CARDS
 
-        say(
-            f"a LoRA with an image loss on {profile}, rehearsed in all ways until one fits: pictures at once,"
-        )
-        say("what saves memory, and the peak beside a guide; a card takes minutes for a large model")
+        say(f"A LoRA with an image loss on {profile}: pictures at once, what saves memory, and the peak.")
+        say("A guide comes on top. Of a large model each way to compute it is rehearsed for seconds.")
         for sentence in card_sentences(load_profile(profile), cards or CARDS):
             say(sentence)
 

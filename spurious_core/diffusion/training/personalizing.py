@@ -204,7 +204,7 @@ def _check_recipe(config: PersonalizeConfig) -> None:
     optimizer_maker(config)
 
 
-def _check_for(pipe: Any, config: PersonalizeConfig, sheet: pd.DataFrame | None) -> None:
+def _check_pipeline(pipe: Any, config: PersonalizeConfig, sheet: pd.DataFrame | None) -> None:
     "ValueError for layers that this pipeline lacks, and for rows that it can't draw."
     check_targets(pipe, config)
     if sheet is not None:
@@ -252,7 +252,7 @@ def personalize(
     _check_watchers(config, image_loss, validate, sheet)
     out, pipe = folder_path("out_dir", out_dir), working_copy(pipe, config)
     config.check_given(pipe, captions, prior_images=prior_images, prior_captions=prior_captions)
-    _check_for(pipe, config, sheet)
+    _check_pipeline(pipe, config, sheet)
     pictures, of_class = _arrays(pipe, config, references, prior_images)
     given = Given(
         pictures,
