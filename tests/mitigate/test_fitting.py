@@ -113,7 +113,7 @@ def test_what_a_method_says_is_shown_as_text(monkeypatch):
         (dict(precision="int8"), "precision='int8' is unknown"),
         (
             dict(method="AFR", base=small()),
-            "AFR trains its network itself; base is for MaskTune, DFR, SpuFix, DDB",
+            "AFR trains its network itself; base is for MaskTune, DFR, DPE, SpuFix, DDB",
         ),
         (dict(backbone="resnet50"), "expected a Classifier or a function"),
     ],

@@ -10,7 +10,7 @@ import pytest
 
 from spurious_core.mitigate.registry import METHODS, find_method, methods_table
 
-NAMES = "ERM Resample SUBG GroupDRO CVaR-DRO JTT LfF EIIL LISA MaskTune DFR AFR SpuFix DDB"
+NAMES = "ERM Resample SUBG GroupDRO CVaR-DRO JTT LfF EIIL LISA MaskTune DFR DPE AFR SpuFix DDB"
 
 
 def test_the_methods_are_those_of_the_notebooks_in_order():
@@ -69,7 +69,7 @@ def test_there_is_one_registry(monkeypatch):
 def test_tables_say_who_knows_groups():
     table = methods_table(selection="average")
     assert table.index[table.train_groups].tolist() == ["Resample", "SUBG", "GroupDRO", "LISA"]
-    assert table.index[table.val_groups].tolist() == ["DFR", "SpuFix"]
+    assert table.index[table.val_groups].tolist() == ["DFR", "DPE", "SpuFix"]
     assert methods_table().val_groups.all()
-    assert [name for name, method in METHODS.items() if method.refits_on_validation] == ["DFR"]
+    assert [name for name, method in METHODS.items() if method.refits_on_validation] == ["DFR", "DPE"]
     assert [name for name, method in METHODS.items() if method.generated] == ["DDB"]
