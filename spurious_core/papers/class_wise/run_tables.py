@@ -86,13 +86,14 @@ def _shared_runs(report: pd.DataFrame) -> pd.DataFrame:
 
 def by_generator(
     report: pd.DataFrame,  # a row for each generator, run and arm
-    pairs: Sequence[tuple[str, str]],  # of arms: the first minus the second
+    pairs: Sequence[tuple[str, str]],  # of arms: the first minus the second; where a generator has both
     metrics: Sequence[str],
 ) -> pd.DataFrame:
     "`by_arm` and `by_pair` of each generator, over shared runs; `generator`, `key`, and the pair as `arm`."
     tables = []
     for name, rows in _shared_runs(report).groupby("generator", sort=False):
-        differences = by_pair(rows, pairs, metrics).rename(columns=dict(pair="arm"))
+        there = [pair for pair in pairs if set(pair) <= set(rows.arm)]
+        differences = by_pair(rows, there, metrics).rename(columns=dict(pair="arm"))
         both = pd.concat([by_arm(rows, metrics), differences], ignore_index=True)
         tables.append(both.assign(generator=name, key=name))
     return pd.concat(tables, ignore_index=True)

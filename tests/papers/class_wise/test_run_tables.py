@@ -139,3 +139,9 @@ def test_a_run_does_not_read_its_own_table(tmp_path):
     save_runs(table, tmp_path / "cells")
     save_runs(table.assign(generator="mini_flow"), tmp_path / "own")
     assert set(read_runs(tmp_path, tmp_path / "own").generator) == {"mini"}
+
+
+def test_a_pair_is_told_of_generators_that_have_both(two_generators):
+    lacking = two_generators[(two_generators.generator == "mini") | (two_generators.arm == "sfsl")]
+    table = by_generator(lacking, [("sfsl", "dreambooth")], ["consistency"])
+    assert table[table.arm == "sfsl_minus_dreambooth"].generator.tolist() == ["mini"]
