@@ -80,7 +80,7 @@ STUDIES ?= $(filter-out speed,$(basename $(notdir $(wildcard nbs/studies/*.ipynb
 # Evidence is made in cells, and the study goes on from them. Here a core works on each; ENGINE="--engine ray" for a
 # cluster, ENGINE="--workers 1" where memory is short.
 # A seed more is a cell more: SEEDS_ffr=0..9.
-SEEDS_class_wise_spurious_generation ?= 200
+SEEDS_class_wise_spurious_generation ?= 200..201
 SEEDS_aspire ?= 0..5
 SEEDS_bar ?= 0..4
 SEEDS_d3s ?= 200..202
@@ -97,7 +97,7 @@ FROM_CELLS = $(if $(SEEDS_$*),-p seed=$(firstword $(FIRST_AND_LAST)) -p seeds=$(
 evidence-discovery_benchmark: CELLS = -p parts=10 -p part=0..9
 evidence-discovery_benchmark: FROM_CELLS = -p runs=_runs/full/cells/$*
 # Of the main study the tables of all cells lie as one beside its figures.
-evidence-class_wise_spurious_generation: CELLS = -p profile=mini,mini_permuted -p seed=$(SEEDS_$*)
+evidence-class_wise_spurious_generation: CELLS = -p profile=mini,mini_permuted,mini_flow -p seed=$(SEEDS_$*)
 evidence-class_wise_spurious_generation: FROM_CELLS = -p seed=$(firstword $(FIRST_AND_LAST)) -p runs=figures/$*
 evidence-class_wise_spurious_generation: BUDGET = quick
 evidence-class_wise_spurious_generation: TABLES = $(BIN)/python -c "from spurious_core.papers.class_wise import read_runs, save_runs; save_runs(read_runs('_runs/full/cells/$*'), 'figures/$*')"
