@@ -4042,6 +4042,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                                                'spurious_core/mitigate/methods/dfr.py')},
             'spurious_core.mitigate.methods.dpe': { 'spurious_core.mitigate.methods.dpe.DPESettings': ( 'mitigate/methods/dpe.html#dpesettings',
                                                                                                         'spurious_core/mitigate/methods/dpe.py'),
+                                                    'spurious_core.mitigate.methods.dpe.DPESettings.__post_init__': ( 'mitigate/methods/dpe.html#dpesettings.__post_init__',
+                                                                                                                      'spurious_core/mitigate/methods/dpe.py'),
                                                     'spurious_core.mitigate.methods.dpe.PrototypeEnsemble': ( 'mitigate/methods/dpe.html#prototypeensemble',
                                                                                                               'spurious_core/mitigate/methods/dpe.py'),
                                                     'spurious_core.mitigate.methods.dpe.PrototypeEnsemble.__init__': ( 'mitigate/methods/dpe.html#prototypeensemble.__init__',

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from ...core.checks import plain_numbers
 from ..batches import in_batches, rng_of, subsample
 from ..method import Hyperparameter, Method
 from .dfr import network_and_images
@@ -59,6 +60,9 @@ class DPESettings:
     lr: float = 1e-3
     unlike: float = 250.0  # weight of inner products with earlier prototypes
     batch: int = 256
+
+    def __post_init__(self):
+        plain_numbers(self, minimum=0)
 
 
 def _loss(
