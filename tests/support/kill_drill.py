@@ -159,12 +159,12 @@ def run_drill(folder: Path, n: int, seconds: float) -> dict[str, int]:
 def write_evidence(name: str, counts: dict[str, float], what: str, script: str, seconds: float) -> None:
     "Into figures/NAME: the counts, and what was done, where and in how long."
     figures = Path(__file__).parents[2] / "figures" / name
+    about = dict(what=what, script=f"tests/support/{script}", seconds=round(seconds, 1))
+    text = json.dumps(about | environment("cpu"), indent=1) + "\n"  # before its own figures differ
     metrics = Metrics()
     for key, count in counts.items():
         metrics.add(key, count)
     metrics.save(figures)
-    about = dict(what=what, script=f"tests/support/{script}", seconds=round(seconds, 1))
-    text = json.dumps(about | environment("cpu"), indent=1) + "\n"
     (figures / "environment.json").write_text(text)
     print(counts)
 
