@@ -17,6 +17,7 @@ from diffusers import AutoencoderTiny, SchedulerMixin
 from fastcore.basics import patch
 from peft import LoraConfig
 
+from ...core.checks import whole
 from .drawing_tasks import DrawingTask
 from .noise_schedules import NoiseSchedule
 
@@ -184,9 +185,15 @@ def from_latents(
 
 # %% ../../../nbs/diffusion/families/02_family.ipynb #baefe7d2
 @patch
+def sized_part(self: Family, pipe: Any) -> torch.nn.Module:
+    "The network whose configuration says, as `sample_size`, how large pictures are."
+    return self.denoiser(pipe)
+
+
+@patch
 def picture_side(self: Family, pipe: Any) -> int:
     "The side of the pictures that a pipeline draws, in pixels."
-    return self.denoiser(pipe).config.sample_size * pipe.vae_scale_factor
+    return self.sized_part(pipe).config.sample_size * pipe.vae_scale_factor
 
 
 @patch
@@ -200,6 +207,19 @@ def latent_shape(self: Family, pipe: Any, side: int) -> tuple[int, int, int]:
 def latent_step(self: Family, pipe: Any) -> int:
     "What the side of a picture must be a multiple of, in pixels."
     return pipe.vae_scale_factor * getattr(self.denoiser(pipe).config, "patch_size", 1)
+
+
+@patch
+def check_side(self: Family, pipe: Any) -> None:
+    "ValueError where the side of pictures is no whole number, or no multiple of `latent_step`."
+    part = self.sized_part(pipe)
+    given = f"sample_size of {type(part).__name__}"
+    size = whole(given, part.config.sample_size)
+    side, step = self.picture_side(pipe), self.latent_step(pipe)
+    if side % step:
+        raise ValueError(
+            f"{given} is {size}: pictures of {side} pixels, where multiples of {step} are needed"
+        )
 
 
 @patch
@@ -256,7 +276,7 @@ def working_copy(
 # %% ../../../nbs/diffusion/families/02_family.ipynb #a4a1609c
 @patch
 def check_parts(self: Family, pipe: Any) -> None:
-    "ValueError where the pipeline lacks what drawing and training need, or its scheduler is of another kind."
+    "ValueError where the pipeline lacks a part, or its scheduler or size is none that can be used."
     encoders = [name for name in self.text_names if name not in self.may_lack]
     there = [*encoders, *(name for name in self.may_lack if getattr(pipe, name, None) is not None)]
     tokenizers = [name.replace("text_encoder", "tokenizer") for name in there]
@@ -264,6 +284,7 @@ def check_parts(self: Family, pipe: Any) -> None:
     if lacking := [name for name in needed if getattr(pipe, name, None) is None]:
         raise ValueError(f"{type(pipe).__name__} has no {', no '.join(lacking)}")
     self.schedule(pipe)  # raises for a scheduler that doesn't fit
+    self.check_side(pipe)
 
 # %% ../../../nbs/diffusion/families/02_family.ipynb #2ec7c0b5
 @patch

@@ -192,6 +192,10 @@ class FlowFamily(Family):
 class AnySizeFamily(FlowFamily):
     "What families whose network has no size of its own have in common."
 
+    def sized_part(self, pipe: Any) -> torch.nn.Module:
+        "The autoencoder, which says for how many pixels it was made."
+        return pipe.vae
+
     def picture_side(self, pipe: Any) -> int:
         "The side of the pictures that the autoencoder was made for, in pixels."
         return pipe.vae.config.sample_size

@@ -7,6 +7,7 @@ __all__ = ['N_TOKENS', 'PixArt']
 
 # %% ../../../nbs/diffusion/families/13_pixart.ipynb #a46c65ed
 from collections.abc import Sequence
+from math import lcm
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,10 @@ class PixArt(Family):
         words, mask, _, _ = pipe.encode_prompt(list(prompts), False, device=device)
         rows = zip(words, mask, strict=True)
         return [dict(prompt_embeds=row, prompt_attention_mask=counts) for row, counts in rows]
+
+    def latent_step(self, pipe: Any) -> int:
+        "What the side of a picture must be a multiple of, in pixels; diffusers asks for 8 at least."
+        return lcm(8, super().latent_step(pipe))
 
     def schedule(self, pipe: Any) -> NoiseSchedule:
         "The times of training, from the scheduler's configuration."

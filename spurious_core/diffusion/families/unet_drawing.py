@@ -10,6 +10,7 @@ __all__ = ['DIFFUSION_SAMPLERS', 'AnyScale', 'FromLatents', 'BesideLatents', 'ma
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from math import lcm
 from typing import Any
 
 import diffusers
@@ -139,6 +140,10 @@ class UNetFamily(Family):
     image_to_image: type
     instruct: type | None = None
     options: dict = {}  # of these pipelines
+
+    def latent_step(self, pipe: Any) -> int:
+        "What the side of a picture must be a multiple of, in pixels; diffusers asks for 8 at least."
+        return lcm(8, pipe.vae_scale_factor)
 
     def follows_instructions(self, pipe: Any) -> bool:
         "Whether the U-Net sees the latents of a picture beside its own."

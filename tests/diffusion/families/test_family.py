@@ -336,3 +336,26 @@ def test_what_a_pipeline_lacks_is_named_before_anything_is_done(kind, tmp_path):
         pipe.register_modules(**{name: None})
         family.check_parts(pipe)
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("kind", BUILDERS)
+def test_a_size_that_cannot_be_drawn_is_named_before_anything_is_done(kind, tmp_path):
+    pipe = pipeline_of_shapes(BUILDERS[kind][1](tmp_path / kind))
+    family = family_of(pipe)
+    part, fits = family.sized_part(pipe), family.sized_part(pipe).config.sample_size
+    pixels = family.picture_side(pipe) // fits
+    step, sizes = family.latent_step(pipe), f"sample_size of {type(part).__name__}"
+    wrong = {
+        None: f"{sizes}=None must be a whole number",
+        (fits, fits): f"{sizes}=.*, .* must be a whole number",
+        0: f"{sizes}=0 must be at least 1",
+    }
+    if pixels % step:  # else every whole number fits
+        wrong[1] = f"{sizes} is 1: pictures of {pixels} pixels, where multiples of {step} are needed"
+    for size, message in wrong.items():
+        part.register_to_config(sample_size=size)
+        with pytest.raises(ValueError, match=message):
+            sample_images(pipe, plan_prompts("a boat", 1), **FAST)
+        with pytest.raises(ValueError, match=message):
+            personalize(pipe, np.zeros((3, 16, 16, 3), np.uint8), PersonalizeConfig(), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
