@@ -78,7 +78,7 @@ def bars(
     groups = list(table[x].unique())
     arms = [(None, table)] if hue is None else list(table.groupby(hue, sort=False))
     width = 0.8 / len(arms)
-    colours = _seaborn.color_palette(n_colors=len(arms))
+    colours = _seaborn.color_palette("colorblind", len(arms))
     for j, ((arm, rows), colour) in enumerate(zip(arms, colours, strict=True)):
         at = np.array([groups.index(group) for group in rows[x]]) + (j - (len(arms) - 1) / 2) * width
         ax.bar(at, rows[y], width * 0.92, color=colour, label=arm)
@@ -115,8 +115,9 @@ def _as_numbers(name: str, alphas: Any) -> np.ndarray:
 
 def _alpha_histogram(ax: Axes, alphas: dict[str, np.ndarray]) -> None:
     bins = np.histogram_bin_edges(np.concatenate(list(alphas.values())), 24)
-    for name, values in alphas.items():
-        ax.hist(values, bins, alpha=0.6, density=len(alphas) > 1, label=name or None)
+    colours = _seaborn.color_palette("colorblind", len(alphas))
+    for (name, values), colour in zip(alphas.items(), colours, strict=True):
+        ax.hist(values, bins, color=colour, alpha=0.6, density=len(alphas) > 1, label=name or None)
     ax.set_title("alpha")
     ax.set_yticks([])
     _seaborn.despine(ax=ax, left=True)

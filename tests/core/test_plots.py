@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+import seaborn as sns
 import torch
 from PIL import Image
 
@@ -27,6 +28,8 @@ def test_bars_draw_values_and_intervals_and_skip_missing_intervals():
     ax = bars(df, "m", hue="arm")
     assert covering_legends(ax.figure) == []
     assert [p.get_height() for p in ax.patches] == [0.1, 0.2, 0.3, 0.4]
+    colours = sns.color_palette("colorblind")[:2]  # whatever the style, which reports of commands don't set
+    assert [p.get_facecolor()[:3] for p in ax.patches] == [colours[0], colours[0], colours[1], colours[1]]
     assert [t.get_text() for t in ax.get_xticklabels()] == ["a", "b"]
     spans = [tuple(s[:, 1]) for c in ax.collections for s in c.get_segments()]
     assert spans == [(0, 0.2), (0.1, 0.3), (0.2, 0.4)]

@@ -84,7 +84,7 @@ def _draw_arms(ax: Axes, table: pd.DataFrame) -> None:
         places = np.arange(len(line))
         ax.plot(places, line.value, color=colour, marker="o", ms=3, label=arm)
         ax.fill_between(places, line.lo, line.hi, color=colour, alpha=0.15, linewidth=0)
-    ax.set_xticks(places, [f"{ratio:g}" for ratio in line.ratio])
+    ax.set_xticks(places, [f"{ratio:g}" for ratio in line.ratio], size=6)
 
 # %% ../../../nbs/papers/ffr/06_results.ipynb #e3cfa43c
 def wga_figure(

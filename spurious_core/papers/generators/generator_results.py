@@ -61,21 +61,17 @@ def generator_measures(results: Sequence[SeedResults]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 # %% ../../../nbs/papers/generators/03_generator_results.ipynb #77d7c5b6
-def _bars_by_generator(table: pd.DataFrame, column: str, label: str) -> Figure:
-    "Bars with intervals over a column, a colour for each generator."
-    ax = bars(table, column, hue="generator")
-    ax.figure.set_size_inches(1.1 * table[column].nunique() + 2.5, 2.4)
-    ax.set(ylabel=label, xlabel="")
-    return ax.figure
-
-
 def generator_wga_figure(
     table: pd.DataFrame,  # of `generator_wga`
 ) -> Figure:
-    "Worst-group accuracy by arm and generator."
-    figure = _bars_by_generator(table, "arm", "worst-group accuracy")
-    figure.axes[0].set_ylim(0, 1)
-    return figure
+    "Worst-group accuracy by arm and generator; what learned from no generator's pictures comes first."
+    names = sorted(table.generator.unique(), key=lambda name: name != "none")
+    places = pd.MultiIndex.from_product([table.arm.unique(), names], names=["arm", "generator"])
+    grid = table.set_index(places.names).reindex(places).reset_index()
+    ax = bars(grid, "arm", hue="generator", bounds=(0, 1))
+    ax.figure.set_size_inches(1.1 * grid.arm.nunique() + 2.5, 2.4)
+    ax.set(ylabel="worst-group accuracy", xlabel="", ylim=(0, 1))
+    return ax.figure
 
 # %% ../../../nbs/papers/generators/03_generator_results.ipynb #f849df78
 def generator_measures_figure(results: Sequence[SeedResults]) -> Figure:

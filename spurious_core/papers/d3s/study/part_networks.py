@@ -61,11 +61,12 @@ def loss_curves(
     "The losses of one training: cross-entropies left, penalties right (symmetric log scale)."
     smooth = history.set_index("step").rolling(10, min_periods=1).mean()
     penalties = [name for name in smooth if name.startswith(("penalty", "linear"))]
+    shown = {"cross-entropy": ["ce_fg", "ce_bg"], "penalty": penalties}
     fig, axes = plt.subplots(1, 2, figsize=(7.6, 1.9), sharex=True)
-    for ax, names in zip(axes, (["ce_fg", "ce_bg"], penalties), strict=True):
+    for ax, (kind, names) in zip(axes, shown.items(), strict=True):
         for name in names:
             ax.plot(smooth.index, smooth[name], label=name)
-        ax.set_xlabel("step")
+        ax.set(xlabel="step", ylabel=kind)
         ax.legend(frameon=False, fontsize=7, loc="upper left", bbox_to_anchor=(1, 1))
     axes[1].set_yscale("symlog", linthresh=0.1)
     fig.tight_layout()

@@ -118,13 +118,15 @@ def _empty(words: str) -> Figure:
 
 # %% ../../../../nbs/papers/ddb/study/12_result_figures.ipynb #49f05342
 def _dose_curves(ax: Axes, doses: pd.DataFrame) -> None:
-    "The curves of one data set."
-    means = doses.groupby(["how", "share"]).gain.mean()
+    "The curves of one data set, with bands for intervals over runs, where there are runs enough."
+    gains = {key: over_runs(runs, lowest=-1) for key, runs in doses.groupby(["how", "share"]).gain}
+    means = pd.DataFrame(gains.values(), pd.MultiIndex.from_tuples(gains), columns=["value", "lo", "hi"])
     ax.axhline(0, color=".7", lw=0.8)
-    ax.axhline(means["oracle", 0.0], color="k", ls=":", label="the bad ones (oracle)")
+    ax.axhline(means.value["oracle", 0.0], color="k", ls=":", label="the bad ones (oracle)")
     for how, (colour, dash) in _LOOKS.items():
-        curve = means[how]
-        ax.plot(curve.index, curve, marker="o", ms=3, color=colour, ls=dash, label=how)
+        curve = means.loc[how]
+        ax.plot(curve.index, curve.value, marker="o", ms=3, color=colour, ls=dash, label=how)
+        ax.fill_between(curve.index, curve.lo, curve.hi, color=colour, alpha=0.15, linewidth=0)
     ax.set(xlabel="share pruned")
 
 # %% ../../../../nbs/papers/ddb/study/12_result_figures.ipynb #b93e526b
