@@ -208,7 +208,7 @@ def latent_step(self: Family, pipe: Any) -> int:
     "What the side of a picture must be a multiple of, in pixels."
     return pipe.vae_scale_factor * getattr(self.denoiser(pipe).config, "patch_size", 1)
 
-
+# %% ../../../nbs/diffusion/families/02_family.ipynb #bdb2edf1
 @patch
 def check_side(self: Family, pipe: Any) -> None:
     "ValueError where the side of pictures is no whole number, or no multiple of `latent_step`."
@@ -221,7 +221,7 @@ def check_side(self: Family, pipe: Any) -> None:
             f"{given} is {size}: pictures of {side} pixels, where multiples of {step} are needed"
         )
 
-
+# %% ../../../nbs/diffusion/families/02_family.ipynb #b9ec4270
 @patch
 def window(self: Family, pipe: Any) -> tuple[Any, int]:
     "A tokenizer, and how many tokens its encoder reads, begin and end included."

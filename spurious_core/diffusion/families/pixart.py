@@ -47,10 +47,6 @@ class PixArt(Family):
         rows = zip(words, mask, strict=True)
         return [dict(prompt_embeds=row, prompt_attention_mask=counts) for row, counts in rows]
 
-    def latent_step(self, pipe: Any) -> int:
-        "What the side of a picture must be a multiple of, in pixels; diffusers asks for 8 at least."
-        return lcm(8, super().latent_step(pipe))
-
     def schedule(self, pipe: Any) -> NoiseSchedule:
         "The times of training, from the scheduler's configuration."
         return diffusion_schedule(pipe.scheduler.config)
@@ -58,6 +54,12 @@ class PixArt(Family):
     def window(self, pipe: Any) -> tuple[Any, int]:
         "The tokenizer, and how many tokens are read, the end included."
         return pipe.tokenizer, min(N_TOKENS, pipe.tokenizer.model_max_length)
+
+# %% ../../../nbs/diffusion/families/13_pixart.ipynb #9f59a73e
+@patch
+def latent_step(self: PixArt, pipe: Any) -> int:
+    "What the side of a picture must be a multiple of, in pixels; diffusers asks for 8."
+    return lcm(8, Family.latent_step(self, pipe))
 
 # %% ../../../nbs/diffusion/families/13_pixart.ipynb #08081a27
 @patch

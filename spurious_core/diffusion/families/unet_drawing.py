@@ -142,7 +142,7 @@ class UNetFamily(Family):
     options: dict = {}  # of these pipelines
 
     def latent_step(self, pipe: Any) -> int:
-        "What the side of a picture must be a multiple of, in pixels; diffusers asks for 8 at least."
+        "What the side of a picture must be a multiple of, in pixels; diffusers asks for 8."
         return lcm(8, pipe.vae_scale_factor)
 
     def follows_instructions(self, pipe: Any) -> bool:
