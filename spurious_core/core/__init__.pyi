@@ -100,6 +100,7 @@ from .opening import (
     TOO_LARGE as TOO_LARGE,
     as_rgb as as_rgb,
     as_stored as as_stored,
+    centre_crop as centre_crop,
     centre_square as centre_square,
     check_regular as check_regular,
     decode as decode,

@@ -179,12 +179,17 @@ def append_lines(
 WEIGHT_ENDINGS = (".safetensors", ".bin", ".pt", ".pth", ".ckpt")
 
 
+def _shapes_weights(path: Path) -> bool:
+    "Whether a file holds weights, or the scale of those beside it, as in a folder of peft's."
+    return path.suffix in WEIGHT_ENDINGS or path.name == "adapter_config.json"
+
+
 def checkpoint_hash(path: str | Path) -> str:
     """Twelve hex digits (SHA-256) of a weight file, or of all weight files of a folder by name and content.
 
     Raises `FileNotFoundError` if there is none."""
     path = Path(of_type("path", path, (str, os.PathLike), "a file or a folder of weights"))
-    files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.suffix in WEIGHT_ENDINGS)
+    files = [path] if path.is_file() else sorted(filter(_shapes_weights, path.rglob("*")))
     if not files:
         raise FileNotFoundError(f"no weights ({', '.join(WEIGHT_ENDINGS)}) at {path}")
     whole = hashlib.sha256()

@@ -5,7 +5,8 @@ the file."""
 
 # %% auto #0
 __all__ = ['PICTURE_ENDINGS', 'GROUND', 'HELD_BYTES', 'TOO_LARGE', 'is_image', 'Opened', 'as_rgb', 'check_regular', 'ParquetCell',
-           'parquet_cell', 'decode', 'Stored', 'as_stored', 'warn_transparent', 'open_rgb', 'centre_square']
+           'parquet_cell', 'decode', 'Stored', 'as_stored', 'warn_transparent', 'open_rgb', 'centre_crop',
+           'centre_square']
 
 # %% ../../nbs/core/10_opening.ipynb #747e8ead
 import io
@@ -268,12 +269,19 @@ def open_rgb(
     return opened.image
 
 # %% ../../nbs/core/10_opening.ipynb #7cfe9dbc
+def centre_crop(
+    image: Image.Image,
+    size: tuple[int, int],  # width and height, in pixels
+    resample: Image.Resampling = Image.Resampling.LANCZOS,
+) -> Image.Image:
+    "The largest part around a picture's centre that has the proportions of `size`, of that size."
+    return image if image.size == size else ImageOps.fit(image, size, resample)
+
+
 def centre_square(
     image: Image.Image,
     size: int,  # pixels of each side
     resample: Image.Resampling = Image.Resampling.LANCZOS,
 ) -> Image.Image:
     "The centre square of a picture, `size` pixels wide."
-    if image.size == (size, size):
-        return image
-    return ImageOps.fit(image, (size, size), resample)
+    return centre_crop(image, (size, size), resample)

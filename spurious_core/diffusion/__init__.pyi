@@ -57,6 +57,7 @@ from .image_sets import (
     provenance as provenance,
     read_metadata as read_metadata,
     save_images as save_images,
+    weights_hash as weights_hash,
     write_metadata as write_metadata,
 )
 from .one_step import check_decoder as check_decoder, one_step_images as one_step_images
@@ -73,12 +74,16 @@ from .plans import (
 )
 from .processes import Processes as Processes
 from .references import (
+    LARGEST_RATIO as LARGEST_RATIO,
+    bucket_sizes as bucket_sizes,
+    load_in_buckets as load_in_buckets,
     load_references as load_references,
     read_captions as read_captions,
     read_references as read_references,
 )
 from .sampling import (
     PromptCache as PromptCache,
+    check_rows as check_rows,
     checked_steps as checked_steps,
     draw_batch as draw_batch,
     known_sampler as known_sampler,

@@ -8,20 +8,31 @@ __all__ = ['LORA', 'EMBEDS', 'use_adapter', 'AdapterSummary', 'summarise_adapter
 # %% ../../nbs/diffusion/03_adapters.ipynb #9904e1bf
 import copy
 import re
+import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from peft.tuners.lora import LoraLayer
+from safetensors.torch import save_file
 
+# %% ../../nbs/diffusion/03_adapters.ipynb #2c2bb66f
 from ..core.checkpoints import read_weights
-from ..core.checks import not_blank, of_type
-from ..core.files import checkpoint_hash
+from ..core.checks import not_blank, of_type, within
+from ..core.files import checkpoint_hash, open_safetensors
 from ..core.markup import as_html, as_markdown
-from .families.registry import family_of
+from spurious_core.diffusion.families.lora_files import (
+    PEFT_CONFIG,
+    PEFT_FILE,
+    header_settings,
+    peft_folders,
+    read_peft,
+    scaled_by_entries,
+)
+from .families.registry import family_of, find_families
 from ..models.pipelines import load_pipeline
 from ..models.quiet import without_progress_bars, without_warnings
 
@@ -33,14 +44,20 @@ EMBEDS = "learned_embeds.safetensors"
 
 # %% ../../nbs/diffusion/03_adapters.ipynb #990e1a90
 def _find_files(adapter: str | Path) -> tuple[Path | None, Path | None]:
-    "The LoRA and the learned embeddings of an adapter, each a path or None. FileNotFoundError if both are."
+    """The LoRA and the learned embeddings of an adapter, each a path or None. FileNotFoundError if both are.
+
+    The path of a LoRA is a file, or a folder in peft's form."""
     path = Path(not_blank("adapter", str(adapter)))
+    if path.name == PEFT_FILE and (path.parent / PEFT_CONFIG).is_file():
+        path = path.parent
+    if path.is_dir() and [*path.glob(PEFT_CONFIG), *path.glob(f"*/{PEFT_CONFIG}")]:
+        return path, None
     if path.is_file():
         is_lora = any("lora" in str(name) for name in read_weights(path))
         return (path, None) if is_lora else (None, path)
     lora, embeddings = (p if p.is_file() else None for p in (path / LORA, path / EMBEDS))
     if not lora and not embeddings:
-        lacking = f"neither {LORA} nor {EMBEDS} nor model_index.json"
+        lacking = f"neither {LORA} nor {EMBEDS} nor {PEFT_CONFIG} nor model_index.json"
         raise FileNotFoundError(f"{path} is no adapter: it has {lacking}, and is no file")
     return lora, embeddings
 
@@ -74,9 +91,9 @@ def _check_beside(file: Path, key: str) -> None:
         raise ValueError(f"{file} has {key!r}, which is not read; a LoRA has {known}")
 
 # %% ../../nbs/diffusion/03_adapters.ipynb #d00ab0a1
-def _check_lora(pipe: Any, file: Path) -> None:
+def _check_lora(pipe: Any, file: Path, matrices: dict[str, Any]) -> None:
     "ValueError where a LoRA's matrices do not fit the layers they name."
-    layers, matrices = _name_layers(pipe), family_of(pipe).translate_lora(pipe, read_weights(file))
+    layers = _name_layers(pipe)
     for key, matrix in matrices.items():
         match = _LORA_KEY.fullmatch(key)
         if not match:
@@ -97,10 +114,10 @@ def _check_lora(pipe: Any, file: Path) -> None:
             )
 
 # %% ../../nbs/diffusion/03_adapters.ipynb #96cd516a
-def _check_pairs(pipe: Any, file: Path) -> None:
+def _check_pairs(file: Path, matrices: dict[str, Any]) -> None:
     "ValueError for the first layer of a LoRA with one matrix of its two, or with two of different ranks."
     ranks = {}
-    for key, matrix in family_of(pipe).translate_lora(pipe, read_weights(file)).items():
+    for key, matrix in matrices.items():
         if match := _LORA_KEY.fullmatch(key):
             layer, matrix_name = match.groups()
             side, axis = ("down", 0) if re.search("A|down", matrix_name) else ("up", 1)
@@ -176,6 +193,57 @@ def _scale_lora(pipe: Any, scale: float) -> None:
                 for name in list(layer.scaling):
                     layer.set_scale(name, scale)
 
+# %% ../../nbs/diffusion/03_adapters.ipynb #b955b024
+def _refuse_other_family(pipe: Any, adapter: str | Path, name: str) -> None:
+    "ValueError for an adapter that says it is of a class of another family than the pipeline's."
+    mine = family_of(pipe)
+    theirs = next((each for each in find_families().values() if name in each.pipelines), mine)
+    if theirs is not mine:
+        raise ValueError(f"{adapter} is of {theirs.name} ({name}), and this pipeline is of {mine.name}")
+
+
+def _whole_pipeline(pipe: Any, folder: str | Path) -> Any:
+    "The pipeline in a folder, where and as precise as `pipe`. ValueError for one of another family."
+    _refuse_other_family(pipe, folder, family_of(Path(folder)).pipelines[0])
+    denoiser = family_of(pipe).denoiser(pipe)
+    return load_pipeline(folder, dtype=denoiser.dtype, device=denoiser.device)
+
+# %% ../../nbs/diffusion/03_adapters.ipynb #274fd71f
+def _converted(pipe: Any, lora: Path) -> dict[str, torch.Tensor] | None:
+    "The matrices of a LoRA that diffusers would not read as it is, as it would; None for others."
+    if lora.is_file():
+        return scaled_by_entries(read_weights(lora))
+    family = family_of(pipe)
+    parts = [family.denoiser_name, *family.text_parts(pipe)]
+    found = [read_peft(folder, part) for part, folder in peft_folders(lora, parts).items()]
+    return {name: matrix for matrices in found for name, matrix in matrices.items()}
+
+
+def _check_header(pipe: Any, lora: Path) -> None:
+    "ValueError where the header of a file names another family, or can't be read."
+    if lora.suffix == ".safetensors":
+        with open_safetensors(lora) as opened:
+            named = (opened.metadata() or {}).get("base_model_class", "")
+        _refuse_other_family(pipe, lora, named)
+        header_settings(lora, family_of(pipe).denoiser_name)
+
+# %% ../../nbs/diffusion/03_adapters.ipynb #2ce1277d
+@contextmanager
+def _checked_lora(pipe: Any, lora: Path) -> Iterator[Path]:
+    "A LoRA as a file that diffusers reads, within the block. ValueError where it does not fit the pipeline."
+    _check_header(pipe, lora)
+    converted = _converted(pipe, lora)
+    matrices = read_weights(lora) if converted is None else converted
+    matrices = family_of(pipe).translate_lora(pipe, matrices)
+    _check_lora(pipe, lora, matrices)
+    _check_pairs(lora, matrices)
+    if converted is None:
+        yield lora
+        return
+    with tempfile.TemporaryDirectory() as beside:
+        save_file({name: m.contiguous() for name, m in converted.items()}, Path(beside) / LORA)
+        yield Path(beside) / LORA
+
 # %% ../../nbs/diffusion/03_adapters.ipynb #3c5a1177
 @contextmanager
 def use_adapter(
@@ -188,28 +256,23 @@ def use_adapter(
         yield pipe
         return
     of_type("adapter", adapter, (str, Path), "a file or a folder, or None")
-    of_type("scale", scale, (int, float), "a number: 0 is none of a LoRA, 1 all of it")
+    within("scale", scale, "(-inf, inf)")
     if (Path(adapter) / "model_index.json").is_file():
-        denoiser = family_of(pipe).denoiser(pipe)
-        yield load_pipeline(adapter, dtype=denoiser.dtype, device=denoiser.device)
+        yield _whole_pipeline(pipe, adapter)
         return
     lora, embeddings = _find_files(adapter)
     if scale != 1 and not lora:
         raise ValueError(f"scale={scale} is for a LoRA, and {adapter} has none")
-    if lora:
-        _check_lora(pipe, lora)
-        _check_pairs(pipe, lora)
-    if embeddings:
-        pipe = _with_words(pipe, _read_embeddings(pipe, embeddings))
-    try:
-        if lora:
+    with ExitStack() as lent:
+        file = lent.enter_context(_checked_lora(pipe, lora)) if lora else None
+        if embeddings:
+            pipe = _with_words(pipe, _read_embeddings(pipe, embeddings))
+        if file:
+            lent.callback(family_of(pipe).unload_lora, pipe)
             with without_progress_bars(), without_warnings():  # such as: nothing for the text encoder
-                family_of(pipe).load_lora(pipe, lora)
+                family_of(pipe).load_lora(pipe, file)
             _scale_lora(pipe, scale)
         yield pipe
-    finally:
-        if lora:
-            family_of(pipe).unload_lora(pipe)
 
 # %% ../../nbs/diffusion/03_adapters.ipynb #4c757ca0
 @dataclass(frozen=True)
@@ -241,6 +304,13 @@ class AdapterSummary:
         )
 
 # %% ../../nbs/diffusion/03_adapters.ipynb #792e5174
+def _lora_files(lora: Path | None) -> list[Path]:
+    "The files of a LoRA: one, or of a folder in peft's form one for each part."
+    if lora is None or lora.is_file():
+        return [lora] if lora else []
+    return sorted(lora.rglob(PEFT_FILE))
+
+
 _DOWN = re.compile(r"lora(_linear_layer)?[._](A|down)")  # in the names of a LoRA's first matrices
 
 
@@ -249,10 +319,11 @@ def summarise_adapter(
 ) -> AdapterSummary:
     "What an adapter holds. FileNotFoundError where there is none, ValueError where it is damaged."
     lora, embeddings = _find_files(adapter)
-    matrices = read_weights(lora) if lora else {}
+    files = [path for path in (*_lora_files(lora), embeddings) if path]
+    matrices = {key: matrix for file in _lora_files(lora) for key, matrix in read_weights(file).items()}
     down = {key: matrix for key, matrix in matrices.items() if _DOWN.search(str(key))}
     kinds = ["LoRA"] * bool(lora) + ["learned words"] * bool(embeddings)
-    size = sum(path.stat().st_size for path in (lora, embeddings) if path)
+    size = sum(path.stat().st_size for path in files)
     return AdapterSummary(
         Path(adapter).name,
         " and ".join(kinds),

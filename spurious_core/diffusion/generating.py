@@ -37,6 +37,7 @@ from .windows import warn_of_lost_words
 # %% ../../nbs/diffusion/06_generating.ipynb #46a5af47
 from spurious_core.diffusion.sampling import (
     PromptCache,
+    check_rows,
     checked_steps,
     draw_batch,
     sample_images,
@@ -104,6 +105,7 @@ def generate(
     as several processes, each draws every n-th batch, and all return the whole table."""
     folder, rows = folder_path("out_dir", out_dir), plan_rows(plan, guidance)
     family_of(pipe).check_parts(pipe)
+    check_rows(pipe, rows)
     sampler = sampler_name(pipe, sampler)
     batch_size, progress = whole("batch_size", batch_size), yes_or_no("progress", progress)
     steps = checked_steps(pipe, steps, sampler)

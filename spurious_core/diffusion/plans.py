@@ -107,6 +107,7 @@ def _check_texts(row: dict, where: str) -> None:
     for name in ("prompt", "negative_prompt"):
         if not isinstance(texts.get(name), str):
             raise ValueError(f"{where}: {name}={texts.get(name)!r} must be text")
+    not_blank(f"{where}: prompt", row["prompt"])
     for name, cell in row.items():
         if isinstance(cell, str):
             encodable(f"{where}: {name}", cell)

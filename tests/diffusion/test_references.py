@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from spurious_core.diffusion.references import load_references, read_captions, read_references
+from spurious_core.diffusion.references import (
+    bucket_sizes,
+    load_in_buckets,
+    load_references,
+    read_captions,
+    read_references,
+)
 from support.training import REFS
 
 
@@ -40,7 +46,10 @@ def test_too_few_and_too_small(folder):
     needed = "holds 5 readable images, and 6 are needed; not readable: a.txt, b.png"
     with pytest.raises(ValueError, match=needed):
         load_references(folder, 16, 6)
-    with pytest.raises(ValueError, match=r"smaller than 18x18: 0.png \(20x16\)"), pytest.warns(UserWarning):
+    with (
+        pytest.raises(ValueError, match=r"too small: 0.png \(20x16, needed 18x18\)"),
+        pytest.warns(UserWarning),
+    ):
         load_references(folder, 18)
     with pytest.raises(ValueError, match="2 references are given, and 3 are needed"):
         load_references(REFS[:2], 16)
@@ -116,3 +125,24 @@ def test_captions_that_cannot_be_read(tmp_path, row):
     write_captions(tmp_path, dict(file_name="a", text="sks"), row)
     with pytest.raises(ValueError, match="row 2: expected|line 2 of .* is no JSON object"):
         read_captions(tmp_path, ["a"], "")
+
+
+def test_buckets_have_the_squares_area_and_sides_that_fit():
+    sizes = bucket_sizes(512, 64)
+    assert sizes == [(384, 640), (448, 576), (512, 512), (576, 448), (640, 384), (704, 320)][:5]
+    for width, height in bucket_sizes(512, 8):
+        assert width % 8 == height % 8 == 0 and 0.93 * 512**2 < width * height <= 512**2
+        assert 0.5 <= width / height <= 2
+    assert bucket_sizes(16, 16) == [(16, 16)]
+    assert max(max(size) for size in bucket_sizes(64, 8, longest=64)) == 64
+
+
+def test_a_picture_goes_into_the_bucket_of_its_proportions(tmp_path):
+    for name, size in dict(
+        a_wide=(300, 200), b_tall=(200, 300), c_square=(200, 200), d_strip=(900, 100)
+    ).items():
+        Image.fromarray(np.full((size[1], size[0], 3), 90, np.uint8)).save(tmp_path / f"{name}.png")
+    images = load_in_buckets(tmp_path, bucket_sizes(64, 8))
+    assert [image.shape[:2] for image in images] == [(48, 80), (80, 48), (64, 64), (48, 80)]
+    with pytest.raises(ValueError, match=r"too small: a_wide.png \(300x200, needed 624x416\)"):
+        load_in_buckets(tmp_path, bucket_sizes(512, 8))

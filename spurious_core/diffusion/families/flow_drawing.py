@@ -7,7 +7,7 @@ __all__ = ['FLOW_SAMPLERS', 'is_dynamic', 'shift_of', 'only_dynamic', 'leave_out
            'FlowFamily', 'AnySizeFamily']
 
 # %% ../../../nbs/diffusion/families/20_flow_drawing.ipynb #a3d40ca9
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial, wraps
 from typing import Any
 
@@ -122,12 +122,12 @@ def in_precision(conditions: dict[str, Any], dtype: torch.dtype) -> dict[str, An
     return {name: convert(value) for name, value in conditions.items()}
 
 # %% ../../../nbs/diffusion/families/20_flow_drawing.ipynb #df525671
-def refuse_negatives(name: str, prompts: Sequence[str], is_distilled: bool) -> None:
-    "ValueError for the first negative prompt that would be read by nobody."
-    given = [prompt for prompt in prompts if prompt]
+def refuse_negatives(name: str, row: dict, is_distilled: bool) -> None:
+    "ValueError for a row whose negative prompt would be read by nobody."
+    given = row.get("negative_prompt")
     if given and is_distilled:
         why = "this network was distilled from one with guidance, and knows no negative prompts"
-        raise ValueError(f"negative_prompt={given[0]!r} with {name}: {why}")
+        raise ValueError(f"negative_prompt={given!r} with {name}: {why}")
 
 # %% ../../../nbs/diffusion/families/20_flow_drawing.ipynb #a48663da
 class FlowFamily(Family):
@@ -198,7 +198,7 @@ class AnySizeFamily(FlowFamily):
 
     def picture_side(self, pipe: Any) -> int:
         "The side of the pictures that the autoencoder was made for, in pixels."
-        return pipe.vae.config.sample_size
+        return int(pipe.vae.config.sample_size)
 
     def latent_step(self, pipe: Any) -> int:
         "What the side of a picture must be a multiple of, in pixels."

@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 from diffusers import FluxPipeline
+from fastcore.basics import patch
 
 from ...core.checks import not_negative, within
 from spurious_core.diffusion.families.flow_drawing import (
@@ -41,6 +42,7 @@ class Flux(AnySizeFamily):
     samplers = TOLD_SAMPLERS
     text_names = ("text_encoder", "text_encoder_2")
     learning_text = ("text_encoder",)
+    words = (("text_encoder", "tokenizer"),)
     text_to_image = _TextToImage
     beside_embeddings = dict(negative_prompt=None)
 
@@ -57,11 +59,6 @@ class Flux(AnySizeFamily):
         if self.is_told_guidance(pipe):
             return dict(guidance_scale=not_negative("guidance", scale))
         return dict(true_cfg_scale=within("guidance", scale, "[1, inf)"))
-
-    def negatives(self, pipe: Any, prompts: Sequence[str]) -> list[dict[str, torch.Tensor]]:
-        "What negative prompts become. ValueError for any but '' where guidance is an input of the network."
-        refuse_negatives(self.name, prompts, self.is_told_guidance(pipe))
-        return self.conditions(pipe, prompts)
 
     def conditions(self, pipe: Any, prompts: Sequence[str]) -> list[dict[str, torch.Tensor]]:
         "Embeddings `[512, width]` and a vector `[width]` of prompts, a row each; differentiable."
@@ -96,8 +93,16 @@ class Flux(AnySizeFamily):
             img_ids=FluxPipeline._prepare_latent_image_ids(len(noisy), height // 2, width // 2, **place),
             return_dict=False,
         )[0]
-        return self.unpack(pipe, answer, height * pipe.vae_scale_factor).float()
+        pixels = height * pipe.vae_scale_factor, width * pipe.vae_scale_factor
+        return FluxPipeline._unpack_latents(answer, *pixels, pipe.vae_scale_factor).float()
 
     def window(self, pipe: Any) -> tuple[Any, int]:
         "The T5's."
         return pipe.tokenizer_2, _PROMPT_TOKENS
+
+# %% ../../../nbs/diffusion/families/24_flux.ipynb #72528d28
+@patch
+def check_row(self: Flux, pipe: Any, row: dict) -> None:
+    "As for other families. ValueError for a negative prompt where guidance is an input of the network."
+    AnySizeFamily.check_row(self, pipe, row)
+    refuse_negatives(self.name, row, self.is_told_guidance(pipe))

@@ -41,10 +41,10 @@ class Flux2Klein(AnySizeFamily):
         "None for a distilled network."
         return dict(guidance_scale=1.0 if pipe.config.is_distilled else scale)
 
-    def negatives(self, pipe: Any, prompts: Sequence[str]) -> list[dict[str, torch.Tensor]]:
-        "What negative prompts become. ValueError for any but '' with a distilled network."
-        refuse_negatives(self.name, prompts, pipe.config.is_distilled)
-        return self.conditions(pipe, prompts)
+    def check_row(self, pipe: Any, row: dict) -> None:
+        "As for other families. ValueError for a negative prompt with a distilled network."
+        super().check_row(pipe, row)
+        refuse_negatives(self.name, row, pipe.config.is_distilled)
 
     def conditions(self, pipe: Any, prompts: Sequence[str]) -> list[dict[str, torch.Tensor]]:
         "Embeddings `[512, 3 width]` of prompts, a row each."

@@ -21,6 +21,7 @@ from safetensors.torch import save_file
 from ...core.checkpoints import read_weights
 from .drawing_tasks import DrawingTask
 from .family import Family, as_negatives
+from .lora_files import DOWN, header_settings, layer_scale, with_scales
 from .noise_schedules import NoiseSchedule, diffusion_schedule
 from .unet_drawing import DIFFUSION_SAMPLERS
 
@@ -57,6 +58,14 @@ class PixArt(Family):
 
 # %% ../../../nbs/diffusion/families/13_pixart.ipynb #9f59a73e
 @patch
+def guidance_of(self: PixArt, pipe: Any, scale: float) -> dict[str, float]:
+    "ValueError for a scale below 1."
+    if scale < 1:
+        raise ValueError(f"guidance={scale}: {self.name} is guided from 1 on only")
+    return dict(guidance_scale=scale)
+
+
+@patch
 def latent_step(self: PixArt, pipe: Any) -> int:
     "What the side of a picture must be a multiple of, in pixels; diffusers asks for 8."
     return lcm(8, Family.latent_step(self, pipe))
@@ -81,9 +90,7 @@ def predict(
 # %% ../../../nbs/diffusion/families/13_pixart.ipynb #ac600045
 @patch
 def denoise(self: PixArt, pipe: Any, task: DrawingTask) -> torch.Tensor:
-    "The latents of rows after all steps, `[N, C, h, w]`. ValueError for guidance below 1."
-    if task.guidance < 1:
-        raise ValueError(f"guidance={task.guidance}: {self.name} is guided from 1 on only")
+    "The latents of rows after all steps, `[N, C, h, w]`."
     dtype = pipe.transformer.dtype
     noise = task.start.noise.to(dtype)  # which the pipeline doesn't see to
     drawer = PixArtSigmaPipeline(None, None, pipe.vae, pipe.transformer, task.scheduler)
@@ -126,10 +133,11 @@ def save_lora(
 # %% ../../../nbs/diffusion/families/13_pixart.ipynb #2dcb0040
 @patch
 def load_lora(self: PixArt, pipe: Any, file: Path) -> None:
-    "Loads the LoRA of a file into the transformer."
+    "Loads the LoRA of a file into the transformer, its scales in the matrices."
     matrices = {name.removeprefix(_OURS): matrix for name, matrix in read_weights(file).items()}
-    end = ".lora_A.weight"
-    ranks = {name.removesuffix(end): len(m) for name, m in matrices.items() if name.endswith(end)}
+    if settings := header_settings(file, "transformer"):
+        matrices = with_scales(matrices, lambda layer, rank: layer_scale(settings, layer, rank))
+    ranks = {name.removesuffix(DOWN): len(m) for name, m in matrices.items() if name.endswith(DOWN)}
     same = dict(rank_pattern=ranks, alpha_pattern=ranks)
     net = pipe.transformer
     place = dict(device=net.device, dtype=net.dtype)

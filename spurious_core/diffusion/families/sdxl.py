@@ -123,15 +123,19 @@ def from_latents(
 # %% ../../../nbs/diffusion/families/12_sdxl.ipynb #5d869229
 @patch
 def start_task(self: StableDiffusionXL, pipe: Any, task: DrawingTask) -> tuple[Any, dict]:
-    "The diffusers pipeline that draws such rows, and what it takes to start. ValueError for weak guidance."
+    "The diffusers pipeline that draws such rows, and what it takes to start."
     drawer, settings = UNetFamily.start_task(self, pipe, task)
-    if task.source != "instruct":
-        return drawer, settings
-    if task.guidance <= 1:
-        raise ValueError(f"guidance={task.guidance}: {self.name} follows instructions above 1 only")
-    if getattr(pipe, "is_cosxl_edit", False):
+    if task.source == "instruct" and getattr(pipe, "is_cosxl_edit", False):
         settings["image"] = task.start.beside
     return drawer, settings
+
+# %% ../../../nbs/diffusion/families/12_sdxl.ipynb #968d50b2
+@patch
+def check_row(self: StableDiffusionXL, pipe: Any, row: dict) -> None:
+    "As for other families. ValueError for instructions with weak guidance, too."
+    UNetFamily.check_row(self, pipe, row)
+    if row["source"] == "instruct" and row["guidance"] <= 1:
+        raise ValueError(f"guidance={row['guidance']}: {self.name} follows instructions above 1 only")
 
 # %% ../../../nbs/diffusion/families/12_sdxl.ipynb #064a11f1
 _ORIGINAL_NAMES = {

@@ -17,6 +17,7 @@ from diffusers import (
 )
 from fastcore.basics import patch
 
+from .family import keep_name
 from .noise_schedules import NoiseSchedule, diffusion_schedule
 from .unet_drawing import AnyScale, BesideLatents, FromLatents, UNetFamily
 
@@ -74,4 +75,4 @@ class StableDiffusion(UNetFamily):
 @patch
 def with_parts(self: StableDiffusion, pipe: Any, **parts: Any) -> Any:
     "A pipeline that has these parts, and shares all others with `pipe`."
-    return type(pipe)(**pipe.components | parts, requires_safety_checker=False)
+    return keep_name(pipe, type(pipe)(**pipe.components | parts, requires_safety_checker=False))

@@ -63,11 +63,14 @@ def _empty_copy(network: torch.nn.Module) -> torch.nn.Module:
 
 # %% ../../../nbs/diffusion/memory/01_rehearsal.ipynb #ad774031
 def _empty_pipeline(pipe: Any, config: PersonalizeConfig) -> Any:
-    "What the trainer's `working_copy` is, without numbers."
+    "What the trainer's `working_copy` is, without numbers. ValueError for a pipeline that can't be trained."
     if isinstance(pipe, (str, Path)):
         is_whole = config.method == "dreambooth"
-        return pipeline_of_shapes(pipe, torch.float32 if is_whole else dtype_of(config.precision))
+        empty = pipeline_of_shapes(pipe, torch.float32 if is_whole else dtype_of(config.precision))
+        family_of(empty).check_parts(empty)
+        return empty
     family = family_of(pipe)
+    family.check_parts(pipe)
     family.refuse_lora(pipe)
     parts = {family.denoiser_name: family.denoiser(pipe), "vae": pipe.vae} | family.text_parts(pipe)
     tokenizers = {name: copy.deepcopy(getattr(pipe, name)) for _, name in family.words}

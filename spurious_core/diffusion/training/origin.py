@@ -7,6 +7,7 @@ __all__ = ['origin_of', 'add_header', 'base_of']
 
 # %% ../../../nbs/diffusion/training/07_origin.ipynb #9261edab
 import json
+import re
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -20,8 +21,10 @@ from .config import PersonalizeConfig
 
 # %% ../../../nbs/diffusion/training/07_origin.ipynb #4a2392a8
 def _name_of(pipe: Any) -> str:
-    "What a pipeline is called, without its place on a disk."
+    "What a pipeline is called, without its place on a disk; of a snapshot in the hub's cache, id and commit."
     source = str(pipe.config.get("_name_or_path") or "")
+    if cached := re.search(r"models--([^/\\]+)[/\\]snapshots[/\\](\w+)", source):
+        return f"{cached[1].replace('--', '/')}@{cached[2]}"
     return source if is_hub_id(source) else Path(source).name
 
 

@@ -6,9 +6,11 @@
 __all__ = ['Given', 'identity_of', 'claim_run', 'training_pictures', 'build_trainer', 'personalize']
 
 # %% ../../../nbs/diffusion/training/06_personalizing.ipynb #4728aa84
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,20 +18,22 @@ import numpy as np
 import pandas as pd
 from accelerate import Accelerator
 
+# %% ../../../nbs/diffusion/training/06_personalizing.ipynb #19563112
 from ...core.accelerators import accelerator as make_accelerator
-from ...core.checks import as_many, encodable, folder_path, of_type, yes_or_no
+from ...core.checks import as_many, encodable, folder_path, not_blank, of_type, yes_or_no
 from ...core.files import claim, digest
 from ...core.images import read_images
 from ...core.locks import hold_folder
 from ..families.registry import family_of
 from ..generating import generate
-from ..image_sets import pipeline_hash
+from ..image_sets import pipeline_hash, weights_hash
 from ..one_step import check_decoder
 from ..plans import plan_prompts, plan_rows
-from ..references import load_references
+from ..references import bucket_sizes, load_in_buckets, load_references
+from ..sampling import check_rows, checked_steps
 from ..starts import picture_side
 from .caches import latent_moments
-from .config import SAVINGS, PersonalizeConfig
+from .config import LATER_FIELDS, PersonalizeConfig
 from .learner import Learner, optimizer_maker
 from .steps import TrainingPictures, TrainingStep
 
@@ -56,8 +60,10 @@ from spurious_core.diffusion.training.trainer import (
 class Given:
     "What a run is given beside its recipe."
 
-    references: np.ndarray  # uint8 `[N, H, W, 3]`
-    class_images: np.ndarray | None = None  # likewise; None: the pipeline draws them, if there is a prior
+    references: np.ndarray | list[np.ndarray]  # uint8 `[N, H, W, 3]`, or `N` of several sizes
+    class_images: np.ndarray | list[np.ndarray] | None = (
+        None  # likewise; None: the pipeline draws them, if there is a prior
+    )
     captions: Sequence[str] | None = None  # one per reference; None: `instance_prompt` for all
     prior_captions: Sequence[str] | None = None  # one per class image; None: `class_prompt` for all
     image_loss: Callable | None = None
@@ -71,6 +77,29 @@ def _name_of(image_loss: Callable | None) -> str | None:
     name = getattr(image_loss, "__name__", type(image_loss).__name__)
     return getattr(image_loss, "fingerprint", None) or name
 
+
+def _digest(images: np.ndarray | list[np.ndarray]) -> str | list[str]:
+    "What pictures are known by: their values, and of several sizes each one's size, too."
+    if isinstance(images, np.ndarray):
+        return digest(images)
+    return [f"{image.shape[1]}x{image.shape[0]} {digest(image)}" for image in images]
+
+
+def _decoder_name(pipe: Any, decoder: Any) -> str:
+    "What a decoder is known by: class and weights, but for the pipeline's own, which is known with it."
+    name = type(decoder).__name__
+    return name if decoder is pipe.vae else f"{name} {weights_hash(decoder)}"
+
+
+def _warn_of_unknown(out: Path, image_loss: Callable | None) -> None:
+    "A warning where a run goes on with an image loss of which the name alone is known to be the same."
+    if image_loss is None or getattr(image_loss, "fingerprint", None) or not (out / "config.json").exists():
+        return
+    advice = "give it a `fingerprint` that says its settings, or take a new folder for another loss"
+    warnings.warn(
+        f"{out} has a run with an image loss of the name {_name_of(image_loss)!r}; {advice}", stacklevel=4
+    )
+
 # %% ../../../nbs/diffusion/training/06_personalizing.ipynb #0f70dc19
 def identity_of(
     pipe: Any,
@@ -80,13 +109,18 @@ def identity_of(
 ) -> dict[str, Any]:
     "Everything that shapes a run's result, as JSON: the contents of its `config.json`."
     drawn = given.class_images is None
-    settings = {name: value for name, value in asdict(config).items() if value or name not in SAVINGS}
+    usual = asdict(PersonalizeConfig())
+    settings = {
+        name: value
+        for name, value in asdict(config).items()
+        if value != usual[name] or name not in LATER_FIELDS
+    }
     return settings | dict(
-        references=digest(given.references),
-        given_prior=None if drawn else digest(given.class_images),
+        references=_digest(given.references),
+        given_prior=None if drawn else _digest(given.class_images),
         pipeline=pipeline_hash(pipe),
         image_loss=_name_of(given.image_loss),
-        decoder=type(given.decoder).__name__,
+        decoder=_decoder_name(pipe, given.decoder),
         processes=processes,
         captions=given.captions,
         prior_captions=given.prior_captions,
@@ -106,6 +140,7 @@ def claim_run(
     "Makes `out` this run's folder; returns whether anything is left to do. ValueError if it is another's."
     if accelerator.is_main_process:
         identity = identity_of(pipe, config, given, accelerator.num_processes)
+        _warn_of_unknown(out, given.image_loss)
         claim(out, identity, HALF_WRITTEN)
         settle(out, config.method)
     accelerator.wait_for_everyone()
@@ -117,13 +152,15 @@ def _captions(name: str, given: Sequence[str] | None, images: np.ndarray, defaul
     return [default] * len(images) if given is None else as_many(name, given, len(images), "images")
 
 
-def _arrays(
-    pipe: Any, config: PersonalizeConfig, references: Any, class_images: Any
-) -> tuple[np.ndarray, np.ndarray | None]:
-    "References and class images, if there are any, as large as the pipeline draws."
-    size = picture_side(pipe)
-    class_images = None if class_images is None else load_references(class_images, size, 1)
-    return load_references(references, size, config.min_references), class_images
+def _arrays(pipe: Any, config: PersonalizeConfig, references: Any, class_images: Any) -> tuple[Any, Any]:
+    "References and class images, if there are any: squares as the pipeline draws them, or in buckets."
+    size, family = picture_side(pipe), family_of(pipe)
+    load = partial(load_references, size=size)
+    if config.aspect_ratios:
+        sizes = bucket_sizes(size, family.latent_step(pipe), family.largest_side(pipe))
+        load = partial(load_in_buckets, sizes=sizes)
+    class_images = None if class_images is None else load(class_images, min_references=1)
+    return load(references, min_references=config.min_references), class_images
 
 
 def _listed(name: str, given: Sequence[str] | None, n: int) -> list[str] | None:
@@ -134,10 +171,18 @@ def _listed(name: str, given: Sequence[str] | None, n: int) -> list[str] | None:
     for row, caption in enumerate(captions):
         if not isinstance(caption, str):
             raise ValueError(f"{name}: row {row} has {caption!r}, which is no text")
-        encodable(f"{name}: row {row}", caption)
+        not_blank(f"{name}: row {row}", encodable(f"{name}: row {row}", caption))
     return list(map(str, captions))
 
 # %% ../../../nbs/diffusion/training/06_personalizing.ipynb #897dda39
+def _moments(pipe: Any, images: np.ndarray | list[np.ndarray]) -> tuple[Any, Any]:
+    "The moments of pictures' latents; of several sizes, one after the other."
+    if isinstance(images, np.ndarray):
+        return latent_moments(pipe, images)
+    means, stds = zip(*(latent_moments(pipe, image[None]) for image in images), strict=True)
+    return [mean[0] for mean in means], [std[0] for std in stds]
+
+# %% ../../../nbs/diffusion/training/06_personalizing.ipynb #ff6c1e8c
 def training_pictures(
     pipe: Any,
     config: PersonalizeConfig,
@@ -149,12 +194,13 @@ def training_pictures(
     class_images = given.class_images
     if config.has_prior and class_images is None:
         plan = plan_prompts(config.class_prompt, config.prior_images, config.seed)
-        class_images = read_images(generate(pipe, plan, out / "prior", progress=progress))
+        how = dict(steps=config.prior_steps, guidance=config.prior_guidance, progress=progress)
+        class_images = read_images(generate(pipe, plan, out / "prior", **how))
     sets = [("captions", given.captions, given.references, config.instance_prompt)]
     if config.has_prior:
         sets.append(("prior_captions", given.prior_captions, class_images, config.class_prompt))
     return [
-        TrainingPictures(*latent_moments(pipe, images), _captions(name, captions, images, default))
+        TrainingPictures(*_moments(pipe, images), _captions(name, captions, images, default))
         for name, captions, images, default in sets
     ]
 
@@ -205,11 +251,11 @@ def _check_recipe(config: PersonalizeConfig) -> None:
 
 
 def _check_pipeline(pipe: Any, config: PersonalizeConfig, sheet: pd.DataFrame | None) -> None:
-    "ValueError for layers that this pipeline lacks, and for rows that it can't draw."
+    "ValueError for layers that this pipeline lacks, and for rows that it can't draw as `Validation` does."
     check_targets(pipe, config)
     if sheet is not None:
-        for row in plan_rows(sheet, guidance=1.0):
-            family_of(pipe).check_source(pipe, row["source"])
+        check_rows(pipe, plan_rows(sheet, guidance=3.0))
+        checked_steps(pipe, 20)
 
 # %% ../../../nbs/diffusion/training/06_personalizing.ipynb #47b036e1
 @contextmanager

@@ -34,14 +34,14 @@ from ..windows import warn_of_lost_words
 class TrainingPictures:
     "One set of pictures: the references, or the class images of a prior."
 
-    mean: torch.Tensor  # `[N, C, h, w]`: of their latents
-    std: torch.Tensor  # likewise
+    mean: torch.Tensor | list[torch.Tensor]  # of their latents: `[N, C, h, w]`, or `N` of several sizes
+    std: torch.Tensor | list[torch.Tensor]  # likewise
     captions: list[str]  # `N` of them
 
 # %% ../../../nbs/diffusion/training/03_steps.ipynb #e7dea262
 @dataclass(frozen=True)
 class NoisyBatch:
-    "The rows of a batch; every field is a tensor with one entry a row."
+    "The rows of a batch that have one size; every field is a tensor with one entry a row."
 
     z0: torch.Tensor  # clean latents `[b, C, h, w]`
     noise: torch.Tensor  # the same shape
@@ -81,6 +81,30 @@ def gate_of(
         raise ValueError("the gate of the image loss admits no timestep")
     return gate
 
+# %% ../../../nbs/diffusion/training/03_steps.ipynb #0ed39a53
+def _noise(shapes: list[torch.Size], rng: torch.Generator) -> torch.Tensor | list[torch.Tensor]:
+    "Noise for rows of these shapes; in one draw where they are all alike."
+    if len(set(shapes)) == 1:
+        return torch.randn(len(shapes), *shapes[0], generator=rng)
+    return [torch.randn(shape, generator=rng) for shape in shapes]
+
+
+def _by_size(
+    tensors: dict[str, list[torch.Tensor]],  # latents and noise: of each row `[C, h, w]`
+    rows: dict[str, torch.Tensor],  # what else there is of the rows
+    device: torch.device,
+) -> list[NoisyBatch]:
+    "Rows as batches on a device, one for each size."
+    places = {}
+    for row, latent in enumerate(tensors["z0"]):
+        places.setdefault(latent.shape, []).append(row)
+    batches = []
+    for which in places.values():
+        stacked = {name: torch.stack([each[i] for i in which]) for name, each in tensors.items()}
+        parts = stacked | {name: values[which] for name, values in rows.items()}
+        batches.append(NoisyBatch(**{name: values.to(device) for name, values in parts.items()}))
+    return batches
+
 # %% ../../../nbs/diffusion/training/03_steps.ipynb #542650f4
 @dataclass
 class BatchSampler:
@@ -102,17 +126,20 @@ class BatchSampler:
         "This process's rows of the references, or of the class images."
         return torch.arange(self.accelerator.process_index, self.whole, self.accelerator.num_processes)
 
-    def _part(self, number: int, kind: int, rng: torch.Generator) -> tuple[torch.Tensor, ...]:
-        "Of references (`kind` 0) or class images (1): latents of `mine`; index, timesteps, weights of all."
-        config, source, mine = self.config, self.pictures[kind], self.mine
+    def _part(self, number: int, kind: int, rng: torch.Generator) -> tuple[list, list, tuple]:
+        "Of references (`kind` 0) or class images (1): latents of `mine`; sizes and all else of all."
+        config, source = self.config, self.pictures[kind]
         order = endless_order(len(source.mean), number * self.whole, self.whole, "order", config.seed, kind)
-        index = torch.from_numpy(order)
-        spread = torch.randn(self.whole, *source.mean.shape[1:], generator=rng)[mine].to(source.std.device)
-        latents = source.mean[index[mine]] + source.std[index[mine]] * spread
+        shapes = [source.mean[i].shape for i in order]
+        spread = _noise(shapes, rng)
+        latents = [
+            source.mean[order[k]] + source.std[order[k]] * spread[k].to(source.std[order[k]].device)
+            for k in self.mine.tolist()
+        ]
         gate = self.gate if kind == 0 or config.image_loss_on_prior else None
         total, density = len(self.schedule), self.schedule.density
         times = draw_timesteps(self.whole, total, rng, gate, config.gated_share, density)
-        return latents, index, *times
+        return latents, shapes, (torch.from_numpy(order), *times)
 
     def _gated(self, t: torch.Tensor, is_prior: torch.Tensor) -> torch.Tensor:
         "Which rows the image loss sees."
@@ -120,20 +147,21 @@ class BatchSampler:
             return torch.zeros(len(t), dtype=torch.bool)
         return self.gate[t] & (~is_prior | self.config.image_loss_on_prior)
 
-    def __call__(self, number: int) -> tuple[NoisyBatch, int]:
-        "This process's rows of the batch, on its device, and how many rows are gated in all processes."
+    def __call__(self, number: int) -> tuple[list[NoisyBatch], int]:
+        "This process's rows, a batch for each size, on its device; and how many are gated in all processes."
         rng = generator(seed_of("batch", self.config.seed, number))
         parts = [self._part(number, kind, rng) for kind in range(len(self.pictures))]
-        latents, index, t, weight = (torch.cat(column) for column in zip(*parts, strict=True))
-        noise = torch.randn(len(t), *latents.shape[1:], generator=rng)
+        latents, shapes = (sum(column, []) for column in list(zip(*parts, strict=True))[:2])
+        index, t, weight = (torch.cat(column) for column in zip(*(part[2] for part in parts), strict=True))
+        noise = _noise(shapes, rng)
         is_prior = torch.arange(len(t)) >= self.whole
         gated = self._gated(t, is_prior)
-        rows = dict(noise=noise, t=t, weight=weight, index=index, is_prior=is_prior, gated=gated)
+        rows = dict(t=t, weight=weight, index=index, is_prior=is_prior, gated=gated)
         rows["place"] = gated.cumsum(0) - 1
         mine = torch.cat([kind * self.whole + self.mine for kind in range(len(parts))])
-        device = self.accelerator.device
-        here = {name: values[mine].to(device) for name, values in rows.items()}
-        return NoisyBatch(z0=latents.to(device), **here), int(gated.sum())
+        here = {name: values[mine] for name, values in rows.items()}
+        tensors = dict(z0=latents, noise=[noise[i] for i in mine.tolist()])
+        return _by_size(tensors, here, self.accelerator.device), int(gated.sum())
 
 # %% ../../../nbs/diffusion/training/03_steps.ipynb #233c402f
 @renamed_arguments(text_encoder="learning, whether a text encoder of the pipeline learns")
@@ -158,11 +186,12 @@ class PromptEncoder:
 
     def __call__(
         self,
-        index: torch.Tensor,  # `[b]`: numbers of the pictures, as many references as class images
+        index: torch.Tensor,  # `[b]`: numbers of the pictures
+        is_prior: torch.Tensor,  # `[b]`: whether among the class images
     ) -> dict[str, Any]:
         "The conditions of the pictures' captions, as a batch."
-        parts = index.cpu().chunk(len(self.numbers))
-        wanted = torch.cat([numbers[i] for numbers, i in zip(self.numbers, parts, strict=True)])
+        rows = zip(index.tolist(), is_prior.tolist(), strict=True)
+        wanted = torch.stack([self.numbers[int(of_class)][i] for i, of_class in rows])
         if self.cached is not None:
             return stack([self.cached[number] for number in wanted.tolist()], self.device)
         distinct, place = wanted.unique(return_inverse=True)
@@ -234,28 +263,31 @@ class TrainingStep:
         "Noisy latents, and what the network answers to them, float32; both `[b, C, h, w]`."
         z_t = add_noise(self.schedule, batch.z0, batch.noise, batch.t)
         return z_t, self.family.predict(
-            self.pipe, z_t, self.schedule.times[batch.t], self.encode(batch.index)
+            self.pipe, z_t, self.schedule.times[batch.t], self.encode(batch.index, batch.is_prior)
         )
 
     def diffusion_loss(self, batch: NoisyBatch, output: torch.Tensor) -> torch.Tensor:
-        "The weighted squared error of references, and of class images times the prior's weight."
+        "What rows add to the mean error of references, and to that of class images times the prior's weight."
         wanted = target(self.schedule, batch.z0, batch.noise, batch.t)
         error = (output - wanted).square().mean((1, 2, 3))
         error = batch.weight * self.weights[batch.t] * error
         size = self.config.batch_size
-        loss = error[:size].mean()
-        if len(error) > size:
-            loss = loss + self.config.prior_weight * error[size:].mean()
-        return loss
+        if len(self.pictures) == 1:
+            return error.sum() / size
+        of_class = error[batch.is_prior].sum() / size
+        return error[~batch.is_prior].sum() / size + self.config.prior_weight * of_class
 
     def __call__(self, number: int) -> tuple[torch.Tensor, dict[str, float]]:
         "The loss of a batch, to be differentiated, and its parts for the log."
-        batch, n_gated = self.draw(number)
-        z_t, output = self.predict(batch)
-        diffusion = self.diffusion_loss(batch, output)
-        image = torch.zeros((), device=diffusion.device)
-        gated = batch.gated
-        if gated.any():
-            image = self.image_term(number, batch.rows(gated), z_t[gated], output[gated], n_gated)
-        parts = dict(diffusion=diffusion.item(), image_loss=image.item(), gated=gated.float().mean().item())
+        batches, n_gated = self.draw(number)
+        diffusion, image = torch.zeros(2, device=self.accelerator.device)
+        for batch in batches:
+            z_t, output = self.predict(batch)
+            diffusion = diffusion + self.diffusion_loss(batch, output)
+            gated = batch.gated
+            if gated.any():
+                seen = batch.rows(gated)
+                image = image + self.image_term(number, seen, z_t[gated], output[gated], n_gated)
+        share = torch.cat([batch.gated for batch in batches]).float().mean()
+        parts = dict(diffusion=diffusion.item(), image_loss=image.item(), gated=share.item())
         return diffusion + self.config.image_loss_weight * image, parts

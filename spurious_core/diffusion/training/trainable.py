@@ -72,6 +72,7 @@ def _loaded_copy(folder: str | Path, config: PersonalizeConfig) -> Any:
     device, saves = pick_device(), config.offload or config.eight_bit_base
     pipe = load_pipeline(folder, dtype=_base_dtype(config), device="cpu" if saves else device)
     family = family_of(pipe)
+    family.check_parts(pipe)
     if config.eight_bit_base:
         to_eight_bits(family.denoiser(pipe))
     resting = family.text_parts(pipe).values() if config.offload else ()

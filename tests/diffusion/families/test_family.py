@@ -1,6 +1,7 @@
 "What every family of models must do, asked of each in the same way."
 
 import inspect
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -8,16 +9,21 @@ import pytest
 import torch
 from diffusers import DiffusionPipeline, EulerDiscreteScheduler, FlowMatchEulerDiscreteScheduler
 from peft import LoraConfig, inject_adapter_in_model, set_peft_model_state_dict
+from PIL import Image
 from safetensors.torch import load_file, save_file
 
 from spurious_core.core.accelerators import accelerator
+from spurious_core.core.files import digest
 from spurious_core.core.seeds import generator
 from spurious_core.diffusion.adapters import LORA, use_adapter
 from spurious_core.diffusion.families.family import stack
 from spurious_core.diffusion.families.noise_schedules import NoiseSchedule, predict_x0
 from spurious_core.diffusion.families.registry import family_of
+from spurious_core.diffusion.generating import generate
+from spurious_core.diffusion.memory.rehearsal import rehearse
 from spurious_core.diffusion.memory.shapes import pipeline_of_shapes
 from spurious_core.diffusion.plans import plan_prompts
+from spurious_core.diffusion.references import bucket_sizes, load_in_buckets
 from spurious_core.diffusion.sampling import PromptCache, sample_images
 from spurious_core.diffusion.starts import picture_side
 from spurious_core.diffusion.training.caches import latent_moments
@@ -75,6 +81,11 @@ def leftwards(x0_image, batch, sigma):
     "Brighter on the left, which a random decoder can draw."
     half = x0_image.shape[-1] // 2
     return (x0_image[..., half:] - x0_image[..., :half]).mean((1, 2, 3))
+
+
+def sample_images_with(pipe, adapter):
+    with use_adapter(pipe, adapter) as adapted:
+        return sample_images(adapted, plan_prompts("a boat", 1), **FAST)
 
 
 def test_a_folder_says_which_family_it_is(folder, family, request):
@@ -247,7 +258,7 @@ def image_term(pipe, params):
     config = replace(RECIPE, gated_share=1.0)
     sets = [TrainingPictures(*latent_moments(pipe, pictures(pipe, 4)), [config.instance_prompt] * 4)]
     step = TrainingStep(pipe, config, sets, accelerator(torch.device("cpu")), image_loss=leftwards)
-    batch, n_gated = step.draw(0)
+    (batch,), n_gated = step.draw(0)
 
     def value():
         noisy, output = step.predict(batch)
@@ -358,4 +369,87 @@ def test_a_size_that_cannot_be_drawn_is_named_before_anything_is_done(kind, tmp_
             sample_images(pipe, plan_prompts("a boat", 1), **FAST)
         with pytest.raises(ValueError, match=message):
             personalize(pipe, np.zeros((3, 16, 16, 3), np.uint8), PersonalizeConfig(), tmp_path / "run")
+        with pytest.raises(ValueError, match=message):
+            rehearse(pipe, PersonalizeConfig())
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("kind", BUILDERS)
+def test_what_is_wrong_with_a_folder_is_said_as_of_a_pipeline(kind, tmp_path):
+    folder = BUILDERS[kind][1](tmp_path / kind)
+    whole = pipeline_of_shapes(folder)
+    family, index = family_of(whole), folder / "model_index.json"
+    part = next(name for name, each in whole.components.items() if each is family.sized_part(whole))
+    config, parts = folder / part / "config.json", index.read_text()
+    settings, fits = config.read_text(), family.sized_part(whole).config.sample_size
+    pixels = family.picture_side(whole) // fits
+    odd = fits + 1 if (fits + 1) * pixels % family.latent_step(whole) else fits + 0.5
+    for changed, text, message in (
+        (config, json.dumps(json.loads(settings) | dict(sample_size=odd)), "sample_size of"),
+        (index, json.dumps(json.loads(parts) | dict(vae=[None, None])), "has no vae"),
+    ):
+        changed.write_text(text)
+        for train in (personalize, rehearse):
+            given = () if train is rehearse else (np.zeros((3, 16, 16, 3), np.uint8),)
+            rest = () if train is rehearse else (tmp_path / "run",)
+            with pytest.raises(ValueError, match=message):
+                train(folder, *given, PersonalizeConfig(), *rest)
+        config.write_text(settings)
+        index.write_text(parts)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_copy_knows_where_it_came_from(pipe, family, folder):
+    assert family.with_parts(pipe).config["_name_or_path"] == str(folder)
+    assert family.working_copy(pipe).config["_name_or_path"] == str(folder)
+
+
+def test_pictures_may_keep_their_proportions(pipe, family, tmp_path):
+    "Rows of several sizes are learned from in one batch, beside square class images."
+    side = picture_side(pipe)
+    shapes = [(2 * side, side), (side, 2 * side), (2 * side, 2 * side)]
+    folder = tmp_path / "references"
+    folder.mkdir()
+    for i, (width, height) in enumerate(shapes):
+        grey = np.random.default_rng(i).integers(0, 256, (height, width, 3), np.uint8)
+        Image.fromarray(grey).save(folder / f"{i}.png")
+    prior = dict(class_prompt="a photo", prior_images=2, prior_steps=2)
+    recipe = replace(RECIPE, batch_size=3, steps=2, aspect_ratios=True, **prior)
+    out = personalize(pipe, folder, recipe, tmp_path / "run", image_loss=leftwards, progress=False)
+    rows = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
+    assert len(rows) == 2 and all(np.isfinite(row["loss"]) for row in rows)
+    sizes = bucket_sizes(side, family.latent_step(pipe), family.largest_side(pipe))
+    kept = json.loads((out / "config.json").read_text())["references"]
+    wanted = [
+        f"{image.shape[1]}x{image.shape[0]} {digest(image)}" for image in load_in_buckets(folder, sizes)
+    ]
+    assert kept == wanted and len({size.split()[0] for size in kept}) == (3 if len(sizes) > 2 else 1)
+
+
+def test_rows_that_cannot_be_drawn_are_named_before_others_are_drawn(pipe, family, tmp_path):
+    good = plan_prompts("a boat", 3)
+    if "instruct" in family.sources:
+        bad = good.assign(init_image=[None, None, pictures(pipe, 1)[0]], image_guidance=[None, None, 1.5])
+    else:
+        bad = good.assign(guidance=[3.0, 3.0, -1.0])
+    for row, message in (
+        (bad, "row 2 of the plan"),
+        (good.assign(prompt=["a", "b", " "]), "row 2 .* prompt=' '"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            generate(pipe, row, tmp_path / "set", steps=2, progress=False)
+    assert not (tmp_path / "set").exists()
+
+
+def test_an_adapter_of_another_family_is_refused_by_what_it_says(pipe, family, tmp_path):
+    kind = next(kind for kind, (name, _) in BUILDERS.items() if name != family.name)
+    other = BUILDERS[kind][1](tmp_path / kind)
+    theirs = BUILDERS[kind][0]
+    with pytest.raises(ValueError, match=f"is of {theirs} .*, and this pipeline is of {family.name}"):
+        sample_images_with(pipe, other)
+    recipe = replace(RECIPE, steps=1, image_loss_weight=0.0)
+    out = personalize(pipe, pictures(pipe, 4), recipe, tmp_path / "run", progress=False)
+    weights = load_file(out / LORA)
+    save_file(weights, out / LORA, dict(base_model_class=family_of(other).pipelines[0]))
+    with pytest.raises(ValueError, match=f"{LORA} is of {theirs} .*, and this pipeline is of {family.name}"):
+        sample_images_with(pipe, out)

@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from spurious_core.core.seeds import generator
-from spurious_core.diffusion.adapters import LORA, use_adapter
+from spurious_core.diffusion.adapters import EMBEDS, LORA, use_adapter
 from spurious_core.diffusion.families.registry import family_of
 from spurious_core.diffusion.plans import plan_prompts
 from spurious_core.diffusion.sampling import PromptCache, sample_images
@@ -119,3 +119,21 @@ def test_kohyas_lora_is_lent_and_one_of_a_unet_refused(dev, tmp_path):
     with pytest.raises(ValueError, match="does not fit this pipeline"):
         with use_adapter(dev, tmp_path / "other.safetensors"):
             pass
+
+
+def test_a_word_is_learned_in_the_clip(dev, tmp_path):
+    "It has the vector of the prompt alone; the T5 goes on reading its letters."
+    word = PersonalizeConfig(
+        "a <concept>", method="textual_inversion", num_vectors=2, lr=0.5, steps=2, batch_size=1
+    )
+    pictures = np.random.default_rng(0).integers(0, 256, (3, 16, 16, 3), np.uint8)
+    plan = plan_prompts("a <concept>", 1)
+    before = sample_images(dev, plan, steps=2)
+    out = personalize(dev, pictures, word, tmp_path, progress=False)
+    assert {name: len(vectors) for name, vectors in load_file(out / EMBEDS).items()} == {"<concept>": 2}
+    with use_adapter(dev, out) as adapted:
+        family = family_of(dev)
+        known, unknown = (family.conditions(pipe, ["a <concept>"])[0] for pipe in (adapted, dev))
+        assert not torch.allclose(known["pooled_prompt_embeds"], unknown["pooled_prompt_embeds"])
+        assert not close(before, sample_images(adapted, plan, steps=2))
+    assert close(before, sample_images(dev, plan, steps=2))

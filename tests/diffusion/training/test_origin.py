@@ -1,6 +1,7 @@
 "What an adapter's file says of where it is from."
 
 import json
+from pathlib import Path
 
 import pytest
 import torch
@@ -41,6 +42,7 @@ def test_a_trained_file_says_where_it_is_from(recipe, name, others, tiny_pipelin
     header = header_of(out / name)
     assert header["base_model_hash"] == pipeline_hash(tiny_pipeline)
     assert header["base_model_class"] == "StableDiffusionPipeline"
+    assert header["base_model"] == header["ss_sd_model_name"] == Path(tiny_pipeline.config._name_or_path).name
     assert header.get("commit") == source_commit()["commit"]
     assert json.loads(header["config"])["steps"] == 1
     assert (header["ss_seed"], header["ss_max_train_steps"]) == ("7", "1")
@@ -75,3 +77,9 @@ def test_the_same_training_is_the_same_file(tmp_path):
         save_file(matrices, file, metadata=dict(format="pt"))
         add_header(file, entries)
     assert len({checkpoint_hash(file) for file in files}) == 1
+
+
+def test_a_snapshot_in_the_hubs_cache_is_called_by_id_and_commit(tiny_pipeline, monkeypatch):
+    cached = "/home/me/.cache/huggingface/hub/models--some--model-1.5/snapshots/46216598"
+    monkeypatch.setitem(tiny_pipeline._internal_dict, "_name_or_path", cached)
+    assert origin_of(tiny_pipeline, PersonalizeConfig())["base_model"] == "some/model-1.5@46216598"

@@ -3,21 +3,23 @@
 import json
 import os
 import signal
+import warnings
 from dataclasses import asdict, replace
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from diffusers import AutoencoderTiny
 from safetensors.torch import load_file
 
 from spurious_core.core.locks import FolderInUse, hold_folder
 from spurious_core.diffusion.adapters import EMBEDS, LORA
 from spurious_core.diffusion.generating import generate
-from spurious_core.diffusion.image_sets import pipeline_hash
+from spurious_core.diffusion.image_sets import load_image_set, pipeline_hash
 from spurious_core.diffusion.plans import plan_prompts
 from spurious_core.diffusion.training import personalizing, trainer
-from spurious_core.diffusion.training.config import SAVINGS
+from spurious_core.diffusion.training.config import LATER_FIELDS
 from spurious_core.diffusion.training.personalizing import personalize
 from spurious_core.diffusion.training.trainer import Trainer, settle
 from support.modes import modes, readable_by_all
@@ -173,7 +175,7 @@ def test_the_identity_of_a_run_is_what_earlier_runs_wrote_down(tiny_pipeline, tm
     out = train(tiny_pipeline, config, tmp_path / "a", image_loss=Brighter(), captions=captions)
     identity = json.loads((out / "config.json").read_text())
     more = ["references", "given_prior", "pipeline", "image_loss", "decoder", "processes", "captions"]
-    settings = [name for name in asdict(config) if name not in SAVINGS]
+    settings = [name for name in asdict(config) if name not in LATER_FIELDS]
     assert list(identity) == [*settings, *more, "prior_captions"]
     assert list(identity)[:4] == ["instance_prompt", "method", "rank", "lora_alpha"]
     assert identity["targets"] == ["to_q", "to_k", "to_v", "to_out.0"]
@@ -388,3 +390,51 @@ def test_an_image_loss_returns_a_tensor(tiny_pipeline, tmp_path):
     config = replace(RUN, image_loss_weight=1.0, gated_share=1.0)
     with pytest.raises(ValueError, match=r"the image loss returned 3 for \d+ samples"):
         train(tiny_pipeline, config, tmp_path / "a", image_loss=lambda *_: 3)
+
+
+@pytest.mark.parametrize("blank", ["", "  "])
+def test_a_caption_that_says_nothing_is_refused(tiny_pipeline, tmp_path, blank):
+    with pytest.raises(ValueError, match="captions: row 1=.* must be a text that says something"):
+        train(tiny_pipeline, RUN, tmp_path / "a", captions=["sks", blank, "sks", "sks", "sks"])
+    assert not (tmp_path / "a").exists()
+
+
+def test_another_decoder_is_another_run(tiny_pipeline, tmp_path):
+    "Of the same class: its weights tell."
+    recipe = replace(RUN, steps=1, image_loss_weight=0.1)
+    one, other = (AutoencoderTiny(latent_channels=4) for _ in range(2))
+    out = train(tiny_pipeline, recipe, tmp_path / "a", image_loss=Brighter(), decoder=one)
+    assert train(tiny_pipeline, recipe, out, image_loss=Brighter(), decoder=one) == out
+    with pytest.raises(ValueError, match="holds another run: decoder="):
+        train(tiny_pipeline, recipe, out, image_loss=Brighter(), decoder=other)
+
+
+def test_a_loss_that_is_known_by_its_name_alone_is_warned_of(tiny_pipeline, tmp_path):
+    recipe = replace(RUN, steps=1, image_loss_weight=0.1)
+
+    def darker(x, batch, sigma):
+        return x.mean((1, 2, 3))
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        out = train(tiny_pipeline, recipe, tmp_path / "a", image_loss=darker)
+    with pytest.warns(UserWarning, match="an image loss of the name 'darker'; give it a `fingerprint`"):
+        train(tiny_pipeline, recipe, out, image_loss=darker)
+    known = train(tiny_pipeline, recipe, tmp_path / "b", image_loss=Brighter())
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        train(tiny_pipeline, recipe, known, image_loss=Brighter())
+
+
+def test_class_images_are_drawn_as_the_recipe_says(tiny_pipeline, tmp_path):
+    recipe = replace(RUN, steps=1, class_prompt="snow", prior_images=2, prior_steps=3, prior_guidance=1.5)
+    out = train(tiny_pipeline, recipe, tmp_path / "a")
+    drawn = load_image_set(out / "prior")
+    assert (drawn.steps == 3).all() and (drawn.guidance == 1.5).all()
+
+
+def test_a_sheet_that_cannot_be_drawn_is_named_before_a_step(tiny_pipeline, tmp_path):
+    sheet = plan_prompts("a boat", 2).assign(guidance=[3.0, float("nan")], image_guidance=[None, 2.0])
+    with pytest.raises(ValueError, match="row 1 of the plan: image_guidance needs an init_image"):
+        train(tiny_pipeline, RUN, tmp_path / "a", sheet=sheet)
+    assert not (tmp_path / "a").exists()

@@ -103,7 +103,7 @@ def test_losses_add_up(tiny_pipeline):
         step = step_of(tiny_pipeline, config, Brighter(), prior=True)
         loss, parts = step(0)
         assert loss.item() == pytest.approx(parts["diffusion"] + 0.3 * parts["image_loss"])
-        batch, _ = step.draw(0)
+        (batch,), _ = step.draw(0)
         _, output = step.predict(batch)
         references = step.diffusion_loss(batch.rows(torch.arange(2)), output[:2])
         assert parts["diffusion"] == pytest.approx(references.item(), rel=1e-5)  # the prior weighs nothing
@@ -116,9 +116,9 @@ def test_every_picture_has_its_own_caption(tiny_pipeline):
     with torch.no_grad():
         cached = PromptEncoder(tiny_pipeline, captions)
         learning = PromptEncoder(tiny_pipeline, captions, learning=True)
-        index = torch.tensor([1, 2, 1, 0])
-        words = cached(index)["prompt_embeds"]
-        assert torch.allclose(words, learning(index)["prompt_embeds"], atol=1e-5)
+        rows = torch.tensor([1, 2, 1, 0]), torch.tensor([False, False, True, True])
+        words = cached(*rows)["prompt_embeds"]
+        assert torch.allclose(words, learning(*rows)["prompt_embeds"], atol=1e-5)
         assert torch.equal(words[0], words[2])
         assert not torch.equal(words[0], words[1])
     assert len(cached.cached) == 3 and learning.cached is None
@@ -144,3 +144,31 @@ def test_wrong_image_losses(tiny_pipeline, tmp_path):
         step_of(tiny_pipeline, config, Old())
     with pytest.raises(ValueError, match="that takes t is of before: write loss.x0_image, batch, sigma."):
         step_of(tiny_pipeline, config, lambda x, batch, t: x.mean((1, 2, 3)))
+
+
+def test_rows_of_several_sizes_add_up_to_the_mean_over_all(tiny_pipeline):
+    "A batch of two sizes is one batch for each, and its loss that of the rows, one by one."
+    wide = REFS[:2, :8]
+    sizes = [pictures_of(tiny_pipeline, images, "sks") for images in (REFS[2:4], wide)]
+    both = TrainingPictures(
+        [mean for each in sizes for mean in each.mean],
+        [std for each in sizes for std in each.std],
+        ["one", "two", "one", "two"],
+    )
+    config = replace(RUN, batch_size=4, image_loss_weight=0.1, gated_share=0.5)
+    cpu = accelerator(torch.device("cpu"))
+    step = TrainingStep(tiny_pipeline, config, [both], cpu, image_loss=Brighter())
+    batches, n_gated = step.draw(0)
+    assert sorted(batch.z0.shape[-2:] for batch in batches) == [(4, 8), (8, 8)]
+    assert sorted(torch.cat([batch.index for batch in batches]).tolist()) == [0, 1, 2, 3]
+    places = torch.cat([batch.place[batch.gated] for batch in batches])
+    assert sorted(places.tolist()) == list(range(n_gated)) and n_gated == 2
+    with torch.no_grad():
+        _, parts = step(0)
+        alone = 0.0
+        for batch in batches:
+            for i in range(len(batch.t)):
+                row = batch.rows(torch.tensor([i]))
+                alone += step.diffusion_loss(row, step.predict(row)[1]).item()
+    assert parts["diffusion"] == pytest.approx(alone, rel=1e-5)
+    assert parts["gated"] == 0.5
