@@ -310,7 +310,7 @@ def _lora_files(lora: Path | None) -> list[Path]:
         return [lora] if lora else []
     return sorted(lora.rglob(PEFT_FILE))
 
-
+# %% ../../nbs/diffusion/03_adapters.ipynb #228079db
 _DOWN = re.compile(r"lora(_linear_layer)?[._](A|down)")  # in the names of a LoRA's first matrices
 
 
