@@ -142,10 +142,10 @@ class ComponentExplorer(Panel):
         self.thumbnail = w.HTML()
         row = w.HBox([self.path, self.upload, self.thumbnail])
         super().__init__([w.HBox([self.slider, self.box]), row])
-        self.slider.observe(lambda _: self.look(), "value")
-        self.box.observe(lambda change: self.attempt(self._mark, change["new"]), "value")
-        self.path.observe(lambda change: self.attempt(self._read_path, change["new"]), "value")
-        self.upload.observe(lambda change: self.attempt(self._read_upload, change["new"]), "value")
+        self.slider.observe(lambda _: self.act(self.look), "value")
+        self.box.observe(lambda change: self.act(self._mark, change["new"]), "value")
+        self.path.observe(lambda change: self.act(self._read_path, change["new"]), "value")
+        self.upload.observe(lambda change: self.act(self._read_upload, change["new"]), "value")
         self.look()
 
 # %% ../../nbs/explore/05_component_explorer.ipynb #17644d3b

@@ -164,7 +164,7 @@ class GenerationBench(Panel):
         self.number = w.IntSlider(4, 1, 8, description="pictures", **slider)
         self.boxes = {arm: w.Checkbox(True, description=arm, indent=False) for arm in bench.arms}
         self.button = w.Button(description="Draw", button_style="primary", tooltip="draw what the fields say")
-        self.button.on_click(lambda _: self.attempt(self.draw_request))
+        self.button.on_click(lambda _: self.act(self.draw_request))
         self.hearts = w.VBox()
         fields = [w.HBox([self.seed, self.guidance]), w.HBox([self.scale, self.number])]
         super().__init__([self.prompt, *fields, w.HBox(list(self.boxes.values())), self.button])
@@ -199,11 +199,10 @@ def _heart(self: GenerationBench, arm: str, k: int) -> w.Button:
     text = f"keep picture {k + 1} of {arm} as a reference"
     button = w.Button(description=f"♥ {k + 1}", tooltip=text, layout=dict(width="56px"))
 
-    def keep(_: w.Button) -> None:
-        path = self.attempt(keep_reference, self.folder, self.drawn, arm, k)
-        if path:
-            button.button_style = "success"
-            self.say(f"kept {path.name}, one of {len(list(self.folder.glob('*.png')))}")
+    def keep() -> None:
+        path = keep_reference(self.folder, self.drawn, arm, k)
+        button.button_style = "success"
+        self.say(f"kept {path.name}, one of {len(list(self.folder.glob('*.png')))}")
 
-    button.on_click(keep)
+    button.on_click(lambda _: self.act(keep))
     return button

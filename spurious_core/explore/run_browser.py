@@ -100,10 +100,10 @@ class RunBrowser(Panel):
         self.buttons, self.detail = w.HBox(layout=dict(flex_flow="row wrap")), w.HTML()
         super().__init__([self.path, self.part, w.HBox([self.page, self.again])])
         self.children = (*self.children, self.buttons, self.detail)
-        self.path.observe(lambda _: self.attempt(self.read_folder), "value")
-        self.part.observe(lambda _: self.attempt(self.look), "value")
-        self.page.observe(lambda _: self.attempt(self._turn), "value")
-        self.again.on_click(lambda _: self.attempt(self.redraw))
+        self.path.observe(lambda _: self.act(self.read_folder), "value")
+        self.part.observe(lambda _: self.act(self.look), "value")
+        self.page.observe(lambda _: self.act(self._turn), "value")
+        self.again.on_click(lambda _: self.act(self.redraw))
         self.attempt(self.read_folder)
 
     def read_folder(self) -> None:
@@ -158,7 +158,7 @@ def _turn(self: RunBrowser) -> None:
 def _button(self: RunBrowser, number: int) -> w.Button:
     text = str(self.table.prompt[number]) if "prompt" in self.table else f"picture {number}"
     button = w.Button(description=str(number), tooltip=text, layout=dict(width="56px"))
-    button.on_click(lambda _: self.attempt(self.pick, number))
+    button.on_click(lambda _: self.act(self.pick, number))
     return button
 
 
