@@ -196,6 +196,14 @@ def _end(self: Panel, work: tuple | None) -> bool:
         self._work, self.bar.value, self.stop_button.disabled = None, 0, True
         return True
 
+# %% ../../nbs/explore/03_panels.ipynb #7faa60ab
+@patch
+def _say_progress(self: Panel, work: tuple, share: float, text: str) -> None:
+    with self._lock:
+        if self._work is work:  # Stop has the last word
+            self.bar.value = share
+            self.say(text)
+
 # %% ../../nbs/explore/03_panels.ipynb #3029453c
 @patch
 def _step(self: Panel, work: tuple) -> bool:
@@ -219,11 +227,3 @@ def _step(self: Panel, work: tuple) -> bool:
             if self._end(work):
                 self.fail(error)
     return True
-
-
-@patch
-def _say_progress(self: Panel, work: tuple, share: float, text: str) -> None:
-    with self._lock:
-        if self._work is work:  # Stop has the last word
-            self.bar.value = share
-            self.say(text)
