@@ -3716,6 +3716,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                                             'spurious_core/explore/run_folders.py'),
                                                    'spurious_core.explore.run_folders._or_why': ( 'explore/run_folders.html#_or_why',
                                                                                                   'spurious_core/explore/run_folders.py'),
+                                                   'spurious_core.explore.run_folders._runs_below': ( 'explore/run_folders.html#_runs_below',
+                                                                                                      'spurious_core/explore/run_folders.py'),
                                                    'spurious_core.explore.run_folders._shown_numbers': ( 'explore/run_folders.html#_shown_numbers',
                                                                                                          'spurious_core/explore/run_folders.py'),
                                                    'spurious_core.explore.run_folders._small_figure': ( 'explore/run_folders.html#_small_figure',

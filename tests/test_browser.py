@@ -178,6 +178,40 @@ def test_interrupt_and_stop_reach_the_work_whichever_thread_asked_for_it(lab, se
     lab.close()
 
 
+LONG_NAME = """
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from spurious_core.explore import RunBrowser
+
+figures = Path("run/figures")
+figures.mkdir(parents=True)
+for name in ("a_long_name_" * 6, "b"):
+    Image.fromarray(np.full((60, 200, 3), 160, np.uint8)).save(figures / f"{name}.png")
+browser = RunBrowser("run")
+browser.part.index = 1
+browser
+"""
+
+
+@pytest.mark.slow
+def test_a_long_name_is_whole_and_a_line_pushes_nothing_down(lab):
+    lab.open("long_name.ipynb", LONG_NAME)
+    lab.run_all()
+    lab.until_alt("figure a_long_name_")
+    width = "document.querySelector('.jp-OutputArea .noUi-target').clientWidth"
+    top = "document.querySelector('.jp-OutputArea img').getBoundingClientRect().top"
+    assert lab.page.evaluate(NOTHING_CUT) and lab.page.evaluate(width) > 250
+    before = lab.page.evaluate(top)
+    say = "requestExecute({ code: 'browser.say(chr(42) * 3)' }).done"
+    lab.page.evaluate(f"{NOTEBOOK}.sessionContext.session.kernel.{say}")
+    lab.until_text("***")
+    assert lab.page.evaluate(top) == before and lab.errors == []
+    lab.close()
+
+
 FURTHER = {
     "05_component_explorer": see_components,
     "06_group_explorer": see_groups,

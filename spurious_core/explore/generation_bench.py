@@ -158,7 +158,8 @@ class GenerationBench(Panel):
         self.bench, self.folder, self.drawn = bench, Path(folder), None
         slider = dict(continuous_update=False)
         self.prompt = w.Text(prompt, description="prompt", layout=dict(width="480px"), **slider)
-        self.seed = w.BoundedIntText(0, 0, 2**31 - 1, description="seed")
+        # not one of whole numbers, which makes 15 of a typed 1.5
+        self.seed = w.BoundedFloatText(0, min=0, max=2**31 - 1, step=1, description="seed")
         self.guidance = w.FloatSlider(3.0, min=0, max=12, step=0.5, description="guidance", **slider)
         self.scale = w.FloatSlider(1.0, min=0, max=2, step=0.1, description="scale", **slider)
         self.number = w.IntSlider(4, 1, 8, description="pictures", **slider)
@@ -174,7 +175,7 @@ class GenerationBench(Panel):
     def request(self) -> DrawRequest:
         "What the fields say."
         numbers = dict(guidance=self.guidance.value, n=self.number.value, scale=self.scale.value)
-        return DrawRequest(self.prompt.value, self.seed.value, **numbers)
+        return DrawRequest(self.prompt.value, checked_seed("seed", self.seed.value), **numbers)
 
 # %% ../../nbs/explore/09_generation_bench.ipynb #5646cb01
 @patch

@@ -50,8 +50,13 @@ def renew_slider(slider: w.Widget) -> None:
     slider.orientation = "horizontal"
 
 
-# what a slider stands at is cut by ipywidgets' own rule, and may be a long name
-_WHOLE_NAMES = "<style>.spurious-panel .widget-readout { max-width: none; white-space: nowrap }</style>"
+# what a slider stands at is cut by ipywidgets' own rules; a long name has half of the row, in lines
+_WHOLE_NAMES = """<style>
+.spurious-panel .widget-hslider { height: auto; align-items: center }
+.spurious-panel .widget-hslider .widget-readout {
+    height: auto; max-width: 50%; line-height: 1.4; white-space: normal; overflow-wrap: anywhere;
+}
+</style>"""
 
 # %% ../../nbs/explore/03_panels.ipynb #ca796477
 def _running_loop() -> asyncio.AbstractEventLoop | None:
@@ -81,7 +86,8 @@ class Panel(w.VBox):
         self.stop_button.on_click(lambda _: self.stop())
         self._work: tuple[Steps, Callable[[Any], None]] | None = None
         self._home, self._lock = _running_loop(), threading.RLock()  # the lock of what Stop changes
-        working = w.HBox([self.bar, self.stop_button, self.status])
+        # as high as with a line, which would push the picture down
+        working = w.HBox([self.bar, self.stop_button, self.status], layout=dict(min_height="58px"))
         super().__init__([*controls, working, self.picture, w.HTML(_WHOLE_NAMES)])
         self.add_class("spurious-panel")
 
