@@ -2,7 +2,7 @@
 
 import pytest
 
-from support.browser import lab_page, why_not
+from support.browser import NOTEBOOK, lab_page, why_not
 from support.notebooks import ROOT, cells_of, notebook_paths
 
 pytestmark = pytest.mark.skipif(why_not() is not None, reason=f"no browser tests: {why_not()}")
@@ -34,7 +34,7 @@ def see_components(lab):
     lab.until_alt("balloon, component 1:")
     lab.press("Tab", "Tab", "Space")
     lab.until("document.querySelector('.jp-OutputArea input[type=checkbox]').checked")
-    lab.until("document.body.innerText.includes('balloon: spurious are 1')")
+    lab.until_text("balloon: spurious are 1")
 
 
 def see_groups(lab):
@@ -53,12 +53,12 @@ def see_groups(lab):
 
 def vote(lab):
     "Keys in the board's field vote."
-    lab.until("document.body.innerText.includes('9 left')")
+    lab.until_text("9 left")
     lab.focus(".jp-OutputArea input[placeholder^=click]")
     lab.press("y", "n")
-    lab.until("document.body.innerText.includes('8 left')")
+    lab.until_text("8 left")
     lab.press("b")
-    lab.until("document.body.innerText.includes('9 left')")
+    lab.until_text("9 left")
 
 
 def browse(lab):
@@ -84,11 +84,11 @@ def draw_and_keep(lab):
     lab.press("Space")
     lab.tab_to("Draw")
     lab.press("Space")
-    lab.until("document.body.innerText.includes('picture 1 of 4')")
+    lab.until_text("picture 1 of 4")
     lab.until_alt("a photo of an empty sks scene: share of jurors that see the class: no adapter")
     lab.tab_to("♥ 2")
     lab.press("Space")
-    lab.until("document.body.innerText.includes('kept no_adapter_')")
+    lab.until_text("kept no_adapter_")
 
 
 def decide(lab):
@@ -98,10 +98,10 @@ def decide(lab):
     lab.until_alt("car: road (background)")
     lab.tab_to("Accept")
     lab.press("Space")
-    lab.until("document.body.innerText.includes('road: accepted; 1 of')")
+    lab.until_text("road: accepted; 1 of")
     lab.tab_to("Export")
     lab.press("Space")
-    lab.until("document.body.innerText.includes('1 of them accepted')")
+    lab.until_text("1 of them accepted")
 
 
 NOTHING_CUT = (
@@ -127,6 +127,89 @@ def test_the_tour_and_the_review_board(lab):
     lab.shoot()
     lab.close()
     run_and_act(lab, "explore/02_review_board.ipynb", vote)
+
+
+LONG_WORK = """
+import threading
+import time
+
+import ipywidgets as w
+
+from spurious_core.explore import Panel
+
+
+def work():
+    for i in range(1000):
+        yield i / 1000, f"step {i} in {threading.current_thread().name}"
+        time.sleep(0.5)
+
+
+def begin(_):
+    button.description = f"heard in {threading.current_thread().name}"
+    panel.start(work(), print)
+
+
+button = w.Button(description="Begin", layout=dict(width="400px"))
+button.on_click(begin)
+panel = Panel([button])
+panel
+"""
+INTERRUPT = "void window.jupyterapp.commands.execute('notebook:interrupt-kernel')"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("setting, thread", [("perCommTarget", "subshell-"), ("disabled", "MainThread")])
+def test_interrupt_and_stop_reach_the_work_whichever_thread_asked_for_it(lab, setting, thread):
+    lab.open("long_work.ipynb", LONG_WORK)
+    kernel = f"{NOTEBOOK}.sessionContext.session.kernel"
+    assert lab.page.evaluate(f"{kernel}.commsOverSubshells") == "perCommTarget"  # JupyterLab's own choice
+    lab.page.evaluate(f"{kernel}.commsOverSubshells = '{setting}'")
+    lab.run_all()
+    begin, stop = (lab.page.locator(".jp-OutputArea .jupyter-button").nth(i) for i in (0, 1))
+    begin.click()  # the first is heard where the button was made
+    lab.until_text("heard in MainThread")
+    for end in (lambda: lab.page.evaluate(INTERRUPT), stop.click):
+        begin.click()
+        lab.until_text(f"heard in {thread}")
+        lab.until_text("step 2 in MainThread")
+        end()
+        lab.until_text("stopped")
+    assert lab.errors == []
+    lab.close()
+
+
+LONG_NAME = """
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from spurious_core.explore import RunBrowser
+
+figures = Path("run/figures")
+figures.mkdir(parents=True)
+for name in ("a_long_name_" * 6, "b"):
+    Image.fromarray(np.full((60, 200, 3), 160, np.uint8)).save(figures / f"{name}.png")
+browser = RunBrowser("run")
+browser.part.index = 1
+browser
+"""
+
+
+@pytest.mark.slow
+def test_a_long_name_is_whole_and_a_line_pushes_nothing_down(lab):
+    lab.open("long_name.ipynb", LONG_NAME)
+    lab.run_all()
+    lab.until_alt("figure a_long_name_")
+    width = "document.querySelector('.jp-OutputArea .noUi-target').clientWidth"
+    top = "document.querySelector('.jp-OutputArea img').getBoundingClientRect().top"
+    assert lab.page.evaluate(NOTHING_CUT) and lab.page.evaluate(width) > 250
+    before = lab.page.evaluate(top)
+    say = "requestExecute({ code: 'browser.say(chr(42) * 3)' }).done"
+    lab.page.evaluate(f"{NOTEBOOK}.sessionContext.session.kernel.{say}")
+    lab.until_text("***")
+    assert lab.page.evaluate(top) == before and lab.errors == []
+    lab.close()
 
 
 FURTHER = {

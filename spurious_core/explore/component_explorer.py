@@ -131,22 +131,32 @@ class ComponentExplorer(Panel):
         marks: SpuriousMarks | None = None,  # where marks are kept; None: nothing can be marked
     ) -> None:
         self.views, self.marks, self.image = views, marks, None
+        self.shown: int | None = None  # the component of the figure, to which the box belongs
         last = len(views.pca) - 1
         self.slider = w.IntSlider(0, 0, last, description="component", continuous_update=False)
-        self.box = w.Checkbox(description="this is spurious", disabled=marks is None, indent=False)
+        self.box = w.Checkbox(description="this is spurious", disabled=True, indent=False)
         path = dict(description="picture", placeholder="the path of one of your own")
         self.path = w.Text(**path, continuous_update=False)
         self.upload = w.FileUpload(
             accept="image/*", description="upload one", tooltip="a picture of your own"
         )
+        self.clear = w.Button(description="Remove", disabled=True, tooltip="no picture of your own")
         self.thumbnail = w.HTML()
-        row = w.HBox([self.path, self.upload, self.thumbnail])
+        row = w.HBox([self.path, self.upload, self.clear, self.thumbnail])
         super().__init__([w.HBox([self.slider, self.box]), row])
-        self.slider.observe(lambda _: self.look(), "value")
-        self.box.observe(lambda change: self.attempt(self._mark, change["new"]), "value")
-        self.path.observe(lambda change: self.attempt(self._read_path, change["new"]), "value")
-        self.upload.observe(lambda change: self.attempt(self._read_upload, change["new"]), "value")
+        self._listen()
         self.look()
+
+# %% ../../nbs/explore/05_component_explorer.ipynb #a4a2c9f7
+@patch
+def _listen(self: ComponentExplorer) -> None:
+    self.slider.observe(lambda _: self.act(self.look), "value")
+    self.box.observe(lambda change: self.act(self._mark, self.shown, change["new"]), "value")
+    self.path.observe(lambda change: self.act(self._read_path, change["new"]), "value")
+    self.upload.observe(lambda change: self.act(self._read_upload, change["new"]), "value")
+    self.clear.on_click(lambda _: self.act(self._remove))
+    if self.marks is not None:
+        self.marks.followers.append(lambda: self.act(self._show_mark))
 
 # %% ../../nbs/explore/05_component_explorer.ipynb #17644d3b
 @patch
@@ -164,27 +174,33 @@ def _draw(self: ComponentExplorer, l: int) -> None:
     alt = f"{label}, component {l}: top images, feature attack, and {span}"
     if self.image is not None:
         alt += f"; the picture has {self.views.alpha_of(self.image)[l]:.2f}"
-    self.show(draw_component(self.views, l, self.image), alt)
+    figure, self.shown = draw_component(self.views, l, self.image), l
     self.attempt(self._show_mark)
+    self.show(figure, alt)
 
 # %% ../../nbs/explore/05_component_explorer.ipynb #bad96137
 @patch
-def _is_marked(self: ComponentExplorer) -> bool:
-    return self.marks is not None and self.slider.value in self.marks.among(self.views.pca)
+def _is_marked(self: ComponentExplorer, l: int | None) -> bool:
+    return self.marks is not None and l in self.marks.among(self.views.pca)
 
 
 @patch
 def _show_mark(self: ComponentExplorer) -> None:
-    self.box.value = self._is_marked()
+    self.box.disabled = self.marks is None or self.shown != self.slider.value
+    self.box.value = self._is_marked(self.shown)
 
 
 @patch
-def _mark(self: ComponentExplorer, spurious: bool) -> None:
-    "Marks the component, or takes the mark away, and says what is marked now."
-    if spurious == self._is_marked():
+def _mark(
+    self: ComponentExplorer,
+    l: int | None,  # what was shown when the box was ticked
+    spurious: bool,
+) -> None:
+    "Marks a component, or takes the mark away, and says what is marked now."
+    if spurious == self._is_marked(l):
         return  # the box was set by us
     try:
-        self.marks.set(self.views.pca, self.slider.value, spurious)
+        self.marks.set(self.views.pca, l, spurious)
     except Exception:
         self.box.value = not spurious
         raise
@@ -196,8 +212,15 @@ def _mark(self: ComponentExplorer, spurious: bool) -> None:
 def _take(self: ComponentExplorer, image: np.ndarray | None) -> None:
     self.image = image
     shown = "" if image is None else picture_html(image, "the picture of your own", width=48)
-    self.thumbnail.value = shown
+    self.thumbnail.value, self.clear.disabled = shown, image is None
     self.look()
+
+
+@patch
+def _remove(self: ComponentExplorer) -> None:
+    self.path.value, self.upload.value = "", ()
+    if self.image is not None:  # an emptied path has taken it away
+        self._take(None)
 
 
 @patch

@@ -122,18 +122,18 @@ class DiscoveryBoard(Panel):
         self.buttons = {decision: self._button(name, decision) for decision, name in names.items()}
         self.buttons[""] = self._button("Undecided", None)
         self.export = w.Button(description="Export", tooltip="write the list as a table beside the decisions")
-        self.export.on_click(lambda _: self.attempt(self._export))
+        self.export.on_click(lambda _: self.act(self._export))
         buttons = w.HBox([*self.buttons.values(), self.export])
         super().__init__([self.label, self.order, self.feature, buttons])
         for slider in (self.label, self.order):
-            slider.observe(lambda _: self.attempt(self._list), "value")
-        self.feature.observe(lambda _: self.attempt(self.look), "value")
+            slider.observe(lambda _: self.act(self._list), "value")
+        self.feature.observe(lambda _: self.act(self.look), "value")
         self.attempt(self._list)
 
     def _button(self, name: str, decision: str | None) -> w.Button:
         text = f"{name} this feature" if decision else "take the decision back"
         button = w.Button(description=name, tooltip=text, layout=dict(width="100px"))
-        button.on_click(lambda _: self.attempt(self._decide, decision))
+        button.on_click(lambda _: self.act(self._decide, decision))
         return button
 
 # %% ../../nbs/explore/10_discovery_board.ipynb #4758f111

@@ -158,13 +158,14 @@ class GenerationBench(Panel):
         self.bench, self.folder, self.drawn = bench, Path(folder), None
         slider = dict(continuous_update=False)
         self.prompt = w.Text(prompt, description="prompt", layout=dict(width="480px"), **slider)
-        self.seed = w.BoundedIntText(0, 0, 2**31 - 1, description="seed")
+        # not one of whole numbers, which makes 15 of a typed 1.5
+        self.seed = w.BoundedFloatText(0, min=0, max=2**31 - 1, step=1, description="seed")
         self.guidance = w.FloatSlider(3.0, min=0, max=12, step=0.5, description="guidance", **slider)
         self.scale = w.FloatSlider(1.0, min=0, max=2, step=0.1, description="scale", **slider)
         self.number = w.IntSlider(4, 1, 8, description="pictures", **slider)
         self.boxes = {arm: w.Checkbox(True, description=arm, indent=False) for arm in bench.arms}
         self.button = w.Button(description="Draw", button_style="primary", tooltip="draw what the fields say")
-        self.button.on_click(lambda _: self.attempt(self.draw_request))
+        self.button.on_click(lambda _: self.act(self.draw_request))
         self.hearts = w.VBox()
         fields = [w.HBox([self.seed, self.guidance]), w.HBox([self.scale, self.number])]
         super().__init__([self.prompt, *fields, w.HBox(list(self.boxes.values())), self.button])
@@ -174,7 +175,7 @@ class GenerationBench(Panel):
     def request(self) -> DrawRequest:
         "What the fields say."
         numbers = dict(guidance=self.guidance.value, n=self.number.value, scale=self.scale.value)
-        return DrawRequest(self.prompt.value, self.seed.value, **numbers)
+        return DrawRequest(self.prompt.value, checked_seed("seed", self.seed.value), **numbers)
 
 # %% ../../nbs/explore/09_generation_bench.ipynb #5646cb01
 @patch
@@ -199,11 +200,10 @@ def _heart(self: GenerationBench, arm: str, k: int) -> w.Button:
     text = f"keep picture {k + 1} of {arm} as a reference"
     button = w.Button(description=f"♥ {k + 1}", tooltip=text, layout=dict(width="56px"))
 
-    def keep(_: w.Button) -> None:
-        path = self.attempt(keep_reference, self.folder, self.drawn, arm, k)
-        if path:
-            button.button_style = "success"
-            self.say(f"kept {path.name}, one of {len(list(self.folder.glob('*.png')))}")
+    def keep() -> None:
+        path = keep_reference(self.folder, self.drawn, arm, k)
+        button.button_style = "success"
+        self.say(f"kept {path.name}, one of {len(list(self.folder.glob('*.png')))}")
 
-    button.on_click(keep)
+    button.on_click(lambda _: self.act(keep))
     return button

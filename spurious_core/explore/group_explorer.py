@@ -118,8 +118,8 @@ class GroupExplorer(Panel):
         self.groups = w.SelectionSlider(options=[("not classified yet", -1)], **options)
         self.number = w.IntSlider(8, 3, 16, description="pictures", continuous_update=False)
         super().__init__([self.groups, self.number])
-        self.groups.observe(lambda _: self.attempt(self.look), "value")
-        self.number.observe(lambda _: self.attempt(self.look), "value")
+        self.groups.observe(lambda _: self.act(self.look), "value")
+        self.number.observe(lambda _: self.act(self.look), "value")
         self.start(views.measure(), lambda _: self._list())
 
     def _list(self) -> None:

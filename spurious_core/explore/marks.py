@@ -7,6 +7,7 @@ __all__ = ['SAME_DIRECTION', 'SpuriousMarks']
 
 # %% ../../nbs/explore/04_marks.ipynb #689c524d
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -45,6 +46,7 @@ class SpuriousMarks:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
+        self.followers: list[Callable[[], object]] = []  # called after each mark that this object writes
 
     def _read(self) -> dict[str, list[dict]]:
         marks = read_json(self.path) if self.path.exists() else {}
@@ -81,6 +83,8 @@ class SpuriousMarks:
             marks = {label: found for label, found in self._read().items() if label != pca.label}
             marks |= {pca.label: kept} if kept else {}
             atomic_write(self.path, json.dumps(dict(sorted(marks.items()))) + "\n")
+        for follow in self.followers:
+            follow()
 
     def __repr__(self) -> str:
         found = [f"{label} {', '.join(map(str, numbers))}" for label, numbers in self.components.items()]

@@ -50,10 +50,27 @@ def renew_slider(slider: w.Widget) -> None:
     slider.orientation = "horizontal"
 
 
-# what a slider stands at is cut by ipywidgets' own rule, and may be a long name
-_WHOLE_NAMES = "<style>.spurious-panel .widget-readout { max-width: none; white-space: nowrap }</style>"
+# what a slider stands at is cut by ipywidgets' own rules; a long name has half of the row, in lines
+_WHOLE_NAMES = """<style>
+.spurious-panel .widget-hslider { height: auto; align-items: center }
+.spurious-panel .widget-hslider .widget-readout {
+    height: auto; max-width: 50%; line-height: 1.4; white-space: normal; overflow-wrap: anywhere;
+}
+</style>"""
 
 # %% ../../nbs/explore/03_panels.ipynb #ca796477
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    "The loop that runs in this thread, if any."
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+# held by what may ask a network, in whichever thread and of whichever panel
+_ONE_AT_A_TIME = threading.RLock()
+
+# %% ../../nbs/explore/03_panels.ipynb #9f7eadbc
 class Panel(w.VBox):
     "Controls, a line that says what is going on, and a picture."
 
@@ -68,7 +85,9 @@ class Panel(w.VBox):
         )
         self.stop_button.on_click(lambda _: self.stop())
         self._work: tuple[Steps, Callable[[Any], None]] | None = None
-        working = w.HBox([self.bar, self.stop_button, self.status])
+        self._home, self._lock = _running_loop(), threading.RLock()  # the lock of what Stop changes
+        # as high as with a line, which would push the picture down
+        working = w.HBox([self.bar, self.stop_button, self.status], layout=dict(min_height="58px"))
         super().__init__([*controls, working, self.picture, w.HTML(_WHOLE_NAMES)])
         self.add_class("spurious-panel")
 
@@ -97,53 +116,6 @@ def show(
     "Shows a figure in place of the former one."
     self.picture.value = figure_html(figure, alt)
 
-# %% ../../nbs/explore/03_panels.ipynb #7d55fd36
-@patch
-def start(
-    self: Panel,
-    steps: Steps,
-    done: Callable[[Any], None],  # what to do with the result
-) -> None:
-    "Takes up long work in place of what is going on. Without a running loop it is done at once."
-    self.stop()
-    self._work = work = steps, done
-    self.stop_button.disabled = False
-    try:
-        loop = asyncio.get_running_loop()
-    except RuntimeError:
-        self.finish()
-    else:
-        self._task = loop.create_task(self._go_on(work))  # kept: a loop itself forgets its tasks
-
-
-@patch
-async def _go_on(self: Panel, work: tuple) -> None:
-    while self._work is work and self._step():
-        await asyncio.sleep(0)
-
-# %% ../../nbs/explore/03_panels.ipynb #b6696a12
-@patch
-def finish(self: Panel) -> None:
-    "Waits for what is going on."
-    while self._work is not None and self._step():
-        pass
-
-# %% ../../nbs/explore/03_panels.ipynb #9f141b53
-@patch
-def stop(self: Panel) -> None:
-    "Stops what is going on, and says so."
-    if self._work is not None:
-        steps, _ = self._end()
-        steps.close()
-        self.say("stopped")
-
-
-@patch
-def _end(self: Panel) -> tuple[Steps, Callable[[Any], None]]:
-    work, self._work = self._work, None
-    self.bar.value, self.stop_button.disabled = 0, True
-    return work
-
 # %% ../../nbs/explore/03_panels.ipynb #32bfae3b
 @contextmanager
 def _hears_interrupts() -> Iterator[None]:
@@ -157,22 +129,107 @@ def _hears_interrupts() -> Iterator[None]:
     finally:
         signal.signal(signal.SIGINT, before)
 
-# %% ../../nbs/explore/03_panels.ipynb #b7075807
+# %% ../../nbs/explore/03_panels.ipynb #d08b6fac
 @patch
-def _step(self: Panel) -> bool:
-    "One step of the work; whether there is more."
-    steps, done = self._work
+def act(self: Panel, action: Callable, *args: Any) -> None:
+    "Does what a control asks for where steps are taken, not where it was heard; an error is shown."
+    if self._home is not None and self._home.is_running() and self._home is not _running_loop():
+        self._home.call_soon_threadsafe(self._act_at_home, action, *args)
+    else:
+        with _ONE_AT_A_TIME:
+            self.attempt(action, *args)
+
+
+@patch
+def _act_at_home(self: Panel, action: Callable, *args: Any) -> None:
     try:
         with _hears_interrupts():
-            self.bar.value, text = next(steps)
-        self.say(text)
-    except StopIteration as end:
-        self._end()
-        self.say("")
-        self.attempt(done, end.value)
-    except KeyboardInterrupt:  # the kernel was interrupted
-        self.stop()
-    except Exception as error:
-        self._end()
-        self.fail(error)
-    return self._work is not None
+            self.act(action, *args)
+    except KeyboardInterrupt:
+        self.say("stopped")
+
+# %% ../../nbs/explore/03_panels.ipynb #9b55924f
+@patch
+def start(
+    self: Panel,
+    steps: Steps,
+    done: Callable[[Any], None],  # what to do with the result
+) -> None:
+    "Takes up long work in place of what is going on. Without a running loop it is done at once."
+    self.act(self._take_up, (steps, done))
+
+
+@patch
+def _take_up(self: Panel, work: tuple) -> None:
+    self.stop()
+    with self._lock:
+        self._work, self.stop_button.disabled = work, False
+    loop = _running_loop()
+    if loop is None:
+        self.finish()
+    else:
+        self._task = loop.create_task(self._go_on(work))  # kept: a loop itself forgets its tasks
+
+
+@patch
+async def _go_on(self: Panel, work: tuple) -> None:
+    while self._step(work):
+        await asyncio.sleep(0)
+
+# %% ../../nbs/explore/03_panels.ipynb #be1b1bfa
+@patch
+def finish(self: Panel) -> None:
+    "Waits for what is going on."
+    work = self._work
+    while work is not None and self._step(work):
+        pass
+
+# %% ../../nbs/explore/03_panels.ipynb #cac6473d
+@patch
+def stop(self: Panel) -> None:
+    "Stops what is going on, and says so; from any thread."
+    with self._lock:
+        if self._end(self._work):
+            self.say("stopped")
+
+
+@patch
+def _end(self: Panel, work: tuple | None) -> bool:
+    "Takes work away; whether it was still going on."
+    with self._lock:
+        if work is None or self._work is not work:
+            return False
+        self._work, self.bar.value, self.stop_button.disabled = None, 0, True
+        return True
+
+# %% ../../nbs/explore/03_panels.ipynb #7faa60ab
+@patch
+def _say_progress(self: Panel, work: tuple, share: float, text: str) -> None:
+    with self._lock:
+        if self._work is work:  # Stop has the last word
+            self.bar.value = share
+            self.say(text)
+
+# %% ../../nbs/explore/03_panels.ipynb #3029453c
+@patch
+def _step(self: Panel, work: tuple) -> bool:
+    "One step of some work; False once that is over, and closed."
+    steps, done = work
+    with _ONE_AT_A_TIME:
+        if self._work is not work:
+            steps.close()
+            return False
+        try:
+            with _hears_interrupts():
+                share, text = next(steps)
+            self._say_progress(work, share, text)
+        except StopIteration as end:
+            if self._end(work):
+                self.say("")
+                self.attempt(done, end.value)
+        except KeyboardInterrupt:  # the kernel was interrupted
+            self.stop()
+        except Exception as error:
+            if self._end(work):
+                self.fail(error)
+    return True

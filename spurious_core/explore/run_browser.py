@@ -16,6 +16,7 @@ import pandas as pd
 from fastcore.basics import patch
 from matplotlib.figure import Figure
 
+from ..core.checks import folder_path
 from ..core.images import read_images
 from ..core.markup import as_html, picture_html
 from ..core.opening import decode
@@ -92,25 +93,26 @@ class RunBrowser(Panel):
         load: Callable[[], Any] | None = None,  # returns a pipeline; None: nothing is drawn again
     ) -> None:
         self.load, self.run, self.table, self.row = load, None, None, None
-        self.path = w.Text(str(folder), description="folder", continuous_update=False)
-        options = dict(description="show", layout=dict(width="480px"), continuous_update=False)
-        self.part = w.SelectionSlider(options=[("nothing", "")], **options)  # its arrow keys are its own
+        wide = dict(layout=dict(width="99%", max_width="900px"), continuous_update=False)
+        self.path = w.Text(str(folder), description="folder", **wide)
+        # a slider, as its arrow keys are its own
+        self.part = w.SelectionSlider(options=[("nothing", "")], description="show", **wide)
         self.page = w.IntSlider(0, 0, 0, description="page", continuous_update=False)
         self.again = w.Button(description="draw it again", disabled=True, tooltip="from its row alone")
         self.buttons, self.detail = w.HBox(layout=dict(flex_flow="row wrap")), w.HTML()
         super().__init__([self.path, self.part, w.HBox([self.page, self.again])])
         self.children = (*self.children, self.buttons, self.detail)
-        self.path.observe(lambda _: self.attempt(self.read_folder), "value")
-        self.part.observe(lambda _: self.attempt(self.look), "value")
-        self.page.observe(lambda _: self.attempt(self._turn), "value")
-        self.again.on_click(lambda _: self.attempt(self.redraw))
+        self.path.observe(lambda _: self.act(self.read_folder), "value")
+        self.part.observe(lambda _: self.act(self.look), "value")
+        self.page.observe(lambda _: self.act(self._turn), "value")
+        self.again.on_click(lambda _: self.act(self.redraw))
         self.attempt(self.read_folder)
 
     def read_folder(self) -> None:
         "Opens the folder that is named, or says why it can't be."
         self.run, self.part.options = None, [("nothing", "")]
         self._clear()
-        self.run = RunFolder(Path(self.path.value.strip()))
+        self.run = RunFolder(folder_path("folder", self.path.value.strip()))
         figures = {f"figure {path.stem}": path for path in self.run.figures}
         sets = {f"images {path.relative_to(self.run.path)}": path for path in self.run.image_sets}
         self.part.options = [("numbers", "numbers"), *figures.items(), *sets.items()]
@@ -158,7 +160,7 @@ def _turn(self: RunBrowser) -> None:
 def _button(self: RunBrowser, number: int) -> w.Button:
     text = str(self.table.prompt[number]) if "prompt" in self.table else f"picture {number}"
     button = w.Button(description=str(number), tooltip=text, layout=dict(width="56px"))
-    button.on_click(lambda _: self.attempt(self.pick, number))
+    button.on_click(lambda _: self.act(self.pick, number))
     return button
 
 

@@ -27,6 +27,13 @@ from ..diffusion.image_sets import METADATA
 def _is_hidden(path: Path) -> bool:
     return any(part.startswith(".") for part in path.parts)
 
+
+def _runs_below(folder: Path) -> str:
+    "The number of runs below a folder, and the path of the first; empty without any."
+    files = sorted(folder.rglob("metrics.json"))
+    runs = [file.parent for file in files if not _is_hidden(file.relative_to(folder))]
+    return f"; there are {len(runs)} below it, such as {runs[0]}" if runs else ""
+
 # %% ../../nbs/explore/07_run_folders.ipynb #f060d62f
 @dataclass(frozen=True, repr=False)
 class RunFolder:
@@ -41,7 +48,7 @@ class RunFolder:
         files = [name for name in ("metrics.json", "environment.json") if (self.path / name).is_file()]
         if not files and not self.figures and not self.image_sets:
             wanted = "metrics.json, environment.json, figures, image sets"
-            raise ValueError(f"{self.path} holds no run: it has none of {wanted}")
+            raise ValueError(f"{self.path} holds no run: it has none of {wanted}{_runs_below(self.path)}")
 
     @property
     def figures(self) -> list[Path]:

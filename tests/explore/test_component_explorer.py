@@ -1,5 +1,6 @@
 "Components of a class: what is drawn, and what slider, box and pictures of one's own do."
 
+import asyncio
 import io
 from datetime import UTC, datetime
 
@@ -67,6 +68,59 @@ def test_the_box_is_what_the_file_says(explorer, views):
     assert ComponentExplorer(views).box.disabled
 
 
+def test_the_box_follows_whoever_marks(explorer, views):
+    other = ComponentExplorer(views, explorer.marks)
+    other.box.value = True
+    assert explorer.box.value is True
+    explorer.marks.set(views.pca, 0, spurious=False)
+    assert explorer.box.value is other.box.value is False
+
+
+def test_the_box_is_live_for_the_component_that_is_shown(views, tmp_path):
+    "After Stop the slider stands elsewhere."
+    marks = SpuriousMarks(tmp_path / "marks.json")
+    marks.set(views.pca, 2)
+
+    async def look_and_stop():
+        explorer = ComponentExplorer(views, marks)
+        assert explorer.box.disabled
+        explorer.finish()
+        assert (explorer.shown, explorer.box.disabled) == (0, False)
+        explorer.slider.value = 2
+        seen = [explorer.box.disabled]
+        explorer.stop()
+        seen.append((explorer.shown, explorer.box.value, explorer.box.disabled))
+        explorer.slider.value = 0
+        explorer.finish()
+        seen.append((explorer.shown, explorer.box.value, explorer.box.disabled))
+        explorer.slider.value = 2
+        explorer.finish()
+        return [*seen, (explorer.shown, explorer.box.value, explorer.box.disabled)]
+
+    assert asyncio.run(look_and_stop()) == [True, (0, False, True), (0, False, False), (2, True, False)]
+
+
+def test_a_tick_is_for_what_was_shown_when_it_was_set(views, tmp_path):
+    "Though the slider is moved before the panel's loop hears of the tick."
+    marks = SpuriousMarks(tmp_path / "marks.json")
+
+    async def tick_and_move():
+        explorer = ComponentExplorer(views, marks)
+        explorer.finish()
+
+        def tick():
+            explorer.box.value = True
+            explorer.slider.value = 1
+
+        await asyncio.to_thread(tick)
+        await asyncio.sleep(0)
+        explorer.finish()
+        return explorer
+
+    explorer = asyncio.run(tick_and_move())
+    assert marks.among(views.pca) == [0] and (explorer.shown, explorer.box.value) == (1, False)
+
+
 def test_a_mark_that_cannot_be_written_goes_back(explorer, monkeypatch):
     def full(*args, **options):
         raise OSError(28, "No space left on device")
@@ -92,6 +146,17 @@ def test_pictures_of_ones_own(explorer, views, tmp_path):
     file = dict(name="g.png", type="image/png", size=1, content=png_bytes(GREY))
     explorer.upload.value = (file | dict(last_modified=datetime.now(UTC)),)
     assert f"the picture has {alpha}" in explorer.picture.value
+    explorer.clear.click()
+    assert "the picture has" not in explorer.picture.value and not explorer.thumbnail.value
+    assert explorer.upload.value == () and explorer.clear.disabled
+
+
+def test_a_picture_by_its_path_is_removed_with_its_path(explorer, tmp_path):
+    Image.fromarray(GREY).save(tmp_path / "grey.png")
+    explorer.path.value = str(tmp_path / "grey.png")
+    assert not explorer.clear.disabled
+    explorer.clear.click()
+    assert explorer.image is None and explorer.path.value == "" and explorer.clear.disabled
 
 
 def test_what_is_no_picture_is_one_line(explorer, tmp_path):

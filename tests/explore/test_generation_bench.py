@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from ipywidgets import BoundedFloatText
 from safetensors.torch import save_file
 
 from spurious_core.core.images import read_images
@@ -82,6 +83,16 @@ def test_the_bench_draws_what_its_fields_say(panel):
     (image,) = check_page(panel.picture.value, 400_000).images
     assert image["alt"].startswith("a <b>: share of jurors") and "loss" in image["alt"]
     assert len(panel.hearts.children) == 2 and panel.hearts.children[1].children[2].description == "♥ 2"
+
+
+def test_a_seed_is_a_whole_number(panel):
+    "A field of whole numbers of ipywidgets' own makes 15 of a typed 1.5."
+    assert isinstance(panel.seed, BoundedFloatText)
+    panel.seed.value = 1.5
+    panel.button.click()
+    assert "seed=1.5 must be a whole number" in panel.status.value and panel.drawn is None
+    panel.seed.value = 15.0
+    assert repr(panel.request.seed) == "15"
 
 
 def test_an_arm_can_be_left_out_and_not_all(panel):

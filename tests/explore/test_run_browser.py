@@ -92,6 +92,8 @@ def test_what_cannot_be_opened_is_one_line(run, tmp_path):
     for path, reason in ((tmp_path / "nowhere", "is no folder"), (run / "figures", "figures")):
         browser.path.value = str(path)
         assert reason in browser.status.value or reason in browser.picture.value
+    browser.path.value = " "
+    assert "must be the path of a folder" in browser.status.value
     browser.path.value = str(run)
     (run / "drawn" / "000001.png").unlink()
     browser.part.value = run / "drawn"

@@ -1,6 +1,7 @@
 "What a run's folder shows of itself, whole or not."
 
 import json
+import re
 
 import pytest
 
@@ -55,6 +56,14 @@ def test_what_is_no_run_is_an_error(tmp_path):
         RunFolder(tmp_path / "nowhere")
     with pytest.raises(ValueError, match="holds no run"):
         RunFolder(tmp_path)
+
+
+def test_a_folder_of_runs_names_one_of_them(tmp_path):
+    for seed in (1, 0):
+        write_run(tmp_path / "sweep" / "cells" / f"seed{seed}" / "result")
+    first = re.escape(str(tmp_path / "sweep" / "cells" / "seed0" / "result"))
+    with pytest.raises(ValueError, match=f"holds no run.*; there are 2 below it, such as {first}$"):
+        RunFolder(tmp_path / "sweep")
 
 
 @pytest.mark.parametrize("name", ["metrics.json", "environment.json"])

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from nbformat import read
+from nbformat import read, v4, write
 from nbformat.sign import NotebookNotary
 
 from support.notebooks import ROOT
@@ -47,11 +47,18 @@ def private_settings(folder: Path) -> dict[str, str]:
     return {name: str(place) for name, place in places.items()}
 
 
-def copy_trusted(notebook: str, folder: Path) -> None:
-    "Puts a notebook, named by its path below nbs, into `folder/nbs`, trusted by the Jupyter of this folder."
+def put_trusted(notebook: str, folder: Path, source: str | None) -> None:
+    """Puts a notebook into `folder/nbs`, trusted by the Jupyter of this folder.
+
+    Its cell is `source`; without one it is a copy of the notebook of this path below nbs.
+    """
     copy = folder / "nbs" / notebook
     copy.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(ROOT / "nbs" / notebook, copy)
+    if source is None:
+        shutil.copyfile(ROOT / "nbs" / notebook, copy)
+    else:
+        kernel = dict(kernelspec=dict(name="python3", display_name="Python 3", language="python"))
+        write(v4.new_notebook(cells=[v4.new_code_cell(source)], metadata=kernel), copy)
     notary = NotebookNotary(data_dir=str(folder / "jupyter" / "jupyter_data_dir"))
     notary.sign(read(copy, 4))
     notary.store.close()
@@ -121,9 +128,9 @@ class Lab:
         "Waits for an expression of JavaScript to be true."
         self.page.wait_for_function(condition)
 
-    def open(self, notebook: str) -> None:
-        "Opens a copy of a notebook, named by its path below nbs, and waits for its kernel."
-        copy_trusted(notebook, self.folder)
+    def open(self, notebook: str, source: str | None = None) -> None:
+        "Opens a copy of a notebook, named by its path below nbs, or a new one, and waits for its kernel."
+        put_trusted(notebook, self.folder, source)
         self.notebook, where = notebook, json.dumps(dict(path=notebook))
         self.page.evaluate(f"void window.jupyterapp.commands.execute('docmanager:open', {where})")
         self.until(f"{NOTEBOOK}?.context?.path === {json.dumps(notebook)} && {NOTEBOOK}.context.isReady")
@@ -136,6 +143,10 @@ class Lab:
         done = "cell.model.executionCount && cell.model.executionState !== 'running'"
         self.until(f"{CODE_CELLS}.some(cell => {failed}) || {CODE_CELLS}.every(cell => {done})")
         return self.page.evaluate(f"{CODE_CELLS}.map(cell => cell.model.outputs.toJSON())")
+
+    def until_text(self, text: str) -> None:
+        "Waits for words on the page."
+        self.until(f"document.body.innerText.includes({json.dumps(text)})")
 
     def until_alt(self, start: str) -> None:
         "Waits for a picture in an output whose text begins so."
