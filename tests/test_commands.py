@@ -1,4 +1,4 @@
-"Every command that the README or a notebook shows: its options are there, and it could run where its inputs are."
+"Every command that the README or a notebook shows: its options are there, and it could run."
 
 import re
 import shlex
@@ -100,7 +100,7 @@ def filled(line: str, stand_ins: dict) -> list[str]:
 @pytest.mark.parametrize("line", [line for line in RUNS if ELSEWHERE not in line])
 def test_runs_could_run(line, stand_ins, monkeypatch, tmp_path):
     "Of models that would have to be converted or named first, the answer is that they are lacking."
-    assert mitigation.plan_benchmark  # whose names of methods are those that are there at its import
+    assert mitigation.plan_benchmark  # before the patch: it reads the names of methods when it is imported
     monkeypatch.setitem(METHODS, "Smoothing", names_of_guide("01_own_method.ipynb", slice(2))["SMOOTHING"])
     words = filled(line, stand_ins)
     monkeypatch.chdir(tmp_path)
