@@ -131,7 +131,7 @@ class Lab:
         self.until(f"{NOTEBOOK}.sessionContext.session?.kernel?.status === 'idle'")
 
     def save(self) -> bytes:
-        "Saves the notebook, as JupyterLab does by itself every two minutes; returns what the file holds then."
+        "Saves the notebook, as JupyterLab does every two minutes; returns what the file holds then."
         self.page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
         self.until(f"!{NOTEBOOK}.context.model.dirty")
         return (self.folder / "nbs" / self.notebook).read_bytes()
