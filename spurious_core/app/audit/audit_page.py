@@ -65,10 +65,11 @@ def _first_sections(audit: Audit) -> list[Section]:
     titles = [f"{row.label}\ncalled {row.called}\nat {row.p:.2f}" for row in mistakes.itertuples()]
     n_wrong = int((subject.predicted != subject.images.y).sum())
     surest = f"{n_wrong} mistakes; these are the ones that the classifier is surest of."
+    cut = [f"The figure has the {SHOWN_BARS} lowest."] if len(audit.accuracies) > SHOWN_BARS else []
     return [
         Section(
             "Accuracy of each class",
-            [subject.judged_by, "95 % intervals (Wilson)."],
+            [subject.judged_by, "95 % intervals (Wilson).", *cut],
             audit.accuracies,
             [accuracy_figure(audit.accuracies)],
         ),
