@@ -82,7 +82,7 @@ def export_parquet(
 ) -> Path:
     """Writes one Parquet file with the pictures in it; NaN is null.
 
-    `ValueError` for a file that is there, shapes that do not fit, and as `picture_rows`: for infinity, too."""
+    `ValueError` for a file that is there, for shapes that do not fit, and as `picture_rows`."""
     file = Path(file)
     if file.suffix != ".parquet":
         raise ValueError(f"{file.name!r}: the file must end with .parquet")
