@@ -203,7 +203,8 @@ def _heart(self: GenerationBench, arm: str, k: int) -> w.Button:
         path = self.attempt(keep_reference, self.folder, self.drawn, arm, k)
         if path:
             button.button_style = "success"
-            self.say(f"kept {path.name}, one of {len(list(self.folder.glob('*.png')))}")
+            count = len(list(self.folder.glob("*.png")))
+            self.say(f"kept {path.name} in {self.folder}, one of {count}")
 
     button.on_click(keep)
     return button
