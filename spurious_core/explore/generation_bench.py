@@ -193,7 +193,7 @@ def _show_drawn(self: GenerationBench, drawn: Drawn) -> None:
     hearts = {arm: [self._heart(arm, k) for k in range(len(images))] for arm, images in drawn.images.items()}
     self.hearts.children = [w.HBox([w.Label(arm), *row]) for arm, row in hearts.items()]
 
-
+# %% ../../nbs/explore/09_generation_bench.ipynb #99804da3
 @patch
 def _heart(self: GenerationBench, arm: str, k: int) -> w.Button:
     text = f"keep picture {k + 1} of {arm} as a reference"

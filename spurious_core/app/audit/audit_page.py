@@ -57,7 +57,7 @@ def accuracy_figure(
     plt.setp(ax.get_xticklabels(), rotation=30, ha="right", rotation_mode="anchor")
     return figure
 
-
+# %% ../../../nbs/app/audit/07_audit_page.ipynb #afdb49af
 def _first_sections(audit: Audit) -> list[Section]:
     "Accuracy and mistakes."
     subject, thumbs = audit.subject, audit.subject.looks.thumbs

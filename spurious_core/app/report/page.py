@@ -96,7 +96,7 @@ def _embedded(picture: Figure | StoredPicture, title: str) -> dict[str, str]:
     data = base64.b64encode(picture.png).decode()
     return dict(alt=picture.description or title, data=data, caption=picture.caption)
 
-
+# %% ../../../nbs/app/report/01_page.ipynb #cb8c4f62
 SHOWN_ROWS = 2000  # of a table
 
 

@@ -43,7 +43,7 @@ def _first_keys(keys: Sequence[str]) -> list[str]:
     measure = "wga" if "wga" in measures else measures[0]
     return [key for key, its in zip(keys, measures, strict=True) if its == measure][:SHOWN_KEYS]
 
-
+# %% ../../../nbs/app/report/03_sweep_page.ipynb #a8a19e2c
 def _with_arms(table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     arms = [", ".join(f"{name} {row[name]}" for name in by) for _, row in table.iterrows()]
     return table.assign(arm=arms)
@@ -59,7 +59,7 @@ def _put_dots(ax: Axes, shown: pd.DataFrame, singles: pd.DataFrame) -> None:
                 ax.plot([middle] * len(values), values, "o", color=".2", markersize=3, clip_on=False)
                 ax.set_ylabel("mean over seeds, and single seeds")
 
-
+# %% ../../../nbs/app/report/03_sweep_page.ipynb #b4518444
 def sweep_figure(
     table: pd.DataFrame,  # of `over_seeds`
     by: Sequence[str],  # parameters that it keeps apart
@@ -90,7 +90,7 @@ def _cells_section(root: Path, status: pd.DataFrame, place: Path) -> Section:
     table = shown.rename_axis("cell").reset_index()
     return Section("Cells", [f"{status_in_words(status)}."], table, links=links)
 
-
+# %% ../../../nbs/app/report/03_sweep_page.ipynb #fe27b17f
 def _merged(said: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     "What runs say of themselves as one: a value that all have, or else the first different ones."
     merged = {}
@@ -101,7 +101,7 @@ def _merged(said: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         merged[name] = "; ".join(first + more) if len(values) > 1 else next(iter(values.values()))
     return merged
 
-
+# %% ../../../nbs/app/report/03_sweep_page.ipynb #bbf56876
 _TRIAL = "It works here; numbers of budget {} are of a handful of pictures, and show nothing else."
 
 
@@ -123,7 +123,7 @@ def _number_sections(numbers: pd.DataFrame, status: pd.DataFrame) -> list[Sectio
     first = Section("First numbers", [], None, [sweep_figure(table, by, numbers)])
     return [first, Section("Numbers", sentences, table, source="what spurious table prints")]
 
-
+# %% ../../../nbs/app/report/03_sweep_page.ipynb #36ceb564
 def _shared_sections(abouts: Sequence[Mapping[str, Any]]) -> list[Section]:
     "Parameters that all cells share, and where they ran."
     asked = [about.get("parameters", {}) for about in abouts]
@@ -135,7 +135,7 @@ def _shared_sections(abouts: Sequence[Mapping[str, Any]]) -> list[Section]:
     shared = [Section("Parameters", [sentence], facts_table(alike))] if alike else []
     return [*shared, surroundings_section(_merged(abouts) | dict(versions=versions))]
 
-
+# %% ../../../nbs/app/report/03_sweep_page.ipynb #030a3cba
 def sweep_sections(
     root: str | Path,
     place: str | Path | None = None,  # folder that the page will lie in; None: the sweep's
