@@ -58,7 +58,7 @@ def test_bars_keep_no_place_for_what_a_group_lacks():
 
 
 def test_the_house_style_ends_with_what_is_drawn_in_it():
-    before = plt.rcParams.copy()
+    before = dict(plt.rcParams)
 
     @house_style()
     def draw():
@@ -66,7 +66,7 @@ def test_the_house_style_ends_with_what_is_drawn_in_it():
 
     ax = draw()
     assert ax.spines["left"].get_edgecolor()[:3] == (0.8, 0.8, 0.8) and ax.title.get_size() == 9
-    assert plt.rcParams == before
+    assert dict(plt.rcParams) == before
     assert plt.subplots()[1].spines["left"].get_edgecolor()[:3] == (0, 0, 0)
 
 

@@ -40,7 +40,7 @@ def test_the_report_is_one_page_with_its_tables(planted, tmp_path):
 
 
 def test_the_accuracies_are_drawn_in_the_style_of_the_house(planted, tmp_path, monkeypatch):
-    drawn, before = [], plt.rcParams.copy()
+    drawn, before = [], dict(plt.rcParams)
 
     def keep(*given, **more):
         drawn.append(bars(*given, **more))
@@ -49,7 +49,7 @@ def test_the_accuracies_are_drawn_in_the_style_of_the_house(planted, tmp_path, m
     monkeypatch.setattr("spurious_core.app.audit.audit_page.bars", keep)
     write_report(planted, tmp_path, attack_steps=0)
     (ax,) = drawn
-    assert ax.spines["left"].get_edgecolor()[:3] == (0.8, 0.8, 0.8) and plt.rcParams == before
+    assert ax.spines["left"].get_edgecolor()[:3] == (0.8, 0.8, 0.8) and dict(plt.rcParams) == before
     assert all(text.get_size() >= 8 for text in ax.get_xticklabels())
 
 

@@ -33,12 +33,12 @@ def test_a_sweep_is_drawn_in_the_style_of_the_house_and_leads_to_its_cells(make_
         return metrics
 
     root, drawn = put_sweep(tmp_path / "sweep", make_study(), measured, "no memory"), []
-    before = plt.rcParams.copy()
+    before = dict(plt.rcParams)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(plt, "close", lambda figure: drawn.append(figure))
         page = report_folder(root, tmp_path / "page.html")
     (ax,) = drawn[0].axes
-    assert ax.spines["left"].get_edgecolor()[:3] == (0.8, 0.8, 0.8) and plt.rcParams == before
+    assert ax.spines["left"].get_edgecolor()[:3] == (0.8, 0.8, 0.8) and dict(plt.rcParams) == before
     links = re.findall('href="([^#"]+)"', page.read_text("utf-8"))
     assert len(links) == 12 and all((tmp_path / link).is_dir() for link in links)
     plt.close(drawn[0])
