@@ -2,7 +2,7 @@
 
 import pytest
 
-from support.browser import NOTEBOOK, lab_page, why_not
+from support.browser import CONFIG, NOTEBOOK, lab_page, why_not
 from support.notebooks import ROOT, cells_of, notebook_paths
 
 pytestmark = pytest.mark.skipif(why_not() is not None, reason=f"no browser tests: {why_not()}")
@@ -120,8 +120,21 @@ def run_and_act(lab, notebook, act):
     lab.close()
 
 
+def test_make_lab_has_the_same_settings():
+    assert f"bin/jupyter lab {CONFIG} " in (ROOT / "Makefile").read_text().replace("$(BIN)", "bin")
+
+
+def open_and_save(lab, notebook):
+    "JupyterLab adds to the metadata of what it opens; what is saved then is the file as it was."
+    lab.open(notebook)
+    lab.until("window.jupyterapp.shell.currentWidget.context.model.dirty")
+    assert lab.save() == (ROOT / "nbs" / notebook).read_bytes()
+    lab.close()
+
+
 def test_the_tour_and_the_review_board(lab):
     "One test, so that one JupyterLab serves them, however pytest shares the tests out."
+    open_and_save(lab, "index.ipynb")
     outputs = run(lab, "index.ipynb")
     assert sum("image/png" in output.get("data", {}) for cell in outputs for output in cell) >= 2
     lab.shoot()
@@ -230,9 +243,10 @@ def test_an_explorer_by_its_keys(lab, name):
 @pytest.mark.slow
 @pytest.mark.parametrize("path", notebook_paths(), ids=lambda p: str(p.relative_to(ROOT / "nbs")))
 def test_every_notebook_opens(lab, path):
-    "With its pictures and without an error of the page; an explorer also runs."
+    "With its pictures and without an error of the page, and is saved as it was; an explorer also runs."
     notebook = str(path.relative_to(ROOT / "nbs"))
     lab.open(notebook)
+    assert lab.save() == path.read_bytes()
     if notebook.startswith("explore/"):
         assert errors_in(lab.run_all()) == []
     cells = [cell for cell in cells_of(path) if cell.kind == "code" and cell.source.strip()]

@@ -1,5 +1,7 @@
 "The commands of the README: studies and parameters that there are, and data enough for what they ask."
 
+import ast
+import builtins
 import json
 import re
 import shlex
@@ -41,6 +43,24 @@ def test_studies_and_parameters_are_there(words):
 def test_every_reader_is_named():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert [name for name in READERS if f"`{name}`" not in text] == []
+
+
+PYTHON = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.S)
+
+
+def test_what_the_readme_calls_is_imported_in_it():
+    "From places where it is: as a reader copies the pieces one after the other."
+    tree = ast.parse("\n".join(PYTHON))
+    for node in tree.body:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            exec(compile(ast.Module([node], []), "README", "exec"), {})
+    bound = {alias.asname or alias.name for node in tree.body for alias in getattr(node, "names", [])}
+    functions = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    called = {function.id for function in functions if isinstance(function, ast.Name)}
+    text = re.sub(r"```.*?```", "", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.S)
+    called |= set(re.findall(r"`(\w+)\([a-z_]+, [^`]*\)`", text))
+    assert {"export_parquet", "export_imagefolder", "export_fiftyone", "world_images"} <= called
+    assert sorted(called - bound - {"loss"} - set(dir(builtins))) == []
 
 
 def balances_groups(params):

@@ -115,6 +115,7 @@ from .plots import (
     figure_bytes as figure_bytes,
     figure_html as figure_html,
     figure_keeper as figure_keeper,
+    house_style as house_style,
     save_figure as save_figure,
     set_style as set_style,
     show_text_as_it_is as show_text_as_it_is,

@@ -205,7 +205,8 @@ def _mark(
         self.box.value = not spurious
         raise
     numbers = ", ".join(map(str, self.marks.among(self.views.pca)))
-    self.say(f"{self.views.pca.label}: spurious are {numbers}" if numbers else "nothing is marked")
+    said = f"{self.views.pca.label}: spurious are {numbers}" if numbers else "nothing is marked"
+    self.say(f"{said}, in {self.marks.path}")
 
 # %% ../../nbs/explore/05_component_explorer.ipynb #206d6748
 @patch

@@ -181,4 +181,4 @@ def _decide(self: DiscoveryBoard, decision: str | None) -> None:
 def _export(self: DiscoveryBoard) -> None:
     table = self.decisions.of_ranking(self.views.ranking)
     path = atomic_write(self.decisions.path.with_suffix(".csv"), table.to_csv(index=False))
-    self.say(f"{path.name}: {len(table)} features, {(table.decision == 'accepted').sum()} of them accepted")
+    self.say(f"{path}: {len(table)} features, {(table.decision == 'accepted').sum()} of them accepted")

@@ -194,7 +194,7 @@ def _show_drawn(self: GenerationBench, drawn: Drawn) -> None:
     hearts = {arm: [self._heart(arm, k) for k in range(len(images))] for arm, images in drawn.images.items()}
     self.hearts.children = [w.HBox([w.Label(arm), *row]) for arm, row in hearts.items()]
 
-
+# %% ../../nbs/explore/09_generation_bench.ipynb #99804da3
 @patch
 def _heart(self: GenerationBench, arm: str, k: int) -> w.Button:
     text = f"keep picture {k + 1} of {arm} as a reference"
@@ -203,7 +203,7 @@ def _heart(self: GenerationBench, arm: str, k: int) -> w.Button:
     def keep() -> None:
         path = keep_reference(self.folder, self.drawn, arm, k)
         button.button_style = "success"
-        self.say(f"kept {path.name}, one of {len(list(self.folder.glob('*.png')))}")
+        self.say(f"kept {path.name} in {self.folder}, one of {len(list(self.folder.glob('*.png')))}")
 
     button.on_click(lambda _: self.act(keep))
     return button

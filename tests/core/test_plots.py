@@ -8,7 +8,7 @@ import seaborn as sns
 import torch
 from PIL import Image
 
-from spurious_core.core.plots import alpha_panel, bars, figure_bytes, figure_keeper, save_figure
+from spurious_core.core.plots import alpha_panel, bars, figure_bytes, figure_keeper, house_style, save_figure
 from spurious_core.core.sheets import contact_sheet
 from support.legends import covering_legends
 
@@ -45,6 +45,29 @@ def test_bars_draw_values_and_intervals_and_skip_missing_intervals():
     for bad in (dict(x="nope"), dict(x="m", lo="low"), dict(x="m")):
         with pytest.raises(ValueError):
             bars(df, **bad)
+
+
+def test_bars_keep_no_place_for_what_a_group_lacks():
+    rows = [("a", "x"), ("b", "y"), ("c", "x"), ("c", "y")]
+    df = pd.DataFrame([dict(m=m, arm=arm, value=0.5, lo=0.4, hi=0.6) for m, arm in rows])
+    ax = bars(df, "m", hue="arm")
+    middles = [[patch.get_x() + patch.get_width() / 2 for patch in arm] for arm in ax.containers]
+    assert np.allclose(middles, [[0, 1.8], [1, 2.2]])
+    ends = [segment[0, 0] for lines in ax.collections for segment in lines.get_segments()]
+    assert np.allclose(ends, [0, 1.8, 1, 2.2])
+
+
+def test_the_house_style_ends_with_what_is_drawn_in_it():
+    before = dict(plt.rcParams)
+
+    @house_style()
+    def draw():
+        return plt.subplots()[1]
+
+    ax = draw()
+    assert ax.spines["left"].get_edgecolor()[:3] == (0.8, 0.8, 0.8) and ax.title.get_size() == 9
+    assert dict(plt.rcParams) == before
+    assert plt.subplots()[1].spines["left"].get_edgecolor()[:3] == (0, 0, 0)
 
 
 def test_alpha_panel(pictures):

@@ -59,6 +59,7 @@ def test_the_slider_shows_another_component(explorer):
 def test_the_box_is_what_the_file_says(explorer, views):
     explorer.box.value = True
     assert explorer.marks.among(views.pca) == [0] and "spurious are 0" in explorer.status.value
+    assert str(explorer.marks.path) in explorer.status.value
     explorer.slider.value = 1
     assert explorer.box.value is False and explorer.marks.among(views.pca) == [0]
     explorer.slider.value = 0

@@ -90,6 +90,7 @@ def test_the_list_is_exported_with_the_decisions(board):
     board.export.click()
     table = pd.read_csv(board.decisions.path.with_suffix(".csv"), keep_default_na=False)
     assert table.decision.tolist() == ["accepted", "", ""] and "1 of them accepted" in board.status.value
+    assert str(board.decisions.path.with_suffix(".csv")) in board.status.value
 
 
 def test_a_decision_that_is_none(views, tmp_path):

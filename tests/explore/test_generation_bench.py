@@ -113,6 +113,7 @@ def test_hearts_keep_a_picture_once(panel):
     assert row["text"] == "a <b>" and row["arm"] == "loss" and row["scale"] == 1
     (path,) = panel.folder.glob("*.png")
     assert path.name == row["file_name"] and "kept" in panel.status.value
+    assert f"in {panel.folder}, one of " in panel.status.value
     kept = read_images(panel.drawn.request.plan.iloc[[0]].assign(path=path))[0]
     assert np.array_equal(kept, panel.drawn.images["loss"][0])
 

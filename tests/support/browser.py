@@ -22,6 +22,7 @@ from support.notebooks import ROOT
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-zygote"]  # containers have neither a sandbox nor a card
 QUIET = {"@jupyterlab/apputils-extension:notification": dict(fetchNews="false", checkForUpdates=False)}
+CONFIG = "--config=jupyter_server_config.py"  # as `make lab` has it
 NOTEBOOK = "window.jupyterapp.shell.currentWidget"
 CODE_CELLS = (
     f"[...{NOTEBOOK}.content.widgets]"
@@ -99,11 +100,11 @@ def jupyterlab(folder: Path) -> Iterator[str]:
         "LabApp.user_settings_dir": folder / "lab" / "user",
         "LabApp.workspaces_dir": folder / "lab" / "workspaces",
     }
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", CONFIG]
     command += [f"--{name}={value}" for name, value in options.items()]
     environment = os.environ | variables | dict(JUPYTER_TOKEN=token, PYTHONPATH=str(ROOT))
     with (folder / "jupyterlab.log").open("wb") as log:
-        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
         try:
             wait_for(f"http://127.0.0.1:{port}/api/status?token={token}", process)
             yield f"http://127.0.0.1:{port}/lab?reset&token={token}"
@@ -135,6 +136,12 @@ class Lab:
         self.page.evaluate(f"void window.jupyterapp.commands.execute('docmanager:open', {where})")
         self.until(f"{NOTEBOOK}?.context?.path === {json.dumps(notebook)} && {NOTEBOOK}.context.isReady")
         self.until(f"{NOTEBOOK}.sessionContext.session?.kernel?.status === 'idle'")
+
+    def save(self) -> bytes:
+        "Saves the notebook, as JupyterLab does every two minutes; returns what the file holds then."
+        self.page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
+        self.until(f"!{NOTEBOOK}.context.model.dirty")
+        return (self.folder / "nbs" / self.notebook).read_bytes()
 
     def run_all(self) -> list[list[dict]]:
         "Runs all cells and returns the outputs of each cell of code."

@@ -1,4 +1,8 @@
-from .audit_page import write_report as write_report
+from .audit_page import (
+    SHOWN_BARS as SHOWN_BARS,
+    accuracy_figure as accuracy_figure,
+    write_report as write_report,
+)
 from .auditing import audit as audit, audit_folder as audit_folder
 from .calibration import (
     audit_world as audit_world,

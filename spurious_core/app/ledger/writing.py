@@ -19,7 +19,7 @@ from .readme_numbers import fill_numbers
 from ..metrics import Metrics
 from ..sweeps.gathering import as_file_text
 from ...core.files import atomic_write
-from ...core.plots import save_figure, set_style
+from ...core.plots import house_style, save_figure
 from ...core.settings import source_root
 
 # %% ../../../nbs/app/ledger/06_writing.ipynb #5fe54197
@@ -97,8 +97,8 @@ def write_ledger(
     root = root or evidence_root()
     out = root / "figures" / "ledger"
     numbers = ledger_metrics(root / "figures").save(out)
-    set_style()
-    figure = published_figure(published())
-    picture = save_figure(figure, out / "published.png")
+    with house_style():
+        figure = published_figure(published())
+        picture = save_figure(figure, out / "published.png")
     plt.close(figure)
     return [numbers, picture, atomic_write(root / "README.md", readme_text(root))]

@@ -16,11 +16,14 @@ from .page import (
 from .reporting import report_folder as report_folder, report_page as report_page
 from .run_page import (
     RunRecord as RunRecord,
+    facts_table as facts_table,
     image_set_table as image_set_table,
     is_run_folder as is_run_folder,
+    read_about as read_about,
     read_run as read_run,
     run_sections as run_sections,
     run_state as run_state,
+    surroundings_section as surroundings_section,
 )
 from .sweep_page import (
     SHOWN_ARMS as SHOWN_ARMS,

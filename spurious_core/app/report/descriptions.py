@@ -89,8 +89,8 @@ def describe_figures(
 ) -> dict[str, str]:
     """What stands above the last cell that saves, or else names, each file; '' where none does.
 
-    Of files with the same words each begins with its name."""
-    words = {}
+    In the order of these cells; of files with the same words each begins with its name."""
+    found = {}
     for name in names:
         fits = [
             (bool(_SAVES.search("".join(cell["source"]))), fixed, index)
@@ -99,7 +99,9 @@ def describe_figures(
             for pattern, fixed in _names_in("".join(cell["source"]))
             if fixed and re.fullmatch(pattern, name)
         ]
-        words[name] = describe_cell(cells, max(fits)[-1]) if fits else ""
+        found[name] = max(fits)[-1] if fits else len(cells)
+    order = sorted(names, key=found.__getitem__)
+    words = {name: describe_cell(cells, found[name]) if found[name] < len(cells) else "" for name in order}
     shared = {text for text, count in Counter(words.values()).items() if text and count > 1}
     for name, text in words.items():
         if text in shared:

@@ -10,6 +10,7 @@ import base64
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from html import escape
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -40,6 +41,8 @@ class Section:
     table: pd.DataFrame | None = None
     figures: Sequence[Figure | StoredPicture] = field(default_factory=list)
     source: str = ""  # where the whole table is, if it is too long for the page
+    links: Sequence[str] = ()  # where the texts of the table's first column lead; empty: nowhere
+    code: str = ""  # a command, below the sentences
 
 # %% ../../../nbs/app/report/01_page.ipynb #d99995c9
 _STYLE = """
@@ -58,6 +61,7 @@ td:first-child, th:first-child { text-align: left; padding-left: 0 }
 .wide { overflow-x: auto; margin: .6em 0 }
 figure { margin: .8em 0 }
 figcaption { color: var(--quiet); font-size: 13px }
+pre { white-space: pre-wrap; overflow-wrap: anywhere; border: 1px solid var(--line); padding: .5em .7em }
 img { max-width: 100%; display: block; background: #fff; padding: 4px; box-sizing: border-box }
 """
 
@@ -72,7 +76,8 @@ _PAGE = """<!doctype html>
 {% for section in sections %}<section aria-labelledby="part-{{ loop.index }}">
 <h2 id="part-{{ loop.index }}">{{ section.title }}</h2>
 {% for sentence in section.sentences %}<p>{{ sentence }}</p>
-{% endfor %}{% if section.table %}
+{% endfor %}{% if section.code %}<pre><code>{{ section.code }}</code></pre>
+{% endif %}{% if section.table %}
 <div class="wide" role="region" tabindex="0" aria-label="Table: {{ section.title }}">
 {{ section.table | safe }}</div>
 {% endif %}{% for picture in section.figures %}
@@ -91,8 +96,17 @@ def _embedded(picture: Figure | StoredPicture, title: str) -> dict[str, str]:
     data = base64.b64encode(picture.png).decode()
     return dict(alt=picture.description or title, data=data, caption=picture.caption)
 
-
+# %% ../../../nbs/app/report/01_page.ipynb #cb8c4f62
 SHOWN_ROWS = 2000  # of a table
+
+
+def _linked(table: pd.DataFrame, links: Sequence[str]) -> pd.DataFrame:
+    "A table in which all is markup, and the texts of the first column are links."
+    shown = table.rename(columns=escape).map(lambda v: v if isinstance(v, int | float) else escape(str(v)))
+    first = shown.columns[0]
+    pairs = zip(links, shown[first], strict=True)
+    shown[first] = [f'<a href="{escape(link)}">{text}</a>' for link, text in pairs]
+    return shown
 
 
 def _first_rows(section: Section) -> tuple[str, list[str]]:
@@ -100,7 +114,10 @@ def _first_rows(section: Section) -> tuple[str, list[str]]:
     table = section.table
     if table is None:
         return "", []
-    text = table.head(SHOWN_ROWS).to_html(index=False, float_format="{:.3f}".format, border=0)
+    shown, links = table.head(SHOWN_ROWS), section.links[:SHOWN_ROWS]
+    shown = _linked(shown, links) if links else shown
+    form = dict(index=False, float_format="{:.3f}".format, na_rep="", border=0)
+    text = shown.to_html(escape=not links, **form)
     if len(table) <= SHOWN_ROWS:
         return text, []
     where = f"; all are in {section.source}" if section.source else ""
@@ -116,9 +133,8 @@ def page_of(
     for section in sections:
         table, cut = _first_rows(section)
         figures = [_embedded(figure, section.title) for figure in section.figures]
-        parts.append(
-            dict(title=section.title, sentences=section.sentences + cut, table=table, figures=figures)
-        )
+        words = dict(title=section.title, sentences=section.sentences + cut, code=section.code)
+        parts.append(words | dict(table=table, figures=figures))
     page = Environment(autoescape=True).from_string(_PAGE)
     return page.render(title=title, sections=parts, style=_STYLE)
 

@@ -13,6 +13,7 @@ from .run_page import is_run_folder, read_run, run_sections
 from .sweep_page import sweep_sections, sweep_title
 from ...core.checks import folder_path
 from ...core.files import atomic_write
+from ...core.plots import house_style
 
 # %% ../../../nbs/app/report/04_reporting.ipynb #39d0e8f2
 def _not_a_run(folder: Path) -> str:
@@ -23,7 +24,11 @@ def _not_a_run(folder: Path) -> str:
     return f"{folder} is no run and no sweep: a run's folder has {wanted}"
 
 
-def report_page(folder: str | Path) -> str:
+@house_style()
+def report_page(
+    folder: str | Path,
+    place: str | Path | None = None,  # folder that the page will lie in; None: the same
+) -> str:
     """The page of a run or a sweep as HTML; a damaged file of a run is a line in its place.
 
     `ValueError` for a folder that is neither, and for a damaged file of a sweep."""
@@ -31,7 +36,7 @@ def report_page(folder: str | Path) -> str:
     if not folder.is_dir():
         raise ValueError(f"{folder} is no folder")
     if (folder / "sweep.json").is_file():
-        return page_of(sweep_title(folder), sweep_sections(folder))
+        return page_of(sweep_title(folder), sweep_sections(folder, place))
     if not is_run_folder(folder):
         raise ValueError(_not_a_run(folder))
     run = read_run(folder)
@@ -43,7 +48,7 @@ def report_folder(
     out: str | Path | None = None,  # the page's file; None: `report.html` in the folder
 ) -> Path:
     "Writes the page of a run or a sweep; returns its path. `ValueError` as `report_page`."
-    page = report_page(folder)
+    page = report_page(folder, Path(out).parent if out else None)
     try:
         return atomic_write(out or Path(folder) / "report.html", page)
     except OSError as error:

@@ -6,15 +6,30 @@
 __all__ = ['SHOWN_KEYS', 'SHOWN_ARMS', 'sweep_figure', 'sweep_sections', 'sweep_title']
 
 # %% ../../../nbs/app/report/03_sweep_page.ipynb #e75d9c25
-from collections.abc import Sequence
+import json
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 import matplotlib.pyplot as plt
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ..headlines import TRIALS
 from .page import Section
-from ..sweeps.gathering import gather, mixed_parameters, notes_of_table, over_seeds
+from .run_page import facts_table, read_about, surroundings_section
+from ..sweeps.cell_folders import is_done, list_cells
+from spurious_core.app.sweeps.gathering import (
+    FEWEST_SEEDS,
+    gather,
+    mixed_parameters,
+    notes_of_table,
+    over_seeds,
+    varying_parameters,
+)
 from ..sweeps.sweeping import status_in_words, study_of, sweep_status
 from ...core.plots import bars
 
@@ -28,31 +43,66 @@ def _first_keys(keys: Sequence[str]) -> list[str]:
     measure = "wga" if "wga" in measures else measures[0]
     return [key for key, its in zip(keys, measures, strict=True) if its == measure][:SHOWN_KEYS]
 
+# %% ../../../nbs/app/report/03_sweep_page.ipynb #a8a19e2c
+def _with_arms(table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    arms = [", ".join(f"{name} {row[name]}" for name in by) for _, row in table.iterrows()]
+    return table.assign(arm=arms)
 
+
+def _put_dots(ax: Axes, shown: pd.DataFrame, singles: pd.DataFrame) -> None:
+    "The seeds of each bar that has several, and too few for an interval."
+    for (arm, rows), drawn in zip(shown.groupby("arm", sort=False), ax.containers, strict=True):
+        for key, n, bar in zip(rows.key, rows.n, drawn, strict=True):
+            values = singles.value[(singles.key == key) & (singles.arm == arm)]
+            if 1 < n < FEWEST_SEEDS:
+                middle = bar.get_x() + bar.get_width() / 2
+                ax.plot([middle] * len(values), values, "o", color=".2", markersize=3, clip_on=False)
+                ax.set_ylabel("mean over seeds, and single seeds")
+
+# %% ../../../nbs/app/report/03_sweep_page.ipynb #b4518444
 def sweep_figure(
     table: pd.DataFrame,  # of `over_seeds`
     by: Sequence[str],  # parameters that it keeps apart
+    numbers: pd.DataFrame,  # of `gather`
 ) -> Figure:
-    "Bars with intervals of the first numbers, a colour for each combination of parameters."
+    "Bars with intervals, or dots, of the first numbers, a colour for each combination of parameters."
     keys = _first_keys(list(table.key.unique()))
-    shown = table[table.key.isin(keys)].copy()
-    shown["arm"] = [", ".join(f"{name} {row[name]}" for name in by) for _, row in shown.iterrows()]
+    shown = _with_arms(table[table.key.isin(keys)], by)
     shown = shown[shown.arm.isin(shown.arm.unique()[:SHOWN_ARMS])]
+    singles = _with_arms(over_seeds(numbers, keys, [*by, "seed"]), by)
     figure, ax = plt.subplots(figsize=(2.5 + 0.7 * len(keys), 3), layout="constrained")
     bars(shown, "key", hue="arm" if by else None, ax=ax)
     ax.set_ylabel("mean over seeds")
+    _put_dots(ax, shown, singles)
     ax.tick_params(axis="x", labelrotation=30)
     plt.setp(ax.get_xticklabels(), ha="right")
     return figure
 
 # %% ../../../nbs/app/report/03_sweep_page.ipynb #04b7ca49
-def _cells_section(status: pd.DataFrame) -> Section:
-    "Cells that are not done, each with its error."
-    lacking = status[status.state != "done"].drop(columns=["failures"])
-    if not len(lacking):
-        return Section("Cells", [f"{status_in_words(status)}."])
-    shown = lacking.rename_axis("cell").reset_index().astype(str)
-    return Section("Cells", [f"{status_in_words(status)}. Not done:"], shown)
+def _cells_section(root: Path, status: pd.DataFrame, place: Path) -> Section:
+    "The cells, those that are not done first; each leads to its folder."
+    order = status.sort_values("state", key=lambda states: states == "done", kind="stable")
+    columns = [*varying_parameters(status), "state", "error"]
+    shown = order[columns].astype(object).where(order[columns].notna(), "").astype(str)
+    cells = (root / "cells" / name for name in order.index)
+    folders = [cell / "run" if (cell / "run").is_dir() else cell for cell in cells]
+    links = [quote(Path(os.path.relpath(folder, place)).as_posix()) for folder in folders]
+    table = shown.rename_axis("cell").reset_index()
+    return Section("Cells", [f"{status_in_words(status)}."], table, links=links)
+
+# %% ../../../nbs/app/report/03_sweep_page.ipynb #fe27b17f
+def _merged(said: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    "What runs say of themselves as one: a value that all have, or else the first different ones."
+    merged = {}
+    for name in dict.fromkeys(name for each in said for name in each):
+        values = {json.dumps(each.get(name)): each.get(name) for each in said}
+        first = [value if isinstance(value, str) else text for text, value in values.items()][:3]
+        more = ["…"] if len(values) > 3 else []
+        merged[name] = "; ".join(first + more) if len(values) > 1 else next(iter(values.values()))
+    return merged
+
+# %% ../../../nbs/app/report/03_sweep_page.ipynb #bbf56876
+_TRIAL = "It works here; numbers of budget {} are of a handful of pictures, and show nothing else."
 
 
 def _comparable(column: pd.Series) -> pd.Series:
@@ -60,14 +110,8 @@ def _comparable(column: pd.Series) -> pd.Series:
     return column if pd.api.types.is_numeric_dtype(column) else column.astype(str)
 
 # %% ../../../nbs/app/report/03_sweep_page.ipynb #ba43e4d8
-def sweep_sections(root: str | Path) -> list[Section]:
-    "The parts of the page."
-    status, numbers = sweep_status(root), gather(root)
-    if not len(status):
-        return [Section("Cells", ["The sweep has no cells."])]
-    sections = [_cells_section(status)]
-    if not len(numbers):
-        return sections
+def _number_sections(numbers: pd.DataFrame, status: pd.DataFrame) -> list[Section]:
+    "The first numbers as a figure, and all of them."
     by = mixed_parameters(numbers)
     table = over_seeds(numbers, None, by)
     order = table.assign(key=pd.factorize(table.key)[0]).sort_values(["key", *by], key=_comparable)
@@ -76,9 +120,37 @@ def sweep_sections(root: str | Path) -> list[Section]:
         "Means over seeds with 95 % intervals; n counts seeds.",
         *notes_of_table(numbers, status, by),
     ]
-    sections.append(Section("First numbers", [], None, [sweep_figure(table, by)]))
-    sections.append(Section("Numbers", sentences, table, source="what spurious table prints"))
-    return sections
+    first = Section("First numbers", [], None, [sweep_figure(table, by, numbers)])
+    return [first, Section("Numbers", sentences, table, source="what spurious table prints")]
+
+# %% ../../../nbs/app/report/03_sweep_page.ipynb #36ceb564
+def _shared_sections(abouts: Sequence[Mapping[str, Any]]) -> list[Section]:
+    "Parameters that all cells share, and where they ran."
+    asked = [about.get("parameters", {}) for about in abouts]
+    alike = {
+        name: value for name, value in asked[0].items() if all(each.get(name) == value for each in asked)
+    }
+    versions = _merged([about.get("versions", {}) for about in abouts])
+    sentence = "What all cells share; what tells them apart stands beside each."
+    shared = [Section("Parameters", [sentence], facts_table(alike))] if alike else []
+    return [*shared, surroundings_section(_merged(abouts) | dict(versions=versions))]
+
+# %% ../../../nbs/app/report/03_sweep_page.ipynb #030a3cba
+def sweep_sections(
+    root: str | Path,
+    place: str | Path | None = None,  # folder that the page will lie in; None: the sweep's
+) -> list[Section]:
+    "The parts of the page."
+    root, status, numbers = Path(root), sweep_status(root), gather(root)
+    if not len(status):
+        return [Section("Cells", ["The sweep has no cells."])]
+    cells = _cells_section(root, status, Path(place or root))
+    if not len(numbers):
+        return [cells]
+    abouts = [read_about(cell.run / "environment.json") for cell in list_cells(root) if is_done(cell)]
+    budgets = {about.get("parameters", {}).get("budget") for about in abouts}
+    cells.sentences += [_TRIAL.format(budget) for budget in TRIALS if budget in budgets]
+    return [cells, *_number_sections(numbers, status), *_shared_sections(abouts)]
 
 
 def sweep_title(root: str | Path) -> str:

@@ -39,6 +39,7 @@ from .gathering import (
     mixed_parameters as mixed_parameters,
     notes_of_table as notes_of_table,
     over_seeds as over_seeds,
+    varying_parameters as varying_parameters,
 )
 from .grids import (
     LONGEST_RANGE as LONGEST_RANGE,

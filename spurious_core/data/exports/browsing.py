@@ -76,16 +76,18 @@ def _arrow_table(rows: pd.DataFrame) -> Any:
 # %% ../../../nbs/data/exports/01_browsing.ipynb #89d09122
 def export_parquet(
     images: GroupedImages | pd.DataFrame,  # grouped images, or the table of an image set
-    file: str | Path,  # such as `birds.parquet`
+    file: str | Path,  # new, such as `birds.parquet`
     vectors: Any = None,  # features `[N, D]`
     projection: Any = None,  # where each picture lies on the map, `[N, 2]`
 ) -> Path:
     """Writes one Parquet file with the pictures in it; NaN is null.
 
-    `ValueError` for shapes that do not fit, and as `picture_rows`: for infinity, too."""
+    `ValueError` for a file that is there, for shapes that do not fit, and as `picture_rows`."""
     file = Path(file)
     if file.suffix != ".parquet":
         raise ValueError(f"{file.name!r}: the file must end with .parquet")
+    if os.path.lexists(file):
+        raise ValueError(f"{file} is there already; choose another file")
     try:
         import pyarrow.parquet as parquet
     except ModuleNotFoundError:

@@ -39,6 +39,20 @@ def test_names_are_escaped():
     assert "<script>" not in page and page.count("&lt;script&gt;") >= 6
 
 
+def test_what_is_not_known_is_blank():
+    page = page_of("x", [Section("y", [], pd.DataFrame(dict(lo=[np.nan, 0.25])))])
+    assert re.findall("<td>(.*)</td>", page) == ["", "0.250"]
+
+
+def test_the_first_column_leads_where_it_is_told_and_a_command_is_code():
+    table = pd.DataFrame({"<cell>": ["a<b", "c"], "n": [1, 0.5]})
+    section = Section("Cells", [], table, links=["cells/a%3C", 'x"y'], code="spurious run <x>")
+    page = page_of("x", [section])
+    assert '<td><a href="cells/a%3C">a&lt;b</a></td>\n      <td>1.000</td>' in page
+    assert '<td><a href="x&quot;y">c</a></td>' in page and "<th>&lt;cell&gt;</th>" in page
+    assert "<pre><code>spurious run &lt;x&gt;</code></pre>" in page
+
+
 def test_no_pictures_make_no_figure():
     assert pictures_of(THUMBS, []) == []
 

@@ -2,13 +2,16 @@
 
 import re
 
+import matplotlib.pyplot as plt
 import pytest
 from typer.testing import CliRunner
 
 from spurious_core.app.cli import app
+from spurious_core.app.metrics import Metrics
 from spurious_core.app.report.reporting import report_folder, report_page
 from support.notebooks import ROOT
 from support.read_only import read_only
+from support.sweeps import put_sweep
 
 EVIDENCE = ROOT / "figures" / "bar"
 
@@ -21,6 +24,24 @@ def test_committed_evidence_is_one_page_with_nothing_outside(tmp_path):
     assert not re.findall(r'(?:src|href)="(?!data:|#)', text)
     assert [file.name for file in page.parent.iterdir()] == ["bar.html"]
     assert not (EVIDENCE / "report.html").exists()
+
+
+def test_a_sweep_is_drawn_in_the_style_of_the_house_and_leads_to_its_cells(make_study, tmp_path):
+    def measured(seed, scale):
+        metrics = Metrics()
+        metrics.add("wga.toy.ERM", 0.1 * scale)
+        return metrics
+
+    root, drawn = put_sweep(tmp_path / "sweep", make_study(), measured, "no memory"), []
+    before = dict(plt.rcParams)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plt, "close", lambda figure: drawn.append(figure))
+        page = report_folder(root, tmp_path / "page.html")
+    (ax,) = drawn[0].axes
+    assert ax.spines["left"].get_edgecolor()[:3] == (0.8, 0.8, 0.8) and dict(plt.rcParams) == before
+    links = re.findall('href="([^#"]+)"', page.read_text("utf-8"))
+    assert len(links) == 12 and all((tmp_path / link).is_dir() for link in links)
+    plt.close(drawn[0])
 
 
 @pytest.mark.parametrize("name", ["none", "empty"])

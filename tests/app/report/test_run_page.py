@@ -66,6 +66,23 @@ def test_all_of_a_run_is_on_its_page(folder):
         assert text in page, text
 
 
+def test_figures_come_in_the_order_of_their_making_with_titles(folder):
+    cells = [dict(cell_type="markdown", source="# Losses\n\nThey fall. Each."), "curves", "late", "bars"]
+    cells = [c if isinstance(c, dict) else dict(cell_type="code", source=f"kept(f, '{c}')") for c in cells]
+    cells.insert(2, dict(cell_type="markdown", source="## Which is best?\n\nAll of them."))
+    atomic_write(folder / "toy.ipynb", json.dumps(dict(cells=cells)))
+    for name in ("curves", "another"):
+        atomic_write(folder / f"figures/{name}.png", png_bytes(np.zeros((8, 8, 3), np.uint8)))
+    figures = section(folder, "Figures").figures
+    captions = ["Losses. (curves.png)", "Which is best? (bars.png)", "another.png"]
+    assert [figure.caption for figure in figures] == captions
+
+
+def test_the_command_that_repeats_a_run_is_code(folder):
+    command = "spurious run toy -p profile=mini -p budget=quick -p seed=3 -p 'words=[\"<b>\"]'"
+    assert section(folder, "Parameters").code == command
+
+
 def test_a_run_in_progress_says_so(folder):
     with hold_folder(folder):
         (said,) = run_state(read_run(folder))
@@ -178,7 +195,7 @@ def test_figures_that_cannot_be_seen_are_left_out(folder):
     (figures / "none.png").touch()
     (figures / "part.png").write_bytes((figures / "bars.png").read_bytes()[:45])
     found = section(folder, "Figures")
-    assert [picture.caption for picture in found.figures] == ["bars"]
+    assert [picture.caption for picture in found.figures] == ["Bars of <all> methods. (bars.png)"]
     assert [
         f"{figures / name}.png: " in said
         for name, said in zip(("gone", "inner", "none", "part"), found.sentences, strict=True)

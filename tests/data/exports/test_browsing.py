@@ -54,6 +54,14 @@ def test_parquet_is_read_by_pandas_and_datasets(images, tmp_path, monkeypatch):
     assert (np.asarray(rows[3]["image"]) == PIXELS[3]).all() and rows[3]["group"] == "cat, day"
 
 
+def test_a_file_that_is_there_is_refused(images, tmp_path):
+    file = tmp_path / "images.parquet"
+    file.write_text("mine")
+    with pytest.raises(ValueError, match=f"{file} is there already; choose another file"):
+        export_parquet(images, file)
+    assert file.read_text() == "mine" and list(tmp_path.iterdir()) == [file]
+
+
 @pytest.mark.filterwarnings("ignore:out. classes without pictures")
 def test_an_imagefolder_is_read_by_datasets_and_by_ourselves(images, tmp_path):
     folder = export_imagefolder(images, tmp_path / "out")
@@ -170,10 +178,8 @@ def test_classes_by_number_are_whole_where_one_is_missing(images, tmp_path):
     assert about["classes"] == ["0", "1"] and list(about["labels"].values()) == [0, 1, None, 1, None]
 
 
-def test_a_failed_export_leaves_the_old_file(images, tmp_path, monkeypatch):
-    file = tmp_path / "a.parquet"
-    file.write_text("old")
+def test_a_failed_export_leaves_nothing(images, tmp_path, monkeypatch):
     monkeypatch.setattr(browsing, "picture_contents", lambda _: iter([("x.png", 3)]))
     with pytest.raises(Exception, match="int"):
-        export_parquet(images, file)
-    assert file.read_text() == "old" and list(tmp_path.iterdir()) == [file]
+        export_parquet(images, tmp_path / "a.parquet")
+    assert list(tmp_path.iterdir()) == []
