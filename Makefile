@@ -117,10 +117,10 @@ docs: $(STAMP)
 	@$(BIN)/python -c 'from spurious_core.app.site.building import make_site; make_site()'
 
 # The notebooks are trusted, so that their pictures show and what draws itself does. One that is only looked at stays
-# as it is, by the settings of jupyter_server_config.py.
+# as it is, by the settings of .jupyter.
 lab: $(STAMP)
 	@find nbs -name '*.ipynb' -not -path '*/.*' -print0 | xargs -0 $(BIN)/jupyter trust > /dev/null
-	@$(BIN)/jupyter lab --config=jupyter_server_config.py --ServerApp.root_dir=nbs --LabApp.default_url=/lab/tree/index.ipynb
+	@$(BIN)/jupyter lab --config=.jupyter/jupyter_server_config.py --ServerApp.root_dir=nbs --LabApp.default_url=/lab/tree/index.ipynb
 
 clean:
 	rm -rf .venv .pytest_cache _proc _docs _site build *.egg-info

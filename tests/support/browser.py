@@ -22,7 +22,7 @@ from support.notebooks import ROOT
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-zygote"]  # containers have neither a sandbox nor a card
 QUIET = {"@jupyterlab/apputils-extension:notification": dict(fetchNews="false", checkForUpdates=False)}
-CONFIG = "--config=jupyter_server_config.py"  # as `make lab` has it
+CONFIG = "--config=.jupyter/jupyter_server_config.py"  # as `make lab` has it
 NOTEBOOK = "window.jupyterapp.shell.currentWidget"
 CODE_CELLS = (
     f"[...{NOTEBOOK}.content.widgets]"
