@@ -45,7 +45,12 @@ SPHINX_SETTINGS: dict[str, Any] = dict(
 _CSS = """
 table { font-size: 85% }
 article img { background: #fff }
-.formula, .output.text_html { overflow-x: auto }
+.output.text_html { overflow-x: auto }
+math { font-family: "STIX Two Math", "Cambria Math", "Latin Modern Math", "DejaVu Math TeX Gyre", math }
+.formula { display: flex; flex-wrap: wrap; justify-content: safe center; gap: .5em 2em;
+  overflow: auto hidden; margin: 1em 0; padding: .4em 0 }
+mover:has(> .bar) { border-top: .06em solid; padding-top: .1em }
+mover > .bar { font-size: 1px; opacity: 0 }
 """
 
 # %% ../../../nbs/app/site/06_building.ipynb #7d58f3dd
