@@ -47,8 +47,8 @@ table { font-size: 85% }
 article img { background: #fff }
 .output.text_html { overflow-x: auto }
 math { font-family: "STIX Two Math", "Cambria Math", "Latin Modern Math", "DejaVu Math TeX Gyre", math }
-.formula { display: flex; flex-wrap: wrap; justify-content: safe center; gap: .5em 2em;
-  overflow: auto hidden; margin: 1em 0; padding: .4em 0 }
+.formula { display: flex; flex-wrap: wrap; align-items: baseline; justify-content: safe center;
+  gap: .5em 2em; overflow: auto hidden; margin: 1em 0; padding: .4em 0 }
 mover:has(> .bar) { border-top: .06em solid; padding-top: .1em }
 mover > .bar { font-size: 1px; opacity: 0 }
 """

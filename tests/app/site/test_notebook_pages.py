@@ -4,9 +4,13 @@ import copy
 
 import pytest
 
+from spurious_core.app.report.descriptions import LONGEST
 from spurious_core.app.site.notebook_pages import heading_slug, notebook_page, page_source
+from spurious_core.core.files import read_json
+from support.notebooks import notebook_paths
 
 PNG = dict(data={"image/png": "iVBO"}, metadata={"image/png": dict(width=300, height=100)})
+TEXT = dict(data={"text/plain": "x"}, metadata={})
 
 
 def markdown(text):
@@ -40,18 +44,33 @@ def test_a_page_keeps_prose_code_and_outputs_and_nothing_else():
         code("#| export\nx = 1", tags=["parameters"]),
         code("#| hide\ny"),
         code("draw()", PNG),
-        code("draw(), draw()", PNG, PNG),
+        code("draw(), draw()", TEXT, PNG, TEXT, PNG, TEXT),
     ]
     notebook = dict(cells=cells, metadata=dict(kernelspec={}), nbformat=4, nbformat_minor=5)
     before = copy.deepcopy(notebook)
-    first, plain, single, double = notebook_page(notebook)["cells"]
+    first, plain, single, left, right = notebook_page(notebook)["cells"]
     assert notebook == before
     assert first["source"] == "".join(cells[0]["source"])
     assert (plain["source"], plain["metadata"]) == ("x = 1", {})
     words = "T. See sheets and x."
     assert single["metadata"]["mystnb"]["image"] == dict(alt=words, width="300px")
-    assert double["metadata"]["mystnb"]["image"] == dict(alt=words)
     assert single["outputs"] == [PNG]
+    assert (left["source"], left["outputs"]) == ("draw(), draw()", [TEXT, PNG, TEXT])
+    assert left["metadata"]["mystnb"]["image"] == dict(alt=f"1 of 2: {words}", width="300px")
+    assert (right["source"], right["outputs"]) == ("", [PNG, TEXT])
+    assert right["metadata"]["mystnb"]["image"] == dict(alt=f"2 of 2: {words}", width="300px")
+    assert right["metadata"]["tags"] == ["remove-input"]
+
+
+def test_every_stored_picture_says_what_it_is():
+    faults, count = [], 0
+    for path in notebook_paths():
+        cells = notebook_page(read_json(path))["cells"]
+        alts = [c["metadata"]["mystnb"]["image"]["alt"] for c in cells if "mystnb" in c["metadata"]]
+        bad = [alt for alt in alts if alts.count(alt) > 1 or "\\" in alt or len(alt.split()) < 8]
+        faults += [(path.name, alt) for alt in bad + [alt for alt in alts if len(alt) > LONGEST]]
+        count += len(alts)
+    assert count > 250 and faults == []
 
 
 def test_headings_are_linked_to_as_in_jupyterlab():
