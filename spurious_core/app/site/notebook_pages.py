@@ -47,7 +47,7 @@ def _output_cells(cells: list[dict[str, Any]], index: int, source: str) -> list[
     for output in cell.get("outputs", []):
         if _picture_kind(output) and any(map(_picture_kind, parts[-1]["outputs"])):
             more = dict(id=f"{cell.get('id', index)}-{len(parts)}", metadata=dict(tags=["remove-input"]))
-            parts.append(parts[0] | more | dict(source="", outputs=[]))
+            parts.append(parts[0] | more | dict(outputs=[]))
         parts[-1]["outputs"].append(output)
         if _picture_kind(output):
             parts[-1]["metadata"] |= dict(mystnb=dict(image=_picture_options(output, next(alts))))
