@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from matplotlib.figure import Figure
+from matplotlib.legend import Legend
 
 # %% ../../../nbs/app/report/00_descriptions.ipynb #1759712f
 LONGEST = 300  # letters of a description; screen readers read it in one breath
@@ -81,12 +82,8 @@ _KINDS = dict(
     plot="Curves",
     lineplot="Curves",
 )
-_NAMING = (
-    "title",
-    "suptitle",
-    "ylabel",
-    "xlabel",
-)  # keywords, and the ends of methods, that name what is shown
+# keywords, and the ends of methods, that name what is shown
+_NAMING = ("title", "suptitle", "ylabel", "xlabel")
 
 
 def _stated(source: str) -> list[str]:
@@ -202,11 +199,13 @@ def describe_figure(
     figure: Figure,
     title: str = "",  # of the section that it stands in
 ) -> str:
-    "The titles, axes and names in a figure, in one line."
+    "The titles, axes, names and legends in a figure, in one line."
     texts = [title, figure.get_suptitle()]
     for ax in figure.axes:
         texts += [ax.get_title(), *(text.get_text() for text in ax.texts)]
         axes = [name for name in (ax.get_ylabel(), ax.get_xlabel()) if name]
         texts.append(" over ".join(axes))
+    legends = figure.findobj(Legend)
+    texts += [", ".join(text.get_text() for text in legend.get_texts()) for legend in legends]
     seen = dict.fromkeys(" ".join(text.split()) for text in texts)
     return first_sentences("; ".join(text for text in seen if text))

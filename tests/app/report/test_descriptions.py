@@ -98,7 +98,10 @@ def test_a_figure_says_its_titles():
     figure, (left, right) = plt.subplots(1, 2)
     left.set(title="Losses", xlabel="step", ylabel="loss")
     right.text(0, 0, "row of\nlamps")
-    assert describe_figure(figure) == "Losses; loss over step; row of lamps"
+    right.plot([0, 1], label="ours")
+    right.plot([1, 0], label="theirs")
+    right.legend()
+    assert describe_figure(figure) == "Losses; loss over step; row of lamps; ours, theirs"
     plt.close(figure)
 
 
