@@ -28,8 +28,8 @@ def test_the_stored_table_is_that_of_the_committed_files(table):
 
 
 def test_every_study_with_evidence_is_there(table):
-    made = {path.parent.name for path in (ROOT / "figures").glob("*/environment.json")}
-    assert made & set(list_studies()) <= set(table.study)
+    done = {path.parent.name for path in (ROOT / "figures").glob("*/environment.json")}
+    assert done & set(list_studies()) <= set(table.study)
     assert {"discovery_benchmark", "which_generator"} <= set(table.study)
 
 

@@ -37,7 +37,7 @@ def plain_prose(markdown: str) -> str:
     text = _FORMULA.sub(lambda found: _spoken(found[1]), text)
     return " ".join(_PROSE_MARK.sub("", text).split())
 
-
+# %% ../../../nbs/app/report/00_descriptions.ipynb #c391e3b3
 def first_sentences(text: str, longest: int = LONGEST) -> str:
     "As many whole sentences as fit; of a first one that is too long, the words that do."
     if len(text) <= longest:
@@ -170,7 +170,7 @@ def _describe_file(cells: Sequence[Any], index: int, name: str) -> str:
             return text.replace(name, name.replace("_", " "), 1)
     return describe_cell(cells, index)
 
-
+# %% ../../../nbs/app/report/00_descriptions.ipynb #efd3f026
 def describe_figures(
     cells: Sequence[Any],  # of the notebook that saved them
     names: Sequence[str],  # of the files, without their ending
