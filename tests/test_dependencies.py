@@ -14,6 +14,7 @@ OPTIONAL = {
     "bitsandbytes",
     "dill",
     "docutils",
+    "math_core",
     "pyarrow",
     "ray",
     "sphinx",

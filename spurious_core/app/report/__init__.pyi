@@ -3,6 +3,7 @@ from .descriptions import (
     describe_cell as describe_cell,
     describe_figure as describe_figure,
     describe_figures as describe_figures,
+    describe_pictures as describe_pictures,
     first_sentences as first_sentences,
     plain_prose as plain_prose,
 )

@@ -22,7 +22,7 @@ from .building import (
     make_site as make_site,
 )
 from .evidence_pages import section_markdown as section_markdown, write_evidence as write_evidence
-from .extension import as_mathml as as_mathml, setup as setup
+from .extension import as_mathml as as_mathml, displayed as displayed, setup as setup
 from .notebook_pages import (
     heading_slug as heading_slug,
     notebook_page as notebook_page,

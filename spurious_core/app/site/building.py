@@ -45,7 +45,17 @@ SPHINX_SETTINGS: dict[str, Any] = dict(
 _CSS = """
 table { font-size: 85% }
 article img { background: #fff }
-.formula, .output.text_html { overflow-x: auto }
+.output.text_html { overflow: auto hidden }
+.output.text_html table { font-size: 75%; line-height: 1.35; border: 0; border-collapse: collapse }
+.output.text_html :is(td, th) { border: 0; border-bottom: 1px solid var(--color-background-border);
+  padding: .15em .4em }
+.output.text_html tr > :first-child { position: sticky; left: 0;
+  background: var(--color-background-primary) }
+math { font-family: "STIX Two Math", "Cambria Math", "Latin Modern Math", "DejaVu Math TeX Gyre", math }
+.formula { display: flex; flex-wrap: wrap; align-items: baseline; justify-content: safe center;
+  gap: .5em 2em; overflow: auto hidden; margin: 1em 0; padding: .4em 0 }
+mover:has(> .bar) { border-top: .06em solid; padding-top: .1em }
+mover > .bar { font-size: 1px; opacity: 0 }
 """
 
 # %% ../../../nbs/app/site/06_building.ipynb #7d58f3dd

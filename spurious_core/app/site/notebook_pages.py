@@ -10,7 +10,7 @@ import copy
 import re
 from typing import Any
 
-from ..report.descriptions import describe_cell
+from ..report.descriptions import describe_pictures
 
 # %% ../../../nbs/app/site/00_notebook_pages.ipynb #22d899a0
 _HIDDEN = re.compile(r"^#\|\s*hide\b", re.M)
@@ -27,23 +27,31 @@ def heading_slug(title: str) -> str:
     return title.replace("`", "").strip().replace(" ", "-")
 
 # %% ../../../nbs/app/site/00_notebook_pages.ipynb #073a15c7
-def _picture_widths(cell: dict[str, Any]) -> list[int | None]:
-    "For each picture that a cell shows, how wide it is meant to be, if that is known."
-    widths = []
+def _picture_kind(output: dict[str, Any]) -> str:
+    "The kind of an output that is a picture; '' of any other."
+    return next((kind for kind in ("image/png", "image/jpeg") if kind in output.get("data", {})), "")
+
+
+def _picture_options(output: dict[str, Any], alt: str) -> dict[str, str]:
+    "What myst-nb should know of a picture: a description, and the width that it is meant to have, if known."
+    width = output.get("metadata", {}).get(_picture_kind(output), {}).get("width")
+    return dict(alt=alt) | (dict(width=f"{width}px") if width else {})
+
+# %% ../../../nbs/app/site/00_notebook_pages.ipynb #256f8247
+def _output_cells(cells: list[dict[str, Any]], index: int, source: str) -> list[dict[str, Any]]:
+    "A code cell with its source and outputs, as one cell for each picture in it."
+    cell = cells[index]
+    count = sum(map(bool, map(_picture_kind, cell.get("outputs", []))))
+    alts = iter(describe_pictures(cells, index, count))
+    parts = [cell | dict(source=source, metadata={}, outputs=[])]
     for output in cell.get("outputs", []):
-        for kind in ("image/png", "image/jpeg"):
-            if kind in output.get("data", {}):
-                widths.append(output.get("metadata", {}).get(kind, {}).get("width"))
-    return widths
-
-
-def _picture_options(cells: list[dict[str, Any]], index: int) -> dict[str, str]:
-    "What myst-nb should know of the pictures of a cell: a description, and a width if it is one picture."
-    widths = _picture_widths(cells[index])
-    if not widths:
-        return {}
-    options = dict(alt=describe_cell(cells, index) or "A figure")
-    return options | (dict(width=f"{widths[0]}px") if len(widths) == 1 and widths[0] else {})
+        if _picture_kind(output) and any(map(_picture_kind, parts[-1]["outputs"])):
+            more = dict(id=f"{cell.get('id', index)}-{len(parts)}", metadata=dict(tags=["remove-input"]))
+            parts.append(parts[0] | more | dict(outputs=[]))
+        parts[-1]["outputs"].append(output)
+        if _picture_kind(output):
+            parts[-1]["metadata"] |= dict(mystnb=dict(image=_picture_options(output, next(alts))))
+    return parts
 
 # %% ../../../nbs/app/site/00_notebook_pages.ipynb #ce5b04b6
 _PYTHON = dict(
@@ -57,11 +65,9 @@ def notebook_page(notebook: dict[str, Any]) -> dict[str, Any]:
     shown, cells = [], copy.deepcopy(notebook["cells"])
     for index, cell in enumerate(cells):
         source = "".join(cell["source"])
-        if cell["cell_type"] != "markdown":
-            options = _picture_options(cells, index)
+        if cell["cell_type"] == "code":
             source = page_source(source)
-            cell["metadata"] = dict(mystnb=dict(image=options)) if options else {}
-        cell["source"] = source
-        if source:
-            shown.append(cell)
+            shown += _output_cells(cells, index, source) if source else []
+        elif source:
+            shown.append(cell | dict(source=source))
     return notebook | dict(cells=shown, metadata=_PYTHON)

@@ -11,6 +11,7 @@ from spurious_core.app.report.reporting import report_folder
 from spurious_core.app.site import building
 from spurious_core.app.site.building import accessible_page, broken_links, build_site
 from spurious_core.app.studies import list_studies
+from spurious_core.core.files import read_json
 from support.browser import CHROMIUM, FLAGS, why_not
 from support.notebooks import ROOT
 from support.sweeps import put_sweep
@@ -132,6 +133,10 @@ def test_the_site_is_whole(site):
     assert len(list(site.rglob("*.html"))) > 250
     for page in (site / "studies").glob("*.html"):
         assert "#|" not in page.read_text("utf-8"), page
+    for path in (ROOT / "nbs/studies").glob("[!_]*.ipynb"):
+        outputs = [output for cell in read_json(path)["cells"] for output in cell.get("outputs", [])]
+        stored = sum(bool({"image/png", "image/jpeg"} & output.get("data", {}).keys()) for output in outputs)
+        assert (site / f"studies/{path.stem}.html").read_text("utf-8").count("<img") >= stored, path
     for name in PAGES:
         text = (site / f"{name}.html").read_text("utf-8")
         assert "<img" not in text or 'alt=""' not in text
@@ -159,6 +164,18 @@ def test_search_finds_words_and_names(address, browser):
         page.wait_for_selector("#search-results li a")
         targets = page.eval_on_selector_all("#search-results li a", "links => links.map(link => link.href)")
         assert any(found in target for target in targets), targets
+    page.close()
+
+
+@pytest.mark.slow
+def test_formulas_are_seen_whole(address, browser):
+    "At the width of a laptop they wrap; none has a bar beside it, and none is cut."
+    page = browser.new_page(viewport=dict(width=1300, height=900))
+    overflow = "all => all.map(e => [e.scrollWidth - e.clientWidth, e.offsetHeight - e.clientHeight])"
+    for name in PAGES:
+        page.goto(f"{address}/{name}.html")
+        over = page.eval_on_selector_all(".formula", overflow)
+        assert not [each for each in over if each != [0, 0]], name
     page.close()
 
 
