@@ -48,7 +48,7 @@ def _find_files(adapter: str | Path) -> tuple[Path | None, Path | None]:
 
     The path of a LoRA is a file, or a folder in peft's form."""
     path = Path(not_blank("adapter", str(adapter)))
-    if path.name == PEFT_FILE and (path.parent / PEFT_CONFIG).is_file():
+    if path.name in (PEFT_FILE, PEFT_CONFIG) and (path.parent / PEFT_CONFIG).is_file():
         path = path.parent
     if path.is_dir() and [*path.glob(PEFT_CONFIG), *path.glob(f"*/{PEFT_CONFIG}")]:
         return path, None
@@ -184,14 +184,16 @@ def _with_words(pipe: Any, words: dict[str, dict[str, torch.Tensor]]) -> Any:
     return pipe
 
 # %% ../../nbs/diffusion/03_adapters.ipynb #94c498b0
-def _scale_lora(pipe: Any, scale: float) -> None:
-    "How much of the LoRA that is loaded counts."
+def _scale_lora(pipe: Any, lora: Path, scale: float) -> None:
+    "How much of the loaded LoRA counts. ValueError where none was: some readers skip what they don't know."
     family = family_of(pipe)
-    for part in (family.denoiser(pipe), *family.text_parts(pipe).values()):
-        for layer in part.modules():
-            if isinstance(layer, LoraLayer):
-                for name in list(layer.scaling):
-                    layer.set_scale(name, scale)
+    parts = family.denoiser(pipe), *family.text_parts(pipe).values()
+    layers = [layer for part in parts for layer in part.modules() if isinstance(layer, LoraLayer)]
+    if not layers:
+        raise ValueError(f"{lora} does not fit this pipeline: none of its names is read for {family.name}")
+    for layer in layers:
+        for name in list(layer.scaling):
+            layer.set_scale(name, scale)
 
 # %% ../../nbs/diffusion/03_adapters.ipynb #b955b024
 def _refuse_other_family(pipe: Any, adapter: str | Path, name: str) -> None:
@@ -235,6 +237,8 @@ def _checked_lora(pipe: Any, lora: Path) -> Iterator[Path]:
     converted = _converted(pipe, lora)
     matrices = read_weights(lora) if converted is None else converted
     matrices = family_of(pipe).translate_lora(pipe, matrices)
+    if not any(_LORA_KEY.fullmatch(key) for key in matrices):
+        raise ValueError(f"{lora} is no LoRA: it has no matrices")
     _check_lora(pipe, lora, matrices)
     _check_pairs(lora, matrices)
     if converted is None:
@@ -266,12 +270,13 @@ def use_adapter(
     with ExitStack() as lent:
         file = lent.enter_context(_checked_lora(pipe, lora)) if lora else None
         if embeddings:
+            _check_header(pipe, embeddings)
             pipe = _with_words(pipe, _read_embeddings(pipe, embeddings))
         if file:
             lent.callback(family_of(pipe).unload_lora, pipe)
             with without_progress_bars(), without_warnings():  # such as: nothing for the text encoder
                 family_of(pipe).load_lora(pipe, file)
-            _scale_lora(pipe, scale)
+            _scale_lora(pipe, lora, scale)
         yield pipe
 
 # %% ../../nbs/diffusion/03_adapters.ipynb #4c757ca0

@@ -136,6 +136,10 @@ def regenerate(
 ) -> np.ndarray:
     "The image of one row, uint8 `[H, W, 3]`. ValueError when checkpoint or adapter is not the row's."
     row = dict(row)
+    if lacking := [
+        name for name in (*provenance(pipe, adapter), "sampler", "steps", "guidance") if name not in row
+    ]:
+        raise ValueError(f"the row has no {', no '.join(lacking)}; rows of an image set have")
     for name, here in provenance(pipe, adapter).items():
         there = None if is_absent(row[name]) else row[name]
         if there != here:

@@ -18,6 +18,7 @@ from spurious_core.core.locks import LOCK_FILE, FolderInUse, hold_folder
 from spurious_core.diffusion import generating, image_sets
 from spurious_core.diffusion.generating import generate, regenerate
 from spurious_core.diffusion.image_sets import load_image_set, pipeline_hash
+from spurious_core.diffusion.plans import plan_prompts
 from spurious_core.diffusion.sampling import sample_images
 from support.drawing import FAST, PLAN, close
 from support.read_only import read_only
@@ -351,3 +352,10 @@ def test_a_picture_that_is_not_finite_is_never_saved(tiny_pipeline, tmp_path):
         generate(tiny_pipeline, PLAN, tmp_path / "set", **FAST)
     assert not list((tmp_path / "set").glob("*.png"))
     assert not (tmp_path / "set/metadata.jsonl").read_text()
+
+
+@pytest.mark.parametrize("lost", ["steps", "guidance", "sampler", "checkpoint"])
+def test_a_row_that_does_not_say_how_it_was_drawn_is_refused(tiny_pipeline, tmp_path, lost):
+    table = generate(tiny_pipeline, plan_prompts("a boat", 1), tmp_path, steps=2, progress=False)
+    with pytest.raises(ValueError, match=f"the row has no {lost}; rows of an image set have"):
+        regenerate(tiny_pipeline, table.iloc[0].drop(lost))

@@ -20,7 +20,7 @@ from ..sweeps.cell_folders import is_done, list_cells
 from ..sweeps.engines import Engine
 from ..sweeps.sweeping import sweep
 from ..sweeps.workers import WorkerConfig
-from ...core.checks import known, plain_numbers, whole
+from ...core.checks import known, not_blank, plain_numbers, whole
 from ...core.files import file_hash, open_parquet
 from ...core.settings import load_profile
 from ...diffusion.adapters import summarise_adapter
@@ -63,7 +63,7 @@ def read_config(texts: Sequence[str]) -> DrawConfig:
 
 # %% ../../../nbs/app/drawing/01_drawing_plans.ipynb #53469f48
 def _check_filled(path: Path) -> None:
-    "ValueError that names the first row without a prompt or a seed."
+    "ValueError that names the first row without a prompt or a seed, or with a prompt that says nothing."
     start = 0
     with open_parquet(path) as file:
         for group in range(file.num_row_groups):
@@ -72,6 +72,8 @@ def _check_filled(path: Path) -> None:
                 if table[name].null_count:
                     row = start + table[name].is_null().to_pylist().index(True)
                     raise ValueError(f"{path}: row {row} of the plan has no {name}")
+            for row, prompt in enumerate(table["prompt"].to_pylist(), start):
+                not_blank(f"{path}: row {row} of the plan: prompt", prompt)
             start += table.num_rows
 
 

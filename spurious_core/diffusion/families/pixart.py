@@ -138,7 +138,9 @@ def load_lora(self: PixArt, pipe: Any, file: Path) -> None:
     if settings := header_settings(file, "transformer"):
         matrices = with_scales(matrices, lambda layer, rank: layer_scale(settings, layer, rank))
     ranks = {name.removesuffix(DOWN): len(m) for name, m in matrices.items() if name.endswith(DOWN)}
-    same = dict(rank_pattern=ranks, alpha_pattern=ranks)
+    same = dict(
+        rank_pattern=ranks, alpha_pattern=ranks, use_dora=any("magnitude" in name for name in matrices)
+    )
     net = pipe.transformer
     place = dict(device=net.device, dtype=net.dtype)
     inject_adapter_in_model(LoraConfig(target_modules=list(ranks), **same), net)

@@ -256,6 +256,13 @@ def _check_pipeline(pipe: Any, config: PersonalizeConfig, sheet: pd.DataFrame | 
     if sheet is not None:
         check_rows(pipe, plan_rows(sheet, guidance=3.0))
         checked_steps(pipe, 20)
+    if config.has_prior:
+        try:
+            checked_steps(pipe, config.prior_steps)
+            check_rows(pipe, plan_rows(plan_prompts(config.class_prompt, 1), config.prior_guidance))
+        except ValueError as error:
+            given = f"prior_steps={config.prior_steps}, prior_guidance={config.prior_guidance}"
+            raise ValueError(f"{given}: class images can't be drawn so: {error}") from None
 
 # %% ../../../nbs/diffusion/training/06_personalizing.ipynb #47b036e1
 @contextmanager

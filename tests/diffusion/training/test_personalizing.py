@@ -438,3 +438,13 @@ def test_a_sheet_that_cannot_be_drawn_is_named_before_a_step(tiny_pipeline, tmp_
     with pytest.raises(ValueError, match="row 1 of the plan: image_guidance needs an init_image"):
         train(tiny_pipeline, RUN, tmp_path / "a", sheet=sheet)
     assert not (tmp_path / "a").exists()
+
+
+@pytest.mark.parametrize("wrong", [dict(prior_steps=5000), dict(prior_steps=0), dict(prior_guidance=-1.0)])
+def test_class_images_that_cannot_be_drawn_are_told_before_the_folder_is_taken(
+    tiny_pipeline, tmp_path, wrong
+):
+    name = next(iter(wrong))
+    with pytest.raises(ValueError, match=f"{name}="):
+        train(tiny_pipeline, replace(WITH_PRIOR, **wrong), tmp_path / "a")
+    assert not (tmp_path / "a").exists()
