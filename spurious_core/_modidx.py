@@ -3102,6 +3102,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                                                               'spurious_core/diffusion/training/personalizing.py'),
                                                                 'spurious_core.diffusion.training.personalizing._check_pipeline': ( 'diffusion/training/personalizing.html#_check_pipeline',
                                                                                                                                     'spurious_core/diffusion/training/personalizing.py'),
+                                                                'spurious_core.diffusion.training.personalizing._check_prior_drawing': ( 'diffusion/training/personalizing.html#_check_prior_drawing',
+                                                                                                                                         'spurious_core/diffusion/training/personalizing.py'),
                                                                 'spurious_core.diffusion.training.personalizing._check_recipe': ( 'diffusion/training/personalizing.html#_check_recipe',
                                                                                                                                   'spurious_core/diffusion/training/personalizing.py'),
                                                                 'spurious_core.diffusion.training.personalizing._check_watchers': ( 'diffusion/training/personalizing.html#_check_watchers',

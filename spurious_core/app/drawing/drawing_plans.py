@@ -76,7 +76,7 @@ def _check_filled(path: Path) -> None:
                 not_blank(f"{path}: row {row} of the plan: prompt", prompt)
             start += table.num_rows
 
-
+# %% ../../../nbs/app/drawing/01_drawing_plans.ipynb #99f316cc
 def _check_plan(path: Path) -> None:
     "FileNotFoundError, or ValueError for a file without rows, or without a column that all plans have."
     if not path.is_file():

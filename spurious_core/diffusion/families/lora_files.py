@@ -114,7 +114,7 @@ def peft_folders(
     found = {folder.name: folder for folder in folders}
     return ({parts[0]: path} if (path / PEFT_CONFIG).is_file() else {}) | found
 
-
+# %% ../../../nbs/diffusion/families/04_lora_files.ipynb #154c896b
 def _peft_settings(file: Path) -> dict[str, Any]:
     "What peft's settings say. ValueError for those of no LoRA, and for what can't be a scale."
     settings = read_json(file)
@@ -133,7 +133,7 @@ def _peft_settings(file: Path) -> dict[str, Any]:
             raise ValueError(f"{file}: alpha_pattern {pattern!r} is no regular expression: {error}") from None
     return settings
 
-
+# %% ../../../nbs/diffusion/families/04_lora_files.ipynb #dfd9388a
 def read_peft(
     folder: Path,
     part: str,  # of the pipeline

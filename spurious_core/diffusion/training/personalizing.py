@@ -249,6 +249,16 @@ def _check_recipe(config: PersonalizeConfig) -> None:
     of_type("config", config, PersonalizeConfig, "a PersonalizeConfig")
     optimizer_maker(config)
 
+# %% ../../../nbs/diffusion/training/06_personalizing.ipynb #40945d27
+def _check_prior_drawing(pipe: Any, config: PersonalizeConfig) -> None:
+    "ValueError for class images that this pipeline can't draw as the recipe says."
+    try:
+        checked_steps(pipe, config.prior_steps)
+        check_rows(pipe, plan_rows(plan_prompts(config.class_prompt, 1), config.prior_guidance))
+    except ValueError as error:
+        given = f"prior_steps={config.prior_steps}, prior_guidance={config.prior_guidance}"
+        raise ValueError(f"{given}: class images can't be drawn so: {error}") from None
+
 
 def _check_pipeline(pipe: Any, config: PersonalizeConfig, sheet: pd.DataFrame | None) -> None:
     "ValueError for layers that this pipeline lacks, and for rows that it can't draw as `Validation` does."
@@ -257,12 +267,7 @@ def _check_pipeline(pipe: Any, config: PersonalizeConfig, sheet: pd.DataFrame | 
         check_rows(pipe, plan_rows(sheet, guidance=3.0))
         checked_steps(pipe, 20)
     if config.has_prior:
-        try:
-            checked_steps(pipe, config.prior_steps)
-            check_rows(pipe, plan_rows(plan_prompts(config.class_prompt, 1), config.prior_guidance))
-        except ValueError as error:
-            given = f"prior_steps={config.prior_steps}, prior_guidance={config.prior_guidance}"
-            raise ValueError(f"{given}: class images can't be drawn so: {error}") from None
+        _check_prior_drawing(pipe, config)
 
 # %% ../../../nbs/diffusion/training/06_personalizing.ipynb #47b036e1
 @contextmanager
