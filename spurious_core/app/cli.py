@@ -264,7 +264,7 @@ _ONE_CARD = "say what fits on such a card; repeat for more"
 
 @app.command("doctor")
 def doctor_command(
-    profile: str = typer.Option("mini", metavar="NAME", help="section of settings.ini"),
+    profile: str = typer.Option("mini", metavar="NAME", help="section of settings.ini, or FILE:SECTION"),
     cards: bool = typer.Option(False, "--cards", help="say what fits on cards of 8 to 80 GB instead"),
     card: list[float] = typer.Option([], "--card", metavar="GB", help=_ONE_CARD),  # noqa: B008
 ) -> None:

@@ -189,6 +189,8 @@ def checkpoint_hash(path: str | Path) -> str:
 
     Raises `FileNotFoundError` if there is none."""
     path = Path(of_type("path", path, (str, os.PathLike), "a file or a folder of weights"))
+    if not path.exists():
+        raise FileNotFoundError(f"{path} does not exist")
     files = [path] if path.is_file() else sorted(filter(_shapes_weights, path.rglob("*")))
     if not files:
         raise FileNotFoundError(f"no weights ({', '.join(WEIGHT_ENDINGS)}) at {path}")

@@ -22,12 +22,14 @@ from ..core.files import read_json_lines
 from ..core.opening import GROUND, centre_crop, decode, warn_transparent
 
 # %% ../../nbs/diffusion/20_references.ipynb #505a81c4
-def _from_array(images: np.ndarray) -> Iterator[tuple[str, Image.Image]]:
-    "Names and pictures of uint8 `[N, H, W, 3]`."
-    if images.ndim != 4 or images.shape[-1] != 3 or images.dtype != np.uint8:
-        shape, dtype = images.shape, images.dtype
-        raise ValueError(f"references of shape {shape} and type {dtype} must be uint8 [N, H, W, 3]")
+def _from_arrays(images: Sequence[np.ndarray]) -> Iterator[tuple[str, Image.Image]]:
+    "Names and pictures of uint8 `[N, H, W, 3]`, or of a list of uint8 `[H, W, 3]`."
     for i, image in enumerate(images):
+        shape, dtype = getattr(image, "shape", ()), getattr(image, "dtype", type(image).__name__)
+        if len(shape) != 3 or shape[-1] != 3 or dtype != np.uint8:
+            raise ValueError(
+                f"references: image {i} of shape {shape} and type {dtype} must be uint8 [H, W, 3]"
+            )
         yield f"image {i}", Image.fromarray(image)
 
 # %% ../../nbs/diffusion/20_references.ipynb #4cd64499
@@ -52,10 +54,10 @@ def _from_folder(
     warn_transparent(transparent, GROUND)
 
 # %% ../../nbs/diffusion/20_references.ipynb #7cc71139
-def _check_count(source: str | Path | np.ndarray, n: int, needed: int, unreadable: list[str]) -> None:
+def _check_count(source: str | Path | np.ndarray | list, n: int, needed: int, unreadable: list[str]) -> None:
     "ValueError for fewer than `needed` pictures, else a warning that names what was left out."
     files = ", ".join(unreadable)
-    if n < needed and isinstance(source, np.ndarray):
+    if n < needed and not isinstance(source, str | Path):
         raise ValueError(f"{n} references are given, and {needed} are needed")
     if n < needed:
         why = f"; not readable: {files}" if files else ""
@@ -73,10 +75,10 @@ def _cropped(
 ) -> tuple[list[str], list[np.ndarray]]:
     "Names and pictures, each cropped to its size. ValueError for too few, or for too small ones, all named."
     names, images, small, unreadable = [], [], [], []
-    is_array = isinstance(source, np.ndarray)
-    pictures = (
-        _from_array(source) if is_array else _from_folder(folder_path("references", source), unreadable)
-    )
+    if isinstance(source, np.ndarray | list | tuple):
+        pictures = _from_arrays(source)
+    else:
+        pictures = _from_folder(folder_path("references", source), unreadable)
     for name, image in islice(pictures, limit):
         width, height = size_for(image.size)
         if (image.width < width or image.height < height) and not enlarge:
@@ -137,7 +139,7 @@ def bucket_sizes(
 
 
 def load_in_buckets(
-    source: str | Path | np.ndarray,  # a folder of pictures, or uint8 `[N, H, W, 3]`
+    source: str | Path | Sequence[np.ndarray],  # a folder of pictures, or uint8 `[H, W, 3]`, one each
     sizes: Sequence[tuple[int, int]],  # as `bucket_sizes` has them
     min_references: int = 3,
 ) -> list[np.ndarray]:

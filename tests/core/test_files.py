@@ -249,3 +249,10 @@ def test_half_a_letter_is_damage(tmp_path):
         read_json(file)
     file.write_text('{"a": "\\ud83d\\ude00"}')
     assert read_json(file) == dict(a="\U0001f600")
+
+
+def test_a_checkpoint_that_is_nowhere_is_told_from_one_without_weights(tmp_path):
+    with pytest.raises(FileNotFoundError, match="nope does not exist"):
+        checkpoint_hash(tmp_path / "nope")
+    with pytest.raises(FileNotFoundError, match="no weights"):
+        checkpoint_hash(tmp_path)

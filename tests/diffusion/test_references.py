@@ -146,3 +146,12 @@ def test_a_picture_goes_into_the_bucket_of_its_proportions(tmp_path):
     assert [image.shape[:2] for image in images] == [(48, 80), (80, 48), (64, 64), (48, 80)]
     with pytest.raises(ValueError, match=r"too small: a_wide.png \(300x200, needed 624x416\)"):
         load_in_buckets(tmp_path, bucket_sizes(512, 8))
+
+
+def test_a_list_of_arrays_is_a_source_of_several_sizes():
+    arrays = [np.full((48, 64, 3), 90, np.uint8), np.full((64, 48, 3), 90, np.uint8)]
+    images = load_in_buckets(arrays, bucket_sizes(32, 8), 2)
+    assert [image.shape[:2] for image in images] == [(24, 40), (40, 24)]
+    assert load_references(arrays, 32, 2).shape == (2, 32, 32, 3)
+    with pytest.raises(ValueError, match=r"references: image 1 of shape \(\) and type str must be uint8"):
+        load_references([arrays[0], "a.png"], 32)

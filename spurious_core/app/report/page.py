@@ -30,6 +30,7 @@ class StoredPicture:
     png: bytes
     description: str
     caption: str = ""  # below it
+    name: str = ""  # of its file, without the ending
 
 
 @dataclass

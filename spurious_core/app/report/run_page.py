@@ -234,7 +234,7 @@ def _figures(run: RunRecord) -> Section:
             decode(files[name])
             description = words or f"Figure {name} of {run.study}"
             caption = _caption(files[name], words)
-            figures.append(StoredPicture(files[name].read_bytes(), description, caption))
+            figures.append(StoredPicture(files[name].read_bytes(), description, caption, name))
         except OSError as error:
             sentences.append(f"Left out: {error}.")
     return Section("Figures", sentences, None, figures)

@@ -29,7 +29,7 @@ def section_markdown(
     parts = [f"## {as_markdown(section.title)}", *map(as_markdown, section.sentences)]
     for picture in section.figures:
         words = as_markdown(picture.description).replace("[", "&#91;").replace("]", "&#93;")
-        parts.append(f"![{words}]({folder}/{picture.caption}.png)")
+        parts.append(f"![{words}]({folder}/{picture.name}.png)")
     if section.table is not None:
         parts.append(as_file_text(section.table, "md"))
     return "\n\n".join(parts)
@@ -40,7 +40,7 @@ def _page(run: RunRecord, out: Path, studies: set[str]) -> str:
     sections, name = run_sections(run), run.path.name
     for section in sections:
         for picture in section.figures:
-            atomic_write(out / name / f"{picture.caption}.png", picture.png)
+            atomic_write(out / name / f"{picture.name}.png", picture.png)
     where = f"The study is [{name}](../studies/{name}.ipynb)." if name in studies else ""
     parts = [f"# {as_markdown(name)}", where]
     return (

@@ -143,7 +143,7 @@ class FlowFamily(Family):
             return type(pipe).lora_state_dict(dict(matrices))
         except Exception as error:  # each format has its own
             first = f"the first of its matrices is {next(iter(matrices), None)}"
-            raise ValueError(f"the LoRA does not fit this pipeline; {first}: {error}") from error
+            raise ValueError(f"the LoRA does not fit this pipeline; {first}: {str(error)[:200]}") from error
 
     def schedule(self, pipe: Any) -> NoiseSchedule:
         "The levels of training, from the scheduler's configuration. ValueError for a diffusion model's."

@@ -151,7 +151,7 @@ def _captions(name: str, given: Sequence[str] | None, images: np.ndarray, defaul
     "One caption an image. ValueError for another number of them."
     return [default] * len(images) if given is None else as_many(name, given, len(images), "images")
 
-
+# %% ../../../nbs/diffusion/training/06_personalizing.ipynb #8867a0a4
 def _arrays(pipe: Any, config: PersonalizeConfig, references: Any, class_images: Any) -> tuple[Any, Any]:
     "References and class images, if there are any: squares as the pipeline draws them, or in buckets."
     size, family = picture_side(pipe), family_of(pipe)
@@ -159,6 +159,10 @@ def _arrays(pipe: Any, config: PersonalizeConfig, references: Any, class_images:
     if config.aspect_ratios:
         sizes = bucket_sizes(size, family.latent_step(pipe), family.largest_side(pipe))
         load = partial(load_in_buckets, sizes=sizes)
+        if len(sizes) == 1:
+            warnings.warn(
+                f"aspect_ratios=True: at {size} pixels {family.name} has the square alone", stacklevel=3
+            )
     class_images = None if class_images is None else load(class_images, min_references=1)
     return load(references, min_references=config.min_references), class_images
 
@@ -284,10 +288,13 @@ def _as_training_has_it(pipe: Any, config: PersonalizeConfig, decoder: Any) -> I
 # %% ../../../nbs/diffusion/training/06_personalizing.ipynb #8fc9e9d0
 def personalize(
     pipe: Any,  # a diffusers pipeline, which stays as it is, or its folder
-    references: str | Path | np.ndarray,  # a folder, or uint8 `[N, H, W, 3]`
+    references: str
+    | Path
+    | Sequence[np.ndarray],  # a folder, or uint8 `[N, H, W, 3]`, or a list of `[H, W, 3]`
     config: PersonalizeConfig,
     out_dir: str | Path,
-    # `(x0_image, batch, sigma) -> [b]`; may have `gate(sigma)`, and a `fingerprint` that tells it from others
+    # `(x0_image, batch, sigma) -> [b]`; may have `gate(sigma)`, and a `fingerprint` that tells it apart;
+    # x0_image: `[b, 3, H, W]`, about [0, 1], not clamped; batch has what `NoisyBatch` has of these rows
     image_loss: Callable | None = None,
     # what decodes for it, such as an AutoencoderTiny; None: the pipeline's autoencoder
     decoder: Any = None,

@@ -228,6 +228,9 @@ class ImageTerm:
             shape = f"shape {tuple(losses.shape)}" if torch.is_tensor(losses) else repr(losses)
             what = f"{shape} for {len(seen.t)} samples"
             raise ValueError(f"the image loss returned {what}; one loss a sample is needed")
+        if pictures.requires_grad and not losses.requires_grad:
+            advice = "it was computed without a gradient, in numpy or under no_grad, and would teach nothing"
+            raise ValueError(f"the image loss returned numbers that lead back to no picture: {advice}")
         return losses.sum() * self.processes / n_gated
 
 # %% ../../../nbs/diffusion/training/03_steps.ipynb #55ed0e56

@@ -13,7 +13,7 @@ from support.notebooks import ROOT
 
 
 def test_a_section_in_markdown():
-    picture = StoredPicture(b"", "Rows [a] and *b*", "bars")
+    picture = StoredPicture(b"", "Rows [a] and *b*", "What it shows: " * 30, "bars")
     table = pd.DataFrame(dict(name=["a|b"], value=["<c>"]))
     text = section_markdown(Section("1 < 2", ["x_ *y*"], table, [picture]), "ffr")
     assert text.startswith(

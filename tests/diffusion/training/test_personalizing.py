@@ -448,3 +448,8 @@ def test_class_images_that_cannot_be_drawn_are_told_before_the_folder_is_taken(
     with pytest.raises(ValueError, match=f"{name}="):
         train(tiny_pipeline, replace(WITH_PRIOR, **wrong), tmp_path / "a")
     assert not (tmp_path / "a").exists()
+
+
+def test_a_size_with_one_bucket_is_told(tiny_pipeline, tmp_path):
+    with pytest.warns(UserWarning, match="aspect_ratios=True: at 16 pixels sd has the square alone"):
+        train(tiny_pipeline, replace(RUN, steps=1, aspect_ratios=True), tmp_path / "a")

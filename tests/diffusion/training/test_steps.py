@@ -13,7 +13,7 @@ from spurious_core.diffusion.training.steps import (
     TrainingPictures,
     TrainingStep,
 )
-from spurious_core.diffusion.training.trainable import frozen, make_trainable
+from spurious_core.diffusion.training.trainable import frozen, make_trainable, working_copy
 from support.pipelines import build_pipeline
 from support.training import LOW, PRIOR, REFS, RUN, Brighter, train
 
@@ -128,6 +128,10 @@ def test_wrong_image_losses(tiny_pipeline, tmp_path):
     config = replace(RUN, image_loss_weight=1.0)
     with pytest.raises(ValueError, match="one loss a sample"):
         step_of(tiny_pipeline, config, lambda x, batch, sigma: x.mean())(0)
+    pipe = working_copy(tiny_pipeline, config)
+    make_trainable(pipe, config)
+    with pytest.raises(ValueError, match="lead back to no picture: it was computed without a gradient"):
+        step_of(pipe, config, lambda x, batch, sigma: x.detach().mean((1, 2, 3)))(0)
 
     class Never(Brighter):
         def gate(self, sigma):
