@@ -61,9 +61,8 @@ class Given:
     "What a run is given beside its recipe."
 
     references: np.ndarray | list[np.ndarray]  # uint8 `[N, H, W, 3]`, or `N` of several sizes
-    class_images: np.ndarray | list[np.ndarray] | None = (
-        None  # likewise; None: the pipeline draws them, if there is a prior
-    )
+    # likewise; None: the pipeline draws them, if there is a prior
+    class_images: np.ndarray | list[np.ndarray] | None = None
     captions: Sequence[str] | None = None  # one per reference; None: `instance_prompt` for all
     prior_captions: Sequence[str] | None = None  # one per class image; None: `class_prompt` for all
     image_loss: Callable | None = None
