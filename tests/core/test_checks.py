@@ -204,7 +204,7 @@ def test_an_empty_path_is_no_folder(value):
         lambda: imagefolder(""),
         lambda: read_dataset("waterbirds", ""),
         lambda: load_references("", 8),
-        lambda: load_references([Image.new("RGB", (8, 8))] * 3, 8),
+        lambda: load_references(Image.new("RGB", (8, 8)), 8),
     ],
 )
 def test_what_reads_folders_asks_for_one(read):

@@ -117,5 +117,5 @@ def test_only_references_must_be_large(kit, tmp_path):
     for part in ("references", "empty", "train"):
         grey = [np.full((40, 90, 3), 20 * i, np.uint8) for i in range(9)]
         put_pictures(tmp_path / "house" / part, grey, "png", (90, 40))
-    with pytest.raises(ValueError, match=r"images smaller than 64x64: IMG_000.png \(90x40\)"):
+    with pytest.raises(ValueError, match=r"images that are too small: IMG_000.png \(90x40, needed 64x64\)"):
         own_target(replace(kit, folder=tmp_path), "house")
