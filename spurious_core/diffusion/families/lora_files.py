@@ -61,19 +61,29 @@ def _as_peft_calls_it(name: str) -> str:
     layer = name.removesuffix(end) if end else ""
     return f"{layer}{_ENDS[end]}" if "." in layer else name
 
+# %% ../../../nbs/diffusion/families/04_lora_files.ipynb #983bb4b6
+def _alphas(matrices: dict[str, torch.Tensor]) -> dict[str, float]:
+    "The alphas beside layers under their full names. ValueError for one that is no number."
+    alphas = {}
+    for name, alpha in matrices.items():
+        layer = name.removesuffix(_ALPHA)
+        if layer == name or "." not in layer:
+            continue
+        if torch.as_tensor(alpha).numel() != 1:
+            raise ValueError(f"{name} is no number: it has the shape {tuple(alpha.shape)}")
+        alphas[layer] = float(alpha)
+    return alphas
+
 
 def scaled_by_entries(matrices: dict[str, torch.Tensor]) -> dict[str, torch.Tensor] | None:
     "Matrices of layers under their full names, as peft calls them, alphas included; None for others."
-    beside = {name.removesuffix(_ALPHA): alpha for name, alpha in matrices.items() if name.endswith(_ALPHA)}
-    alphas = {layer: alpha for layer, alpha in beside.items() if "." in layer}
-    kohyas = [name for name in matrices if name.endswith(tuple(_KOHYAS)) and _as_peft_calls_it(name) != name]
+    alphas = _alphas(matrices)
+    rest = {name: matrix for name, matrix in matrices.items() if name.removesuffix(_ALPHA) not in alphas}
+    renamed = {_as_peft_calls_it(name): matrix for name, matrix in rest.items()}
+    kohyas = [name for name in rest if name.endswith(tuple(_KOHYAS)) and name not in renamed]
     if not alphas and not kohyas:
         return None
-    if wrong := next((layer for layer, alpha in alphas.items() if torch.as_tensor(alpha).numel() != 1), None):
-        raise ValueError(f"{wrong}{_ALPHA} is no number: it has the shape {tuple(alphas[wrong].shape)}")
-    names = {name: _as_peft_calls_it(name) for name in matrices if name.removesuffix(_ALPHA) not in alphas}
-    rest = {name: matrices[old] for old, name in names.items()}
-    return with_scales(rest, lambda layer, rank: float(alphas.get(layer, rank)) / rank)
+    return with_scales(renamed, lambda layer, rank: alphas.get(layer, rank) / rank)
 
 # %% ../../../nbs/diffusion/families/04_lora_files.ipynb #4e519e40
 def header_settings(
