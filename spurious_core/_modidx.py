@@ -634,6 +634,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                    'spurious_core/app/runs.py'),
                                         'spurious_core.app.runs._figures_aside': ( 'app/runs.html#_figures_aside',
                                                                                    'spurious_core/app/runs.py'),
+                                        'spurious_core.app.runs._holds_work': ('app/runs.html#_holds_work', 'spurious_core/app/runs.py'),
                                         'spurious_core.app.runs._hooks': ('app/runs.html#_hooks', 'spurious_core/app/runs.py'),
                                         'spurious_core.app.runs._mark': ('app/runs.html#_mark', 'spurious_core/app/runs.py'),
                                         'spurious_core.app.runs._prepare': ('app/runs.html#_prepare', 'spurious_core/app/runs.py'),

@@ -118,6 +118,11 @@ def _prepare(study: Study, out_dir: str | Path) -> tuple[Path, Path]:
     return out, target.with_suffix(".failed.ipynb")
 
 
+def _holds_work(out: Path) -> bool:
+    "Whether an earlier attempt left something, which this one may go on from."
+    return any(path.is_file() for path in out.rglob("[!.]*"))
+
+
 def _mark(file: Path) -> tuple | None:
     "What tells a file from the one that will replace it."
     if not file.exists():
@@ -188,6 +193,7 @@ def run_study(
     out, aside = _prepare(study, out_dir)
     with hold_folder(out):
         memory, start, rules = PeakMemory(), time.perf_counter(), rules_of_notebook(study.path)
+        resumed = _holds_work(out)
         hooks = _hooks(memory, Progress() if progress else None)
         _execute_aside(
             study, out, aside, dict(params=params | dict(out=str(out)), timeout=timeout, hooks=hooks)
@@ -196,6 +202,7 @@ def run_study(
             study=study.name,
             parameters={name: value for name, value in values.items() if name != "out"},
             seconds=round(time.perf_counter() - start, 2),
+            resumed=resumed,
             peak_memory_mib=round(memory.mib, 1),
         )
         about |= environment(device) | dict(rules=rules)

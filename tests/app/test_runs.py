@@ -200,6 +200,14 @@ def test_a_folder_belongs_to_one_run_at_a_time(make_study, tmp_path):
     assert not list((tmp_path / "run").glob("*.ipynb")), "nothing was started"
 
 
+def test_a_run_says_whether_it_was_resumed(make_study, tmp_path):
+    stops_once = 'from pathlib import Path; Path(out, "fits").mkdir(); 1/0'
+    fails(make_study(stops_once, SAVE), tmp_path / "run", "ZeroDivisionError")
+    outs = [run(make_study(), tmp_path / name) for name in ("run", "whole")]
+    resumed = [json.loads((out / "environment.json").read_text())["resumed"] for out in outs]
+    assert resumed == [True, False]
+
+
 def test_the_kernel_is_the_callers_interpreter(make_study, tmp_path, monkeypatch):
     other = tmp_path / "jupyter/kernels/python3"
     other.mkdir(parents=True)

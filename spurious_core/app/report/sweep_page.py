@@ -76,6 +76,7 @@ def sweep_figure(
     _put_dots(ax, shown, singles)
     ax.tick_params(axis="x", labelrotation=30)
     plt.setp(ax.get_xticklabels(), ha="right")
+    plt.close(figure)  # a notebook would show it a second time
     return figure
 
 # %% ../../../nbs/app/report/03_sweep_page.ipynb #04b7ca49
