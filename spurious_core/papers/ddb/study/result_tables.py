@@ -181,7 +181,9 @@ def word_sizes_table(results: Sequence[DDBResult]) -> pd.DataFrame:
             table = pd.concat([result.word_sizes, pd.DataFrame([usual])])
             tables.append(table.assign(dataset=result.dataset, seed=result.seed))
     columns = ["dataset", "seed", "images", "wga", "good"]
-    return pd.concat(tables).sort_values("images")[columns] if tables else pd.DataFrame(columns=columns)
+    if not tables:
+        return pd.DataFrame(columns=columns)
+    return pd.concat(tables).sort_values("images", ignore_index=True)[columns]
 
 
 def doses_table(results: Sequence[DDBResult]) -> pd.DataFrame:

@@ -88,6 +88,7 @@ def test_accuracies_over_seeds():
 
 def test_the_plans_own_number_of_images_stands_beside_the_others():
     table = word_sizes_table(RESULTS[:1])
+    assert table.index.tolist() == list(range(len(table)))
     assert table[["images", "wga", "good"]].to_numpy().tolist() == [[0, 0.4, 0.5], [10, 0.8, 0.5]]
     nothing = ddb_result()
     nothing.word_sizes = nothing.word_sizes[:0]
