@@ -117,7 +117,7 @@ HEADLINES |= dict(
     ),
     sweeps=(
         "Of {cells} cells {lost} were lost and {doubled} run twice, while {kills} processes were killed.",
-        "Of them {begun_again} were begun again, and {differences} have other numbers than without a cluster.",
+        "Of them {begun_again} were begun again; {differences} have other numbers than without a cluster.",
     ),
 )
 

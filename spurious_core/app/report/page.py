@@ -54,7 +54,7 @@ _STYLE = """
 }
 body { font: 15px/1.45 sans-serif; margin: 2em auto; padding: 0 1em;
   background: var(--ground); color: var(--text) }
-header, nav, section > * { max-width: 60em; margin-left: auto; margin-right: auto }
+header, nav, section > * { max-width: 900px; margin-left: auto; margin-right: auto }
 a { color: var(--link) }
 table { border-collapse: collapse; font-size: 13px }
 td, th { padding: .15em .7em; text-align: right; border-bottom: 1px solid var(--line) }
