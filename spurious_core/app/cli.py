@@ -65,7 +65,6 @@ def _duration(seconds: float) -> str:
 def _print_result(folder: Path, verbose: bool) -> None:
     "Three sentences about the run of a folder; before them, if asked for, all its numbers."
     from spurious_core.app.metrics import Metrics
-    from spurious_core.app.sweeps.estimating import time_covers
     from spurious_core.explore.headlines import headline
 
     metrics, about = Metrics.load(folder), json.loads((folder / "environment.json").read_text("utf-8"))
@@ -73,9 +72,8 @@ def _print_result(folder: Path, verbose: bool) -> None:
         print_table(None, ["", "value", "95 % interval", "n"], metrics.rows())
     study, asked, place = about["study"], about["parameters"], nearby(folder)
     run, took = f"budget {asked['budget']} with profile {asked['profile']}", _duration(about["seconds"])
-    part = ", the time of its last part alone" if time_covers(about) == "the end" else ""
     sentences = (
-        f"{study} ran at {run} in {took}{part}.",
+        f"{study} ran at {run} in {took}.",
         headline(study, metrics, asked["budget"]),
         f"Look at {place / study}.ipynb and {place / 'figures'}; "
         f"{place / 'metrics.json'} has all {len(metrics)} numbers.",

@@ -64,7 +64,7 @@ def _row(run: RunRecord) -> str:
     "The line of a run in the overview."
     about, name = run.about, run.path.name
     budget, cores = about.get("parameters", {}).get("budget"), about.get("cores")
-    took = time_in_words(about) + (f" on {cores} cores" if cores else "")
+    took = time_in_words(about) + (f"; {cores} cores" if cores else "")
     found = as_markdown(headline(run.study, run.metrics))
     how = ", ".join(filter(None, [budget, took]))
     return f"| [{name}]({name}.md) | {found} | {as_markdown(how)} | {_age(run)} |"
@@ -74,7 +74,7 @@ _TITLE = """# Evidence
 
 What each study found in its last committed run, whose budget is named beside it, and what two drills did.
 Brackets are 95 % intervals; a number without them has none. All of it is of a small world, unless photographs
-are named. A run that went on from work that was there recorded the time of its last part alone; what came
+are named. A run that went on from work that was there recorded the time of what it did itself; what came
 before is in [run times](../guides/04_run_times.ipynb). The files are those of `figures/` in the repository.
 What they say to the papers' claims is in [the ledger](../ledger.ipynb).
 

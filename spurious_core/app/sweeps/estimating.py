@@ -112,7 +112,11 @@ def time_in_words(about: Mapping[str, Any]) -> str:
     "How long a run took, from its environment.json; where that is of the end of its work, it says so."
     if "seconds" not in about:
         return "unknown time"
-    return in_time(about["seconds"]) + (" for its last part alone" if time_covers(about) == "the end" else "")
+    if (about.get("parameters") or {}).get("runs"):
+        part = " besides the cells that it read"
+    else:
+        part = " of its last attempt alone" if time_covers(about) == "the end" else ""
+    return in_time(about["seconds"]) + part
 
 # %% ../../../nbs/app/sweeps/10_estimating.ipynb #291ae8c7
 def _budget_of(study: Study, params: Mapping[str, Any]) -> str:

@@ -53,6 +53,17 @@ def test_the_first_column_leads_where_it_is_told_and_a_command_is_code():
     assert "<pre><code>spurious run &lt;x&gt;</code></pre>" in page
 
 
+def test_each_figure_has_a_box_of_its_own_that_shows_it_whole():
+    named = StoredPicture(png_bytes(THUMBS[0]), "a <b>", "Bars <c>")
+    sections = [Section("A", [], None, [named, named]), Section("B", [], None, [named])]
+    page = page_of("x", sections)
+    boxes = re.findall('<input type="checkbox" id="([^"]+)" aria-label="full size: Bars &lt;c&gt;">', page)
+    assert len(boxes) == len(set(boxes)) == 3
+    for box in boxes:  # a word and the picture itself
+        assert page.count(f'<label for="{box}">') == 2
+    assert "<script" not in page
+
+
 def test_no_pictures_make_no_figure():
     assert pictures_of(THUMBS, []) == []
 
