@@ -137,7 +137,7 @@ def facts(self: RunFolder) -> dict[str, str]:
 
 # %% ../../nbs/explore/07_run_folders.ipynb #77e35c71
 _ROWS, _FIGURES, _WIDTH = 12, 4, 240  # numbers and figures shown, and pixels of a figure
-_FOLDED = 1000  # numbers in the table that opens
+_FOLDED = 500  # numbers in the table that opens
 
 
 def _study_of(run: RunFolder) -> str:

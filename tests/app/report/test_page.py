@@ -21,7 +21,7 @@ def test_everything_is_inside():
     page = page_of("An audit", sections)
     assert page.startswith("<!doctype html>") and page.count("<img") == 1 and page.count("<table") == 1
     assert not re.findall(r'(?:src|href)="(?!data:|#)', page) and "url(" not in page
-    assert set(re.findall(r'href="#([^"]+)"', page)) == set(re.findall(r'id="([^"]+)"', page))
+    assert set(re.findall(r'href="#([^"]+)"', page)) == set(re.findall(r'<h2 id="([^"]+)"', page))
 
 
 def test_a_table_that_is_too_long_is_cut_and_the_page_says_so():

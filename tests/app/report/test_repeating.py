@@ -37,10 +37,10 @@ def test_the_command_of_committed_evidence_is_taken(folder):
 
 
 def test_the_command_line_takes_it():
-    asked = dict(profile="mini", budget="smoke", seed=4, workers=1, worlds=["mini_waterbirds_faint"])
+    asked = dict(profile="mini", budget="smoke", seed=4, workers=1, worlds=["things"])
     sentences, command = repeat_command("ddb", asked)
     assert sentences == ["The same again, without workers, which ddb no longer takes:"]
-    assert "-p seed=4 -p 'worlds=[\"mini_waterbirds_faint\"]'" in command and "workers" not in command
+    assert "-p seed=4 -p 'worlds=[\"things\"]'" in command and "workers" not in command
     result = CliRunner().invoke(app, [*shlex.split(command)[1:], "--check"])
     assert (result.exit_code, result.output) == (0, "ddb can run here with these parameters\n")
 

@@ -60,7 +60,7 @@ def test_all_of_a_run_is_on_its_page(folder):
         "40 images",
         'alt="Bars of &lt;all&gt; methods."',
         "Commit abc, with changes that were not committed.",
-        "-p seed=3",
+        "No study is called toy",
         "&lt;b&gt;",
         "torch",
     ):
