@@ -158,7 +158,7 @@ def _shown_numbers(run: RunFolder) -> pd.DataFrame:
         rows.append((key, value, interval, str(entry.get("n") or "")))
     return pd.DataFrame(rows, columns=["number", "value", "95 %", "n"])
 
-
+# %% ../../nbs/explore/07_run_folders.ipynb #b604c342
 def _small_figure(path: Path) -> str:
     small = decode(path).image
     small.thumbnail((_WIDTH, _WIDTH))
@@ -186,7 +186,9 @@ def _numbers_html(run: RunFolder) -> str:
     if len(numbers) <= _ROWS:
         return table
     cut = f", the first {_FOLDED:,} of them here" * (len(numbers) > _FOLDED)
-    folded = Folded(numbers.head(_FOLDED).set_index("number"), f"all {len(numbers):,} numbers{cut}")
+    folded = Folded(
+        numbers.head(_FOLDED).set_index("number").rename_axis(None), f"all {len(numbers):,} numbers{cut}"
+    )
     return table + folded._repr_html_()
 
 

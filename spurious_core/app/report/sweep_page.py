@@ -122,7 +122,7 @@ def _number_sections(numbers: pd.DataFrame, status: pd.DataFrame) -> list[Sectio
     table = table.assign(**shown).loc[order.index]
     sentences = [
         "Means over seeds with 95 % intervals; n counts seeds.",
-        *notes_of_table(numbers, status, by, table),
+        *(f"{note[0].upper()}{note[1:]}." for note in notes_of_table(numbers, status, by, table)),
     ]
     first = Section("First numbers", [], None, [sweep_figure(table, by, numbers)])
     return [first, Section("Numbers", sentences, table, source="what spurious table prints")]

@@ -94,7 +94,7 @@ def in_bytes(size: float) -> str:
             return f"{size / unit:.1f} {name}"
     return f"{size / 1e3:.1f} kB"
 
-
+# %% ../../../nbs/app/sweeps/10_estimating.ipynb #263eb6b7
 # commits of runs that went on from an earlier attempt, whose files are too old to say it
 _RESUMED = dict(aspire="a9b4fca5", ddb="308f02cd", mitigation_benchmark="77337ee2")
 

@@ -58,7 +58,7 @@ def test_numbers_that_agree_say_why_they_have_no_interval(root):
     numbers = sweep_sections(root)[2]
     same = numbers.table[numbers.table.key == "seconds.toy.ERM"]
     assert same.lo.isna().all() and (same.n >= 5).all()
-    assert "where all seeds have the same number there is no interval" in numbers.sentences
+    assert "Where all seeds have the same number there is no interval." in numbers.sentences
 
 
 def test_cells_lead_to_their_folders(root, tmp_path):
