@@ -34,12 +34,6 @@ from .fitting_cards import (
     card_advice as card_advice,
     card_sentences as card_sentences,
 )
-from .headlines import (
-    HEADLINES as HEADLINES,
-    TRIALS as TRIALS,
-    fitting_keys as fitting_keys,
-    headline as headline,
-)
 from .machine import (
     LIBRARIES as LIBRARIES,
     MachineRow as MachineRow,

@@ -64,8 +64,8 @@ def _duration(seconds: float) -> str:
 # %% ../../nbs/app/10_cli.ipynb #fee23348
 def _print_result(folder: Path, verbose: bool) -> None:
     "Three sentences about the run of a folder; before them, if asked for, all its numbers."
-    from spurious_core.app.headlines import headline
     from spurious_core.app.metrics import Metrics
+    from spurious_core.explore.headlines import headline
 
     metrics, about = Metrics.load(folder), json.loads((folder / "environment.json").read_text("utf-8"))
     if verbose:
@@ -237,7 +237,7 @@ def table_command(
 
         status, numbers = sweep_status(folder), gather(folder)
         table = over_seeds(numbers, key or None, by) if len(numbers) else numbers
-        notes = notes_of_table(numbers, status, by)
+        notes = notes_of_table(numbers, status, by, table)
         if save:
             atomic_write(save, as_file_text(table, Path(save).suffix.removeprefix(".").lower(), notes))
     shown = table.round(3).fillna("")

@@ -108,12 +108,13 @@ class Metrics(dict):
         return table.astype(dict(value=float, low=float, high=float, n="Int64"))
 
     def rows(self) -> list[tuple[str, str, str, str]]:
-        "For each number four texts: its key, value, interval, and what was counted."
+        "For each number four texts: its key, value (a whole number as one), interval, and what was counted."
         texts = []
         for key, entry in self.items():
-            interval = "{:.3f} .. {:.3f}".format(*entry["ci"]) if entry["ci"] else ""
+            value = f"{entry['value']:{',' if isinstance(entry['value'], int) else '.3f'}}"
+            interval = "[{:.3f}, {:.3f}]".format(*entry["ci"]) if entry["ci"] else ""
             count = f"{entry['n'] or ''} {entry.get('over') or ''}".strip()
-            texts.append((key, f"{entry['value']:.3f}", interval, count))
+            texts.append((key, value, interval, count))
         return texts
 
     def _shown(self) -> pd.DataFrame:

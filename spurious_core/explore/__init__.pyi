@@ -30,6 +30,15 @@ from .group_explorer import (
     draw_group as draw_group,
     group_line as group_line,
 )
+from .headlines import (
+    HEADLINES as HEADLINES,
+    HEADLINE_FIGURES as HEADLINE_FIGURES,
+    TRIALS as TRIALS,
+    fitting_keys as fitting_keys,
+    headline as headline,
+    headline_keys as headline_keys,
+    headlines_first as headlines_first,
+)
 from .marks import SAME_DIRECTION as SAME_DIRECTION, SpuriousMarks as SpuriousMarks
 from .panels import (
     ERROR_STYLE as ERROR_STYLE,

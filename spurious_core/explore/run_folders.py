@@ -22,6 +22,7 @@ from ..core.markup import as_html, as_markdown, picture_html
 from ..core.opening import decode
 from ..diffusion.adapters import EMBEDS, LORA
 from ..diffusion.image_sets import METADATA
+from .headlines import headline_keys
 
 # %% ../../nbs/explore/07_run_folders.ipynb #3c6253e9
 def _is_hidden(path: Path) -> bool:
@@ -88,17 +89,24 @@ def _is_number_entry(entry: Any) -> bool:
     return are_finite and n == n // 1 and 0 <= n < 2**63
 
 # %% ../../nbs/explore/07_run_folders.ipynb #e02e710d
-@patch(as_prop=True)
-def numbers(self: RunFolder) -> pd.DataFrame:
-    "Its numbers: `key`, `value`, `low`, `high`, `n`. ValueError for a file that is damaged."
-    file = self.path / "metrics.json"
+def _entries(run: RunFolder) -> dict[str, dict]:
+    "What its metrics.json holds. ValueError for a file that is damaged."
+    file = run.path / "metrics.json"
     entries = read_json(file) if file.is_file() else {}
     bad = (
         [key for key, e in entries.items() if not _is_number_entry(e)] if isinstance(entries, dict) else [""]
     )
     if bad:
         raise ValueError(f"{file} is damaged: expected value, ci and n for each key, not as in {bad[0]!r}")
-    rows = [(key, e["value"], *(e.get("ci") or (None, None)), e.get("n")) for key, e in entries.items()]
+    return entries
+
+
+@patch(as_prop=True)
+def numbers(self: RunFolder) -> pd.DataFrame:
+    "Its numbers: `key`, `value`, `low`, `high`, `n`. ValueError for a file that is damaged."
+    rows = [
+        (key, e["value"], *(e.get("ci") or (None, None)), e.get("n")) for key, e in _entries(self).items()
+    ]
     return pd.DataFrame(rows, columns=["key", "value", "low", "high", "n"]).astype(dict(n="Int64"))
 
 # %% ../../nbs/explore/07_run_folders.ipynb #73547946
@@ -129,21 +137,28 @@ def facts(self: RunFolder) -> dict[str, str]:
 
 # %% ../../nbs/explore/07_run_folders.ipynb #77e35c71
 _ROWS, _FIGURES, _WIDTH = 12, 4, 240  # numbers and figures shown, and pixels of a figure
+_FOLDED = 500  # numbers in the table that opens
 
 
-def _interval(row: Any) -> str:
-    return "" if pd.isna(row.low) else f"[{row.low:.3f}, {row.high:.3f}]"
+def _study_of(run: RunFolder) -> str:
+    "The name of the study; that of the folder, where none is said."
+    try:
+        return str(run.about.get("study") or run.path.resolve().name)
+    except (ValueError, OSError):  # that is said where the facts would be
+        return run.path.resolve().name
 
 
 def _shown_numbers(run: RunFolder) -> pd.DataFrame:
-    "The first numbers as text."
-    rows = [
-        (row.key, f"{row.value:.3f}", _interval(row), "" if pd.isna(row.n) else str(row.n))
-        for row in run.numbers.head(_ROWS).itertuples()
-    ]
+    "All numbers as texts, the headlines before the others; a count is whole."
+    rows, entries = [], _entries(run)
+    for key in dict.fromkeys([*headline_keys(_study_of(run), entries), *entries]):
+        entry = entries[key]
+        value = f"{entry['value']:{',' if isinstance(entry['value'], int) else '.3f'}}"
+        interval = "[{:.3f}, {:.3f}]".format(*entry["ci"]) if entry.get("ci") else ""
+        rows.append((key, value, interval, str(entry.get("n") or "")))
     return pd.DataFrame(rows, columns=["number", "value", "95 %", "n"])
 
-
+# %% ../../nbs/explore/07_run_folders.ipynb #b604c342
 def _small_figure(path: Path) -> str:
     small = decode(path).image
     small.thumbnail((_WIDTH, _WIDTH))
@@ -164,8 +179,17 @@ def _facts_html(run: RunFolder) -> str:
 
 
 def _numbers_html(run: RunFolder) -> str:
-    table, further = _shown_numbers(run).to_html(index=False, border=0), len(run.numbers) - _ROWS
-    return table + (f"<p>and {further} further numbers</p>" if further > 0 else "")
+    from spurious_core.papers.class_wise.tables import Folded  # here, since a paper takes seconds to be there
+
+    numbers = _shown_numbers(run)
+    table = numbers.head(_ROWS).to_html(index=False, border=0)
+    if len(numbers) <= _ROWS:
+        return table
+    cut = f", the first {_FOLDED:,} of them here" * (len(numbers) > _FOLDED)
+    folded = Folded(
+        numbers.head(_FOLDED).set_index("number").rename_axis(None), f"all {len(numbers):,} numbers{cut}"
+    )
+    return table + folded._repr_html_()
 
 
 @patch
@@ -184,7 +208,10 @@ def _facts_markdown(run: RunFolder) -> str:
 
 
 def _numbers_markdown(run: RunFolder) -> str:
-    return _shown_numbers(run).map(as_markdown).to_markdown(index=False, disable_numparse=True)
+    numbers = _shown_numbers(run)
+    table = numbers.head(_ROWS).map(as_markdown).to_markdown(index=False, disable_numparse=True)
+    further = len(numbers) - _ROWS
+    return table + (f"\n\n{further:,} further numbers are in metrics.json." if further > 0 else "")
 
 
 @patch

@@ -109,3 +109,9 @@ def test_committed_numbers_say_what_they_count(folder):
     for key, entry in committed.items():
         again.add(key, entry["value"], entry["ci"], entry["n"], entry.get("over"))
     assert [key for key, entry in committed.items() if (entry["n"] is None) == ("over" in entry)] == []
+
+
+def test_rows_of_texts_have_whole_counts_and_intervals_in_brackets():
+    metrics = Metrics({"rows": dict(value=20000, ci=None, n=None)})
+    metrics.add("wga.toy.ERM", 1, (0.5, 1), 4, "runs")
+    assert metrics.rows() == [("rows", "20,000", "", ""), ("wga.toy.ERM", "1", "[0.500, 1.000]", "4 runs")]

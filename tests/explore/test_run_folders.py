@@ -6,6 +6,7 @@ import re
 import pytest
 
 from spurious_core.explore.run_folders import RunFolder, find_adapter
+from support.notebooks import ROOT
 from support.pages import check_page
 from support.run_folders import NASTY, break_figures, write_run
 
@@ -17,7 +18,9 @@ def run(tmp_path_factory):
 
 def test_it_draws_itself(run):
     page = check_page(run._repr_html_(), limit=400_000)
-    assert page.text.count("wga.mini") == 12 and "and 3 further numbers" in page.text
+    shown, folded = page.text.split("all 15 numbers")
+    assert shown.count("wga.mini") == 12 and folded.count("wga.mini") == 15
+    assert [tag for tag, _ in page.tags].count("details") == 1
     assert [image["alt"] for image in page.images] == [f"figure noise{i}" for i in range(4)]
     assert NASTY in page.text and "abababababab" in page.text and "seed=0" in page.text
     assert run._repr_html_() == RunFolder(run.path)._repr_html_()
@@ -26,6 +29,27 @@ def test_it_draws_itself(run):
 def test_in_markdown_as_well(run):
     text = run._repr_markdown_()
     assert "<script>" not in text and "&lt;script&gt;" in text and text.count("\n|") >= 13
+    assert text.endswith("\n\n3 further numbers are in metrics.json.")
+
+
+def test_what_the_study_is_about_comes_first_and_all_is_there():
+    page = check_page(RunFolder(ROOT / "figures/ddb")._repr_html_(), 400_000)
+    first = ["wga.all.ERM", "wga.all.DDB", "wga.all.DFR", "wga.all.cut_and_paste"]
+    assert re.findall(r"\w+\.\w+\.\w+", page.text.split("95 %")[1])[:4] == first
+    keys = json.loads((ROOT / "figures/ddb/metrics.json").read_text())
+    folded = page.text.split(f"all {len(keys)} numbers")[1]
+    assert all(key in folded for key in keys)
+
+
+def test_counts_are_whole_and_of_many_numbers_the_first_are_shown(tmp_path):
+    folder = write_run(tmp_path / "run")
+    entries = {f"images.mini.arm{i}": dict(value=i, ci=None, n=None) for i in range(1200)}
+    (folder / "metrics.json").write_text(json.dumps(entries))
+    page = check_page(RunFolder(folder)._repr_html_(), 400_000)
+    assert "all 1,200 numbers, the first 500 of them here" in page.text
+    cells = page.text.split()
+    assert "images.mini.arm499" in cells and "images.mini.arm500" not in cells
+    assert cells[cells.index("images.mini.arm7") + 1] == "7"
 
 
 def test_numbers_and_surroundings(run):
@@ -85,7 +109,7 @@ def test_a_damaged_file_costs_its_own_part_alone(tmp_path):
     write_run(tmp_path / "other")
     (tmp_path / "other/environment.json").write_text("[1]")
     page = check_page(RunFolder(tmp_path / "other")._repr_html_(), 400_000)
-    assert "environment.json is damaged" in page.text and page.text.count("wga.mini") == 12
+    assert "environment.json is damaged" in page.text and page.text.count("wga.mini") == 12 + 15
 
 
 def test_figures_that_cannot_be_seen_are_lines(tmp_path):

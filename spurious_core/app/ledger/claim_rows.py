@@ -15,11 +15,11 @@ import pandas as pd
 import yaml
 
 import spurious_core
-from ..headlines import fitting_keys
 from ..metrics import Metrics
 from ..studies import list_studies
 from ...core.checks import known, one_of
 from ...core.files import read_json
+from ...explore.headlines import fitting_keys
 
 # %% ../../../nbs/app/ledger/02_claim_rows.ipynb #8f6f05de
 SIDES = ("above", "below")

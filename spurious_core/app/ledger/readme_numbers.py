@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..headlines import fitting_keys
 from ..metrics import Metrics
 from ...core.checks import known
+from ...explore.headlines import fitting_keys
 
 # %% ../../../nbs/app/ledger/05_readme_numbers.ipynb #0a71fa62
 WAYS_TO_WRITE = ("value", "n", "signed", "negated")

@@ -14,6 +14,7 @@ from .page import (
     page_of as page_of,
     pictures_of as pictures_of,
 )
+from .repeating import repeat_command as repeat_command
 from .reporting import report_folder as report_folder, report_page as report_page
 from .run_page import (
     RunRecord as RunRecord,

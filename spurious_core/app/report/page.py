@@ -52,18 +52,23 @@ _STYLE = """
 @media (prefers-color-scheme: dark) {
   :root { --ground: #16181c; --text: #e6e6e6; --line: #444; --quiet: #adb3bd; --link: #8ab4f8 }
 }
-body { font: 15px/1.45 sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em;
+body { font: 15px/1.45 sans-serif; margin: 2em auto; padding: 0 1em;
   background: var(--ground); color: var(--text) }
+header, nav, section > * { max-width: 900px; margin-left: auto; margin-right: auto }
 a { color: var(--link) }
 table { border-collapse: collapse; font-size: 13px }
 td, th { padding: .15em .7em; text-align: right; border-bottom: 1px solid var(--line) }
 td { overflow-wrap: anywhere }
 td:first-child, th:first-child { text-align: left; padding-left: 0 }
-.wide { overflow-x: auto; margin: .6em 0 }
-figure { margin: .8em 0 }
-figcaption { color: var(--quiet); font-size: 13px }
+.wide { overflow-x: auto; margin-top: .6em; margin-bottom: .6em }
+figure { margin-top: .8em; margin-bottom: .8em; padding: 2px; overflow-x: auto }
+figure > input, figure > input + label, figcaption { position: sticky; left: 0 }
+figure > input + label, figcaption { color: var(--quiet); font-size: 13px }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; border: 1px solid var(--line); padding: .5em .7em }
-img { max-width: 100%; display: block; background: #fff; padding: 4px; box-sizing: border-box }
+img { max-width: 100%; display: block; background: #fff; padding: 4px; box-sizing: border-box;
+  cursor: zoom-in }
+figure:has(:checked) { max-width: none }
+:checked ~ label img { max-width: none; min-width: 100%; cursor: zoom-out }
 """
 
 # %% ../../../nbs/app/report/01_page.ipynb #edbc75ef
@@ -74,7 +79,7 @@ _PAGE = """<!doctype html>
 <nav aria-label="Sections">{% for section in sections %}
 <a href="#part-{{ loop.index }}">{{ section.title }}</a>{{ "" if loop.last else " ·" }}{% endfor %}
 </nav><main>
-{% for section in sections %}<section aria-labelledby="part-{{ loop.index }}">
+{% for section in sections %}{% set part = loop %}<section aria-labelledby="part-{{ loop.index }}">
 <h2 id="part-{{ loop.index }}">{{ section.title }}</h2>
 {% for sentence in section.sentences %}<p>{{ sentence }}</p>
 {% endfor %}{% if section.code %}<pre><code>{{ section.code }}</code></pre>
@@ -82,7 +87,10 @@ _PAGE = """<!doctype html>
 <div class="wide" role="region" tabindex="0" aria-label="Table: {{ section.title }}">
 {{ section.table | safe }}</div>
 {% endif %}{% for picture in section.figures %}
-<figure><img alt="{{ picture.alt }}" src="data:image/png;base64,{{ picture.data }}">
+{% set box = "full-%d-%d" % (part.index, loop.index) %}<figure>
+<input type="checkbox" id="{{ box }}" aria-label="full size: {{ picture.caption or picture.alt }}">
+<label for="{{ box }}">full size</label>
+<label for="{{ box }}"><img alt="{{ picture.alt }}" src="data:image/png;base64,{{ picture.data }}"></label>
 {% if picture.caption %}<figcaption>{{ picture.caption }}</figcaption>{% endif %}</figure>
 {% endfor %}</section>
 {% endfor %}</main></body></html>

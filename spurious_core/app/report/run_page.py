@@ -9,7 +9,6 @@ __all__ = ['RunRecord', 'read_about', 'is_run_folder', 'read_run', 'run_state', 
 # %% ../../../nbs/app/report/02_run_page.ipynb #5e0c086a
 import json
 import re
-import shlex
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -19,16 +18,17 @@ from typing import Any
 
 import pandas as pd
 
-from ..headlines import headline
 from ..metrics import Metrics
 from .descriptions import describe_figures
 from .page import Section, StoredPicture
+from .repeating import repeat_command
 from ..runs import NUMBERS
 from ..studies import list_studies, studies_folder
-from ..sweeps.estimating import in_time
+from ..sweeps.estimating import time_in_words
 from ...core.files import read_json, read_json_lines
 from ...core.locks import hold_folder, who_holds
 from ...core.opening import decode
+from ...explore.headlines import headline, headlines_first
 
 # %% ../../../nbs/app/report/02_run_page.ipynb #c238028b
 _ASIDE = ".failed.ipynb"
@@ -160,9 +160,11 @@ def run_state(run: RunRecord) -> list[str]:
     if not run.is_done:
         lacking = NUMBERS if run.metrics is None else "environment.json"
         return [f"Unfinished: the run left no {lacking}, and nobody works in the folder."]
-    asked, took = run.about.get("parameters", {}), run.about.get("seconds", 0)
-    profile, budget = asked.get("profile", "unknown"), asked.get("budget", "unknown")
-    return [f"{run.study} ran at budget {budget} with profile {profile}, in {in_time(took)}."]
+    asked, took = run.about.get("parameters", {}), time_in_words(run.about)
+    if "budget" not in asked:  # a drill, which says what it is
+        return [f"{run.study} ran in {took}{': ' if 'what' in run.about else ''}{run.about.get('what', '')}."]
+    profile = asked.get("profile", "unknown")
+    return [f"{run.study} ran at budget {asked['budget']} with profile {profile}, in {took}."]
 
 # %% ../../../nbs/app/report/02_run_page.ipynb #9fb9084f
 def facts_table(values: Mapping[str, Any]) -> pd.DataFrame:
@@ -209,31 +211,26 @@ def image_set_table(folder: Path) -> pd.DataFrame:
         rows.append(row)
     return pd.DataFrame(rows, dtype=object).fillna("")
 
-# %% ../../../nbs/app/report/02_run_page.ipynb #46be88de
-def _repeat(run: RunRecord) -> str:
-    "The command that repeats a run."
-    asked = run.about.get("parameters", {})
-    texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in asked.items()}
-    given = [f"{name}={value}" for name, value in texts.items() if value not in ("", "[]", "{}")]
-    command = ["spurious", "run", run.study, *(word for each in given for word in ("-p", each))]
-    return shlex.join(command)
-
 # %% ../../../nbs/app/report/02_run_page.ipynb #35f13b9f
 def _caption(file: Path, description: str) -> str:
-    "The first sentence, which is the heading above the cell that drew it, and the name of the file."
-    first = re.split(r"(?<=[.?!])\s", description, maxsplit=1)[0]
+    "The first sentence, which is the heading above the cell that drew it, and the name of the file, once."
+    said = description.removeprefix(f"{file.stem.replace('_', ' ')}: ")
+    first = re.split(r"(?<=[.?!])\s", said, maxsplit=1)[0]
     return f"{first} ({file.name})" if first else file.name
 
 
 def _figures(run: RunRecord) -> Section:
-    "The figures in the order of their making, and which are left out since they can't be seen."
+    """Those first that show the headlines, then in the order of their making.
+
+    Sentences say which are left out since they can't be seen."""
     files = {file.stem: file for file in run.pictures}
     sentences, figures = [run.faults["Figures"]] if "Figures" in run.faults else [], []
-    for name, words in describe_figures(run.notebook.get("cells", []), list(files)).items():
+    said = describe_figures(run.notebook.get("cells", []), list(files))
+    for name in headlines_first(run.study, said):
         try:
             decode(files[name])
-            description = words or f"Figure {name} of {run.study}"
-            caption = _caption(files[name], words)
+            description = said[name] or f"Figure {name} of {run.study}"
+            caption = _caption(files[name], said[name])
             figures.append(StoredPicture(files[name].read_bytes(), description, caption, name))
         except OSError as error:
             sentences.append(f"Left out: {error}.")
@@ -251,8 +248,10 @@ def run_sections(run: RunRecord) -> list[Section]:
         numbers = pd.DataFrame(run.metrics.rows(), columns=["number", "value", "95 % interval", "n"])
         sections.append(Section("Numbers", [f"{len(numbers):,} in all."], numbers, source=NUMBERS))
     if run.about:
-        parameters = facts_table(run.about.get("parameters", {}))
-        again = Section("Parameters", ["The same again:"], parameters, code=_repeat(run))
+        parameters = run.about.get("parameters", {})
+        sentences, command = repeat_command(run.study, parameters, run.about.get("script", ""))
+        table = facts_table(parameters) if parameters else None
+        again = Section("Parameters", sentences, table, code=command)
         sections += [again, surroundings_section(run.about)]
     sections += [
         Section(name, [run.faults[name]]) for name in ("Numbers", "Environment") if name in run.faults

@@ -18,7 +18,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..headlines import TRIALS
 from .page import Section
 from .run_page import facts_table, read_about, surroundings_section
 from ..sweeps.cell_folders import is_done, list_cells
@@ -32,6 +31,7 @@ from spurious_core.app.sweeps.gathering import (
 )
 from ..sweeps.sweeping import status_in_words, study_of, sweep_status
 from ...core.plots import bars
+from ...explore.headlines import TRIALS
 
 # %% ../../../nbs/app/report/03_sweep_page.ipynb #ff1fc244
 SHOWN_KEYS, SHOWN_ARMS = 8, 6  # more are not told apart in one figure
@@ -81,9 +81,11 @@ def sweep_figure(
 
 # %% ../../../nbs/app/report/03_sweep_page.ipynb #04b7ca49
 def _cells_section(root: Path, status: pd.DataFrame, place: Path) -> Section:
-    "The cells, those that are not done first; each leads to its folder."
-    order = status.sort_values("state", key=lambda states: states == "done", kind="stable")
-    columns = [*varying_parameters(status), "state", "error"]
+    "The cells, those that are not done first, then by what tells them apart; each leads to its folder."
+    varying = varying_parameters(status)
+    order = status.assign(is_done=status.state == "done")
+    order = order.sort_values(["is_done", *varying], key=_comparable, kind="stable")
+    columns = [*varying, "state", "error"]
     shown = order[columns].astype(object).where(order[columns].notna(), "").astype(str)
     cells = (root / "cells" / name for name in order.index)
     folders = [cell / "run" if (cell / "run").is_dir() else cell for cell in cells]
@@ -116,10 +118,11 @@ def _number_sections(numbers: pd.DataFrame, status: pd.DataFrame) -> list[Sectio
     by = mixed_parameters(numbers)
     table = over_seeds(numbers, None, by)
     order = table.assign(key=pd.factorize(table.key)[0]).sort_values(["key", *by], key=_comparable)
-    table = table.loc[order.index]
+    shown = table[by].astype(object).where(table[by].notna(), "").astype(str)  # as beside the cells
+    table = table.assign(**shown).loc[order.index]
     sentences = [
         "Means over seeds with 95 % intervals; n counts seeds.",
-        *notes_of_table(numbers, status, by),
+        *(f"{note[0].upper()}{note[1:]}." for note in notes_of_table(numbers, status, by, table)),
     ]
     first = Section("First numbers", [], None, [sweep_figure(table, by, numbers)])
     return [first, Section("Numbers", sentences, table, source="what spurious table prints")]

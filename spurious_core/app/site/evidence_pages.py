@@ -10,26 +10,30 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..headlines import headline
 from ..ledger.evidence_age import evidence_row
 from ..report.page import Section, StoredPicture
 from ..report.run_page import RunRecord, is_run_folder, read_run, run_sections
 from ..studies import list_studies
-from ..sweeps.estimating import in_time
+from ..sweeps.estimating import time_in_words
 from ..sweeps.gathering import as_file_text
 from ...core.files import atomic_write
 from ...core.markup import as_markdown
+from ...explore.headlines import headline
 
 # %% ../../../nbs/app/site/03_evidence_pages.ipynb #c52822bc
 def section_markdown(
     section: Section,
     folder: str,  # where the page finds the pictures, each by its caption
 ) -> str:
-    "A part of a report as Markdown. Its pictures must be stored ones."
+    "A part of a report as Markdown, each picture with its caption below. Its pictures must be stored ones."
     parts = [f"## {as_markdown(section.title)}", *map(as_markdown, section.sentences)]
+    if section.code:
+        parts.append(f"```sh\n{section.code}\n```")
     for picture in section.figures:
         words = as_markdown(picture.description).replace("[", "&#91;").replace("]", "&#93;")
         parts.append(f"![{words}]({folder}/{picture.name}.png)")
+        if picture.caption:
+            parts.append(as_markdown(picture.caption))
     if section.table is not None:
         parts.append(as_file_text(section.table, "md"))
     return "\n\n".join(parts)
@@ -59,16 +63,20 @@ def _age(run: RunRecord) -> str:
 def _row(run: RunRecord) -> str:
     "The line of a run in the overview."
     about, name = run.about, run.path.name
-    took = f"{about.get('parameters', {}).get('budget', '')}, {in_time(about.get('seconds', 0))}"
+    budget, cores = about.get("parameters", {}).get("budget"), about.get("cores")
+    took = time_in_words(about) + (f"; {cores} cores" if cores else "")
     found = as_markdown(headline(run.study, run.metrics))
-    return f"| [{name}]({name}.md) | {found} | {took} on {about.get('cores', '?')} cores | {_age(run)} |"
+    how = ", ".join(filter(None, [budget, took]))
+    return f"| [{name}]({name}.md) | {found} | {as_markdown(how)} | {_age(run)} |"
 
 # %% ../../../nbs/app/site/03_evidence_pages.ipynb #29117802
 _TITLE = """# Evidence
 
-What each study found in its last run at budget `full`, with 95 % intervals. All of it is of a small world,
-unless photographs are named. The files are those of `figures/` in the repository. What they say to the
-papers' claims is in [the ledger](../ledger.ipynb).
+What each study found in its last committed run, whose budget is named beside it, and what two drills did.
+Brackets are 95 % intervals; a number without them has none. All of it is of a small world, unless photographs
+are named. A run that went on from work that was there recorded the time of what it did itself; what came
+before is in [run times](../guides/04_run_times.ipynb). The files are those of `figures/` in the repository.
+What they say to the papers' claims is in [the ledger](../ledger.ipynb).
 
 | study | what came out | run | commit, and rules since |
 |---|---|---|---|

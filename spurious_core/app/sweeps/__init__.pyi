@@ -28,6 +28,8 @@ from .estimating import (
     in_bytes as in_bytes,
     in_time as in_time,
     measure_cell as measure_cell,
+    time_covers as time_covers,
+    time_in_words as time_in_words,
 )
 from .gathering import (
     EXPORTS as EXPORTS,

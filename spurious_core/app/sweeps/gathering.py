@@ -122,13 +122,16 @@ def notes_of_table(
     numbers: pd.DataFrame,  # as `gather` has them
     status: pd.DataFrame,  # as `sweep_status` has it
     by: list[str],  # parameters that stay apart
+    table: pd.DataFrame,  # as `over_seeds` has it
 ) -> list[str]:
-    "What one should know of a table: which parameters its means mix, and what is missing."
+    "What one should know of a table: which parameters its means mix, what is missing, where no interval is."
     notes = [missing_in_words(status)]
     if len(numbers) and (mixed := mixed_parameters(numbers, by)):
         notes.append(f"means are over {', '.join(mixed)} as well; --by {mixed[0]} keeps them apart")
-    if len(numbers) and numbers.seed.nunique() < FEWEST_SEEDS:
+    if (table.n < FEWEST_SEEDS).any():
         notes.append(f"an interval needs at least {FEWEST_SEEDS} seeds")
+    if (table.lo.isna() & (table.n >= FEWEST_SEEDS)).any():
+        notes.append("where all seeds have the same number there is no interval")
     return [note for note in notes if note]
 
 # %% ../../../nbs/app/sweeps/06_gathering.ipynb #ec465e56

@@ -21,7 +21,7 @@ def test_everything_is_inside():
     page = page_of("An audit", sections)
     assert page.startswith("<!doctype html>") and page.count("<img") == 1 and page.count("<table") == 1
     assert not re.findall(r'(?:src|href)="(?!data:|#)', page) and "url(" not in page
-    assert set(re.findall(r'href="#([^"]+)"', page)) == set(re.findall(r'id="([^"]+)"', page))
+    assert set(re.findall(r'href="#([^"]+)"', page)) == set(re.findall(r'<h2 id="([^"]+)"', page))
 
 
 def test_a_table_that_is_too_long_is_cut_and_the_page_says_so():
@@ -51,6 +51,17 @@ def test_the_first_column_leads_where_it_is_told_and_a_command_is_code():
     assert '<td><a href="cells/a%3C">a&lt;b</a></td>\n      <td>1.000</td>' in page
     assert '<td><a href="x&quot;y">c</a></td>' in page and "<th>&lt;cell&gt;</th>" in page
     assert "<pre><code>spurious run &lt;x&gt;</code></pre>" in page
+
+
+def test_each_figure_has_a_box_of_its_own_that_shows_it_whole():
+    named = StoredPicture(png_bytes(THUMBS[0]), "a <b>", "Bars <c>")
+    sections = [Section("A", [], None, [named, named]), Section("B", [], None, [named])]
+    page = page_of("x", sections)
+    boxes = re.findall('<input type="checkbox" id="([^"]+)" aria-label="full size: Bars &lt;c&gt;">', page)
+    assert len(boxes) == len(set(boxes)) == 3
+    for box in boxes:  # a word and the picture itself
+        assert page.count(f'<label for="{box}">') == 2
+    assert "<script" not in page
 
 
 def test_no_pictures_make_no_figure():

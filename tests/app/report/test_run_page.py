@@ -17,6 +17,7 @@ from spurious_core.app.report.run_page import (
 from spurious_core.core.files import atomic_write
 from spurious_core.core.images import png_bytes
 from spurious_core.core.locks import HOLDER_FILE, hold_folder
+from support.notebooks import ROOT
 
 ABOUT = dict(
     study="toy",
@@ -55,11 +56,11 @@ def test_all_of_a_run_is_on_its_page(folder):
     page = page_of("toy", sections)
     for text in (
         "toy ran at budget quick with profile mini, in 3.3 minutes.",
-        "0.250 .. 0.750",
+        "[0.250, 0.750]",
         "40 images",
         'alt="Bars of &lt;all&gt; methods."',
         "Commit abc, with changes that were not committed.",
-        "-p seed=3",
+        "No study is called toy",
         "&lt;b&gt;",
         "torch",
     ):
@@ -79,8 +80,43 @@ def test_figures_come_in_the_order_of_their_making_with_titles(folder):
 
 
 def test_the_command_that_repeats_a_run_is_code(folder):
-    command = "spurious run toy -p profile=mini -p budget=quick -p seed=3 -p 'words=[\"<b>\"]'"
-    assert section(folder, "Parameters").code == command
+    assert section(folder, "Parameters").code == ""  # toy is no study of ours
+    atomic_write(folder / "environment.json", json.dumps(ABOUT | dict(study="ffr")))
+    again = section(folder, "Parameters")
+    assert again.code == "spurious run ffr -p profile=mini -p budget=quick -p seed=3"
+    assert again.sentences == ["The same again, without words, which ffr no longer takes:"]
+
+
+def test_a_caption_names_its_figure_once(folder):
+    cells = [
+        dict(cell_type="markdown", source="Bars. They differ."),
+        dict(
+            cell_type="code",
+            source="#| fig-alt: bars_a: Two bars.\n#| fig-alt: bars_b: One.\nkept(f, 'bars_a', 'bars_b')",
+        ),
+    ]
+    atomic_write(folder / "toy.ipynb", json.dumps(dict(cells=cells)))
+    for name in ("bars_a", "bars_b"):
+        atomic_write(folder / f"figures/{name}.png", png_bytes(np.zeros((8, 8, 3), np.uint8)))
+    captions = [figure.caption for figure in section(folder, "Figures").figures]
+    assert captions == ["Two bars. (bars_a.png)", "One. (bars_b.png)", "bars.png"]
+
+
+def test_what_the_headlines_are_about_is_seen_first():
+    names = [figure.name for figure in section(ROOT / "figures/ddb", "Figures").figures]
+    assert names[:2] == ["wga", "groups"] and names[2].startswith("world_") and names[-1] == "inversion"
+
+
+def test_a_run_that_went_on_says_what_its_time_is_of(folder):
+    atomic_write(folder / "environment.json", json.dumps(ABOUT | dict(resumed=True)))
+    ran = "toy ran at budget quick with profile mini, in 3.3 minutes"
+    assert run_state(read_run(folder)) == [f"{ran} of its last attempt alone."]
+
+
+def test_a_drill_says_what_it_is(folder):
+    atomic_write(folder / "environment.json", json.dumps(dict(what="a drill", script="a.py", seconds=20)))
+    assert run_state(read_run(folder)) == ["toy ran in 20 seconds: a drill."]
+    assert section(folder, "Parameters").table is None
 
 
 def test_a_run_in_progress_says_so(folder):

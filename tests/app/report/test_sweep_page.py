@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from spurious_core.app.metrics import Metrics
+from spurious_core.app.report.page import page_of
 from spurious_core.app.report.sweep_page import SHOWN_ARMS, sweep_figure, sweep_sections, sweep_title
 from spurious_core.app.sweeps.gathering import over_seeds
 from support.sweeps import put_sweep
@@ -31,7 +32,7 @@ def test_cells_and_means_apart(root):
     assert cells.table.error.tolist() == ["no <memory>"] + 11 * [""]
     assert list(cells.table) == ["cell", "seed", "scale", "state", "error"]
     worst = numbers.table[numbers.table.key == "wga.toy.ERM"]
-    assert worst.scale.tolist() == [1.0, 2.0] and worst.n.tolist() == [6, 5]
+    assert worst.scale.tolist() == ["1.0", "2.0"] and worst.n.tolist() == [6, 5]
     assert worst.value.round(3).tolist() == [0.125, 0.22]
     assert any("1 of 12 cells are missing" in sentence for sentence in numbers.sentences)
     (ax,) = figure.figures[0].axes
@@ -39,6 +40,25 @@ def test_cells_and_means_apart(root):
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["scale 1.0", "scale 2.0"]
     plt.close(figure.figures[0])
     assert sweep_title(root) == "Sweep of toy"
+
+
+def test_cells_come_by_what_tells_them_apart(root):
+    cells = sweep_sections(root)[0].table
+    assert cells.state.tolist() == ["failed"] + 11 * ["done"]
+    pairs = list(zip(cells.seed, cells.scale, strict=True))[1:]
+    assert pairs == [(str(seed), scale) for seed in range(6) for scale in ("1.0", "2.0")][:-1]
+
+
+def test_a_parameter_has_one_form_on_the_page(root):
+    page = page_of("x", sweep_sections(root))
+    assert "<td>1.0</td>" in page and "<td>1.000</td>" not in page
+
+
+def test_numbers_that_agree_say_why_they_have_no_interval(root):
+    numbers = sweep_sections(root)[2]
+    same = numbers.table[numbers.table.key == "seconds.toy.ERM"]
+    assert same.lo.isna().all() and (same.n >= 5).all()
+    assert "Where all seeds have the same number there is no interval." in numbers.sentences
 
 
 def test_cells_lead_to_their_folders(root, tmp_path):

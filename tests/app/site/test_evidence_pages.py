@@ -22,6 +22,42 @@ def test_a_section_in_markdown():
     assert "a&#124;b" in text and "&lt;c&gt;" in text
 
 
+def test_a_command_and_captions_are_on_the_page():
+    picture = StoredPicture(b"", "Rows of it", "Rows of *it*. (bars_a.png)", "bars_a")
+    text = section_markdown(
+        Section("A", ["Again:"], None, [picture], code="spurious run a -p 'b=[\"<c>\"]'"), "a"
+    )
+    assert text.startswith("## A\n\nAgain:\n\n```sh\nspurious run a -p 'b=[\"<c>\"]'\n```\n\n![")
+    assert text.endswith("(a/bars_a.png)\n\nRows of &#42;it&#42;. (bars_a.png)")
+
+
+def overview(tmp_path, about, numbers):
+    "The line of a run named toy in the overview, as cells of its table."
+    folder = tmp_path / "figures/toy"
+    folder.mkdir(parents=True)
+    (folder / "environment.json").write_text(json.dumps(about))
+    entries = {key: dict(value=value, ci=None, n=None) for key, value in numbers.items()}
+    (folder / "metrics.json").write_text(json.dumps(entries))
+    write_evidence(tmp_path / "figures", tmp_path / "out", set())
+    (line,) = re.findall(r"(?m)^\| \[toy\].*$", (tmp_path / "out/index.md").read_text("utf-8"))
+    return line.strip("| ").split(" | ")
+
+
+def test_the_overview_says_of_what_a_time_is_and_leaves_nothing_half_said(tmp_path):
+    line = overview(tmp_path, dict(seconds=8, resumed=True, cores=2), {"rows": 20000, "lost": 0})
+    assert line[1:3] == [
+        "Its first numbers: rows 20,000, lost 0.",
+        "8 seconds of its last attempt alone; 2 cores",
+    ]
+
+
+def test_the_overview_names_the_budget_of_each_run(tmp_path):
+    line = overview(tmp_path, dict(seconds=8, parameters=dict(budget="quick")), {"a.b.c": 0.5})
+    assert line[1:3] == ["Its first numbers: a.b.c 0.50.", "quick, 8 seconds"]
+    text = (tmp_path / "out/index.md").read_text("utf-8")
+    assert "budget `full`" not in text and "a number without them has none" in " ".join(text.split())
+
+
 @pytest.mark.slow
 def test_all_of_the_committed_runs(tmp_path):
     names = write_evidence(ROOT / "figures", tmp_path, {"bar", "ffr"})

@@ -16,6 +16,8 @@ from spurious_core.app.sweeps.estimating import (
     in_bytes,
     in_time,
     measure_cell,
+    time_covers,
+    time_in_words,
 )
 
 
@@ -82,3 +84,21 @@ def test_units():
         "2.3 days",
     ]
     assert [in_bytes(each) for each in (500, 2e6, 3e9, 4e12)] == ["0.5 kB", "2.0 MB", "3.0 GB", "4.0 TB"]
+
+
+@pytest.mark.parametrize(
+    "about, said",
+    [
+        (dict(resumed=False), "20 seconds"),
+        (dict(resumed=True), "20 seconds of its last attempt alone"),
+        (dict(parameters=dict(runs="cells")), "20 seconds besides the cells that it read"),
+        (dict(study="ddb", commit="308f02cd49"), "20 seconds of its last attempt alone"),
+        (dict(study="ddb", commit="308f02cd49", resumed=False), "20 seconds"),
+        (dict(study="ddb", commit=None), "20 seconds"),
+    ],
+    ids=str,
+)
+def test_seconds_of_a_part_say_so(about, said):
+    assert time_in_words(about | dict(seconds=20)) == said
+    assert time_covers(about) == ("all" if said == "20 seconds" else "the end")
+    assert time_in_words({}) == "unknown time"

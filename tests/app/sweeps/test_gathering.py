@@ -119,7 +119,7 @@ def test_a_stale_cell_is_in_no_mean(root):
 def test_a_saved_table_says_what_it_lacks(root):
     table, status = over_seeds(gather(root), by=["scale"]), sweep_status(root)
     few = gather(root)[lambda rows: rows.seed < 3]
-    notes = notes_of_table(few, status, ["scale"])
+    notes = notes_of_table(few, status, ["scale"], over_seeds(few, by=["scale"]))
     assert (
         notes[0].startswith("1 of 12 cells are missing") and notes[-1] == "an interval needs at least 5 seeds"
     )
@@ -127,3 +127,11 @@ def test_a_saved_table_says_what_it_lacks(root):
     assert as_file_text(table, "md", notes).endswith("\n\nan interval needs at least 5 seeds\n")
     assert as_file_text(table, "tex", notes).endswith("\n% an interval needs at least 5 seeds\n")
     assert "interval" not in as_file_text(table, "csv", notes)
+
+
+def test_a_table_says_why_numbers_that_agree_have_no_interval(root):
+    numbers, status = gather(root), sweep_status(root)
+    differ = numbers[numbers.key == "wga.toy.ERM"]
+    alike, why = differ.assign(value=0.5), "where all seeds have the same number there is no interval"
+    assert why in notes_of_table(alike, status, ["scale"], over_seeds(alike, by=["scale"]))
+    assert why not in notes_of_table(differ, status, ["scale"], over_seeds(differ, by=["scale"]))

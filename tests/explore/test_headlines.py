@@ -2,22 +2,55 @@
 
 import json
 import re
+from fnmatch import fnmatchcase
 
 import pytest
 
-from spurious_core.app import headlines
-from spurious_core.app.headlines import HEADLINES, fitting_keys, headline
 from spurious_core.app.metrics import Metrics
 from spurious_core.app.studies import list_studies
 from spurious_core.evaluate.intervals import FEWEST
+from spurious_core.explore import headlines
+from spurious_core.explore.headlines import (
+    HEADLINE_FIGURES,
+    HEADLINES,
+    fitting_keys,
+    headline,
+    headline_keys,
+    headlines_first,
+)
 from support.notebooks import ROOT
+
+DRILLS = {"drawing", "sweeps"}
 
 
 def test_every_study_has_headlines():
-    assert sorted(HEADLINES) == list_studies()
+    assert sorted(HEADLINES.keys() - DRILLS) == list_studies() == sorted(HEADLINE_FIGURES)
 
 
 @pytest.mark.parametrize("study", list_studies())
+def test_figures_of_the_headlines_come_first(study):
+    "Each is there, and what comes first is one of them."
+    names = sorted(file.stem for file in (ROOT / "figures" / study).glob("*.png"))
+    for pattern in HEADLINE_FIGURES[study]:
+        assert any(fnmatchcase(name, pattern) for name in names), pattern
+    ordered = headlines_first(study, names)
+    assert sorted(ordered) == names and fnmatchcase(ordered[0], HEADLINE_FIGURES[study][0])
+    rest = [name for name in names if not any(fnmatchcase(name, p) for p in HEADLINE_FIGURES[study])]
+    assert ordered[-len(rest) :] == rest or not rest
+
+
+def test_keys_of_the_headlines_come_in_the_order_of_the_sentences():
+    metrics = Metrics.load(ROOT / "figures" / "ddb")
+    assert headline_keys("ddb", metrics) == [
+        "wga.all.ERM",
+        "wga.all.DDB",
+        "wga.all.DFR",
+        "wga.all.cut_and_paste",
+    ]
+    assert headline_keys("coins", metrics) == []
+
+
+@pytest.mark.parametrize("study", sorted(HEADLINES))
 def test_the_committed_run_has_the_numbers_of_all_its_headlines(study):
     metrics = Metrics.load(ROOT / "figures" / study)
     for sentence in HEADLINES[study]:
@@ -75,9 +108,7 @@ def test_no_number_is_said_twice():
 
 def test_an_unknown_study_names_its_first_numbers():
     said = headline("coins", numbers(heads__euro__thrown=0.5, tails__euro__thrown=0.25, lost__euro__thrown=3))
-    assert said == (
-        "Its first numbers: heads.euro.thrown 0.50, tails.euro.thrown 0.25, lost.euro.thrown 3.00."
-    )
+    assert said == ("Its first numbers: heads.euro.thrown 0.50, tails.euro.thrown 0.25, lost.euro.thrown 3.")
 
 
 def test_of_a_data_set_and_its_slices_the_whole_is_said():
@@ -92,3 +123,10 @@ def test_a_trial_is_not_quoted(budget):
     said = headline("ddb", metrics, budget)
     assert said.startswith("It works here") and not any(character.isdigit() for character in said)
     assert headline("ddb", metrics, "full") == headline("ddb", metrics) != said
+
+
+@pytest.mark.parametrize("drill", sorted(DRILLS))
+def test_counts_are_whole(drill):
+    said = headline(drill, Metrics.load(ROOT / "figures" / drill))
+    assert said.startswith(("Of 20,000 rows 0 were lost and 0 ", "Of 24 cells 0 were lost and 0 "))
+    assert not re.search(r"\d\.\d", said)
