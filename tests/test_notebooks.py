@@ -7,6 +7,7 @@ from functools import cache
 import nbformat
 import pytest
 
+from spurious_core.app.report.descriptions import LONGEST, describe_pictures
 from support.glossary import GLOSSARY, anchor, first_uses, is_linked
 from support.notebooks import FLOOR, ROOT, for_each, module_paths, notebook_paths
 
@@ -45,6 +46,18 @@ def test_a_picture_is_shown_once(nb):
     for c in nb.cells:
         pictures = [o.data["image/png"] for o in c.get("outputs", []) if "image/png" in o.get("data", {})]
         assert len(pictures) == len(set(pictures)), c.source
+
+
+@each_notebook
+def test_each_picture_is_described_to_those_who_do_not_see_it(nb):
+    for i, c in enumerate(nb.cells):
+        if c.cell_type == "code":
+            shown = len(pictures(c))
+            assert len(re.findall(r"(?m)^#\| fig-alt: ", c.source)) == shown, c.source
+            texts = describe_pictures(nb.cells, i, shown) if shown else []
+            assert [text for text in texts if len(text) > LONGEST] == []
+            # a directive, where a line begins with it, although it is meant as a word
+            assert not re.search(r"(?m)^#\| {2,}(hide|slow|eval|export)\b", c.source), c.source
 
 
 @each_notebook

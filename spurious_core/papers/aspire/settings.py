@@ -67,5 +67,6 @@ CURE_ARMS = dict(
     unedited=CureArm(("training",)),
     paper=CureArm(("edited",)),
     lora=CureArm(("edited",), recipe="lora"),
+    originals=CureArm(("before",), named=True),
     aspire=CureArm(("edited", "before"), named=True),
 )

@@ -115,7 +115,7 @@ _FULL = replace(
     worlds=("mini_waterbirds", "mini_beside"),
     test=400,
     methods=("ERM", "GroupDRO", "JTT", "LfF", "SUBG", "CVaR-DRO", "LISA", "DFR", "EIIL"),
-    arms=("random", "named", "unedited", "paper", "lora", "aspire"),
+    arms=("random", "named", "unedited", "paper", "lora", "originals", "aspire"),
 )
 ASPIRE_PLANS = dict(smoke=_SMOKE, quick=_QUICK, full=_FULL)
 

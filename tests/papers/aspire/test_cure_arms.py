@@ -84,6 +84,13 @@ def test_ours_learns_from_the_edits_and_what_they_were_made_from(drawn_with, tmp
     assert asked["prompts"]["cat"][0] == "a photo of a <cat> in forest"
 
 
+def test_a_control_learns_from_what_the_edits_were_made_from_alone_and_asks_for_the_same(drawn_with):
+    (ours, asked_by_ours), (learned, asked) = map(drawn_with, ("aspire", "originals"))
+    assert learned["cat"]["levels"] == ours["cat"]["levels"][3:]
+    assert learned["cat"]["captions"] == ours["cat"]["captions"][3:]
+    assert asked["prompts"] == asked_by_ours["prompts"]
+
+
 @pytest.mark.parametrize("name, pictures", [("unedited", [0, 2, 3]), ("paper", [103, 100, 101])])
 def test_controls_of_the_papers_way_say_nothing_of_what_is_beside(name, pictures, drawn_with):
     learned, asked = drawn_with(name)
