@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['training_config', 'prior_set', 'write_references', 'draw_arm_set', 'wrong_components', 'untrained_guide',
-           'with_guide', 'steering_loss', 'draw_arm']
+           'with_guide', 'steering_loss', 'training_of', 'draw_arm']
 
 # %% ../../../nbs/papers/class_wise/14_arm_pictures.ipynb #f7c5e078
 from copy import deepcopy
@@ -156,6 +156,13 @@ def steering_loss(kit: Kit, target: Target, arm: Arm) -> SimilarityLoss:
         target = replace(target, components=wrong_components(target, kit.guide))
     return loss_of(kit, target, arm.sfsl)
 
+# %% ../../../nbs/papers/class_wise/14_arm_pictures.ipynb #1bd437dc
+def training_of(arm: Arm, config: PersonalizeConfig, seed: int) -> PersonalizeConfig:
+    "The recipe that all arms share, as one of them has it."
+    recipe = replace(config, method=arm.method, seed=seed, steps=config.steps * arm.rounds)
+    recipe = replace(recipe, image_loss_weight=arm.weight)
+    return replace(recipe, lr=arm.lr, text_lr=arm.lr) if arm.lr else recipe
+
 # %% ../../../nbs/papers/class_wise/14_arm_pictures.ipynb #93e991e0
 def draw_arm(
     kit: Kit,
@@ -176,7 +183,7 @@ def draw_arm(
         adapter = personalize(
             kit.pipe,
             write_references(target, folder / "references"),
-            replace(config, image_loss_weight=arm.weight, seed=seed, steps=config.steps * arm.rounds),
+            training_of(arm, config, seed),
             folder / "adapter",
             image_loss=loss,
             decoder=kit.tiny,

@@ -23,13 +23,17 @@ def test_an_arm_is_known_by_its_name():
     assert arms_named(["sfsl", "base"]) == (CHOSEN, BASE)
     with pytest.raises(ValueError, match="sfls"):
         arms_named(["sfls"])
-    for wrong in (dict(rounds=0), dict(pool=1.5), dict(components="other")):
+    for wrong in (dict(rounds=0), dict(pool=1.5), dict(components="other"), dict(method="ti"), dict(lr=-1)):
         with pytest.raises(ValueError, match=f"arm 'x': {next(iter(wrong))}"):
             Arm("x", **wrong)
 
 
 def test_a_control_differs_from_the_chosen_arm_in_one_thing():
-    chosen = vars(replace(CHOSEN, pool=1))
-    for name in ("sfsl_wrong_components", "sfsl_log_probability", "sfsl_plain_guide", "sfsl_random_guide"):
-        others = {field for field, value in vars(ARMS[name]).items() if value != chosen[field]}
-        assert others - {"name"} in ({"components"}, {"sfsl"}, {"guide"}), name
+    controls = [name for name in ARMS if name.startswith("sfsl_")]
+    assert len(controls) == 9
+    for name in controls:
+        others = {field for field, value in vars(ARMS[name]).items() if value != vars(CHOSEN)[field]}
+        of_its_kind = {"components"}, {"sfsl"}, {"guide", "pool"}, {"method", "lr"}
+        assert others - {"name"} in of_its_kind, name
+    full = vars(ARMS["dreambooth_full"]).items()
+    assert {field for field, value in full if value != vars(DREAMBOOTH)[field]} == {"name", "method", "lr"}
