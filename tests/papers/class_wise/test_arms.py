@@ -1,7 +1,5 @@
 "The arms of a comparison: what an arm may be, the same noise in all, and files that keep their order."
 
-from dataclasses import replace
-
 import pytest
 
 from spurious_core.diffusion.similarity_loss import SimilarityLossConfig
