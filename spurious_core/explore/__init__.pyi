@@ -30,7 +30,7 @@ from .group_explorer import (
     draw_group as draw_group,
     group_line as group_line,
 )
-from .marks import SAME_DIRECTION as SAME_DIRECTION, SpuriousMarks as SpuriousMarks
+from .marks import SpuriousMarks as SpuriousMarks
 from .panels import (
     ERROR_STYLE as ERROR_STYLE,
     NOTE_STYLE as NOTE_STYLE,
@@ -40,7 +40,13 @@ from .panels import (
     paragraph as paragraph,
     renew_slider as renew_slider,
 )
-from .review_board import ALTS as ALTS, Board as Board, PairView as PairView
+from .review_board import (
+    ALTS as ALTS,
+    AT_ONCE as AT_ONCE,
+    Board as Board,
+    PairView as PairView,
+    inserted as inserted,
+)
 from .run_browser import (
     PAGE as PAGE,
     RunBrowser as RunBrowser,
@@ -59,5 +65,6 @@ from .votes import (
     VERDICTS as VERDICTS,
     Votes as Votes,
     agreement as agreement,
+    person as person,
     tally as tally,
 )
