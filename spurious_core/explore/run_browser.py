@@ -172,6 +172,7 @@ def _pick_of(self: RunBrowser, table: pd.DataFrame, number: int) -> None:
     "`pick`, for a button, which the page may show longer than its set."
     if self.table is not table:
         raise ValueError(f"picture {number} is of a set that is shown no longer")
+    self.stop()
     self.pick(number)
 
 
@@ -180,7 +181,6 @@ def pick(self: RunBrowser, number: int) -> None:
     "Shows how a picture came about. ValueError where no set with such a picture is shown."
     if self.table is None or number not in self.table.index:
         raise ValueError(f"there is no picture {number} here: choose a set of images first")
-    self.stop()
     self.row = self.table.loc[number]
     image = read_images(self.table.loc[[number]])[0]
     shown = picture_html(image, f"picture {number}: {self.row.get('prompt', '')}", width=192)
