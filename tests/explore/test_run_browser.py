@@ -154,7 +154,7 @@ def slow_steps(run, row, load):
     "Of drawing a picture again."
     yield 0.0, "the pipeline is loaded"
     yield 0.5, "it is drawn"
-    return GREY
+    return np.full((16, 16, 3), 90, np.uint8)
 
 
 @pytest.fixture
