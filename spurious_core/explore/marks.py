@@ -50,7 +50,7 @@ class SpuriousMarks:
 
     @property
     def components(self) -> dict[str, list[int]]:
-        "Class name -> the numbers that its marked components had when they were marked, and no others have."
+        "Class name -> numbers that its components had where they were marked; SpuFix takes `directions`."
         marked = self._read().items()
         return {label: sorted({int(mark["component"]) for mark in marks}) for label, marks in marked}
 
