@@ -101,7 +101,7 @@ def write_place(path: str | Path) -> Path:
         )
     return place
 
-
+# %% ../../nbs/core/02_files.ipynb #e70c6f65
 def put_in_place(
     beside: str | Path,  # a new file, on the same disk
     place: Path,  # of `write_place`

@@ -175,7 +175,7 @@ def _pick_of(self: RunBrowser, table: pd.DataFrame, number: int) -> None:
     self.stop()
     self.pick(number)
 
-
+# %% ../../nbs/explore/08_run_browser.ipynb #924c96cc
 @patch
 def pick(self: RunBrowser, number: int) -> None:
     "Shows how a picture came about. ValueError where no set with such a picture is shown."
