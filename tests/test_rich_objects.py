@@ -1,5 +1,7 @@
 "Objects that draw themselves in a notebook: whole pages, small, the same every time, and names are text."
 
+import base64
+import io
 from dataclasses import replace
 
 import numpy as np
@@ -102,3 +104,16 @@ def test_pictures_of_any_kind():
     grey = np.full((4, 6, 3), 9, np.uint8)
     assert picture_html(grey, "x") == picture_html(Image.fromarray(grey), "x")
     assert check_page(picture_html(grey, NASTY, width=3)).images[0]["width"] == "3"
+
+
+def test_small_pictures_keep_their_proportions(tmp_path):
+    "Also in a set whose pictures have several shapes."
+    shapes = [(20, 80), (90, 30), (1, 300), (64, 64), (8, 8)]
+    rows = []
+    for number, shape in enumerate(shapes):
+        Image.fromarray(np.zeros((*shape, 3), np.uint8)).save(tmp_path / f"{number}.png")
+        rows.append(dict(file_name=f"{number}.png", path=str(tmp_path / f"{number}.png")))
+    page = check_page(ImageSet(rows)._repr_html_())
+    contents = [base64.b64decode(image["src"].split(",")[1]) for image in page.images]
+    sizes = [Image.open(io.BytesIO(content)).size for content in contents]
+    assert sizes == [(64, 16), (21, 64), (64, 1), (64, 64), (8, 8)]

@@ -20,6 +20,7 @@ from .checks import (
     distinct as distinct,
     each_once as each_once,
     encodable as encodable,
+    file_path as file_path,
     finite as finite,
     folder_path as folder_path,
     known as known,
@@ -62,10 +63,12 @@ from .files import (
     make_folder as make_folder,
     open_parquet as open_parquet,
     open_safetensors as open_safetensors,
+    put_in_place as put_in_place,
     read_json as read_json,
     read_json_lines as read_json_lines,
     share_as_usual as share_as_usual,
     sweep_away as sweep_away,
+    write_place as write_place,
     writing as writing,
 )
 from .images import (
@@ -78,6 +81,7 @@ from .locks import (
     FolderInUse as FolderInUse,
     HOLDER_FILE as HOLDER_FILE,
     LOCK_FILE as LOCK_FILE,
+    file_lock as file_lock,
     hold_folder as hold_folder,
     who_holds as who_holds,
 )

@@ -23,8 +23,9 @@ from spurious_core.core.files import (
     discard,
     make_folder,
     open_safetensors,
+    put_in_place,
     read_json,
-    share_as_usual,
+    write_place,
     writing,
 )
 
@@ -133,14 +134,14 @@ def write_tensors(path: Path, tensors: dict[str, torch.Tensor], **header) -> Non
     """Writes tensors and a JSON header to `path`, atomically.
 
     A full disk is an OSError that says how to go on, and the old file stays."""
-    beside = path.with_name(f".{path.name}.tmp")
+    place = write_place(path)
+    beside = place.with_name(f".{place.name}.tmp")
     on_cpu = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     kept = "the last checkpoint is kept" if path.exists() else ""
     try:
         with writing(path, kept):
             save_safetensors(on_cpu, beside, {"meta": json.dumps(header)})
-            share_as_usual(beside)
-            os.replace(beside, path)
+            put_in_place(beside, place)
     finally:
         discard(beside)
 

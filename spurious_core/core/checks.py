@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['of_type', 'one_of', 'known', 'within', 'positive', 'not_negative', 'whole', 'checked_seed', 'encodable', 'not_blank',
-           'folder_path', 'distinct', 'each_once', 'yes_or_no', 'texts', 'text_rows', 'plain_numbers',
+           'folder_path', 'file_path', 'distinct', 'each_once', 'yes_or_no', 'texts', 'text_rows', 'plain_numbers',
            'renamed_arguments', 'finite', 'checked_codes', 'as_many']
 
 # %% ../../nbs/core/00_checks.ipynb #93daec8a
@@ -141,13 +141,26 @@ def not_blank(name: str, value: Any) -> str:
     return encodable(name, value)
 
 # %% ../../nbs/core/00_checks.ipynb #40dfc125
-def folder_path(name: str, value: str | os.PathLike) -> Path:
-    "`value` as a path. ValueError for what is no path, and for an empty one; NotADirectoryError for a file."
+def _path(name: str, value: Any, kind: str) -> Path:
     if not isinstance(value, (str, os.PathLike)) or not str(value).strip() or "\0" in str(value):
-        raise ValueError(f"{name}={value!r} must be the path of a folder ('.' is the current one)")
-    if os.path.isfile(value):
+        raise ValueError(f"{name}={value!r} must be the path of {kind}")
+    return Path(os.path.expanduser(encodable(name, str(value))))
+
+
+def folder_path(name: str, value: str | os.PathLike) -> Path:
+    "`value` as a path, with `~` as one's home. ValueError for what is none or empty; OSError for a file."
+    path = _path(name, value, "a folder ('.' is the current one)")
+    if os.path.isfile(path):
         raise NotADirectoryError(f"{name}={str(value)!r} is a file; give a folder")
-    return Path(encodable(name, str(value)))
+    return path
+
+
+def file_path(name: str, value: str | os.PathLike) -> Path:
+    "`value` as a path, with `~` as one's home. ValueError for what is none or empty; OSError for a folder."
+    path = _path(name, value, "a file")
+    if os.path.isdir(path):
+        raise IsADirectoryError(f"{name}={str(value)!r} is a folder; name a file in it")
+    return path
 
 # %% ../../nbs/core/00_checks.ipynb #d0d4b15b
 def _as_seen(text: str) -> str:

@@ -39,17 +39,17 @@ def picture_html(
 
 # %% ../../nbs/core/13_markup.ipynb #0e01e34a
 def thumbnails_html(
-    images: Any,  # any batch `to_array` takes
+    images: Sequence,  # of pictures that `to_array` takes, each of its own shape
     alts: Sequence[str],  # a text for each
     side: int = 64,  # pixels, the longer one
     limit: int = 12,  # pictures shown
 ) -> str:
-    "The first `limit` pictures, small, side by side."
+    "The first `limit` pictures, small, side by side, each with its proportions."
     from spurious_core.core.images import to_array
 
     shown = []
-    for image, alt in zip(to_array(images[:limit]), alts[:limit], strict=True):
-        small = Image.fromarray(image)
+    for image, alt in zip(images[:limit], alts[:limit], strict=True):
+        small = Image.fromarray(to_array(image)[0])
         small.thumbnail((side, side))
         shown.append(picture_html(small, alt))
     return "<div>" + " ".join(shown) + "</div>"

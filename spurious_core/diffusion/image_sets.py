@@ -225,6 +225,12 @@ def save_images(
         raise OSError(error.errno, message) from error
 
 # %% ../../nbs/diffusion/04_image_sets.ipynb #e77caf02
+def _small(path: str) -> Image.Image:
+    image = decode(path).image
+    image.thumbnail((64, 64))  # at once: twelve large ones would fill the memory
+    return image
+
+
 class ImageSet(pd.DataFrame):
     "The table of an image set, which draws itself. What is made of it is a plain table."
 
@@ -238,10 +244,10 @@ class ImageSet(pd.DataFrame):
         columns = [name for name in ("file_name", "prompt", "seed", "guidance", "y", "a") if name in self]
         table = self[columns].head(4).to_html(index=False, border=0)
         try:
-            pictures = [np.asarray(decode(path).image.resize((64, 64))) for path in self["path"].head(12)]
+            pictures = [_small(path) for path in self["path"].head(12)]
         except OSError as error:
             return f"{title}<p>{as_html(error)}</p>{table}"
-        return title + thumbnails_html(np.stack(pictures), [str(text) for text in prompts.head(12)]) + table
+        return title + thumbnails_html(pictures, [str(text) for text in prompts.head(12)]) + table
 
 # %% ../../nbs/diffusion/04_image_sets.ipynb #905f04eb
 def load_image_set(folder: str | Path) -> ImageSet:

@@ -39,7 +39,7 @@ from .headlines import (
     headline_keys as headline_keys,
     headlines_first as headlines_first,
 )
-from .marks import SAME_DIRECTION as SAME_DIRECTION, SpuriousMarks as SpuriousMarks
+from .marks import SpuriousMarks as SpuriousMarks
 from .panels import (
     ERROR_STYLE as ERROR_STYLE,
     NOTE_STYLE as NOTE_STYLE,
@@ -49,7 +49,13 @@ from .panels import (
     paragraph as paragraph,
     renew_slider as renew_slider,
 )
-from .review_board import ALTS as ALTS, Board as Board, PairView as PairView
+from .review_board import (
+    ALTS as ALTS,
+    AT_ONCE as AT_ONCE,
+    Board as Board,
+    PairView as PairView,
+    inserted as inserted,
+)
 from .run_browser import (
     PAGE as PAGE,
     RunBrowser as RunBrowser,
@@ -68,5 +74,6 @@ from .votes import (
     VERDICTS as VERDICTS,
     Votes as Votes,
     agreement as agreement,
+    person as person,
     tally as tally,
 )

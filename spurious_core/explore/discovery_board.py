@@ -15,11 +15,11 @@ import ipywidgets as w
 import numpy as np
 import pandas as pd
 from fastcore.basics import patch
-from filelock import FileLock
 from matplotlib.figure import Figure
 
-from ..core.checks import known, one_of
+from ..core.checks import file_path, known, one_of
 from ..core.files import atomic_write, make_folder, read_json
+from ..core.locks import file_lock
 from .panels import Panel, renew_slider
 from ..find.discoveries import show_discoveries
 
@@ -78,7 +78,7 @@ class Decisions:
     "What somebody decided on features, in a file."
 
     def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
+        self.path = file_path("path", path)
 
     def _read(self) -> list[dict]:
         found = read_json(self.path) if self.path.exists() else []
@@ -98,7 +98,7 @@ class Decisions:
         about = dict(label=feature.label, kind=feature.kind, cluster=feature.cluster)
         new = [] if decision is None else [about | dict(decision=one_of("decision", decision, DECISIONS))]
         make_folder(self.path.parent)
-        with FileLock(f"{self.path}.lock"):
+        with file_lock(self.path):
             others = [each for each in self._read() if {k: each[k] for k in about} != about]
             atomic_write(self.path, json.dumps(others + new, indent=1) + "\n")
 

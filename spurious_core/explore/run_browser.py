@@ -105,7 +105,7 @@ class RunBrowser(Panel):
         self.path.observe(lambda _: self.act(self.read_folder), "value")
         self.part.observe(lambda _: self.act(self.look), "value")
         self.page.observe(lambda _: self.act(self._turn), "value")
-        self.again.on_click(lambda _: self.act(self.redraw))
+        self.again.on_click(lambda _: self.act(self.redraw, self.row))
         self.attempt(self.read_folder)
 
     def read_folder(self) -> None:
@@ -120,6 +120,7 @@ class RunBrowser(Panel):
         self.attempt(self.look)
 
     def _clear(self) -> None:
+        self.stop()  # what is drawn again is of what one looked at
         self.table = self.row = None
         self.buttons.children, self.again.disabled = (), True
         self.picture.value = self.detail.value = ""
@@ -149,6 +150,7 @@ def look(self: RunBrowser) -> None:
 def _turn(self: RunBrowser) -> None:
     if self.table is None:
         return
+    self.stop()
     page, last = self.page.value, self.page.max
     numbers = list(self.table.index[page * PAGE : (page + 1) * PAGE])
     self.buttons.children = [self._button(number) for number in numbers]
@@ -160,13 +162,25 @@ def _turn(self: RunBrowser) -> None:
 def _button(self: RunBrowser, number: int) -> w.Button:
     text = str(self.table.prompt[number]) if "prompt" in self.table else f"picture {number}"
     button = w.Button(description=str(number), tooltip=text, layout=dict(width="56px"))
-    button.on_click(lambda _: self.act(self.pick, number))
+    table = self.table
+    button.on_click(lambda _: self.act(self._pick_of, table, number))
     return button
 
 
 @patch
+def _pick_of(self: RunBrowser, table: pd.DataFrame, number: int) -> None:
+    "`pick`, for a button, which the page may show longer than its set."
+    if self.table is not table:
+        raise ValueError(f"picture {number} is of a set that is shown no longer")
+    self.stop()
+    self.pick(number)
+
+# %% ../../nbs/explore/08_run_browser.ipynb #924c96cc
+@patch
 def pick(self: RunBrowser, number: int) -> None:
-    "Shows how a picture came about."
+    "Shows how a picture came about. ValueError where no set with such a picture is shown."
+    if self.table is None or number not in self.table.index:
+        raise ValueError(f"there is no picture {number} here: choose a set of images first")
     self.row = self.table.loc[number]
     image = read_images(self.table.loc[[number]])[0]
     shown = picture_html(image, f"picture {number}: {self.row.get('prompt', '')}", width=192)
@@ -176,9 +190,14 @@ def pick(self: RunBrowser, number: int) -> None:
 
 
 @patch
-def redraw(self: RunBrowser) -> None:
-    "Draws the picked picture again, and shows it beside the stored one."
-    row, stored = self.row, read_images(self.row.to_frame().T)[0]
+def redraw(
+    self: RunBrowser,
+    row: pd.Series | None,  # that was picked; None: none was
+) -> None:
+    "Draws a picture again, and shows it beside the stored one. ValueError where none was picked."
+    if row is None:
+        raise ValueError("no picture is picked: choose one by its number")
+    stored = read_images(row.to_frame().T)[0]
 
     def done(again: np.ndarray) -> None:
         self.show(draw_comparison(stored, again), f"{row['file_name']}: {comparison_line(stored, again)}")

@@ -15,7 +15,7 @@ from fastcore.basics import patch
 
 from ..core.checks import checked_seed, not_blank, whole
 from ..core.seeds import seed_of
-from .votes import Question, Votes, tally
+from .votes import Question, Votes, person, tally
 
 # %% ../../nbs/explore/01_sessions.ipynb #9189d83d
 PAIR = ("init_image", "path")  # columns with the paths of the left and the right picture
@@ -65,7 +65,7 @@ class Session:
         "Reads the votes again. Current is the first open item that lacks this reviewer's vote."
         votes = self.votes.frame()
         self.verdicts = tally(votes, self.order, self.need)
-        mine = set(votes["item"][votes.reviewer == self.reviewer])
+        mine = set(votes["item"][votes.reviewer == person(self.reviewer)])
         still_open = self.verdicts["item"][self.verdicts.verdict == "open"]
         open_to_me = [item for item in still_open if item not in mine]
         later = [item for item in self.skipped if item in open_to_me]

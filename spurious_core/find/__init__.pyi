@@ -2,7 +2,13 @@ from .attacks import attack_steps as attack_steps, feature_attack as feature_att
 from .baselines import cooccurrence as cooccurrence, from_components as from_components
 from .chance import benjamini_hochberg as benjamini_hochberg, sign_flip as sign_flip
 from .component_tests import spurious_components as spurious_components
-from .directions import SpuFix as SpuFix, matched_directions as matched_directions
+from .directions import (
+    SAME_DIRECTION as SAME_DIRECTION,
+    SpuFix as SpuFix,
+    checked_direction as checked_direction,
+    component_along as component_along,
+    matched_directions as matched_directions,
+)
 from .discoveries import show_discoveries as show_discoveries, strongest_edits as strongest_edits
 from .edit_tests import judge_edits as judge_edits, log_odds as log_odds, plan_edits as plan_edits
 from .margins import COUNTS as COUNTS, cover_centres as cover_centres, margin_groups as margin_groups

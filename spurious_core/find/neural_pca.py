@@ -6,7 +6,6 @@
 __all__ = ['NeuralPCA', 'save_components', 'load_components', 'fit_neural_pca']
 
 # %% ../../nbs/find/00_neural_pca.ipynb #541e7e2e
-import os
 from collections.abc import Iterable, Sized
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,7 @@ from fastcore.basics import patch
 
 from ..core.checkpoints import save_safetensors
 from ..core.checks import finite, of_type, whole
-from ..core.files import open_safetensors, share_as_usual, writing
+from ..core.files import open_safetensors, put_in_place, write_place, writing
 from ..core.markup import as_html, as_markdown
 from ..models.classifier import Classifier
 
@@ -208,12 +207,12 @@ _TENSORS = ("weight", "mean", "eigenvectors", "eigenvalues")
 def save_components(pca: NeuralPCA, path: str | Path) -> Path:
     "Writes safetensors to `path`, atomically."
     path = Path(path)
-    beside = path.with_name(f".{path.name}.tmp")
+    place = write_place(path)
+    beside = place.with_name(f".{place.name}.tmp")
     tensors = {name: getattr(pca, name).contiguous() for name in _TENSORS}
     with writing(path):
         save_safetensors(tensors, beside, dict(label=pca.label, n_images=str(pca.n_images)))
-        share_as_usual(beside)
-        os.replace(beside, path)
+        put_in_place(beside, place)
     return path
 
 

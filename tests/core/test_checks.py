@@ -15,6 +15,7 @@ from spurious_core.core.checks import (
     checked_seed,
     distinct,
     encodable,
+    file_path,
     finite,
     folder_path,
     known,
@@ -198,6 +199,20 @@ def test_an_empty_path_is_no_folder(value):
     assert folder_path("out", "a/b") == Path("a/b")
 
 
+@pytest.mark.parametrize("door", [folder_path, file_path])
+def test_the_sign_for_ones_home_is_read(door, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert door("out", "~/a") == tmp_path / "a" and door("out", "b~") == Path("b~")
+
+
+def test_a_folder_in_the_place_of_a_file_is_said(tmp_path):
+    with pytest.raises(IsADirectoryError, match="out=.* is a folder; name a file in it"):
+        file_path("out", tmp_path)
+    for value in ("", None, 3):
+        with pytest.raises(ValueError, match="out=.* must be the path of a file"):
+            file_path("out", value)
+
+
 @pytest.mark.parametrize(
     "read",
     [
@@ -244,7 +259,7 @@ def test_codes_are_whole_numbers_and_true_is_one():
 
 def test_half_a_letter_is_no_text():
     assert encodable("prompt", "a \U0001f600") == not_blank("prompt", "a \U0001f600")
-    for door in (encodable, not_blank, folder_path):
+    for door in (encodable, not_blank, folder_path, file_path):
         with pytest.raises(
             ValueError, match=r"prompt='a \\ud83d' holds '\\ud83d', half a letter, and is no UTF-8"
         ):

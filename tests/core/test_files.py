@@ -26,6 +26,7 @@ from spurious_core.core.files import (
     read_json,
     read_json_lines,
     sweep_away,
+    write_place,
     writing,
 )
 
@@ -256,3 +257,44 @@ def test_a_checkpoint_that_is_nowhere_is_told_from_one_without_weights(tmp_path)
         checkpoint_hash(tmp_path / "nope")
     with pytest.raises(FileNotFoundError, match="no weights"):
         checkpoint_hash(tmp_path)
+
+
+def names_in(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["a file", "dangling"])
+def test_a_link_is_written_through_and_stays(tmp_path, there):
+    shared, mine = tmp_path / "shared", tmp_path / "mine"
+    shared.mkdir()
+    mine.mkdir()
+    if there:
+        (shared / "votes.jsonl").write_text("old")
+    (mine / "near.jsonl").symlink_to(shared / "votes.jsonl")
+    (mine / "far.jsonl").symlink_to("near.jsonl")
+    assert atomic_write(mine / "far.jsonl", "new") == mine / "far.jsonl"
+    assert (shared / "votes.jsonl").read_text() == "new" and not (shared / "votes.jsonl").is_symlink()
+    assert (mine / "far.jsonl").is_symlink() and (mine / "near.jsonl").is_symlink()
+    assert names_in(shared) == ["votes.jsonl"] and names_in(mine) == ["far.jsonl", "near.jsonl"]
+
+
+def test_a_link_that_leads_nowhere_is_named_and_stays(tmp_path):
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    (tmp_path / "lost").symlink_to(tmp_path / "unmounted/votes.jsonl")
+    for name, why in (("a", "a link that leads back to itself"), ("lost", "there is no folder .*unmounted")):
+        with pytest.raises(OSError, match=f"cannot write {tmp_path}/{name}: it is .*{why}"):
+            atomic_write(tmp_path / name, "new")
+    assert names_in(tmp_path) == ["a", "b", "lost"] and write_place(tmp_path / "c") == tmp_path / "c"
+
+
+def test_a_file_that_exists_keeps_its_mode_and_group(tmp_path):
+    file = atomic_write(tmp_path / "votes.jsonl", "old")
+    group = max([file.stat().st_gid, *os.getgroups()])
+    if os.geteuid() == 0:
+        group = 12345
+    os.chown(file, -1, group)
+    for mode in (0o664, 0o600):
+        file.chmod(mode)
+        atomic_write(file, "new")
+        assert (file.stat().st_mode & 0o7777, file.stat().st_gid) == (mode, group)

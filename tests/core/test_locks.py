@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from spurious_core.core import locks
-from spurious_core.core.locks import HOLDER_FILE, FolderInUse, hold_folder, who_holds
+from spurious_core.core.locks import HOLDER_FILE, LOCK_FILE, FolderInUse, file_lock, hold_folder, who_holds
 from support.read_only import read_only
 
 HOLD = """
@@ -95,3 +95,35 @@ def test_a_folder_that_cannot_be_locked_is_named(tmp_path, monkeypatch):
     with pytest.raises(OSError, match=f"cannot write {tmp_path}: Read-only file system"):
         with hold_folder(tmp_path):
             pytest.fail("held")
+
+
+@pytest.mark.parametrize("folder_mode, lock_mode", [(0o755, 0o644), (0o775, 0o664), (0o777, 0o666)])
+def test_who_may_write_in_a_folder_may_take_its_locks(tmp_path, folder_mode, lock_mode):
+    "Whoever took them first, with whatever umask."
+    tmp_path.chmod(folder_mode)
+    before = os.umask(0o077)
+    try:
+        with file_lock(tmp_path / "votes.jsonl"), hold_folder(tmp_path):
+            pass
+    finally:
+        os.umask(before)
+    for name in ("votes.jsonl.lock", LOCK_FILE):
+        assert (tmp_path / name).stat().st_mode & 0o777 == lock_mode
+
+
+def test_all_links_to_a_file_have_one_lock(tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/votes.jsonl").symlink_to(tmp_path / "votes.jsonl")
+    with file_lock(tmp_path / "mine/votes.jsonl"):
+        with pytest.raises(TimeoutError):
+            file_lock(tmp_path / "votes.jsonl").acquire(timeout=0)
+    assert not (tmp_path / "mine/votes.jsonl.lock").exists()
+
+
+def test_the_note_of_a_killed_holder_is_replaced_and_not_written_into(tmp_path):
+    "It may be somebody else's, and then can't be written."
+    (tmp_path / HOLDER_FILE).write_text("{}")
+    os.link(tmp_path / HOLDER_FILE, tmp_path / "kept")
+    with hold_folder(tmp_path):
+        assert who_holds(tmp_path).startswith(f"process {os.getpid()} on ")
+    assert (tmp_path / "kept").read_text() == "{}"

@@ -5,6 +5,7 @@ import io
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -123,13 +124,42 @@ def test_keys_in_the_field_count_once(session):
     assert len(votes.frame()) == 0
     board.entry.value = "yn"
     assert len(votes.frame()) == 1
-    board.entry.value = "ynynyn"
-    assert len(votes.frame()) == 3  # four keys that came in one message
+
+
+@pytest.mark.parametrize("grown", ["{key}{value}", "{value}{key}", "n{key}{value}n"])
+def test_a_key_counts_once_wherever_it_is_typed(session, grown):
+    "At the start of the field, at its end, or in it: one answer for one key."
+    board, first = Board(session), session.current
+    board.entry.value = "nn" if grown.startswith("n") else ""  # a paste
+    for answers, key in enumerate("ynyn", 1):
+        middle = board.entry.value.removeprefix("n").removesuffix("n")
+        value = middle if grown.startswith("n") else board.entry.value
+        board.entry.value = grown.format(key=key, value=value)
+        assert (len(session.votes.frame()), len(session.answers)) == divmod(answers, 2)
+    assert session.done[0] == first and session.votes.frame().good.all()
+
+
+def test_a_key_typed_over_all_that_was_there_counts_once(session):
+    board = Board(session)
+    for value in ("n", "nn", "nny", "s"):
+        board.entry.value = value
+    assert len(session.votes.frame()) == 1 and session.answers == {} and len(session.skipped) == 1
+
+
+@pytest.mark.parametrize("pasted", ["Yesterday anybody", "ynyn", "yn"])
+def test_what_comes_at_once_is_no_answer_and_said(session, pasted):
+    board, first = Board(session), session.current
+    board.entry.value = pasted
+    assert (session.current, session.answers, session.skipped) == (first, {}, [])
+    assert not session.votes.path.exists() and "press one key" in board.error.value
+    board.entry.value = "y" + pasted
+    assert session.answers == dict(object=True) and not board.error.value
 
 
 def test_deleting_in_the_field_is_no_answer(session):
     board = Board(session)
-    board.entry.value = "yny"
+    for value in ("y", "yn", "yny"):
+        board.entry.value = value
     board.entry.value = "yn"
     board.entry.value = ""
     assert len(session.votes.frame()) == 1 and session.answers == dict(object=True)
@@ -151,6 +181,24 @@ def test_buttons_mean_what_keys_mean(session):
 
 
 # --- pictures that nobody saw
+
+
+@pytest.mark.parametrize("shape, size", [((1, 3000), (40, 1)), ((3000, 1), (1, 160)), ((10, 40), (40, 10))])
+def test_a_very_flat_or_high_picture_is_shown(tmp_path, shape, size):
+    path = tmp_path / "strip.png"
+    Image.fromarray(np.zeros((*shape, 3), np.uint8)).save(path)
+    view = PairView(40)
+    view.show(dict(item="0", init_image=path, path=path), "?")
+    assert Image.open(io.BytesIO(view.shown[0])).size == size
+    (left,) = check_page(view.left.value).images
+    assert left["width"] == str(size[0])
+
+
+@pytest.mark.parametrize("nothing", [None, float("nan"), pd.NA])
+def test_a_prompt_that_is_absent_is_no_word(session, nothing):
+    session.table["prompt"] = nothing
+    text = check_page(Board(session).pair.text.value).text
+    assert text.strip() == session.question.text
 
 
 @pytest.mark.parametrize("column", ["init_image", "path"])

@@ -1,5 +1,7 @@
 "A run looked through: pages, the row of a picture, and the picture drawn again."
 
+import asyncio
+
 import numpy as np
 import pytest
 import torch
@@ -146,3 +148,93 @@ def test_provenance_is_text(run):
     row = load_image_set(run / "drawn").iloc[0]
     page = check_page(provenance_html(row))
     assert "a <b>" in page.text and str(row.path) not in page.text
+
+
+def slow_steps(run, row, load):
+    "Of drawing a picture again."
+    yield 0.0, "the pipeline is loaded"
+    yield 0.5, "it is drawn"
+    return np.full((16, 16, 3), 90, np.uint8)
+
+
+@pytest.fixture
+def browser(run, monkeypatch):
+    "A browser at the pictures of a run, which draws them again in two steps."
+    monkeypatch.setattr("spurious_core.explore.run_browser.draw_again", slow_steps)
+    browser = RunBrowser(run, lambda: None)
+    browser.part.value = run / "drawn"
+    return browser
+
+
+def move_to(browser, place):
+    "What one does while a picture is drawn again."
+    if place == "another picture":
+        browser.buttons.children[5].click()
+    elif place == "another page":
+        browser.page.value = 1
+    elif place == "a folder that is not there":
+        browser.path.value = "/nowhere"
+    else:
+        browser.part.index = 0
+
+
+@pytest.mark.parametrize(
+    "place, status",
+    [
+        ("the numbers", ""),
+        ("another picture", "picture 5"),
+        ("another page", "stopped"),
+        ("a folder that is not there", "/nowhere is no folder"),
+    ],
+)
+def test_what_is_drawn_again_is_not_shown_over_something_else(browser, place, status):
+    async def draw_and_move():
+        browser._home = asyncio.get_running_loop()
+        browser.buttons.children[3].click()
+        browser.again.click()
+        await asyncio.sleep(0)
+        assert "is loaded" in browser.status.value
+        move_to(browser, place)
+        seen = browser.picture.value
+        for _ in range(5):
+            await asyncio.sleep(0)
+        return seen
+
+    assert asyncio.run(draw_and_move()) == browser.picture.value
+    assert status in browser.status.value and browser.stop_button.disabled
+    assert bool(browser.status.value) == bool(status)
+
+
+def test_the_picture_that_was_clicked_is_drawn_again(browser):
+    "Though another one is picked before the panel's loop hears of the click."
+
+    async def click_and_pick():
+        browser._home = asyncio.get_running_loop()
+        browser.pick(3)
+
+        def click():
+            browser.again.click()
+            browser.pick(5)
+
+        await asyncio.to_thread(click)
+        await asyncio.sleep(0)
+        browser.finish()
+
+    asyncio.run(click_and_pick())
+    assert alts(browser)[0].startswith("000003.png")
+
+
+def test_a_button_of_a_set_that_is_gone_is_one_line(browser, run):
+    old = browser.buttons.children[2]
+    browser.part.index = 0
+    old.click()
+    assert "ValueError: picture 2 is of a set that is shown no longer" in browser.status.value
+    browser.part.value = run / "drawn"
+    old.click()
+    assert "shown no longer" in browser.status.value and not browser.detail.value
+    for number in (18, -1):
+        with pytest.raises(ValueError, match=f"there is no picture {number} here"):
+            browser.pick(number)
+    browser.part.index = 0
+    browser.again.click()
+    assert "no picture is picked" in browser.status.value

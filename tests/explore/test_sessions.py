@@ -131,3 +131,11 @@ def test_bad_sessions(votes, table):
         Session(table[:1].assign(item=None), votes, "a")
     with pytest.raises(ValueError, match="need='3' must be a whole number"):
         Session(table, votes, "a", need="3")
+
+
+def test_a_name_in_other_letters_is_the_same_reviewer(votes, table):
+    session = Session(table, votes, "Ann")
+    now = session.current
+    press_all(session, "yn")
+    assert now not in session.left
+    assert all(now not in Session(table, votes, name).left for name in ("ann ", "ANN"))

@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from spurious_core.explore.votes import QUESTIONS, Question, Votes, agreement, tally
+from spurious_core.explore.discovery_board import Decisions
+from spurious_core.explore.marks import SpuriousMarks
+from spurious_core.explore.votes import QUESTIONS, Question, Votes, agreement, person, tally
 from support.pairs import NO, YES
 
 
@@ -162,3 +164,46 @@ def test_a_foreign_file_is_named_and_kept(votes, content, said):
         with pytest.raises(ValueError, match=said):
             use()
     assert votes.path.read_bytes() == content
+
+
+def test_one_person_counts_once_however_the_name_is_written(votes):
+    for reviewer in ("Ann", "ann", "Ann ", " A\uff4en", "ANN"):
+        votes.add("a", reviewer, YES)
+    votes.add("b", "Ann  Lee", YES)
+    votes.add("b", "Ann Lee", NO)
+    assert votes.frame()[["item", "reviewer", "good"]].values.tolist() == [
+        ["a", "ann", True],
+        ["b", "ann lee", False],
+    ]
+    assert tally(votes.frame(), ["a"], 2).verdict.tolist() == ["open"]
+    assert person("Stra\u00dfe") == person("STRASSE") != person("Anne")
+
+
+@pytest.mark.parametrize("reviewer", ["", " ", None, 3])
+def test_a_vote_in_the_file_has_a_reviewer(votes, reviewer):
+    lines = [json.dumps(dict(item="a", reviewer=name, answers=YES)) + "\n" for name in ("ada", reviewer)]
+    votes.path.write_text("".join(lines))
+    for use in (votes.frame, lambda: votes.add("a", "ben", YES)):
+        with pytest.raises(ValueError, match=r"v\.jsonl, line 2: reviewer=.* must be a text that says"):
+            use()
+    assert votes.path.read_text() == "".join(lines)
+
+
+def test_votes_go_to_the_shared_file_that_a_link_names(tmp_path):
+    shared, mine = tmp_path / "shared.jsonl", tmp_path / "mine.jsonl"
+    shared.write_text("")
+    shared.chmod(0o664)
+    mine.symlink_to(shared)
+    Votes(mine).add("a", "ada", YES)
+    Votes(shared).add("a", "ben", YES)
+    assert mine.is_symlink() and len(Votes(shared).frame()) == 2 and shared.stat().st_mode & 0o777 == 0o664
+    assert not (tmp_path / "mine.jsonl.lock").exists()
+
+
+@pytest.mark.parametrize("kind", [Votes, SpuriousMarks, Decisions])
+def test_the_files_of_explorers_are_named_as_in_a_shell(kind, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert kind("~/kept.json").path == tmp_path / "kept.json"
+    for path, error in (("", "must be the path of a file"), (tmp_path, "is a folder; name a file in it")):
+        with pytest.raises((ValueError, IsADirectoryError), match=error):
+            kind(path)

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from spurious_core.find.directions import SpuFix, matched_directions
-from spurious_core.find.neural_pca import fit_neural_pca
+from spurious_core.find.directions import SpuFix, checked_direction, component_along, matched_directions
+from spurious_core.find.neural_pca import NeuralPCA, fit_neural_pca
 from support.small_guide import D, images, small_guide
 
 
@@ -34,3 +34,20 @@ def test_spufix_only_lowers_the_fixed_class(clf):
         SpuFix(clf, {"dog": (torch.zeros(5, 1), torch.zeros(5))})
     with pytest.raises(ValueError, match="unknown"):
         SpuFix(clf, {"cow": (d, mean)})
+
+
+AXES = NeuralPCA("dog", torch.ones(4), torch.ones(4), torch.eye(4)[:, :3], torch.tensor([3.0, 2, 1]), 9)
+
+
+def test_a_component_is_found_by_its_direction():
+    assert [component_along(AXES, [0, sign * 7, 0.1, 0], "lamp") for sign in (1, -1)] == [1, 1]
+    with pytest.raises(ValueError, match="^lamp: none of these components points there .*cosine of 0.71"):
+        component_along(AXES, [0, 1, 1, 0], "lamp")
+    with pytest.raises(ValueError, match="^lamp: 3 dimensions, and these components have 4"):
+        component_along(AXES, [0, 1, 1], "lamp")
+
+
+@pytest.mark.parametrize("bad", [[float("inf"), 1], [None, 1], "abc", [[1, 0]], [0, 0], [], [[1], [1, 2]], 3])
+def test_what_is_no_direction_is_named(bad):
+    with pytest.raises(ValueError, match="^lamp must be finite numbers in a row, not all of them zero$"):
+        checked_direction("lamp", bad)

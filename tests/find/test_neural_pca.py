@@ -4,6 +4,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from spurious_core.core.checkpoints import read_tensors, write_tensors
 from spurious_core.find.neural_pca import _spectrum, fit_neural_pca, load_components, save_components
 from support.modes import modes, readable_by_all
 from support.small_guide import D, features, images, small_guide
@@ -129,3 +130,16 @@ def test_a_colleague_can_read_components(clf, tmp_path):
     with readable_by_all():
         save_components(fit_neural_pca(clf, features(50), "cup"), tmp_path / "x.safetensors")
     assert modes(tmp_path) == {"0o644"}
+
+
+def test_tensors_are_written_through_a_link_with_the_mode_of_what_was_there(clf, tmp_path):
+    (tmp_path / "shared").mkdir()
+    shared, link = tmp_path / "shared/x.safetensors", tmp_path / "x.safetensors"
+    link.symlink_to(shared)
+    pca = fit_neural_pca(clf, features(50), "cup")
+    save_components(pca, link)
+    assert link.is_symlink() and torch.equal(load_components(shared).mean, pca.mean)
+    shared.chmod(0o664)
+    write_tensors(link, dict(a=torch.ones(2)), step=1)
+    assert link.is_symlink() and read_tensors(shared)[1] == dict(step=1)
+    assert shared.stat().st_mode & 0o777 == 0o664

@@ -6,13 +6,15 @@
 __all__ = ['SPUFIX', 'shortcut_value', 'correlations', 'check_components', 'correlated_components']
 
 # %% ../../../nbs/mitigate/methods/09_spufix.ipynb #dee623f5
+import reprlib
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
 
-from ...find.directions import SpuFix
+from ...core.checks import whole
+from ...find.directions import SpuFix, checked_direction, component_along
 from ...find.neural_pca import NeuralPCA, fit_neural_pca
 from ..method import Hyperparameter, Method
 from ..trainer import Run
@@ -37,16 +39,27 @@ def correlations(alpha: Any, present: Any) -> np.ndarray:
 
 # %% ../../../nbs/mitigate/methods/09_spufix.ipynb #e32ce30b
 def check_components(components: Any, labels: list[str]) -> None:
-    "ValueError unless `components` is None or maps class names to lists of component numbers."
+    "ValueError unless `components` is None or maps class names to lists of numbers or directions."
     if components is None:
         return
     good = isinstance(components, dict) and set(components) <= set(labels)
-    if good:
-        numbers = [number for chosen in components.values() for number in chosen]
-        good = all(isinstance(number, int) and number >= 0 for number in numbers)
-    if not good:
+    if not good or not all(isinstance(chosen, list | tuple) for chosen in components.values()):
         allowed = f"map class names ({', '.join(labels)}) to lists of component numbers, or be None"
-        raise ValueError(f"spufix_components={components!r} must {allowed}")
+        raise ValueError(f"spufix_components={reprlib.repr(components)} must {allowed}")
+    for label, chosen in components.items():
+        for component in chosen:
+            if isinstance(component, int):
+                whole(f"spufix_components: {label}: component", component, minimum=0)
+            else:
+                checked_direction(f"spufix_components: {label}: {reprlib.repr(component)}", component)
+
+
+def _columns(pca: NeuralPCA, components: list) -> list[int]:
+    "Numbers among these components of those that are named by number or by direction."
+    where = f"spufix_components: {pca.label}"
+    return sorted(
+        {pca.check(c) if isinstance(c, int) else component_along(pca, c, where) for c in components}
+    )
 
 # %% ../../../nbs/mitigate/methods/09_spufix.ipynb #c748a2ea
 def correlated_components(
@@ -80,10 +93,9 @@ def _spufix(run: Run) -> Classifier:
             rows, threshold = run.val.y == k, run.hyperparameters["spufix_correlation"]
             chosen[label] = correlated_components(pca, features["val"][rows], run.val.a[rows], threshold)
         else:
-            chosen[label] = named.get(label, [])
+            chosen[label] = _columns(pca, named.get(label, []))
         if chosen[label]:
-            columns = [pca.check(component) for component in chosen[label]]
-            fixes[label] = (pca.eigenvectors[:, columns], pca.mean)
+            fixes[label] = (pca.eigenvectors[:, chosen[label]], pca.mean)
     run.details["components"] = chosen
     return SpuFix(clf, fixes).to(run.device).eval()
 
@@ -99,7 +111,7 @@ SPUFIX = Method(
     hyperparameters=dict(
         spufix_components=Hyperparameter(
             None,
-            "class name -> component numbers; None: by correlation with the attribute on validation images",
+            "class name -> component numbers or directions; None: by correlation with the attribute on val",
         ),
         spufix_correlation=Hyperparameter(0.4, "smallest correlation", 0, 1),
         spufix_top=Hyperparameter(16, "how many components of a class are looked at", 1),

@@ -1,8 +1,12 @@
 "SpuFix: which components, found or named."
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import torch
 
+from spurious_core.find.neural_pca import fit_neural_pca
 from spurious_core.mitigate.fitting import fit
 from spurious_core.mitigate.methods.spufix import check_components, correlations, shortcut_value
 from support.mitigation import FAST, LABELS, images, quick, small
@@ -21,10 +25,42 @@ def test_the_shortcut_is_the_attribute_with_the_largest_logit():
     assert shortcut_value([3.0, 1.0, 5.0, 0.0], [1, 0, 1, 2]) == 1
 
 
-@pytest.mark.parametrize("bad", [{"boat": [0]}, {"dark": [-1]}, {"dark": ["0"]}, [0]])
+@pytest.mark.parametrize("bad", [{"boat": [0]}, {"dark": 0}, {"dark": "01"}, [0]])
 def test_bad_components_are_refused(bad):
     with pytest.raises(ValueError, match="must map class names"):
         check_components(bad, LABELS)
+
+
+@pytest.mark.parametrize("bad", [-1, "0", None, [float("nan"), 1.0], [0.0, 0.0], [[1.0]], []])
+def test_what_is_neither_a_number_nor_a_direction_is_named(bad):
+    with pytest.raises(ValueError, match="^spufix_components: dark: "):
+        check_components({"light": [0], "dark": [0, bad]}, LABELS)
+
+
+def other_order(*args, **options):
+    "The components of a class in another order, and with the other sign."
+    pca = fit_neural_pca(*args, **options)
+    order = torch.arange(len(pca)).roll(1)
+    return replace(pca, eigenvectors=-pca.eigenvectors[:, order], eigenvalues=pca.eigenvalues[order])
+
+
+def test_a_direction_is_found_among_the_components_of_the_run(monkeypatch):
+    seen = []
+
+    def keep(*args, **options):
+        seen.append(fit_neural_pca(*args, **options))
+        return seen[-1]
+
+    monkeypatch.setattr("spurious_core.mitigate.methods.spufix.fit_neural_pca", keep)
+    quick("SpuFix", config=FAST.with_(spufix_components={"light": [0]}))
+    pca = next(pca for pca in seen if pca.label == "light")
+    config = FAST.with_(spufix_components={"light": [pca.eigenvectors[:, 1].tolist()]})
+    assert quick("SpuFix", config=config).details["components"]["light"] == [1]
+    monkeypatch.setattr("spurious_core.mitigate.methods.spufix.fit_neural_pca", other_order)
+    assert quick("SpuFix", config=config).details["components"]["light"] == [2]
+    strange = FAST.with_(spufix_components={"light": [[1.0, 2.0]]})
+    with pytest.raises(ValueError, match="spufix_components: light: 2 dimensions"):
+        quick("SpuFix", config=strange)
 
 
 def test_components_are_found_on_validation_images_or_named():
