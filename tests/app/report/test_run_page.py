@@ -55,7 +55,7 @@ def test_all_of_a_run_is_on_its_page(folder):
     page = page_of("toy", sections)
     for text in (
         "toy ran at budget quick with profile mini, in 3.3 minutes.",
-        "0.250 .. 0.750",
+        "[0.250, 0.750]",
         "40 images",
         'alt="Bars of &lt;all&gt; methods."',
         "Commit abc, with changes that were not committed.",
