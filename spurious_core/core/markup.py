@@ -50,11 +50,12 @@ def short_number(
     value: float | None,
     sign: str = "",  # "+": a difference, which shows that it is positive
 ) -> str:
-    "`0.062`, and `0.0004` where three decimals would show zero; empty where there is no number."
+    "Three decimals, `0.620`; below 0.001 two digits, `0.0004`. Empty where there is no number."
     if pd.isna(value):
         return ""
-    text = f"{value or 0.0:{sign}.3f}"  # not -0.0
-    return f"{value:{sign}.2g}" if value and not float(text) else text
+    if 0 < abs(value) < 0.001:
+        return f"{value:{sign}.2g}"
+    return f"{value or 0.0:{sign}.3f}"  # not -0.0
 
 
 def short_interval(low: float | None, high: float | None, sign: str = "") -> str:

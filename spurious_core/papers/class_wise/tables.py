@@ -207,7 +207,7 @@ class Folded:
     line: str
 
     def _repr_html_(self) -> str:
-        numbers = table_html(self.table, 2000, index=True)
+        numbers = table_html(self.table, 1000, index=True)
         return f"<details><summary>{as_html(shortened(self.line))}</summary>{numbers}</details>"
 
     def __repr__(self) -> str:
