@@ -114,7 +114,7 @@ def _machine_problems(machine: pd.DataFrame) -> list[str]:
 # %% ../../nbs/app/08_doctor.ipynb #01824c9f
 _SHOWN = 50  # problems on a page
 
-
+# %% ../../nbs/app/08_doctor.ipynb #0716364d
 @dataclass
 class Checkup:
     "What `examine` found. It is runnable if there are no problems."

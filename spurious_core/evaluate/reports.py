@@ -261,7 +261,7 @@ def _drawn(report: GroupReport) -> tuple[pd.DataFrame, list[str]]:
         )
     return table, sentences
 
-
+# %% ../../nbs/evaluate/08_reports.ipynb #5553391c
 @patch
 def _repr_html_(self: GroupReport) -> str:
     drawn, (groups, sentences) = [], _drawn(self)

@@ -34,7 +34,7 @@ from ..models.classifier import Classifier
 # %% ../../nbs/mitigate/13_fitting.ipynb #c41b6b5c
 _DETAILS = 12  # of what a method reports, in a drawing
 
-
+# %% ../../nbs/mitigate/13_fitting.ipynb #4ec598a9
 @dataclass
 class Fitted:
     "A fitted classifier and how it came about."

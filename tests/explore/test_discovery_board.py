@@ -101,7 +101,9 @@ def test_names_that_readers_take_for_nothing_come_back_from_the_list(views, tmp_
     names = ["NA", "null", "=1+1"]
     views.ranking = views.ranking.assign(label=names, cluster=names)
     DiscoveryBoard(views, tmp_path / "decisions.json").export.click()
-    table = pd.read_csv(tmp_path / "decisions.csv", keep_default_na=False, na_values=[""])  # as in the notebook
+    table = pd.read_csv(
+        tmp_path / "decisions.csv", keep_default_na=False, na_values=[""]
+    )  # as in the notebook
     assert table.label.tolist() == table.cluster.tolist() == names and table.decision.isna().all()
 
 

@@ -126,7 +126,7 @@ def _means_a_picture(name: str) -> bool:
     "Whether `datasets` reads a column of an imagefolder as pictures, or writes pictures over it."
     return name == "image" or name.endswith("_file_name")
 
-
+# %% ../../../nbs/data/exports/01_browsing.ipynb #cae521e3
 def export_imagefolder(
     images: GroupedImages | pd.DataFrame,  # grouped images, or the table of an image set
     folder: str | Path,  # new or empty
@@ -170,7 +170,7 @@ def _is_fiftyones(name: str) -> bool:
     "Whether FiftyOne has such a field itself, or allows none of that name."
     return name in _FIELDS or name.startswith("_") or "$" in name or not name
 
-
+# %% ../../../nbs/data/exports/01_browsing.ipynb #c84b4241
 def export_fiftyone(
     images: GroupedImages | pd.DataFrame,  # grouped images, or the table of an image set
     folder: str | Path,  # new or empty

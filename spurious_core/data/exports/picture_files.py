@@ -79,7 +79,7 @@ def _names_beside(images: GroupedImages, table: pd.DataFrame) -> dict[str, np.nd
         group=np.array(images.group_names)[images.group],
     )
     for column in names.keys() & set(table):
-        differ = [str(own) != name for own, name in zip(table[column], names[column], strict=True)]
+        differ = [str(value) != name for value, name in zip(table[column], names[column], strict=True)]
         if any(differ):
             row = differ.index(True)
             there = f"row {row}: {column}={table[column].iloc[row]!r} in a column of the manifest"
@@ -88,7 +88,7 @@ def _names_beside(images: GroupedImages, table: pd.DataFrame) -> dict[str, np.nd
             )
     return names
 
-
+# %% ../../../nbs/data/exports/00_picture_files.ipynb #09f565f3
 def picture_rows(
     images: GroupedImages | pd.DataFrame,  # grouped images, or a table with a column `path`
 ) -> pd.DataFrame:
