@@ -255,10 +255,8 @@ def _drawn(report: GroupReport) -> tuple[pd.DataFrame, list[str]]:
         sentences = [*sentences[:_SENTENCES], f"and {more:,} further warnings, in report.warnings"]
     if (more := len(table) - _GROUPS) > 0:
         left_out = f"{more:,} further groups, none with a lower accuracy, are in report.frame()"
-        table, sentences = (
-            table.loc[table.accuracy.nsmallest(_GROUPS).index.sort_values()],
-            [left_out, *sentences],
-        )
+        sentences = [left_out, *sentences]
+        table = table.loc[table.accuracy.nsmallest(_GROUPS).index.sort_values()]
     return table, sentences
 
 # %% ../../nbs/evaluate/08_reports.ipynb #5553391c
