@@ -3633,6 +3633,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                                                               'spurious_core/explore/generation_bench.py'),
                                                         'spurious_core.explore.generation_bench.DrawRequest.plan': ( 'explore/generation_bench.html#drawrequest.plan',
                                                                                                                      'spurious_core/explore/generation_bench.py'),
+                                                        'spurious_core.explore.generation_bench.DrawRequest.scale_of': ( 'explore/generation_bench.html#drawrequest.scale_of',
+                                                                                                                         'spurious_core/explore/generation_bench.py'),
                                                         'spurious_core.explore.generation_bench.Drawn': ( 'explore/generation_bench.html#drawn',
                                                                                                           'spurious_core/explore/generation_bench.py'),
                                                         'spurious_core.explore.generation_bench.GenerationBench': ( 'explore/generation_bench.html#generationbench',
