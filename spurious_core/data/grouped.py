@@ -19,7 +19,7 @@ import pandas as pd
 from fastcore.basics import patch
 
 from ..core.checks import checked_seed, distinct, one_of, whole
-from ..core.markup import as_html, picture_html
+from ..core.markup import as_html, as_markdown, picture_html
 from ..core.seeds import seed_of
 from .squares import CHECKED, Box, read_squares, unreadable
 
@@ -329,6 +329,9 @@ def show(
     return contact_sheet(sheet.reshape(-1, *batch.shape[1:]), ncol=n, rows=names, size=size)
 
 # %% ../../nbs/data/09_grouped.ipynb #452066d3
+_GROUPS = 12  # that are listed where a set draws itself
+
+
 def _figure_html(images: GroupedImages) -> str:
     "Pictures of each group as an embedded PNG; or why they cannot be read."
     from matplotlib import pyplot as plt
@@ -341,15 +344,27 @@ def _figure_html(images: GroupedImages) -> str:
         return f"<p>{as_html(error)}</p>"
     png = figure_bytes(figure, dpi=80)
     plt.close(figure)
-    shown = [images.group_names[group] for group in np.unique(images.group)[:12]]
+    shown = [images.group_names[group] for group in np.unique(images.group)[:_GROUPS]]
     return picture_html(png, f"pictures of {images.name}, a row for each group: {'; '.join(shown)}")
+
+# %% ../../nbs/data/09_grouped.ipynb #d4891c80
+def _shown_counts(images: GroupedImages) -> tuple[pd.DataFrame, str]:
+    "The first groups that have images, and in words how many further ones there are."
+    table = images.counts()
+    table = table[table["all"] > 0].drop(columns=["y", "a"])
+    further = len(table) - _GROUPS
+    return table.head(_GROUPS), f"and {further} further groups" if further > 0 else ""
 
 
 @patch
 def _repr_html_(self: GroupedImages) -> str:
-    table = self.counts()
-    table = table[table["all"] > 0].drop(columns=["y", "a"])
-    further = len(table) - 12
-    more = f"<p>and {further} further groups</p>" if further > 0 else ""
-    title = f"<p><b>{as_html(repr(self))}</b></p>"
-    return title + table.head(12).to_html(index=False, border=0) + more + _figure_html(self)
+    table, more = _shown_counts(self)
+    title, more = f"<p><b>{as_html(repr(self))}</b></p>", f"<p>{more}</p>" if more else ""
+    return title + table.to_html(index=False, border=0) + more + _figure_html(self)
+
+
+@patch
+def _repr_markdown_(self: GroupedImages) -> str:
+    table, more = _shown_counts(self)
+    lines = table.map(as_markdown).to_markdown(index=False, disable_numparse=True)
+    return "\n\n".join(filter(None, [f"**{as_markdown(repr(self))}**", lines, more]))

@@ -16,6 +16,7 @@ import os
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 import diffusers
@@ -26,7 +27,7 @@ from PIL import Image
 
 from ..core.checks import of_type
 from ..core.devices import stored_parts
-from ..core.markup import as_html, thumbnails_html
+from ..core.markup import as_html, as_markdown, thumbnails_html
 from ..core.mask_files import open_mask
 from ..core.opening import as_stored, decode
 from .families.registry import family_of
@@ -232,16 +233,29 @@ class ImageSet(pd.DataFrame):
     def _constructor(self) -> type[pd.DataFrame]:
         return pd.DataFrame
 
-    def _repr_html_(self) -> str:
-        prompts = self["prompt"] if "prompt" in self else self["file_name"]
-        title = f"<p><b>{len(self)} images, {prompts.nunique()} prompts</b></p>"
+    @property
+    def _prompts(self) -> pd.Series:
+        return self["prompt"] if "prompt" in self else self["file_name"]
+
+    def _title(self) -> str:
+        return f"{len(self)} images, {self._prompts.nunique()} prompts"
+
+    def _first_rows(self) -> pd.DataFrame:
         columns = [name for name in ("file_name", "prompt", "seed", "guidance", "y", "a") if name in self]
-        table = self[columns].head(4).to_html(index=False, border=0)
+        return self[columns].head(4)
+
+    def _repr_html_(self) -> str:
+        title, prompts = f"<p><b>{self._title()}</b></p>", self._prompts
+        table = self._first_rows().to_html(index=False, border=0)
         try:
             pictures = [np.asarray(decode(path).image.resize((64, 64))) for path in self["path"].head(12)]
         except OSError as error:
             return f"{title}<p>{as_html(error)}</p>{table}"
         return title + thumbnails_html(np.stack(pictures), [str(text) for text in prompts.head(12)]) + table
+
+    def _repr_markdown_(self) -> str:
+        cells = self._first_rows().map(lambda value: as_markdown(shorten(str(value), 60, placeholder=" …")))
+        return f"**{self._title()}**\n\n{cells.to_markdown(index=False, disable_numparse=True)}"
 
 # %% ../../nbs/diffusion/04_image_sets.ipynb #905f04eb
 def load_image_set(folder: str | Path) -> ImageSet:

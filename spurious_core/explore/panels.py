@@ -78,7 +78,7 @@ class Panel(w.VBox):
         self,
         controls: Sequence[w.Widget],  # rows, from top to bottom
     ) -> None:
-        self.picture, self.status = w.HTML(), w.HTML()
+        self.picture, self.status = w.HTML(layout=dict(flex="1 1 480px")), w.HTML()
         self.bar = w.FloatProgress(max=1, layout=dict(width="160px"))
         self.stop_button = w.Button(
             description="Stop", tooltip="stop what is going on", disabled=True, layout=dict(width="70px")
@@ -88,8 +88,13 @@ class Panel(w.VBox):
         self._home, self._lock = _running_loop(), threading.RLock()  # the lock of what Stop changes
         # as high as with a line, which would push the picture down
         working = w.HBox([self.bar, self.stop_button, self.status], layout=dict(min_height="58px"))
-        super().__init__([*controls, working, self.picture, w.HTML(_WHOLE_NAMES)])
+        self.picture_row = w.HBox([self.picture], layout=dict(flex_flow="row wrap"))
+        super().__init__([*controls, working, self.picture_row, w.HTML(_WHOLE_NAMES)])
         self.add_class("spurious-panel")
+
+    def beside(self, *widgets: w.Widget) -> None:
+        "Puts widgets to the left of the picture."
+        self.picture_row.children = (*widgets, self.picture)
 
     def say(self, text: str) -> None:
         "Shows a line."
