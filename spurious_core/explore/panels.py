@@ -19,6 +19,7 @@ from matplotlib.figure import Figure
 
 from ..core.markup import as_html
 from ..core.plots import figure_html
+from .page_parts import style_panel
 
 # %% ../../nbs/explore/03_panels.ipynb #509ceb7a
 ERROR_STYLE = "color:var(--jp-error-color1, inherit);font-weight:bold"
@@ -48,15 +49,6 @@ def renew_slider(slider: w.Widget) -> None:
     "Has the page make a slider anew whose places have changed: Home and End would keep to its first ones."
     slider.orientation = "vertical"
     slider.orientation = "horizontal"
-
-
-# what a slider stands at is cut by ipywidgets' own rules; a long name has half of the row, in lines
-_WHOLE_NAMES = """<style>
-.spurious-panel .widget-hslider { height: auto; align-items: center }
-.spurious-panel .widget-hslider .widget-readout {
-    height: auto; max-width: 50%; line-height: 1.4; white-space: normal; overflow-wrap: anywhere;
-}
-</style>"""
 
 # %% ../../nbs/explore/03_panels.ipynb #ca796477
 def _running_loop() -> asyncio.AbstractEventLoop | None:
@@ -89,8 +81,8 @@ class Panel(w.VBox):
         # as high as with a line, which would push the picture down
         working = w.HBox([self.bar, self.stop_button, self.status], layout=dict(min_height="58px"))
         self.picture_row = w.HBox([self.picture], layout=dict(flex_flow="row wrap"))
-        super().__init__([*controls, working, self.picture_row, w.HTML(_WHOLE_NAMES)])
-        self.add_class("spurious-panel")
+        super().__init__([*controls, working, self.picture_row])
+        style_panel(self)
 
     def beside(self, *widgets: w.Widget) -> None:
         "Puts widgets to the left of the picture."
