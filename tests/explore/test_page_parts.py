@@ -8,7 +8,6 @@ import pytest
 from spurious_core.explore.page_parts import LARGEST_FILE, DropField, dropped_file
 from support.pages import Page
 
-
 DATA = base64.b64encode(b"\x00abc").decode()
 
 
