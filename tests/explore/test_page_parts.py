@@ -2,10 +2,12 @@
 
 import base64
 import json
+import re
 
 import pytest
+from ipywidgets import VBox
 
-from spurious_core.explore.page_parts import LARGEST_FILE, DropField, dropped_file
+from spurious_core.explore.page_parts import LARGEST_FILE, DropField, dropped_file, style_panel
 from support.pages import Page
 
 DATA = base64.b64encode(b"\x00abc").decode()
@@ -51,3 +53,20 @@ def test_the_field_is_named_and_one_stop_of_the_keyboard():
     assert page.text == "drop <it>" and [tag for tag, _ in page.tags] == ["label", "input"]
     attributes = page.tags[1][1]
     assert attributes["type"] == "file" and "tabindex" not in attributes and "hidden" not in attributes
+
+
+def luminance(colour):
+    "Of a colour `#rrggbb`, as WCAG defines it."
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_white_letters_stand_out_from_their_button():
+    "In JupyterLab axe looks at no colours. ipywidgets' own ground of a chosen button has a contrast of 3.5."
+    panel = VBox()
+    style_panel(panel)
+    grounds = re.findall(r"mod-(\w+) { background: (#\w{6}); color: #fff }", panel.children[-1].value)
+    assert {name for name, _ in grounds} == {"success", "info", "primary", "danger"}
+    assert all(1.05 / (luminance(ground) + 0.05) >= 4.5 for _, ground in grounds)
+    assert 1.05 / (luminance("#0097a7") + 0.05) < 4.5
