@@ -82,7 +82,7 @@ def _list_row(place: int, feature: Any, decision: str, now: bool, by: str) -> st
     style = ' style="font-weight:bold" aria-current="true"' if now else ""
     return f"<tr{style}>{''.join(f'<td>{as_html(text)}</td>' for text in [*cells, decision])}</tr>"
 
-
+# %% ../../nbs/explore/10_discovery_board.ipynb #b4ea0644
 def feature_list(
     features: pd.DataFrame,  # of a class, sorted
     decided: pd.Series,  # what was decided on each, by its index; empty: nothing
