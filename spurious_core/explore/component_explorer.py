@@ -222,7 +222,7 @@ def _remove(self: ComponentExplorer) -> None:
     if self.image is not None:  # an emptied path has taken it away
         self._take(None)
 
-
+# %% ../../nbs/explore/05_component_explorer.ipynb #e7dad368
 @patch
 def _read_path(self: ComponentExplorer, path: str) -> None:
     if not path.strip():
