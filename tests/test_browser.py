@@ -1,7 +1,10 @@
 "What a person does in JupyterLab, in a real browser: notebooks open and run, keys move and vote."
 
+import numpy as np
 import pytest
 
+from spurious_core.core.images import png_bytes
+from spurious_core.explore.page_parts import LARGEST_FILE
 from support.browser import CONFIG, NOTEBOOK, lab_page, why_not
 from support.notebooks import ROOT, cells_of, notebook_paths
 
@@ -35,15 +38,42 @@ def see_components(lab):
     lab.press("Tab", "Tab", "Space")
     lab.until("document.querySelector('.jp-OutputArea input[type=checkbox]').checked")
     lab.until_text("balloon: spurious are 1")
+    bring_pictures(lab)
+
+
+GREY = png_bytes(np.full((64, 64, 3), 90, np.uint8))
+
+
+def bring_pictures(lab):
+    "One is dropped, what is none is one line, and the keyboard opens the dialog of files."
+    lab.drop("own.png", list(GREY))
+    lab.until("document.querySelector('.jp-OutputArea img[alt*=\"the picture has\"]')")
+    lab.drop("notes.txt", [1, 2, 3])
+    lab.until_text("notes.txt: this is no picture that can be read")
+    lab.drop("huge.png", LARGEST_FILE + 1)
+    lab.until_text("huge.png is too large: it has 7.0 MB")
+    lab.page.get_by_role("button", name="Remove").click()
+    lab.until("!document.querySelector('.jp-OutputArea img[alt*=\"the picture has\"]')")
+    for key in ("Enter", "Space"):
+        lab.page.get_by_label("drop a picture of your own here").focus()
+        with lab.page.expect_file_chooser() as chooser:
+            lab.press(key)
+    chooser.value.set_files(dict(name="own.png", mimeType="image/png", buffer=GREY))
+    lab.until("document.querySelector('.jp-OutputArea img[alt*=\"the picture has\"]')")
 
 
 def see_groups(lab):
     "The slider along the groups is moved by an arrow key."
     readout = lab.page.locator(".jp-OutputArea .widget-readout").first
     lab.until_alt("cow, without its plant:")
+    before = lab.page.locator(".jp-OutputArea img[alt^='cow, without']").get_attribute("src")
     lab.focus(".noUi-handle")
     lab.press("ArrowRight")
     lab.until_alt("fish, without its plant:")
+    now = lab.page.locator(".jp-OutputArea img[alt^='fish, without']").get_attribute("src")
+    assert now.startswith("data:image/png;base64,") and now != before
+    handle = lab.page.get_by_role("slider", name="group")
+    assert handle.get_attribute("aria-valuetext").startswith("fish, without its plant:")
     assert readout.inner_text().startswith("fish, without its plant:")
     lab.press("End")
     lab.until_alt("landbird, with its plant:")
@@ -117,6 +147,7 @@ def run_and_act(lab, notebook, act):
     act(lab)
     lab.shoot()
     assert lab.errors == [] and lab.page.evaluate(NOTHING_CUT)
+    assert lab.barriers() == []
     lab.close()
 
 
@@ -132,7 +163,7 @@ def open_and_save(lab, notebook):
     lab.close()
 
 
-def test_the_tour_and_the_review_board(lab):
+def test_the_tour_and_two_explorers(lab):
     "One test, so that one JupyterLab serves them, however pytest shares the tests out."
     open_and_save(lab, "index.ipynb")
     outputs = run(lab, "index.ipynb")
@@ -140,6 +171,7 @@ def test_the_tour_and_the_review_board(lab):
     lab.shoot()
     lab.close()
     run_and_act(lab, "explore/02_review_board.ipynb", vote)
+    run_and_act(lab, "explore/06_group_explorer.ipynb", see_groups)
 
 
 LONG_WORK = """
@@ -227,7 +259,6 @@ def test_a_long_name_is_whole_and_a_line_pushes_nothing_down(lab):
 
 FURTHER = {
     "05_component_explorer": see_components,
-    "06_group_explorer": see_groups,
     "08_run_browser": browse,
     "09_generation_bench": draw_and_keep,
     "10_discovery_board": decide,

@@ -56,10 +56,26 @@ def test_pages_of_what_is_in_memory(build):
     assert NASTY in page.text and drawn._repr_html_() == build()._repr_html_()
 
 
-@pytest.mark.parametrize("build", [report, components], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("build", [grouped, report, components], ids=lambda f: f.__name__)
 def test_tables_are_markdown_as_well(build):
     text = build()._repr_markdown_()
     assert "<b>" not in text and "&lt;b&gt;" in text and "|" in text
+    assert text == build()._repr_markdown_()
+
+
+def test_groups_in_markdown_are_counted_and_few():
+    text = grouped()._repr_markdown_()
+    assert [line.split("|")[2].strip() for line in text.splitlines() if "day" in line or "night" in line] == [
+        "1",
+        "1",
+        "1",
+    ]
+    labels, y = [f"class {i}" for i in range(30)], np.arange(30)
+    many = GroupedImages(
+        pd.DataFrame(dict(y=y, a=0, split="test")), labels, ["day"], "many", np.zeros((30, 8, 8, 3), np.uint8)
+    )
+    text = many._repr_markdown_()
+    assert text.count("day") == 12 and text.endswith("and 18 further groups")
 
 
 def test_bars_of_a_report_say_what_they_show():
@@ -87,6 +103,9 @@ def test_an_image_set_and_what_is_made_of_it(tmp_path, tiny_pipeline):
     page = check_page(table._repr_html_())
     assert [image["alt"] for image in page.images] == ["a <b>"] * 12 and "13 images, 1 prompts" in page.text
     assert table._repr_html_() == load_image_set(tmp_path / "set")._repr_html_()
+    text = table._repr_markdown_()
+    assert "**13 images, 1 prompts**" in text and text.count("a &lt;b&gt;") == 4 and "<b>" not in text
+    assert text == load_image_set(tmp_path / "set")._repr_markdown_()
     assert type(table) is ImageSet
     plain = [table.head(2), table.drop(columns="path"), table.assign(y=0), pd.concat([table, table])]
     assert {type(each) for each in plain} == {pd.DataFrame}

@@ -19,7 +19,15 @@ import pandas as pd
 from fastcore.basics import patch
 
 from ..core.checks import checked_seed, distinct, one_of, whole
-from ..core.markup import as_html, listed, picture_html, shortened, table_html
+from spurious_core.core.markup import (
+    as_html,
+    as_markdown,
+    listed,
+    picture_html,
+    shortened,
+    table_html,
+    table_markdown,
+)
 from ..core.seeds import seed_of
 from .squares import CHECKED, Box, read_squares, unreadable
 
@@ -329,6 +337,9 @@ def show(
     return contact_sheet(sheet.reshape(-1, *batch.shape[1:]), ncol=n, rows=names, size=size)
 
 # %% ../../nbs/data/09_grouped.ipynb #452066d3
+_GROUPS = 12  # that are listed where a set draws itself
+
+
 def _figure_html(images: GroupedImages) -> str:
     "Pictures of each group as an embedded PNG; or why they cannot be read."
     from matplotlib import pyplot as plt
@@ -341,13 +352,23 @@ def _figure_html(images: GroupedImages) -> str:
         return f"<p>{as_html(shortened(error, 1000))}</p>"
     png = figure_bytes(figure, dpi=80)
     plt.close(figure)
-    shown = [images.group_names[group] for group in np.unique(images.group)[:12]]
+    shown = [images.group_names[group] for group in np.unique(images.group)[:_GROUPS]]
     return picture_html(png, f"pictures of {shortened(images.name)}, a row for each group: {listed(shown)}")
+
+# %% ../../nbs/data/09_grouped.ipynb #d4891c80
+def _shown_counts(images: GroupedImages) -> pd.DataFrame:
+    "The groups that have images."
+    table = images.counts()
+    return table[table["all"] > 0].drop(columns=["y", "a"])
 
 
 @patch
 def _repr_html_(self: GroupedImages) -> str:
-    table = self.counts()
-    table = table[table["all"] > 0].drop(columns=["y", "a"])
     title = f"<p><b>{as_html(shortened(self))}</b></p>"
-    return title + table_html(table, 12, "groups") + _figure_html(self)
+    return title + table_html(_shown_counts(self), _GROUPS, "groups") + _figure_html(self)
+
+
+@patch
+def _repr_markdown_(self: GroupedImages) -> str:
+    table = table_markdown(_shown_counts(self), _GROUPS, "groups")
+    return f"**{as_markdown(shortened(self))}**\n\n{table}"

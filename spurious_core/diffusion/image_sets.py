@@ -26,7 +26,7 @@ from PIL import Image
 
 from ..core.checks import of_type
 from ..core.devices import stored_parts
-from ..core.markup import as_html, shortened, table_html, thumbnails_html
+from ..core.markup import as_html, shortened, table_html, table_markdown, thumbnails_html
 from ..core.mask_files import open_mask
 from ..core.opening import as_stored, decode
 from .families.registry import family_of
@@ -243,17 +243,29 @@ class ImageSet(pd.DataFrame):
     def _constructor(self) -> type[pd.DataFrame]:
         return pd.DataFrame
 
-    def _repr_html_(self) -> str:
-        prompts = self["prompt"] if "prompt" in self else self["file_name"]
-        title = f"<p><b>{len(self)} images, {prompts.nunique()} prompts</b></p>"
+    @property
+    def _prompts(self) -> pd.Series:
+        return self["prompt"] if "prompt" in self else self["file_name"]
+
+    def _title(self) -> str:
+        return f"{len(self)} images, {self._prompts.nunique()} prompts"
+
+    def _first_rows(self) -> pd.DataFrame:
         columns = [name for name in ("file_name", "prompt", "seed", "guidance", "y", "a") if name in self]
-        table = table_html(self[columns].head(4).map(_as_given))
+        return self[columns].head(4).map(_as_given)
+
+    def _repr_html_(self) -> str:
+        title, prompts = f"<p><b>{self._title()}</b></p>", self._prompts
+        table = table_html(self._first_rows())
         try:
             pictures = [_small(path) for path in self["path"].head(12)]
         except OSError as error:
             return f"{title}<p>{as_html(shortened(error))}</p>{table}"
         alts = [shortened(text) for text in prompts.head(12)]
         return title + thumbnails_html(pictures, alts) + table
+
+    def _repr_markdown_(self) -> str:
+        return f"**{self._title()}**\n\n{table_markdown(self._first_rows())}"
 
 # %% ../../nbs/diffusion/04_image_sets.ipynb #905f04eb
 def load_image_set(folder: str | Path) -> ImageSet:

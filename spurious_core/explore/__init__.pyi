@@ -12,6 +12,7 @@ from .discovery_board import (
     ORDERS as ORDERS,
     draw_feature as draw_feature,
     feature_line as feature_line,
+    feature_list as feature_list,
 )
 from .generation_bench import (
     Bench as Bench,
@@ -40,6 +41,12 @@ from .headlines import (
     headlines_first as headlines_first,
 )
 from .marks import SpuriousMarks as SpuriousMarks
+from .page_parts import (
+    DropField as DropField,
+    LARGEST_FILE as LARGEST_FILE,
+    dropped_file as dropped_file,
+    style_panel as style_panel,
+)
 from .panels import (
     ERROR_STYLE as ERROR_STYLE,
     NOTE_STYLE as NOTE_STYLE,

@@ -23,6 +23,7 @@ from ..core.markup import picture_html
 from ..core.opening import TOO_LARGE
 from ..core.plots import alpha_panel
 from .marks import SpuriousMarks
+from .page_parts import DropField, dropped_file
 from .panels import Panel, Steps
 from ..find.attacks import attack_steps
 from ..find.neural_pca import NeuralPCA
@@ -137,12 +138,11 @@ class ComponentExplorer(Panel):
         self.box = w.Checkbox(description="this is spurious", disabled=True, indent=False)
         path = dict(description="picture", placeholder="the path of one of your own")
         self.path = w.Text(**path, continuous_update=False)
-        self.upload = w.FileUpload(
-            accept="image/*", description="upload one", tooltip="a picture of your own"
-        )
+        text = "drop a picture of your own here, or choose one"
+        self.drop = DropField(text, lambda message: self.act(self._read_dropped, message))
         self.clear = w.Button(description="Remove", disabled=True, tooltip="no picture of your own")
         self.thumbnail = w.HTML()
-        row = w.HBox([self.path, self.upload, self.clear, self.thumbnail])
+        row = w.HBox([self.path, self.drop, self.clear, self.thumbnail], layout=dict(flex_flow="row wrap"))
         super().__init__([w.HBox([self.slider, self.box]), row])
         self._listen()
         self.look()
@@ -153,7 +153,6 @@ def _listen(self: ComponentExplorer) -> None:
     self.slider.observe(lambda _: self.act(self.look), "value")
     self.box.observe(lambda change: self.act(self._mark, self.shown, change["new"]), "value")
     self.path.observe(lambda change: self.act(self._read_path, change["new"]), "value")
-    self.upload.observe(lambda change: self.act(self._read_upload, change["new"]), "value")
     self.clear.on_click(lambda _: self.act(self._remove))
     if self.marks is not None:
         self.marks.followers.append(lambda: self.act(self._show_mark))
@@ -219,11 +218,11 @@ def _take(self: ComponentExplorer, image: np.ndarray | None) -> None:
 
 @patch
 def _remove(self: ComponentExplorer) -> None:
-    self.path.value, self.upload.value = "", ()
+    self.path.value = ""
     if self.image is not None:  # an emptied path has taken it away
         self._take(None)
 
-
+# %% ../../nbs/explore/05_component_explorer.ipynb #e7dad368
 @patch
 def _read_path(self: ComponentExplorer, path: str) -> None:
     if not path.strip():
@@ -233,6 +232,10 @@ def _read_path(self: ComponentExplorer, path: str) -> None:
 
 
 @patch
-def _read_upload(self: ComponentExplorer, files: tuple) -> None:
-    if files:
-        self._take(uploaded_picture(files[0]["content"], self.views.side))
+def _read_dropped(self: ComponentExplorer, message: str) -> None:
+    name, content = dropped_file(message)
+    try:
+        image = uploaded_picture(content, self.views.side)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
+    self._take(image)

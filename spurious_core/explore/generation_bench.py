@@ -20,8 +20,9 @@ from filelock import FileLock
 from matplotlib.figure import Figure
 
 from ..core.checks import checked_seed, known, not_blank, plain_numbers, whole
-from ..core.files import atomic_write, make_folder
+from ..core.files import atomic_write, digest, make_folder
 from ..core.images import png_bytes
+from ..core.markup import as_key
 from ..core.sheets import strip, verdict_marks
 from ..diffusion.adapters import use_adapter
 from ..diffusion.image_sets import METADATA, append_metadata, read_metadata
@@ -55,6 +56,10 @@ class DrawRequest:
     def plan(self) -> pd.DataFrame:
         "The same noise for every arm."
         return plan_prompts(self.prompt, self.n, seed=self.seed, guidance=self.guidance)
+
+    def scale_of(self, arm: str) -> float:
+        "The scale at which an arm is drawn: without an adapter there is nothing to scale."
+        return 1.0 if arm == NO_ADAPTER else self.scale
 
 # %% ../../nbs/explore/09_generation_bench.ipynb #470d96b0
 @dataclass
@@ -101,7 +106,7 @@ def draw(
         for k in range(len(plan)):
             done = i * len(plan) + k
             yield done / total, f"{arm}: picture {k + 1} of {len(plan)}"
-            parts.append(self._draw_one(plan.iloc[[k]], arm, request.scale))
+            parts.append(self._draw_one(plan.iloc[[k]], arm, request.scale_of(arm)))
         drawn.images[arm] = np.concatenate(parts)
         drawn.verdicts[arm] = judge(drawn.images[arm], self.label, self.jury, self.presence)
     return drawn
@@ -110,7 +115,7 @@ def draw(
 @patch
 def _draw_one(self: Bench, plan: pd.DataFrame, arm: str, scale: float) -> np.ndarray:
     adapter = self.adapters.get(arm)
-    with use_adapter(self.pipe, adapter, scale if adapter else 1.0) as adapted:
+    with use_adapter(self.pipe, adapter, scale) as adapted:
         return sample_images(adapted, plan, steps=self.steps)
 
 # %% ../../nbs/explore/09_generation_bench.ipynb #4f3ed0e7
@@ -135,18 +140,22 @@ def keep_reference(
     arm: str,
     k: int,  # which of its pictures
 ) -> Path:
-    "Adds a picture to a folder of references, and its row to the folder's table; returns its path."
-    folder, request = Path(folder), drawn.request
+    """Adds a picture to a folder of references, and its row to the folder's table; returns its path.
+
+    Of a picture that is kept already it is the path that it has."""
+    folder, request, image = Path(folder), drawn.request, drawn.images[arm][k]
     make_folder(folder)
-    row = request.plan.iloc[k]
-    stem = "".join(letter if letter.isalnum() else "_" for letter in arm)
-    path = folder / f"{stem}_{row.seed}_{request.guidance:g}_{request.scale:g}.png"
-    about = dict(file_name=path.name, text=request.prompt, seed=int(row.seed), guidance=request.guidance)
-    about |= dict(arm=arm, scale=request.scale)
+    seed, image_hash = int(request.plan.seed.iloc[k]), digest(image)
+    name = f"{as_key(arm)[:40]}_{seed}_{image_hash}.png"
+    about = dict(file_name=name, text=request.prompt, seed=seed, guidance=request.guidance)
+    about |= dict(arm=arm, scale=request.scale_of(arm), image_hash=image_hash)
     with FileLock(folder / ".references.lock"):
-        atomic_write(path, png_bytes(drawn.images[arm][k]))
-        there = read_metadata(folder / METADATA) if (folder / METADATA).exists() else []
-        if about not in there:
+        rows = read_metadata(folder / METADATA) if (folder / METADATA).exists() else []
+        kept = next((row for row in rows if row.get("image_hash") == image_hash), None)
+        path = folder / (kept or about)["file_name"]
+        if not path.exists():
+            atomic_write(path, png_bytes(image))
+        if kept is None:
             append_metadata(folder / METADATA, [about])
     return path
 

@@ -110,7 +110,7 @@ def group_line(views: GroupViews, group: int) -> str:
 
 # %% ../../nbs/explore/06_group_explorer.ipynb #fbb25dff
 class GroupExplorer(Panel):
-    "A slider along the groups, worst first, and the pictures of the one that is picked."
+    "A slider along the groups, worst first, and the pictures of the one at which it stands."
 
     def __init__(self, views: GroupViews) -> None:
         self.views = views
@@ -130,7 +130,7 @@ class GroupExplorer(Panel):
         renew_slider(self.groups)
 
     def look(self) -> None:
-        "Shows the group that is picked."
+        "Shows the group at which the slider stands."
         group, n = self.groups.value, self.number.value
         if group < 0:
             return

@@ -19,6 +19,7 @@ from matplotlib.figure import Figure
 
 from ..core.markup import as_html
 from ..core.plots import figure_html
+from .page_parts import style_panel
 
 # %% ../../nbs/explore/03_panels.ipynb #509ceb7a
 ERROR_STYLE = "color:var(--jp-error-color1, inherit);font-weight:bold"
@@ -49,15 +50,6 @@ def renew_slider(slider: w.Widget) -> None:
     slider.orientation = "vertical"
     slider.orientation = "horizontal"
 
-
-# what a slider stands at is cut by ipywidgets' own rules; a long name has half of the row, in lines
-_WHOLE_NAMES = """<style>
-.spurious-panel .widget-hslider { height: auto; align-items: center }
-.spurious-panel .widget-hslider .widget-readout {
-    height: auto; max-width: 50%; line-height: 1.4; white-space: normal; overflow-wrap: anywhere;
-}
-</style>"""
-
 # %% ../../nbs/explore/03_panels.ipynb #ca796477
 def _running_loop() -> asyncio.AbstractEventLoop | None:
     "The loop that runs in this thread, if any."
@@ -78,7 +70,7 @@ class Panel(w.VBox):
         self,
         controls: Sequence[w.Widget],  # rows, from top to bottom
     ) -> None:
-        self.picture, self.status = w.HTML(), w.HTML()
+        self.picture, self.status = w.HTML(layout=dict(flex="1 1 480px")), w.HTML()
         self.bar = w.FloatProgress(max=1, layout=dict(width="160px"))
         self.stop_button = w.Button(
             description="Stop", tooltip="stop what is going on", disabled=True, layout=dict(width="70px")
@@ -88,8 +80,13 @@ class Panel(w.VBox):
         self._home, self._lock = _running_loop(), threading.RLock()  # the lock of what Stop changes
         # as high as with a line, which would push the picture down
         working = w.HBox([self.bar, self.stop_button, self.status], layout=dict(min_height="58px"))
-        super().__init__([*controls, working, self.picture, w.HTML(_WHOLE_NAMES)])
-        self.add_class("spurious-panel")
+        self.picture_row = w.HBox([self.picture], layout=dict(flex_flow="row wrap"))
+        super().__init__([*controls, working, self.picture_row])
+        style_panel(self)
+
+    def beside(self, *widgets: w.Widget) -> None:
+        "Puts widgets to the left of the picture."
+        self.picture_row.children = (*widgets, self.picture)
 
     def say(self, text: str) -> None:
         "Shows a line."

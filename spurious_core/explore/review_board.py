@@ -18,6 +18,7 @@ from ..core.images import png_bytes
 from ..core.markup import picture_html
 from ..core.opening import decode
 from ..diffusion.plans import is_absent
+from .page_parts import style_panel
 from .panels import ERROR_STYLE, error_line, paragraph
 from .sessions import KEYS, PAIR, Session
 from .votes import VERDICTS
@@ -109,6 +110,7 @@ class Board(w.VBox):
         self.entry.observe(self._typed, "value")
         controls = w.HBox([*self.buttons.values(), self.entry])
         super().__init__([self.pair, self.summary, self.error, controls, self.progress])
+        style_panel(self)
         self.show()
 
     def _button(self, key: str) -> w.Button:

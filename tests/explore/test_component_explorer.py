@@ -1,8 +1,9 @@
 "Components of a class: what is drawn, and what slider, box and pictures of one's own do."
 
 import asyncio
+import base64
 import io
-from datetime import UTC, datetime
+import json
 
 import numpy as np
 import pytest
@@ -27,6 +28,11 @@ def views():
     clf = small_guide()
     pca = fit_neural_pca(clf, images(), "dog", n_components=3)
     return ComponentViews(clf, pca, images(), {"grey": GREY[None]}, attack_length=2)
+
+
+def as_sent(name, content):
+    "What the page sends of a dropped file."
+    return json.dumps(dict(name=name, size=len(content), data=base64.b64encode(content).decode()))
 
 
 @pytest.fixture
@@ -144,12 +150,19 @@ def test_pictures_of_ones_own(explorer, views, tmp_path):
     assert f"the picture has {alpha}" in explorer.picture.value and "<img" in explorer.thumbnail.value
     explorer.path.value = ""
     assert "the picture has" not in explorer.picture.value and not explorer.thumbnail.value
-    file = dict(name="g.png", type="image/png", size=1, content=png_bytes(GREY))
-    explorer.upload.value = (file | dict(last_modified=datetime.now(UTC)),)
+    explorer.drop.message.value = as_sent("g.png", png_bytes(GREY))
     assert f"the picture has {alpha}" in explorer.picture.value
     explorer.clear.click()
     assert "the picture has" not in explorer.picture.value and not explorer.thumbnail.value
-    assert explorer.upload.value == () and explorer.clear.disabled
+    assert explorer.clear.disabled
+    explorer.drop.message.value = as_sent("g.png", png_bytes(GREY))  # the same once more
+    assert f"the picture has {alpha}" in explorer.picture.value
+
+
+def test_what_is_dropped_and_no_picture_is_one_line(explorer):
+    explorer.drop.message.value = as_sent("<notes>.txt", b"text")
+    assert "&lt;notes&gt;.txt: this is no picture that can be read" in explorer.status.value
+    assert explorer.image is None and explorer.clear.disabled
 
 
 def test_a_picture_by_its_path_is_removed_with_its_path(explorer, tmp_path):

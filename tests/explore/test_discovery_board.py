@@ -1,5 +1,8 @@
 "Discoveries: their order, what is decided on them, and the list that is exported."
 
+import html
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,6 +17,7 @@ from spurious_core.explore.discovery_board import (
 from support.pages import check_page
 
 FEATURES = [("cat", "sofa", 2.0, 0.01, 3), ("cat", "<b>lamp", 3.0, 0.02, 1), ("dog", "grass", 1.0, 0.03, 2)]
+P = [0.02, 0.01, 0.03]
 
 
 @pytest.fixture
@@ -27,7 +31,7 @@ def views():
         edits += [
             row | dict(image=i, effect=0.1 * i, p_before=0.9, p_after=0.2, p_sham=0.8) for i in range(2)
         ]
-    ranking = pd.DataFrame(rows).assign(spurious=[True, True, False], occurrences=4)
+    ranking = pd.DataFrame(rows).assign(spurious=[True, True, False], occurrences=4, p=P)
     pictures = np.random.default_rng(0).integers(0, 255, (2, 16, 16, 3), dtype=np.uint8)
     changed = np.random.default_rng(1).integers(0, 255, (6, 16, 16, 3), dtype=np.uint8)
     return DiscoveryViews(pd.DataFrame(edits), ranking, pictures, changed, 255 - changed)
@@ -42,8 +46,49 @@ def test_orders(views):
     assert views.features("cat").cluster.tolist() == ["sofa", "<b>lamp"]
     assert views.features("cat", "evidence").cluster.tolist() == ["<b>lamp", "sofa"]
     assert views.features("cat", "q").cluster.tolist() == ["sofa", "<b>lamp"]
+    assert views.features("cat", "p").cluster.tolist() == ["<b>lamp", "sofa"]
     with pytest.raises(ValueError, match="by='y'"):
         views.features("cat", "y")
+
+
+def test_a_ranking_without_a_column_is_not_sorted_by_it(views, tmp_path):
+    views.ranking = views.ranking.drop(columns="p")
+    assert "p" not in DiscoveryBoard(views, tmp_path / "d.json").order.options
+    with pytest.raises(ValueError, match="by='p'"):
+        views.features("cat", "p")
+
+
+def rows_of(board):
+    "The list beside the pictures: the text of each row's cells, and which row is marked."
+    check_page(board.table.value)
+    rows = re.findall(r"<tr([^>]*)>(<td>.*?)</tr>", board.table.value)
+    cells = [[html.unescape(cell) for cell in re.findall(r"<td>(.*?)</td>", row)] for _, row in rows]
+    return cells, [i for i, (style, _) in enumerate(rows) if "aria-current" in style]
+
+
+def test_the_list_stands_beside_its_features_with_the_decisions(board):
+    assert board.table in board.picture_row.children
+    first = ["▸ 1", "sofa", "foreground", "2", ""]
+    assert rows_of(board) == ([first, ["2", "<b>lamp", "foreground", "3", ""]], [0])
+    board.buttons["accepted"].click()
+    board.feature.index = 1
+    assert rows_of(board)[0] == [
+        ["1", *first[1:4], "accepted"],
+        ["▸ 2", "<b>lamp", "foreground", "3", ""],
+    ] and rows_of(board)[1] == [1]
+    board.order.value = "p"
+    assert rows_of(board)[0] == [
+        ["▸ 1", "<b>lamp", "foreground", "0.01", ""],
+        ["2", "sofa", "foreground", "0.02", "accepted"],
+    ]
+    board.label.value = "dog"
+    assert rows_of(board) == ([["▸ 1", "grass", "foreground", "0.03", ""]], [0])
+
+
+def test_the_exported_list_is_not_written_over_the_decisions(views, tmp_path):
+    for name in ("d.csv", "d.CSV"):
+        with pytest.raises(ValueError, match="exported to this name"):
+            DiscoveryBoard(views, tmp_path / name)
 
 
 def test_a_feature_in_words_and_pictures(views):

@@ -1,6 +1,7 @@
 "A bench: arms from the same noise, judged, and hearts that keep pictures as references."
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from ipywidgets import BoundedFloatText
@@ -9,10 +10,12 @@ from safetensors.torch import save_file
 from spurious_core.core.images import read_images
 from spurious_core.diffusion.adapters import LORA, use_adapter
 from spurious_core.diffusion.image_sets import read_metadata
+from spurious_core.diffusion.references import read_captions
 from spurious_core.diffusion.sampling import sample_images
 from spurious_core.explore.generation_bench import (
     NO_ADAPTER,
     Bench,
+    Drawn,
     DrawRequest,
     GenerationBench,
     draw_bench,
@@ -116,6 +119,53 @@ def test_hearts_keep_a_picture_once(panel):
     assert f"in {panel.folder}, one of " in panel.status.value
     kept = read_images(panel.drawn.request.plan.iloc[[0]].assign(path=path))[0]
     assert np.array_equal(kept, panel.drawn.images["loss"][0])
+
+
+def grey(value):
+    return np.full((1, 8, 8, 3), value, np.uint8)
+
+
+LONG = "sks " + "very " * 200
+
+
+@pytest.mark.parametrize("prompts", [("a sks", "b sks"), ("sks/../a", "sks/../b"), (LONG + "a", LONG + "b")])
+def test_no_picture_takes_the_place_of_another(tmp_path, prompts):
+    "Though seed, guidance, scale and arm are the same."
+    drawn = [
+        Drawn(DrawRequest(prompt, n=1), {NO_ADAPTER: grey(i), "a": grey(i + 9), "A": grey(i + 19)})
+        for i, prompt in enumerate(prompts)
+    ]
+    kept = {keep_reference(tmp_path, each, arm, 0): each for each in drawn for arm in each.images}
+    assert len({path.name.lower() for path in kept}) == len(kept) == 6 and {*kept} == {
+        *tmp_path.glob("*.png")
+    }
+    captions = read_captions(tmp_path, [path.name for path in kept], "")
+    assert captions == [each.request.prompt for each in kept.values()]
+    stored = read_images(pd.DataFrame(dict(path=list(kept))))
+    assert stored[:, 0, 0, 0].tolist() == [0, 9, 19, 1, 10, 20]
+
+
+def test_the_same_picture_is_kept_once(tmp_path):
+    "At whichever scale it was asked for, by whichever arm it was drawn, and with its first caption."
+    requests = [
+        DrawRequest("a sks", n=1, scale=1.0),
+        DrawRequest("a sks", n=1, scale=0.5),
+        DrawRequest("A sks", n=1),
+    ]
+    kept = {keep_reference(tmp_path, Drawn(each, {NO_ADAPTER: grey(9)}), NO_ADAPTER, 0) for each in requests}
+    kept.add(keep_reference(tmp_path, Drawn(DrawRequest("a sks", scale=0.0), {"loss": grey(9)}), "loss", 0))
+    (path,) = kept
+    (row,) = read_metadata(tmp_path / "metadata.jsonl")
+    assert read_captions(tmp_path, [path.name], "") == ["a sks"]
+    assert (row["file_name"], row["scale"], row["arm"]) == (path.name, 1.0, NO_ADAPTER)
+    path.unlink()
+    assert keep_reference(tmp_path, Drawn(requests[0], {NO_ADAPTER: grey(9)}), NO_ADAPTER, 0).exists()
+
+
+def test_without_an_adapter_there_is_no_scale(bench, tmp_path):
+    drawn = drawn_by(bench.draw(DrawRequest("a", n=1, scale=0.5), [NO_ADAPTER]))
+    keep_reference(tmp_path / "kept", drawn, NO_ADAPTER, 0)
+    assert [row["scale"] for row in read_metadata(tmp_path / "kept" / "metadata.jsonl")] == [1.0]
 
 
 def test_a_name_of_an_arm_is_no_path(bench, tmp_path):

@@ -24,10 +24,20 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--no-zygote"]  # containers have neit
 QUIET = {"@jupyterlab/apputils-extension:notification": dict(fetchNews="false", checkForUpdates=False)}
 CONFIG = "--config=.jupyter/jupyter_server_config.py"  # as `make lab` has it
 NOTEBOOK = "window.jupyterapp.shell.currentWidget"
+THEMES = ("JupyterLab Light", "JupyterLab Dark")
+EXPLORERS = ".jp-OutputArea-output:has(.spurious-panel)"
 CODE_CELLS = (
     f"[...{NOTEBOOK}.content.widgets]"
     ".filter(cell => cell.model.type === 'code' && cell.model.sharedModel.source.trim())"
 )
+
+
+DROP = """([name, content]) => {
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File([new Uint8Array(content)], name));
+    const event = new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true });
+    document.querySelector('.jp-OutputArea .spurious-drop').dispatchEvent(event);
+}"""
 
 
 def why_not() -> str | None:
@@ -178,6 +188,24 @@ class Lab:
         live = f"cell => cell.model.type === 'code' && cell.model.outputs.toJSON().some({is_live})"
         place = f"[...{NOTEBOOK}.content.widgets].findIndex({live})"
         self.page.evaluate(f"void {NOTEBOOK}.content.scrollToItem({place}, 'start')")
+
+    def barriers(self) -> list[tuple[str, str, str]]:
+        "What axe finds in explorers, in light and in dark: theme, rule, the first element that breaks it."
+        from axe_playwright_python.sync_playwright import Axe
+
+        found, rules = [], dict(type="tag", values=["wcag2a", "wcag2aa"])
+        for theme in reversed(THEMES):  # light at the end, as at the beginning
+            change = json.dumps(dict(theme=theme))
+            self.page.evaluate(f"window.jupyterapp.commands.execute('apputils:change-theme', {change})")
+            self.until(f"document.body.dataset.jpThemeName === {json.dumps(theme)}")
+            options = dict(runOnly=rules, resultTypes=["violations"])
+            answer = Axe().run(self.page, dict(include=[[EXPLORERS]]), options).response
+            found += [(theme, each["id"], each["nodes"][0]["html"][:200]) for each in answer["violations"]]
+        return found
+
+    def drop(self, name: str, content: list[int] | int) -> None:
+        "Drops a file of these bytes, or of so many zeros, on the field for files, as a page hears of it."
+        self.page.evaluate(DROP, [name, content])
 
     def press(self, *keys: str) -> None:
         for key in keys:

@@ -26,6 +26,7 @@ PAGES = (
     *(f"guides/{path.stem}" for path in sorted((ROOT / "nbs/guides").glob("*.ipynb"))),
     "core/index",
     "core/09_sheets",
+    *(f"explore/{path.stem}" for path in sorted((ROOT / "nbs/explore").glob("*.ipynb"))),
     "api/index",
     "api/core",
     "evidence/index",
