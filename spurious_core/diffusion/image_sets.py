@@ -229,13 +229,13 @@ def _as_given(cell: Any) -> Any:
     "A setting such as 3.0 as it was given, and not as the 3.000 of a result."
     return str(cell) if isinstance(cell, float) and cell == cell else cell
 
-# %% ../../nbs/diffusion/04_image_sets.ipynb #437b5262
+
 def _small(path: str) -> Image.Image:
     image = decode(path).image
     image.thumbnail((64, 64))  # at once: twelve large ones would fill the memory
     return image
 
-
+# %% ../../nbs/diffusion/04_image_sets.ipynb #437b5262
 class ImageSet(pd.DataFrame):
     "The table of an image set, which draws itself. What is made of it is a plain table."
 

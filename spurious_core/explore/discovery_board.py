@@ -17,7 +17,7 @@ import pandas as pd
 from fastcore.basics import patch
 from matplotlib.figure import Figure
 
-from ..core.checks import file_path, known, one_of
+from ..core.checks import file_path, known, one_of, texts
 from ..core.files import atomic_write, make_folder, read_json
 from ..core.locks import file_lock
 from ..core.markup import as_html, short_number
@@ -119,6 +119,11 @@ class Decisions:
                 f"{path}: the list is exported to this name; decisions are JSON, call them .json"
             )
 
+    @property
+    def exported_to(self) -> Path:
+        "Where the list goes: the same name, ending in .csv."
+        return self.path.with_name(self.path.name.removesuffix(".json") + ".csv")
+
     def _read(self) -> list[dict]:
         found = read_json(self.path) if self.path.exists() else []
         keys = {"label", "kind", "cluster", "decision"}
@@ -126,6 +131,9 @@ class Decisions:
             not isinstance(each, dict) or set(each) != keys for each in found
         ):
             raise ValueError(f"{self.path} holds no decisions: expected {', '.join(sorted(keys))} for each")
+        for each in found:
+            one_of(f"{self.path}: decision", each["decision"], DECISIONS)
+            texts(f"{self.path}: a feature", [each[name] for name in ("label", "kind", "cluster")])
         return found
 
     def decide(
@@ -152,9 +160,9 @@ class DiscoveryBoard(Panel):
     "Features one after the other, to accept or reject: `display(DiscoveryBoard(views, 'decisions.json'))`."
 
     def __init__(self, views: DiscoveryViews, path: str | Path) -> None:
-        self.views, self.decisions = views, Decisions(path)
+        self.views, self.decisions, self.shown = views, Decisions(path), -1
         options = dict(layout=dict(width="640px"), continuous_update=False)  # sliders keep their arrow keys
-        self.label = w.SelectionSlider(options=views.labels, description="class", **options)
+        self.label = w.SelectionSlider(options=views.labels or [""], description="class", **options)
         self.order = w.SelectionSlider(options=views.orders, description="sort by", **options)
         self.feature = w.SelectionSlider(options=[("", -1)], description="feature", **options)
         names = dict(accepted="Accept", rejected="Reject")
@@ -174,13 +182,16 @@ class DiscoveryBoard(Panel):
     def _button(self, name: str, decision: str | None) -> w.Button:
         text = f"{name} this feature" if decision else "take the decision back"
         button = w.Button(description=name, tooltip=text, layout=dict(width="100px"))
-        button.on_click(lambda _: self.act(self._decide, decision))
+        button.on_click(lambda _: self.act(self._decide, self.shown, decision))
         return button
 
 # %% ../../nbs/explore/10_discovery_board.ipynb #4758f111
 @patch
 def _list(self: DiscoveryBoard) -> None:
     "The features of the class, in the order asked for; the first is shown."
+    if not self.views.labels:
+        self.say("the ranking holds no features: nothing was found")
+        return
     rows = self.views.features(self.label.value, self.order.value)
     numbered = zip(rows.index, rows.itertuples(), strict=True)
     self.feature.options = [
@@ -199,6 +210,7 @@ def look(self: DiscoveryBoard) -> None:
         return
     feature = self.views.ranking.loc[row]
     self.show(draw_feature(self.views, row), f"{feature.label}: {feature_line(feature)}")
+    self.shown = row
     self._say_decision(feature)
 
 # %% ../../nbs/explore/10_discovery_board.ipynb #290ccd5f
@@ -214,14 +226,26 @@ def _say_decision(self: DiscoveryBoard, feature: pd.Series) -> None:
 
 # %% ../../nbs/explore/10_discovery_board.ipynb #88b45a55
 @patch
-def _decide(self: DiscoveryBoard, decision: str | None) -> None:
-    feature = self.views.ranking.loc[self.feature.value]
+def _decide(self: DiscoveryBoard, row: int, decision: str | None) -> None:
+    "Keeps what was decided on the feature that was shown when the button was clicked."
+    if row < 0:
+        raise ValueError("there is no feature to decide on")
+    feature = self.views.ranking.loc[row]
     self.decisions.decide(feature, decision)
     self._say_decision(feature)
+
+
+def _is_export(path: Path) -> bool:
+    "Whether a file is a list that was exported before."
+    with path.open(encoding="utf-8", errors="replace") as file:
+        return file.readline().rstrip().endswith(",decision")
 
 
 @patch
 def _export(self: DiscoveryBoard) -> None:
     table = self.decisions.of_ranking(self.views.ranking)
-    path = atomic_write(self.decisions.path.with_suffix(".csv"), table.to_csv(index=False))
+    path = self.decisions.exported_to
+    if path.exists() and not _is_export(path):
+        raise ValueError(f"{path} is there and no list of decisions: it is left as it is")
+    atomic_write(path, table.to_csv(index=False))
     self.say(f"{path}: {len(table)} features, {(table.decision == 'accepted').sum()} of them accepted")

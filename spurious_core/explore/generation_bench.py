@@ -16,12 +16,12 @@ import ipywidgets as w
 import numpy as np
 import pandas as pd
 from fastcore.basics import patch
-from filelock import FileLock
 from matplotlib.figure import Figure
 
-from ..core.checks import checked_seed, known, not_blank, plain_numbers, whole
+from ..core.checks import checked_seed, folder_path, known, not_blank, plain_numbers, whole
 from ..core.files import atomic_write, digest, make_folder
 from ..core.images import png_bytes
+from ..core.locks import file_lock
 from ..core.markup import as_key
 from ..core.sheets import strip, verdict_marks
 from ..diffusion.adapters import use_adapter
@@ -75,6 +75,8 @@ class Bench:
 
     def __post_init__(self):
         whole("steps", self.steps)
+        if NO_ADAPTER in self.adapters:
+            raise ValueError(f"an adapter can't be called {NO_ADAPTER!r}: so the pipeline's own arm is")
 
     @property
     def arms(self) -> list[str]:
@@ -143,13 +145,13 @@ def keep_reference(
     """Adds a picture to a folder of references, and its row to the folder's table; returns its path.
 
     Of a picture that is kept already it is the path that it has."""
-    folder, request, image = Path(folder), drawn.request, drawn.images[arm][k]
+    folder, request, image = folder_path("folder", folder), drawn.request, drawn.images[arm][k]
     make_folder(folder)
     seed, image_hash = int(request.plan.seed.iloc[k]), digest(image)
     name = f"{as_key(arm)[:40]}_{seed}_{image_hash}.png"
     about = dict(file_name=name, text=request.prompt, seed=seed, guidance=request.guidance)
     about |= dict(arm=arm, scale=request.scale_of(arm), image_hash=image_hash)
-    with FileLock(folder / ".references.lock"):
+    with file_lock(folder / ".references"):
         rows = read_metadata(folder / METADATA) if (folder / METADATA).exists() else []
         kept = next((row for row in rows if row.get("image_hash") == image_hash), None)
         path = folder / (kept or about)["file_name"]
@@ -164,7 +166,7 @@ class GenerationBench(Panel):
     "Fields for a request, a box for each arm, and hearts: `display(GenerationBench(bench, 'kept'))`."
 
     def __init__(self, bench: Bench, folder: str | Path, prompt: str = "a photo of an empty scene") -> None:
-        self.bench, self.folder, self.drawn = bench, Path(folder), None
+        self.bench, self.folder, self.drawn = bench, folder_path("folder", folder), None
         slider = dict(continuous_update=False)
         self.prompt = w.Text(prompt, description="prompt", layout=dict(width="480px"), **slider)
         # not one of whole numbers, which makes 15 of a typed 1.5
@@ -200,17 +202,19 @@ def draw_request(self: GenerationBench) -> None:
 def _show_drawn(self: GenerationBench, drawn: Drawn) -> None:
     self.drawn = drawn
     self.show(draw_bench(drawn), bench_line(drawn))
-    hearts = {arm: [self._heart(arm, k) for k in range(len(images))] for arm, images in drawn.images.items()}
+    rows = {arm: range(len(images)) for arm, images in drawn.images.items()}
+    hearts = {arm: [self._heart(drawn, arm, k) for k in row] for arm, row in rows.items()}
     self.hearts.children = [w.HBox([w.Label(arm), *row]) for arm, row in hearts.items()]
 
 # %% ../../nbs/explore/09_generation_bench.ipynb #99804da3
 @patch
-def _heart(self: GenerationBench, arm: str, k: int) -> w.Button:
+def _heart(self: GenerationBench, drawn: Drawn, arm: str, k: int) -> w.Button:
+    "A heart for a picture that is shown; clicked while others are drawn, it keeps this one."
     text = f"keep picture {k + 1} of {arm} as a reference"
     button = w.Button(description=f"♥ {k + 1}", tooltip=text, layout=dict(width="56px"))
 
     def keep() -> None:
-        path = keep_reference(self.folder, self.drawn, arm, k)
+        path = keep_reference(self.folder, drawn, arm, k)
         button.button_style = "success"
         self.say(f"kept {path.name} in {self.folder}, one of {len(list(self.folder.glob('*.png')))}")
 

@@ -1,6 +1,7 @@
 "Discoveries: their order, what is decided on them, and the list that is exported."
 
 import html
+import json
 import re
 
 import numpy as np
@@ -165,3 +166,45 @@ def test_a_damaged_file_is_one_line(views, tmp_path, text):
     assert "decisions.json" in board.status.value and "<img" in board.picture.value
     board.buttons["accepted"].click()
     assert path.read_text("utf-8") == text
+
+
+def test_a_decision_is_of_the_feature_that_was_shown_at_the_click(board):
+    held = []
+    board.act = lambda action, *args: held.append((action, args))
+    shown = board.views.ranking.loc[board.shown].cluster
+    board.buttons["accepted"].click()
+    del board.act
+    board.feature.index = 1
+    for action, args in held:
+        action(*args)
+    decided = board.decisions.of_ranking(board.views.ranking).set_index("cluster").decision
+    assert decided[decided != ""].to_dict() == {shown: "accepted"}
+
+
+def test_a_ranking_in_which_nothing_was_found_is_one_line(views, tmp_path):
+    views.ranking = views.ranking[:0]
+    board = DiscoveryBoard(views, tmp_path / "d.json")
+    assert "nothing was found" in board.status.value
+    board.buttons["accepted"].click()
+    assert "there is no feature to decide on" in html.unescape(board.status.value)
+    assert not (tmp_path / "d.json").exists()
+
+
+def test_an_export_takes_its_own_name_and_no_other_list(views, tmp_path):
+    for name in ("run.v2", "run.v3", "birds.json"):
+        board = DiscoveryBoard(views, tmp_path / name)
+        board.buttons["accepted"].click()
+        board.export.click()
+    assert {path.name for path in tmp_path.glob("*.csv")} == {"run.v2.csv", "run.v3.csv", "birds.csv"}
+    (tmp_path / "birds.csv").write_text("bird,colour\nemu,brown\n")
+    board.export.click()
+    assert "no list of decisions" in html.unescape(board.status.value)
+    assert (tmp_path / "birds.csv").read_text() == "bird,colour\nemu,brown\n"
+
+
+@pytest.mark.parametrize("changed", [dict(decision="Accepted"), dict(cluster=None), dict(kind=["a"])])
+def test_a_decision_that_was_edited_by_hand_is_checked(changed, views, tmp_path):
+    entry = dict(label="cat", kind="foreground", cluster="sofa", decision="accepted") | changed
+    (tmp_path / "d.json").write_text(json.dumps([entry]))
+    with pytest.raises(ValueError, match="d.json"):
+        Decisions(tmp_path / "d.json").of_ranking(views.ranking)

@@ -191,3 +191,17 @@ def test_the_sliders_of_scale_and_number_are_heard(panel, bench):
     assert (panel.drawn.images["loss"] == by_hand.images["loss"]).all()
     assert {arm: len(images) for arm, images in panel.drawn.images.items()} == {NO_ADAPTER: 3, "loss": 3}
     assert [len(row.children) for row in panel.hearts.children] == [4, 4]  # a name and three hearts
+
+
+def test_a_heart_keeps_the_picture_that_stood_above_it(panel):
+    shown = Drawn(REQUEST, {NO_ADAPTER: np.concatenate([grey(10), grey(20)])})
+    heart = panel._heart(shown, NO_ADAPTER, 0)
+    panel.drawn = Drawn(REQUEST, {NO_ADAPTER: np.concatenate([grey(200), grey(210)])})
+    heart.click()
+    kept = read_images(pd.DataFrame(dict(path=sorted(panel.folder.glob("*.png")))))
+    assert [int(image.mean()) for image in kept] == [10]
+
+
+def test_no_adapter_is_called_as_the_pipelines_own_arm(bench, tmp_path):
+    with pytest.raises(ValueError, match="can't be called 'no adapter'"):
+        Bench(bench.pipe, "dog", bench.jury, {NO_ADAPTER: tmp_path / LORA})
