@@ -59,7 +59,7 @@ def _steered_by(name: str, guide: str) -> Arm:
     return replace(CHOSEN, name=name, guide=guide, pool=1)
 
 # %% ../../../nbs/papers/class_wise/03_arms.ipynb #243e94a5
-FULL_LR = 2e-4  # where all weights learn
+FULL_LR = 5e-4  # where all weights learn
 _RIVALS = (BASE, DREAMBOOTH, Arm("dreambooth_2x", rounds=2, pool=2), CHOSEN)
 _CONTROLS = (
     replace(CHOSEN, name="sfsl_wrong_components", components="wrong"),
