@@ -22,7 +22,7 @@ from spurious_core.app.machine import (
     version_rows,
 )
 from ..core.devices import dtype_of
-from ..core.markup import as_html
+from ..core.markup import as_html, shortened, table_html
 from ..core.masking import masked
 from ..core.settings import Profile, load_profile
 from ..data.worlds import get_world
@@ -112,6 +112,9 @@ def _machine_problems(machine: pd.DataFrame) -> list[str]:
     return [f"{row.what}: {row.wanted} is wanted, and there is {row.there}" for row in unfit.itertuples()]
 
 # %% ../../nbs/app/08_doctor.ipynb #01824c9f
+_SHOWN = 50  # problems on a page
+
+# %% ../../nbs/app/08_doctor.ipynb #0716364d
 @dataclass
 class Checkup:
     "What `examine` found. It is runnable if there are no problems."
@@ -126,8 +129,12 @@ class Checkup:
         return not self.problems
 
     def _repr_html_(self) -> str:
-        verdict = "runnable" if self.runnable else "<br>".join(map(as_html, self.problems))
-        return self.checkpoints.to_html(index=False) + self.machine.to_html(index=False) + f"<p>{verdict}</p>"
+        problems = [as_html(shortened(problem, 1000)) for problem in self.problems[:_SHOWN]]
+        if (more := len(self.problems) - _SHOWN) > 0:
+            problems.append(f"and {more:,} further problems")
+        verdict = "runnable" if self.runnable else "<br>".join(problems)
+        tables = table_html(self.checkpoints, what="checkpoints") + table_html(self.machine)
+        return f"{tables}<p>{verdict}</p>"
 
 # %% ../../nbs/app/08_doctor.ipynb #c31d60a1
 def _machine_table(profile: Profile, checkpoints: pd.DataFrame, offline: bool) -> pd.DataFrame:

@@ -16,6 +16,7 @@ import pandas as pd
 
 from .metric_keys import check_metric_key, say_missing_key
 from ..core.files import atomic_write, read_json
+from ..core.markup import short_interval, short_number, table_html
 
 # %% ../../nbs/app/02_metrics.ipynb #966f4b6d
 def _is_finite(value: Any) -> bool:
@@ -111,20 +112,21 @@ class Metrics(dict):
         "For each number four texts: its key, value (a whole number as one), interval, and what was counted."
         texts = []
         for key, entry in self.items():
-            value = f"{entry['value']:{',' if isinstance(entry['value'], int) else '.3f'}}"
-            interval = "[{:.3f}, {:.3f}]".format(*entry["ci"]) if entry["ci"] else ""
             count = f"{entry['n'] or ''} {entry.get('over') or ''}".strip()
+            interval = short_interval(*(entry["ci"] or (None, None)))
+            is_whole = isinstance(entry["value"], int)
+            value = f"{entry['value']:,}" if is_whole else short_number(entry["value"])
             texts.append((key, value, interval, count))
         return texts
 
     def _shown(self) -> pd.DataFrame:
-        return self.frame().astype(object).where(self.frame().notna(), "")
+        return pd.DataFrame(self.rows(), columns=["", "value", "95 % interval", "n"])
 
     def _repr_html_(self) -> str:
-        return self._shown().to_html(float_format="{:.3f}".format)
+        return table_html(self._shown(), what="numbers")
 
     def __repr__(self) -> str:
-        return self._shown().to_string(float_format="{:.3f}".format)
+        return self._shown().to_string(index=False)
 
 # %% ../../nbs/app/02_metrics.ipynb #fb063625
 def _stored_metric(file: Path, key: str, entry: Any) -> dict:

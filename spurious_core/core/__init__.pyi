@@ -85,7 +85,13 @@ from .markup import (
     as_html as as_html,
     as_key as as_key,
     as_markdown as as_markdown,
+    listed as listed,
     picture_html as picture_html,
+    short_interval as short_interval,
+    short_number as short_number,
+    shortened as shortened,
+    table_html as table_html,
+    table_markdown as table_markdown,
     thumbnails_html as thumbnails_html,
 )
 from .mask_files import as_mask as as_mask, mask_square as mask_square, open_mask as open_mask

@@ -19,7 +19,7 @@ import pandas as pd
 from fastcore.basics import patch
 
 from ..core.checks import checked_seed, distinct, one_of, whole
-from ..core.markup import as_html, picture_html
+from ..core.markup import as_html, listed, picture_html, shortened, table_html
 from ..core.seeds import seed_of
 from .squares import CHECKED, Box, read_squares, unreadable
 
@@ -325,7 +325,7 @@ def show(
     sheet = np.full((len(rows), n, *batch.shape[1:]), 255, np.uint8)
     for i, part in enumerate(np.split(batch, ends[:-1])):
         sheet[i, : len(part)] = part
-    names = [self.group_names[group] for group in shown]
+    names = [shortened(self.group_names[group], 60) for group in shown]
     return contact_sheet(sheet.reshape(-1, *batch.shape[1:]), ncol=n, rows=names, size=size)
 
 # %% ../../nbs/data/09_grouped.ipynb #452066d3
@@ -338,18 +338,16 @@ def _figure_html(images: GroupedImages) -> str:
     try:
         figure = images.show()
     except OSError as error:
-        return f"<p>{as_html(error)}</p>"
+        return f"<p>{as_html(shortened(error, 1000))}</p>"
     png = figure_bytes(figure, dpi=80)
     plt.close(figure)
     shown = [images.group_names[group] for group in np.unique(images.group)[:12]]
-    return picture_html(png, f"pictures of {images.name}, a row for each group: {'; '.join(shown)}")
+    return picture_html(png, f"pictures of {shortened(images.name)}, a row for each group: {listed(shown)}")
 
 
 @patch
 def _repr_html_(self: GroupedImages) -> str:
     table = self.counts()
     table = table[table["all"] > 0].drop(columns=["y", "a"])
-    further = len(table) - 12
-    more = f"<p>and {further} further groups</p>" if further > 0 else ""
-    title = f"<p><b>{as_html(repr(self))}</b></p>"
-    return title + table.head(12).to_html(index=False, border=0) + more + _figure_html(self)
+    title = f"<p><b>{as_html(shortened(self))}</b></p>"
+    return title + table_html(table, 12, "groups") + _figure_html(self)

@@ -23,7 +23,7 @@ from safetensors.torch import save_file
 from ..core.checkpoints import read_weights
 from ..core.checks import not_blank, of_type, within
 from ..core.files import checkpoint_hash, open_safetensors
-from ..core.markup import as_html, as_markdown
+from ..core.markup import as_html, as_markdown, listed, shortened
 from spurious_core.diffusion.families.lora_files import (
     PEFT_CONFIG,
     PEFT_FILE,
@@ -293,19 +293,25 @@ class AdapterSummary:
     hash: str
 
     def _facts(self) -> dict[str, str]:
-        ranks = ", ".join(map(str, self.ranks))
-        facts = dict(layers=str(self.layers or ""), rank=ranks, words=", ".join(self.words))
+        facts = dict(layers=str(self.layers or ""), rank=listed(self.ranks), words=listed(self.words))
         facts |= dict(size=f"{self.megabytes:.2f} MB", hash=self.hash)
         return {name: text for name, text in facts.items() if text}
 
     def _repr_html_(self) -> str:
         rows = [f"<tr><th>{name}</th><td>{as_html(text)}</td></tr>" for name, text in self._facts().items()]
-        return f"<p><b>{as_html(self.name)}</b>: {as_html(self.kind)}</p><table>{''.join(rows)}</table>"
+        title = f"<p><b>{as_html(shortened(self.name))}</b>: {as_html(self.kind)}</p>"
+        return f"{title}<table>{''.join(rows)}</table>"
 
     def _repr_markdown_(self) -> str:
         rows = [f"| {name} | {as_markdown(text)} |" for name, text in self._facts().items()]
         return "\n".join(
-            [f"**{as_markdown(self.name)}**: {as_markdown(self.kind)}", "", "| | |", "|---|---|", *rows]
+            [
+                f"**{as_markdown(shortened(self.name))}**: {as_markdown(self.kind)}",
+                "",
+                "| | |",
+                "|---|---|",
+                *rows,
+            ]
         )
 
 # %% ../../nbs/diffusion/03_adapters.ipynb #792e5174

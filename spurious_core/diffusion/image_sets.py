@@ -26,7 +26,7 @@ from PIL import Image
 
 from ..core.checks import of_type
 from ..core.devices import stored_parts
-from ..core.markup import as_html, thumbnails_html
+from ..core.markup import as_html, shortened, table_html, thumbnails_html
 from ..core.mask_files import open_mask
 from ..core.opening import as_stored, decode
 from .families.registry import family_of
@@ -225,6 +225,11 @@ def save_images(
         raise OSError(error.errno, message) from error
 
 # %% ../../nbs/diffusion/04_image_sets.ipynb #e77caf02
+def _as_given(cell: Any) -> Any:
+    "A setting such as 3.0 as it was given, and not as the 3.000 of a result."
+    return str(cell) if isinstance(cell, float) and cell == cell else cell
+
+# %% ../../nbs/diffusion/04_image_sets.ipynb #437b5262
 class ImageSet(pd.DataFrame):
     "The table of an image set, which draws itself. What is made of it is a plain table."
 
@@ -236,12 +241,13 @@ class ImageSet(pd.DataFrame):
         prompts = self["prompt"] if "prompt" in self else self["file_name"]
         title = f"<p><b>{len(self)} images, {prompts.nunique()} prompts</b></p>"
         columns = [name for name in ("file_name", "prompt", "seed", "guidance", "y", "a") if name in self]
-        table = self[columns].head(4).to_html(index=False, border=0)
+        table = table_html(self[columns].head(4).map(_as_given))
         try:
             pictures = [np.asarray(decode(path).image.resize((64, 64))) for path in self["path"].head(12)]
         except OSError as error:
-            return f"{title}<p>{as_html(error)}</p>{table}"
-        return title + thumbnails_html(np.stack(pictures), [str(text) for text in prompts.head(12)]) + table
+            return f"{title}<p>{as_html(shortened(error))}</p>{table}"
+        alts = [shortened(text) for text in prompts.head(12)]
+        return title + thumbnails_html(np.stack(pictures), alts) + table
 
 # %% ../../nbs/diffusion/04_image_sets.ipynb #905f04eb
 def load_image_set(folder: str | Path) -> ImageSet:

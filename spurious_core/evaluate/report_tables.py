@@ -11,7 +11,7 @@ import html
 
 import pandas as pd
 
-from ..core.markup import as_html
+from ..core.markup import as_html, shortened
 
 # %% ../../nbs/evaluate/07_report_tables.ipynb #85c2c65a
 # a report's metrics, and their names in tables
@@ -82,7 +82,8 @@ def html_table(
     warnings: list[str] = (),  # sentences shown below
 ) -> str:
     "A table as HTML, a bar beside each row, and warnings below."
-    shown = table.rename(columns=as_html).map(as_html).assign(**{" ": bars})
+    texts = table.map(shortened).map(as_html)
+    shown = texts.rename(columns=as_html).assign(**{" ": bars})
     with pd.option_context("display.max_colwidth", None):
         page = shown.to_html(index=False, escape=False, border=0)
-    return page + "".join(f"<p>⚠ {as_html(warning)}</p>" for warning in warnings)
+    return page + "".join(f"<p>⚠ {as_html(shortened(warning))}</p>" for warning in warnings)

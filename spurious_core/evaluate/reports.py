@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from ..core.checks import whole, within
-from ..core.markup import as_markdown
+from ..core.markup import as_markdown, shortened
 from ..core.plots import bars
 from .calibration import calibration_error, calibration_floor
 from spurious_core.evaluate.group_tables import (
@@ -220,18 +220,17 @@ def frame(self: GroupReport) -> pd.DataFrame:
     return text_table(self.table, self.metrics())
 
 
+def _markdown(table: pd.DataFrame, warnings: list[str]) -> str:
+    page = table.map(as_markdown).to_markdown(index=False, disable_numparse=True)
+    return "\n".join([page, *(f"\n- {as_markdown(warning)}" for warning in warnings)])
+
+
 @patch
 def to_markdown(self: GroupReport) -> str:
     "The table, and the warnings as a list below it. Names are shown as they are, whatever is in them."
-    table = self.frame().map(as_markdown).to_markdown(index=False, disable_numparse=True)
-    return "\n".join([table, *(f"\n- {as_markdown(warning)}" for warning in self.warnings)])
+    return _markdown(self.frame(), self.warnings)
 
 # %% ../../nbs/evaluate/08_reports.ipynb #11958198
-@patch
-def _repr_markdown_(self: GroupReport) -> str:
-    return self.to_markdown()
-
-
 @patch
 def to_latex(self: GroupReport) -> str:
     "The table, and the warnings as comments above it."
@@ -246,19 +245,39 @@ def __repr__(self: GroupReport) -> str:
 
 # %% ../../nbs/evaluate/08_reports.ipynb #874bbd19
 _WORST, _OTHER, _SUMMARY = "#de8f05", "#0173b2", "#999"  # colours of bars
+_GROUPS, _SENTENCES = 100, 20  # that are drawn
 
 
+def _drawn(report: GroupReport) -> tuple[pd.DataFrame, list[str]]:
+    "The groups and warnings of a drawing: of many groups the worst, and how many were left out."
+    table, sentences = report.table, report.warnings
+    if (more := len(sentences) - _SENTENCES) > 0:
+        sentences = [*sentences[:_SENTENCES], f"and {more:,} further warnings, in report.warnings"]
+    if (more := len(table) - _GROUPS) > 0:
+        left_out = f"{more:,} further groups, none with a lower accuracy, are in report.frame()"
+        sentences = [left_out, *sentences]
+        table = table.loc[table.accuracy.nsmallest(_GROUPS).index.sort_values()]
+    return table, sentences
+
+# %% ../../nbs/evaluate/08_reports.ipynb #5553391c
 @patch
 def _repr_html_(self: GroupReport) -> str:
-    drawn = []
-    for row in self.table.itertuples():
+    drawn, (groups, sentences) = [], _drawn(self)
+    for row in groups.itertuples():
         colour = _WORST if row.group == self.worst_group else _OTHER
         drawn.append(accuracy_bar(row.accuracy, row.lo, row.hi, colour))
     for key, (value, interval, _) in self.metrics().items():
         if key in METRIC_NAMES:
             colour = _WORST if key == "wga" else _SUMMARY
             drawn.append(accuracy_bar(value, *(interval or (None, None)), colour))
-    return html_table(self.frame(), drawn, self.warnings)
+    return html_table(text_table(groups, self.metrics()), drawn, sentences)
+
+
+@patch
+def _repr_markdown_(self: GroupReport) -> str:
+    groups, sentences = _drawn(self)
+    table = text_table(groups, self.metrics())
+    return _markdown(table.map(shortened), [shortened(sentence) for sentence in sentences])
 
 # %% ../../nbs/evaluate/08_reports.ipynb #301a924b
 @patch

@@ -20,6 +20,7 @@ from matplotlib.figure import Figure
 
 from ..core.checks import known, one_of
 from ..core.files import atomic_write, make_folder, read_json
+from ..core.markup import short_number
 from .panels import Panel, renew_slider
 from ..find.discoveries import show_discoveries
 
@@ -56,7 +57,7 @@ def feature_line(feature: Any) -> str:
     spurious = "" if feature.spurious else ", not called spurious"
     evidence = f"evidence {feature.evidence:.2f} [{feature.lo:.2f}, {feature.hi:.2f}]"
     flips = f"{feature.flips} flip{'' if feature.flips == 1 else 's'}"
-    return f"{feature.cluster} ({feature.kind}): {evidence}, q {feature.q:.3f}, {flips}{spurious}"
+    return f"{feature.cluster} ({feature.kind}): {evidence}, q {short_number(feature.q)}, {flips}{spurious}"
 
 # %% ../../nbs/explore/10_discovery_board.ipynb #21fd3218
 def draw_feature(

@@ -21,7 +21,7 @@ from fastcore.basics import patch
 from ..core.checkpoints import save_safetensors
 from ..core.checks import finite, of_type, whole
 from ..core.files import open_safetensors, share_as_usual, writing
-from ..core.markup import as_html, as_markdown
+from ..core.markup import as_html, as_markdown, shortened, table_html, table_markdown
 from ..models.classifier import Classifier
 
 # %% ../../nbs/find/00_neural_pca.ipynb #52560eb3
@@ -187,18 +187,19 @@ def frame(self: NeuralPCA) -> pd.DataFrame:
 
 
 def _title(pca: NeuralPCA) -> str:
-    return f"{pca.label}: {len(pca)} components of {len(pca.mean)} features, from {pca.n_images} images"
+    size = f"{len(pca)} components of {len(pca.mean)} features"
+    return f"{shortened(pca.label)}: {size}, from {pca.n_images} images"
 
 
 @patch
 def _repr_html_(self: NeuralPCA) -> str:
-    table = self.frame().head(_SHOWN).to_html(index=False, border=0, float_format="{:.3f}".format)
+    table = table_html(self.frame(), _SHOWN, "components")
     return f"<p><b>{as_html(_title(self))}</b></p>{table}"
 
 
 @patch
 def _repr_markdown_(self: NeuralPCA) -> str:
-    table = self.frame().head(_SHOWN).to_markdown(index=False, floatfmt=".3f")
+    table = table_markdown(self.frame(), _SHOWN, "components")
     return f"**{as_markdown(_title(self))}**\n\n{table}"
 
 # %% ../../nbs/find/00_neural_pca.ipynb #4adddd19

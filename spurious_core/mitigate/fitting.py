@@ -19,7 +19,7 @@ import torch
 
 from ..core.checks import folder_path, of_type, whole, yes_or_no
 from ..core.locks import hold_folder
-from ..core.markup import as_markdown
+from ..core.markup import as_markdown, shortened
 from ..data.grouped import GroupedImages
 from ..evaluate.reports import GroupReport, group_report
 from .batches import prefetch
@@ -32,6 +32,9 @@ from .trainer import Run
 from ..models.classifier import Classifier
 
 # %% ../../nbs/mitigate/13_fitting.ipynb #c41b6b5c
+_DETAILS = 12  # of what a method reports, in a drawing
+
+# %% ../../nbs/mitigate/13_fitting.ipynb #4ec598a9
 @dataclass
 class Fitted:
     "A fitted classifier and how it came about."
@@ -70,11 +73,15 @@ class Fitted:
         method = self.method
         knows_val = method.val_groups or self.selection == "wga"
         train, val = ("yes" if known else "no" for known in (method.train_groups, knows_val))
-        details = "".join(f"; {as_markdown(f'{name}: {value}')}" for name, value in self.details.items())
-        name, source, does = map(as_markdown, (method.name, method.source, method.does))
+        details = [shortened(f"{name}: {value}") for name, value in list(self.details.items())[:_DETAILS]]
+        if (more := len(self.details) - _DETAILS) > 0:
+            details.append(f"and {more:,} further")
+        texts = map(shortened, (method.name, method.source, method.does))
+        name, source, does = map(as_markdown, texts)
         knows = f"Knows training groups: {train}; validation groups: {val}"
         about = f"**{name}** ({source}): {does}. {knows}"
-        return f"{about}. Epoch chosen by {self.selection}. {self.seconds:.1f} s{details}."
+        rest = "; ".join([f"{self.seconds:.1f} s", *map(as_markdown, details)])
+        return f"{about}. Epoch chosen by {self.selection}. {rest}."
 
 # %% ../../nbs/mitigate/13_fitting.ipynb #7417ce34
 def _check_base(method: Method, base: Classifier | None, labels: list[str]) -> None:

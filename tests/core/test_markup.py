@@ -3,9 +3,22 @@
 from html import unescape
 from html.parser import HTMLParser
 
+import numpy as np
+import pandas as pd
 import pytest
 
-from spurious_core.core.markup import as_html, as_key, as_markdown, picture_html
+from spurious_core.core.markup import (
+    as_html,
+    as_key,
+    as_markdown,
+    listed,
+    picture_html,
+    short_interval,
+    short_number,
+    shortened,
+    table_html,
+    table_markdown,
+)
 
 NASTY = "<script>alert('1')</script> & \"x\""
 
@@ -98,3 +111,63 @@ def test_values_that_are_no_text_are_shown_as_text():
 )
 def test_a_part_of_a_key_has_neither_dots_nor_blanks(text, expected):
     assert as_key(text) == expected
+
+
+@pytest.mark.parametrize(
+    "number, text",
+    [
+        (0.0004, "0.0004"),
+        (1e-5, "1e-05"),
+        (-0.00012345, "-0.00012"),
+        (0.00096, "0.00096"),
+        (0.001, "0.001"),
+        (0, "0.000"),
+        (-0.0, "0.000"),
+        (0.62, "0.620"),
+        (12, "12.000"),
+        (float("nan"), ""),
+        (None, ""),
+    ],
+)
+def test_only_zero_is_shown_as_zero(number, text):
+    assert short_number(number) == text
+
+
+def test_differences_have_a_sign_and_intervals_brackets():
+    assert (short_number(0.0004, "+"), short_number(0.5, "+")) == ("+0.0004", "+0.500")
+    assert short_interval(1e-5, 0.0009) == "[1e-05, 0.0009]"
+    assert short_interval(-0.5, 0.5, "+") == "[-0.500, +0.500]"
+    assert short_interval(None, None) == short_interval(float("nan"), 1.0) == ""
+
+
+def test_long_texts_and_lists_say_how_much_is_left_out():
+    assert shortened("a" * 300) == "a" * 300
+    assert shortened("abcdef", 4) == "abcd … and 2 further letters"
+    assert listed(["a", "b"], 2) == "a, b" and listed("abcd", 2) == "a, b and 2 further"
+    assert listed([]) == "" and len(listed(["x" * 10_000] * 50)) < 5000
+
+
+def test_tables_show_text_and_count_what_is_left_out():
+    table = pd.DataFrame({NASTY: ["$a$", None, ["b"]], "n": [1, 2, 3], "p": [0.0004, np.nan, 2.0]})
+    shown = read(table_html(table, limit=2, what="<things>"))
+    assert shown.text.split() == [
+        *NASTY.split(),
+        "n",
+        "p",
+        "$a$",
+        "1",
+        "0.0004",
+        "2",
+        *"and 1 further <things>".split(),
+    ]
+    assert {tag for tag, _ in shown.tags} == {"table", "thead", "tbody", "tr", "th", "td", "span", "p"}
+    named = read(table_html(table.set_index(pd.Index(["$x$", "y", "z"])), index=True))
+    assert "$x$" in named.text and "['b']" in named.text and "further" not in named.text
+    assert table_html(pd.DataFrame(dict(a=[]))).count("<td>") == 0
+
+
+def test_tables_in_markdown_are_the_same():
+    table = pd.DataFrame({"a|b": ["$c$|", None], "p": [0.0004, 1.0]})
+    head, _, first, *rest = table_markdown(table, limit=1).splitlines()
+    assert head.count("|") == first.count("|") == 3 and "a&#124;b" in head and "0.0004" in first
+    assert rest == ["", "and 1 further rows"] and "$" not in first

@@ -93,6 +93,20 @@ def test_the_list_is_exported_with_the_decisions(board):
     assert str(board.decisions.path.with_suffix(".csv")) in board.status.value
 
 
+def test_a_small_q_is_not_shown_as_zero(views):
+    assert "q 0.0004, 2 flips" in feature_line(views.ranking.assign(q=0.0004).loc[2])
+
+
+def test_names_that_readers_take_for_nothing_come_back_from_the_list(views, tmp_path):
+    names = ["NA", "null", "=1+1"]
+    views.ranking = views.ranking.assign(label=names, cluster=names)
+    DiscoveryBoard(views, tmp_path / "decisions.json").export.click()
+    table = pd.read_csv(
+        tmp_path / "decisions.csv", keep_default_na=False, na_values=[""]
+    )  # as in the notebook
+    assert table.label.tolist() == table.cluster.tolist() == names and table.decision.isna().all()
+
+
 def test_a_decision_that_is_none(views, tmp_path):
     with pytest.raises(ValueError, match="decision='maybe'"):
         Decisions(tmp_path / "d.json").decide(views.ranking.loc[0], "maybe")

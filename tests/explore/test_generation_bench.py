@@ -131,3 +131,13 @@ def test_what_cannot_be_drawn_is_one_line(panel, bench):
     panel.prompt.value, bench.adapters["loss"] = "a", "nowhere"
     panel.button.click()
     assert "is no adapter" in panel.status.value and not panel.hearts.children
+
+
+def test_the_sliders_of_scale_and_number_are_heard(panel, bench):
+    panel.scale.value, panel.number.value = 0.5, 3
+    panel.button.click()
+    assert panel.drawn.request == DrawRequest("a <b>", scale=0.5, n=3)
+    by_hand = drawn_by(bench.draw(DrawRequest("a <b>", scale=0.5, n=3), ["loss"]))
+    assert (panel.drawn.images["loss"] == by_hand.images["loss"]).all()
+    assert {arm: len(images) for arm, images in panel.drawn.images.items()} == {NO_ADAPTER: 3, "loss": 3}
+    assert [len(row.children) for row in panel.hearts.children] == [4, 4]  # a name and three hearts

@@ -88,3 +88,16 @@ def test_an_empty_group_and_other_classes_are_errors(views):
     views = GroupViews(views.data, Classifier(Blind(), ["a", "b", "c"], name="blind").eval())
     explorer = GroupExplorer(views)
     assert "blind knows a, b, c, and the data have cat, dog, cup" in explorer.status.value
+
+
+def test_the_second_slider_says_how_many_pictures_are_drawn(views):
+    list(views.measure())
+    views.probs = np.roll(np.eye(3), 1, 1)[views.data.y]  # every answer is wrong
+    explorer = GroupExplorer(views)
+    explorer.groups.value = 0
+    assert "10 mistakes, the 8 surest are shown" in explorer.picture.value
+    before = explorer.picture.value
+    for number in (3, 5):
+        explorer.number.value = number
+        assert f"10 mistakes, the {number} surest are shown" in explorer.picture.value
+    assert explorer.picture.value.split("base64,")[1] != before.split("base64,")[1]

@@ -19,6 +19,7 @@ from .readme_numbers import fill_numbers
 from ..metrics import Metrics
 from ..sweeps.gathering import as_file_text
 from ...core.files import atomic_write
+from ...core.markup import short_interval, short_number
 from ...core.plots import house_style, save_figure
 from ...core.settings import source_root
 
@@ -33,8 +34,7 @@ def evidence_root() -> Path:
 def _ours(row: Any) -> str:
     if pd.isna(row.value):
         return "no run yet"
-    interval = "" if pd.isna(row.low) else f" [{row.low:.3f}, {row.high:.3f}]"
-    return f"{row.value:.3f}{interval}"
+    return f"{short_number(row.value)} {short_interval(row.low, row.high)}".strip()
 
 
 def _asked(row: Any) -> str:

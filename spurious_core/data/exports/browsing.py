@@ -9,7 +9,7 @@ __all__ = ['export_parquet', 'export_imagefolder', 'export_fiftyone']
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -35,10 +35,10 @@ def _points(name: str, values: Any, n: int, width: int | None = None) -> np.ndar
     return points
 
 
-def _check_free(rows: pd.DataFrame, *names: str) -> None:
-    "ValueError for a name that is taken."
-    if taken := set(names) & set(rows):
-        raise ValueError(f"the images have a column {min(taken)!r}, which the file needs; rename it")
+def _check_free(rows: pd.DataFrame, is_taken: Callable[[str], bool]) -> None:
+    "ValueError for a column whose name the format takes for itself."
+    for name in filter(is_taken, rows):
+        raise ValueError(f"the images have a column {name!r}, which the file needs; rename it")
 
 
 def _rows(images: GroupedImages | pd.DataFrame, vectors: Any, projection: Any) -> pd.DataFrame:
@@ -50,7 +50,7 @@ def _rows(images: GroupedImages | pd.DataFrame, vectors: Any, projection: Any) -
     if projection is not None:
         points = _points("projection", projection, len(rows), 2)
         further |= dict(projection_x=points[:, 0], projection_y=points[:, 1])
-    _check_free(rows, "image", *further)
+    _check_free(rows, {"image", *further}.__contains__)
     return rows.assign(**further)
 
 # %% ../../../nbs/data/exports/01_browsing.ipynb #9a6e52ae
@@ -122,14 +122,21 @@ def _splits(rows: pd.DataFrame) -> list[str]:
     return splits
 
 # %% ../../../nbs/data/exports/01_browsing.ipynb #e7411772
+def _means_a_picture(name: str) -> bool:
+    "Whether `datasets` reads a column of an imagefolder as pictures, or writes pictures over it."
+    return name == "image" or name.endswith("_file_name")
+
+# %% ../../../nbs/data/exports/01_browsing.ipynb #cae521e3
 def export_imagefolder(
     images: GroupedImages | pd.DataFrame,  # grouped images, or the table of an image set
     folder: str | Path,  # new or empty
 ) -> Path:
     """Writes pictures and a metadata.jsonl for each split (`train` where there is none); NaN is null.
 
-    `ValueError` for a split that is no plain name of a folder, and as `picture_rows`: for infinity, too."""
+    `ValueError` for a column that `datasets` takes for pictures (`image`, `*_file_name`), for a split that is
+    no plain name of a folder, and as `picture_rows`: for infinity, too."""
     folder, rows = _new_folder(folder), picture_rows(images)
+    _check_free(rows, _means_a_picture)
     splits = _splits(rows)
     lines = {split: [] for split in splits}
     records = rows.to_dict("records")
@@ -156,15 +163,24 @@ def _class_codes(rows: pd.DataFrame) -> tuple[list[str], list[int | None]]:
     return classes, [None if text is None else classes.index(text) for text in texts]
 
 # %% ../../../nbs/data/exports/01_browsing.ipynb #518ffe83
+_FIELDS = {"filepath", "id", "tags", "metadata", "media_type", "created_at", "last_modified_at"}
+
+
+def _is_fiftyones(name: str) -> bool:
+    "Whether FiftyOne has such a field itself, or allows none of that name."
+    return name in _FIELDS or name.startswith("_") or "$" in name or not name
+
+# %% ../../../nbs/data/exports/01_browsing.ipynb #c84b4241
 def export_fiftyone(
     images: GroupedImages | pd.DataFrame,  # grouped images, or the table of an image set
     folder: str | Path,  # new or empty
 ) -> Path:
     """Writes pictures, labels.json and labels.csv in FiftyOne's layouts; NaN is an empty cell.
 
-    `ValueError` for rows without classes, and as `picture_rows`: for infinity, too."""
+    `ValueError` for rows without classes, for a column that is a field of FiftyOne's own or no name of one,
+    and as `picture_rows`: for infinity, too."""
     folder, rows = _new_folder(folder), picture_rows(images)
-    _check_free(rows, "filepath")
+    _check_free(rows, _is_fiftyones)
     classes, codes = _class_codes(rows)
     names = []
     for name, content in picture_contents(images):

@@ -71,22 +71,36 @@ def _check_pictures(images: GroupedImages | pd.DataFrame) -> None:
         not_blank(f"row {row}: {place}", os.fspath(path) if isinstance(path, os.PathLike) else path)
 
 # %% ../../../nbs/data/exports/00_picture_files.ipynb #ff3e7931
+def _names_beside(images: GroupedImages, table: pd.DataFrame) -> dict[str, np.ndarray]:
+    "The names of the codes. ValueError for a column of the manifest that has such a name and says otherwise."
+    names = dict(
+        label=np.array(images.labels)[images.y],
+        attribute=np.array(images.attributes)[images.a],
+        group=np.array(images.group_names)[images.group],
+    )
+    for column in names.keys() & set(table):
+        differ = [str(value) != name for value, name in zip(table[column], names[column], strict=True)]
+        if any(differ):
+            row = differ.index(True)
+            there = f"row {row}: {column}={table[column].iloc[row]!r} in a column of the manifest"
+            raise ValueError(
+                f"{there}, where the name {str(names[column][row])!r} is written; rename the column"
+            )
+    return names
+
+# %% ../../../nbs/data/exports/00_picture_files.ipynb #09f565f3
 def picture_rows(
     images: GroupedImages | pd.DataFrame,  # grouped images, or a table with a column `path`
 ) -> pd.DataFrame:
     """What is known of each picture, in plain values; NaN is None.
 
-    `ValueError` for a table without `path` or rows, and for two columns of one name. It names row and column
-    of a picture without a path, of what is infinite, of a whole number beyond 64 bits, of half a letter."""
+    `ValueError` for a table without `path` or rows, for two columns of one name, and for a manifest's own
+    `label`, `attribute` or `group` that differs from the names. It names row and column of a picture without
+    a path, of what is infinite, of a whole number beyond 64 bits, of half a letter."""
     _check_pictures(images)
     if isinstance(images, GroupedImages):
         table = images.manifest.drop(columns=["file", "file_name", "box"], errors="ignore")
-        names = dict(
-            label=np.array(images.labels)[images.y],
-            attribute=np.array(images.attributes)[images.a],
-            group=np.array(images.group_names)[images.group],
-        )
-        table = table.assign(**names)
+        table = table.assign(**_names_beside(images, table))
     else:
         table = images.drop(columns=["path", "file_name"], errors="ignore")
     return table.rename(columns=str).reset_index(drop=True).apply(_plain_column)

@@ -43,7 +43,8 @@ def save_runs(table: pd.DataFrame, folder: str | Path) -> Path:
 def _read_table(file: Path) -> pd.DataFrame:
     "One table. `ValueError` for a file that is none, or was cut."
     try:
-        table = pd.read_csv(file, dtype=dict(label=str))
+        # a class may be called NA
+        table = pd.read_csv(file, dtype=dict(label=str), keep_default_na=False, na_values=[""])
     except (UnicodeDecodeError, pd.errors.EmptyDataError, pd.errors.ParserError) as error:
         raise ValueError(f"{file} is damaged: {error}") from None
     if lacking := [name for name in (*_NAMES, "n_images") if name not in table]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from ...core.markup import as_key
+from ...core.markup import as_html, as_key, shortened, table_html
 from ...evaluate.intervals import FEWEST
 from ...evaluate.scores import spurious_scores
 from ...evaluate.summaries import paired_difference, summarise
@@ -207,10 +207,8 @@ class Folded:
     line: str
 
     def _repr_html_(self) -> str:
-        numbers = (
-            self.table.astype(object).where(self.table.notna(), "").to_html(float_format="{:.3f}".format)
-        )
-        return f"<details><summary>{self.line}</summary>{numbers}</details>"
+        numbers = table_html(self.table, 1000, index=True)
+        return f"<details><summary>{as_html(shortened(self.line))}</summary>{numbers}</details>"
 
     def __repr__(self) -> str:
         return self.line

@@ -18,7 +18,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ...core.markup import as_key
+from ...core.markup import as_key, short_interval, short_number
 from ...core.plots import bars
 from ...core.sheets import contact_sheet
 from ...data.grouped import GroupedImages
@@ -131,10 +131,10 @@ def leads_in_words(
     A star: not by chance at the 5 % level, all of these comparisons taken together (Holm)."""
     if not len(leads):
         return "one seed has no interval"
-    text = [
-        f"{row.value:+.3f} [{row.lo:+.3f}, {row.hi:+.3f}]{' *' if row.p_holm <= 0.05 else ''}"
-        for row in leads.itertuples()
-    ]
+    text = []
+    for row in leads.itertuples():
+        star = " *" if row.p_holm <= 0.05 else ""
+        text.append(f"{short_number(row.value, '+')} {short_interval(row.lo, row.hi, '+')}{star}")
     return leads.assign(text=text).pivot(index=["method", "ratio"], columns="against", values="text")
 
 # %% ../../../nbs/papers/ffr/06_results.ipynb #7bec79da

@@ -1,11 +1,13 @@
 "What is exported is read back with the libraries that will read it."
 
+import csv
 import json
 import re
 
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from spurious_core.data.exports import browsing
 from spurious_core.data.exports.browsing import export_fiftyone, export_imagefolder, export_parquet
@@ -143,18 +145,58 @@ def test_what_a_file_cannot_hold_is_named_alike(image_set, tmp_path, export, col
 
 
 @pytest.mark.parametrize("export", EXPORTS)
-def test_names_that_are_taken_are_named(image_set, images, tmp_path, export):
+def test_two_columns_of_one_name_are_refused(image_set, tmp_path, export):
     table = pd.DataFrame(image_set)
     for first, second in (("x", "x"), ("3", 3), ("path", "path")):
         twice = pd.concat([table, pd.Series([1, 2], name=first), pd.Series([1, 2], name=second)], axis=1)
         with pytest.raises(ValueError, match=f"the images have two columns '{first}'; rename or drop one"):
             export(twice, tmp_path / "a.parquet")
-    images.manifest["filepath"] = images.manifest["file_name"] = "x"
-    if export is export_fiftyone:
-        with pytest.raises(ValueError, match="a column 'filepath', which the file needs"):
-            export(images, tmp_path / "a.parquet")
-    else:
-        export(images, tmp_path / "a.parquet")
+
+
+TAKEN = {
+    export_parquet: ["image"],
+    export_imagefolder: ["image", "input_file_name"],
+    export_fiftyone: ["filepath", "id", "tags", "metadata", "media_type", "created_at", "_x", "costs $5", ""],
+}
+
+
+@pytest.mark.parametrize("column", sorted(set().union(*TAKEN.values())), ids=repr)
+@pytest.mark.parametrize("export", EXPORTS)
+def test_a_format_refuses_the_names_that_it_has_for_itself(images, image_set, tmp_path, export, column):
+    images.manifest[column] = "x"
+    for number, each in enumerate((images, pd.DataFrame(image_set).assign(**{"y": 0, column: "x"}))):
+        out = tmp_path / f"out/{number}.parquet"
+        if column not in TAKEN[export]:
+            assert export(each, out).exists()
+            continue
+        reason = f"a column {re.escape(repr(column))}, which the file needs; rename it"
+        with pytest.raises(ValueError, match=reason):
+            export(each, out)
+        assert not out.exists()
+
+
+ODD = ["NA", "null", "None", "nan", "", "=1+1", "+a", "-b", "@c", " d ", '"e"', "f,g", "true", "007"]
+
+
+def test_texts_come_back_as_they_are(tmp_path):
+    """Columns of every name that `datasets` leaves alone, and of texts that readers take for something else.
+
+    Of CSV as the notebook reads it: there an empty text is nothing."""
+    Image.fromarray(PIXELS[0]).save(tmp_path / "a.png")
+    columns = {name: ODD for name in ("label", "images", "x_file_names", "split_", "file", "name")}
+    table = pd.DataFrame(columns | dict(path=str(tmp_path / "a.png")))
+    folder = export_imagefolder(table, tmp_path / "folder")
+    row = hugging_face("imagefolder", tmp_path, data_dir=str(folder), split="train")[0]
+    assert row.pop("image").size == (8, 8) and row == dict.fromkeys(columns, "NA")
+    file = export_parquet(table, tmp_path / "a.parquet")
+    assert pd.read_parquet(file)[list(columns)].to_dict("list") == columns
+    rows = hugging_face("parquet", tmp_path, data_files=str(file), split="train")
+    assert [each["label"] for each in rows] == ODD
+    folder = export_fiftyone(table, tmp_path / "fiftyone")
+    read = pd.read_csv(folder / "labels.csv", keep_default_na=False, na_values=[""], dtype=str)
+    assert read.label.fillna("").tolist() == ODD
+    with (folder / "labels.csv").open(newline="") as lines:
+        assert [each["label"] for each in csv.DictReader(lines)] == ODD  # as FiftyOne reads it
 
 
 def test_what_is_not_there_is_null_in_every_file(image_set, tmp_path):

@@ -1,6 +1,7 @@
 "Rows and files of a set of pictures, whatever kind of set it is."
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -66,3 +67,25 @@ def test_a_picture_without_a_file_is_named_before_any_is_read():
 def test_what_is_no_table_of_pictures_is_refused(table):
     with pytest.raises(ValueError, match="needs rows and a column path"):
         picture_rows(pd.DataFrame(table))
+
+
+@pytest.mark.parametrize(
+    "column, written", [("label", "cat"), ("attribute", "night"), ("group", "cat, night")]
+)
+def test_a_manifests_own_names_are_not_written_over(column, written):
+    manifest = MANIFEST.assign(**{column: ["patient 1", "patient 2", "patient 3"]})
+    images = GroupedImages(manifest, ["cat", "dog"], ["day", "night"], pixels=PIXELS)
+    there = f"row 0: {column}='patient 1' in a column of the manifest"
+    with pytest.raises(
+        ValueError, match=f"{there}, where the name '{written}' is written; rename the column"
+    ):
+        picture_rows(images)
+    renamed = replace(images, manifest=images.manifest.rename(columns={column: "patient"}))
+    assert picture_rows(renamed).patient.tolist() == ["patient 1", "patient 2", "patient 3"]
+
+
+def test_names_that_say_the_same_as_the_codes_may_stand_in_the_manifest():
+    images = GroupedImages(MANIFEST, ["cat", "dog"], ["day", "night"], pixels=PIXELS)
+    names = picture_rows(images)[["label", "attribute", "group"]]
+    again = replace(images, manifest=images.manifest.join(names))
+    assert picture_rows(again)[list(names)].equals(names)

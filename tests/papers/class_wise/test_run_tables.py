@@ -60,6 +60,13 @@ def test_no_run_counts_twice_but_the_references_of_all_cells(tmp_path):
         read_runs(tmp_path)
 
 
+def test_a_class_may_have_a_name_that_means_nothing_elsewhere(tmp_path):
+    table = run_table(VERDICTS.assign(label="NA"), ["consistency"]).assign(score=[0.5, None])
+    save_runs(table, tmp_path)
+    read = read_runs(tmp_path)
+    assert read.label.tolist() == ["NA", "NA"] and read.score.isna().tolist() == [False, True]
+
+
 def test_an_empty_folder_is_no_sweep(tmp_path):
     with pytest.raises(FileNotFoundError, match="holds no runs.csv"):
         read_runs(tmp_path)

@@ -103,6 +103,8 @@ def test_a_star_holds_for_all_comparisons_together(records, plan):
     words = leads_in_words(leads).stack()
     assert words.str.endswith("*").sum() == 1
     assert words.loc[("ERM", leads.ratio[1], leads.against[1])].endswith("] *")
+    small = leads_in_words(leads.assign(value=0.0004, lo=-0.0002, hi=0.5)).stack()
+    assert small.str.startswith("+0.0004 [-0.0002, +0.500]").all()
 
 
 def test_one_seed_has_no_lead_and_one_interval_over_images():

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ....core.markup import short_interval, short_number
 from ....evaluate.intervals import bootstrap
 from ....evaluate.reports import GroupReport
 from ....evaluate.scores import roc_and_ap
@@ -153,7 +154,7 @@ def arm_differences(results: Sequence[DDBResult]) -> pd.DataFrame:
 # %% ../../../../nbs/papers/ddb/study/10_result_tables.ipynb #848f9664
 def _with_interval(value: float, lo: float, hi: float) -> str:
     "A difference as text."
-    return f"{value:+.3f}" if np.isnan(lo) else f"{value:+.3f} [{lo:+.3f}, {hi:+.3f}]"
+    return f"{short_number(value, '+')} {short_interval(lo, hi, '+')}".strip()
 
 
 def mean_differences(results: Sequence[DDBResult]) -> pd.DataFrame:
@@ -220,7 +221,9 @@ def group_accuracies(results: Sequence[DDBResult]) -> pd.DataFrame:
 def readable_accuracies(results: Sequence[DDBResult]) -> pd.DataFrame:
     "The same as text: a row a group, a column a classifier."
     table = group_accuracies(results)
-    texts = [f"{row.accuracy:.3f} [{row.lo:.3f}, {row.hi:.3f}]" for row in table.itertuples()]
+    texts = [
+        f"{short_number(row.accuracy)} {short_interval(row.lo, row.hi)}".strip() for row in table.itertuples()
+    ]
     index = ["dataset", "group", "images"]
     return table.assign(text=texts).pivot_table("text", index, "classifier", "first", sort=False)
 
