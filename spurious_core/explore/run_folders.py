@@ -6,7 +6,7 @@
 __all__ = ['RunFolder', 'find_adapter']
 
 # %% ../../nbs/explore/07_run_folders.ipynb #f609db5a
-import sys
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ import pandas as pd
 from fastcore.basics import patch
 from PIL import Image
 
+from ..app.metrics import Metrics, good_metrics
 from ..core.files import checkpoint_hash, read_json
 from ..core.markup import as_html, as_markdown, picture_html
 from ..core.opening import decode
@@ -67,47 +68,28 @@ class RunFolder:
 
     def __repr__(self) -> str:
         try:
-            numbers = f"{len(self.numbers)} numbers"
+            metrics, fault = _metrics(self)
+            numbers = f"{len(metrics)} numbers" + " beside damaged ones" * bool(fault)
         except (ValueError, OSError):
             numbers = "damaged numbers"
         shown = f"{len(self.figures)} figures, {len(self.image_sets)} image sets"
         return f"{self.path.name}: {numbers}, {shown}"
 
-# %% ../../nbs/explore/07_run_folders.ipynb #0bf243e4
-_EMPTY = dict(ci=(0, 0), n=0)  # what stands for none
-
-
-def _is_number_entry(entry: Any) -> bool:
-    "Whether an entry has a finite number, an interval or none, and a count or none."
-    if not isinstance(entry, dict):
-        return False
-    ends, n = (empty if entry.get(name) is None else entry[name] for name, empty in _EMPTY.items())
-    is_interval = isinstance(ends, list | tuple) and len(ends) == 2
-    values = [entry.get("value"), n, *(ends if is_interval else [None])]
-    are_numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
-    are_finite = are_numbers and all(abs(v) <= sys.float_info.max for v in values)
-    return are_finite and n == n // 1 and 0 <= n < 2**63
-
 # %% ../../nbs/explore/07_run_folders.ipynb #e02e710d
-def _entries(run: RunFolder) -> dict[str, dict]:
-    "What its metrics.json holds. ValueError for a file that is damaged."
-    file = run.path / "metrics.json"
-    entries = read_json(file) if file.is_file() else {}
-    bad = (
-        [key for key, e in entries.items() if not _is_number_entry(e)] if isinstance(entries, dict) else [""]
-    )
-    if bad:
-        raise ValueError(f"{file} is damaged: expected value, ci and n for each key, not as in {bad[0]!r}")
-    return entries
+def _metrics(run: RunFolder) -> tuple[Metrics, str]:
+    "Its good numbers, and a sentence about damaged ones. ValueError for a file that holds none at all."
+    return good_metrics(run.path) if (run.path / "metrics.json").is_file() else (Metrics(), "")
 
 
 @patch(as_prop=True)
 def numbers(self: RunFolder) -> pd.DataFrame:
-    "Its numbers: `key`, `value`, `low`, `high`, `n`. ValueError for a file that is damaged."
-    rows = [
-        (key, e["value"], *(e.get("ci") or (None, None)), e.get("n")) for key, e in _entries(self).items()
-    ]
-    return pd.DataFrame(rows, columns=["key", "value", "low", "high", "n"]).astype(dict(n="Int64"))
+    """Its good numbers: `key`, `value`, `low`, `high`, `n`, with a warning where others are damaged.
+
+    ValueError for a file that holds none at all."""
+    metrics, fault = _metrics(self)
+    if fault:
+        warnings.warn(fault, stacklevel=2)
+    return metrics.frame().drop(columns="over").rename_axis("key").reset_index()
 
 # %% ../../nbs/explore/07_run_folders.ipynb #73547946
 @patch(as_prop=True)
@@ -149,13 +131,10 @@ def _study_of(run: RunFolder) -> str:
 
 
 def _shown_numbers(run: RunFolder) -> pd.DataFrame:
-    "All numbers as texts, the headlines before the others; a count is whole."
-    rows, entries = [], _entries(run)
-    for key in dict.fromkeys([*headline_keys(_study_of(run), entries), *entries]):
-        entry = entries[key]
-        value = f"{entry['value']:{',' if isinstance(entry['value'], int) else '.3f'}}"
-        interval = "[{:.3f}, {:.3f}]".format(*entry["ci"]) if entry.get("ci") else ""
-        rows.append((key, value, interval, str(entry.get("n") or "")))
+    "All good numbers as texts, the headlines before the others; a count is whole."
+    metrics, _ = _metrics(run)
+    keys = dict.fromkeys([*headline_keys(_study_of(run), metrics), *metrics])
+    rows = Metrics({key: metrics[key] for key in keys}).rows()
     return pd.DataFrame(rows, columns=["number", "value", "95 %", "n"])
 
 # %% ../../nbs/explore/07_run_folders.ipynb #b604c342
@@ -182,7 +161,9 @@ def _numbers_html(run: RunFolder) -> str:
     from spurious_core.papers.class_wise.tables import Folded  # here, since a paper takes seconds to be there
 
     numbers = _shown_numbers(run)
-    table = numbers.head(_ROWS).to_html(index=False, border=0)
+    _, fault = _metrics(run)
+    said = f"<p>{as_html(fault)}</p>" if fault else ""
+    table = said + numbers.head(_ROWS).to_html(index=False, border=0)
     if len(numbers) <= _ROWS:
         return table
     cut = f", the first {_FOLDED:,} of them here" * (len(numbers) > _FOLDED)
@@ -211,7 +192,9 @@ def _numbers_markdown(run: RunFolder) -> str:
     numbers = _shown_numbers(run)
     table = numbers.head(_ROWS).map(as_markdown).to_markdown(index=False, disable_numparse=True)
     further = len(numbers) - _ROWS
-    return table + (f"\n\n{further:,} further numbers are in metrics.json." if further > 0 else "")
+    _, fault = _metrics(run)
+    said = f"{as_markdown(fault)}\n\n" if fault else ""
+    return said + table + (f"\n\n{further:,} further numbers are in metrics.json." if further > 0 else "")
 
 
 @patch

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from spurious_core.app.report.run_page import read_run, run_sections
 from spurious_core.explore.run_folders import RunFolder, find_adapter
 from support.notebooks import ROOT
 from support.pages import check_page
@@ -95,8 +96,9 @@ def test_a_folder_of_runs_names_one_of_them(tmp_path):
 def test_damaged_files_are_a_line(tmp_path, name, text):
     folder = write_run(tmp_path / "run")
     (folder / name).write_text(text, encoding="utf-8", errors="surrogateescape")
-    assert f"{name} is damaged" in check_page(RunFolder(folder)._repr_html_(), 400_000).text
-    assert f"{name} is damaged" in RunFolder(folder)._repr_markdown_()
+    said = re.compile(f"{name} (is damaged|holds no numbers)")
+    assert said.search(check_page(RunFolder(folder)._repr_html_(), 400_000).text)
+    assert said.search(RunFolder(folder)._repr_markdown_())
 
 
 def test_a_damaged_file_costs_its_own_part_alone(tmp_path):
@@ -130,6 +132,8 @@ def test_a_figure_with_too_many_pixels_is_a_line(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "entry",
     [
+        dict(value=1, n=0),
+        dict(value=1, ci=[2, 1]),
         dict(value=1, ci=5),
         dict(value=1, ci=[1]),
         dict(value=1, n="x"),
@@ -145,11 +149,17 @@ def test_a_figure_with_too_many_pixels_is_a_line(tmp_path, monkeypatch):
 )
 def test_a_number_that_is_none_is_a_line(tmp_path, entry):
     folder = write_run(tmp_path / "run")
-    (folder / "metrics.json").write_text(json.dumps({"good": dict(value=1), "a": entry}))
-    assert (
-        "metrics.json is damaged: expected value, ci and n for each key, not as in 'a'"
-        in check_page(RunFolder(folder)._repr_html_(), 400_000).text
-    )
+    good = dict(value=0.5, ci=None, n=7)
+    (folder / "metrics.json").write_text(json.dumps({"good": good, "a": dict(ci=None, n=None) | entry}))
+    run = RunFolder(folder)
+    said = "metrics.json is damaged: 1 of its 2 numbers are left out: a (metric a: "
+    assert said in check_page(run._repr_html_(), 400_000).text and said in run._repr_markdown_()
+    assert re.search(r"good\s+0.500\s+7\s", check_page(run._repr_html_(), 400_000).text)
+    assert repr(run) == "run: 1 numbers beside damaged ones, 6 figures, 0 image sets"
+    with pytest.warns(UserWarning, match="numbers are left out: a "):
+        assert run.numbers.key.tolist() == ["good"]
+    (numbers,) = [s for s in run_sections(read_run(folder)) if s.title == "Numbers"]
+    assert said in numbers.sentences[0] and numbers.table.number.tolist() == ["good"]
 
 
 def test_hidden_image_sets_are_left_out(tmp_path):

@@ -18,7 +18,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..metrics import Metrics
+from ..metrics import Metrics, good_metrics
 from .descriptions import describe_figures
 from .page import Section, StoredPicture
 from .repeating import repeat_command
@@ -126,7 +126,9 @@ def read_run(folder: str | Path) -> RunRecord:
         raise ValueError(f"{folder} is no run: it has neither {NUMBERS} nor environment.json")
     faults, aside = {}, next(folder.glob(f"*{_ASIDE}"), None)
     about = _read(faults, "Environment", read_about, folder / "environment.json")
-    metrics = _read(faults, "Numbers", Metrics.load, folder) if (folder / NUMBERS).is_file() else None
+    read = _read(faults, "Numbers", good_metrics, folder) if (folder / NUMBERS).is_file() else None
+    metrics, fault = read or (None, "")
+    faults |= {"Numbers": f"{fault}."} if fault else {}
     begun = aside.name.removesuffix(_ASIDE) if aside else folder.resolve().name
     study = about.get("study", begun)
     places = [folder / f"{study}.ipynb", *([aside] if aside else [])]
@@ -246,16 +248,16 @@ def run_sections(run: RunRecord) -> list[Section]:
     sections += [figures] if figures.figures or figures.sentences else []
     if run.metrics:
         numbers = pd.DataFrame(run.metrics.rows(), columns=["number", "value", "95 % interval", "n"])
-        sections.append(Section("Numbers", [f"{len(numbers):,} in all."], numbers, source=NUMBERS))
+        said = run.faults.get("Numbers", f"{len(numbers):,} in all.")
+        sections.append(Section("Numbers", [said], numbers, source=NUMBERS))
     if run.about:
         parameters = run.about.get("parameters", {})
         sentences, command = repeat_command(run.study, parameters, run.about.get("script", ""))
         table = facts_table(parameters) if parameters else None
         again = Section("Parameters", sentences, table, code=command)
         sections += [again, surroundings_section(run.about)]
-    sections += [
-        Section(name, [run.faults[name]]) for name in ("Numbers", "Environment") if name in run.faults
-    ]
+    lacking = [name for name, part in (("Numbers", run.metrics), ("Environment", run.about)) if not part]
+    sections += [Section(name, [run.faults[name]]) for name in lacking if name in run.faults]
     if len(sets := image_set_table(run.path)):
         sentence = "One line of a set's metadata.jsonl is enough to draw its picture again."
         sections.append(Section("Provenance of pictures", [sentence], sets))

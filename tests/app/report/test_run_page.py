@@ -180,6 +180,20 @@ def test_damaged_numbers_are_a_line_in_their_place(folder, text):
     assert section(folder, "Figures").figures and len(section(folder, "Parameters").table) == 4
 
 
+def test_a_damaged_number_costs_itself(folder):
+    entries = {f"wga.mini.bad{i}": dict(value=0.5, ci=None, n=0) for i in range(30)}
+    good = {"wga.mini.ERM": dict(value=0.0004, ci=[0.00001, 0.5], n=40, over="images")}
+    (folder / "metrics.json").write_text(json.dumps(entries | good))
+    numbers = section(folder, "Numbers")
+    assert numbers.table.to_numpy().tolist() == [["wga.mini.ERM", "0.0004", "[1e-05, 0.500]", "40 images"]]
+    (said,) = numbers.sentences
+    assert said.startswith(
+        f"{folder}/metrics.json is damaged: 30 of its 31 numbers are left out: wga.mini.bad0,"
+    )
+    assert "wga.mini.bad11 and 18 further (metric wga.mini.bad0: n=0 must be a positive count)." in said
+    assert "Its first numbers: wga.mini.ERM " in section(folder, "What came out").sentences[-1]
+
+
 @pytest.mark.parametrize(
     "about",
     [
