@@ -19,21 +19,17 @@ from PIL import Image
 
 from ..app.metrics import Metrics, good_metrics
 from ..core.files import checkpoint_hash, read_json
-from ..core.markup import as_html, as_markdown, picture_html
+from ..core.markup import as_html, as_markdown, listed, picture_html, shortened, table_html
 from ..core.opening import decode
 from ..diffusion.adapters import EMBEDS, LORA
-from ..diffusion.image_sets import METADATA
 from .headlines import headline_keys
+from .run_contents import browser_picture, figure_files, image_set_folders, is_hidden
 
 # %% ../../nbs/explore/07_run_folders.ipynb #3c6253e9
-def _is_hidden(path: Path) -> bool:
-    return any(part.startswith(".") for part in path.parts)
-
-
 def _runs_below(folder: Path) -> str:
     "The number of runs below a folder, and the path of the first; empty without any."
     files = sorted(folder.rglob("metrics.json"))
-    runs = [file.parent for file in files if not _is_hidden(file.relative_to(folder))]
+    runs = [file.parent for file in files if not is_hidden(file.relative_to(folder))]
     return f"; there are {len(runs)} below it, such as {runs[0]}" if runs else ""
 
 # %% ../../nbs/explore/07_run_folders.ipynb #f060d62f
@@ -54,17 +50,13 @@ class RunFolder:
 
     @property
     def figures(self) -> list[Path]:
-        "Its figures, by name."
-        folder = self.path / "figures"
-        if not folder.is_dir() and not (self.path / METADATA).is_file():
-            folder = self.path  # committed evidence has them beside its numbers
-        return sorted(p for p in folder.glob("*.png") if not p.name.startswith("."))
+        "Its figures that a browser can show, by name."
+        return figure_files(self.path).shown
 
     @property
     def image_sets(self) -> list[Path]:
         "The folders of its image sets, hidden ones left out."
-        files = sorted(self.path.rglob(METADATA))
-        return [file.parent for file in files if not _is_hidden(file.relative_to(self.path))]
+        return image_set_folders(self.path)
 
     def __repr__(self) -> str:
         try:
@@ -103,18 +95,19 @@ def about(self: RunFolder) -> dict[str, Any]:
 
 # %% ../../nbs/explore/07_run_folders.ipynb #8e333044
 _FACTS = dict(study="study", seconds="seconds", commit="commit", device="device", python="Python")
+_PARAMETERS = 40  # named; no study has as many
 
 
 @patch
 def facts(self: RunFolder) -> dict[str, str]:
-    "The few things that one asks first, as text; those that are known."
+    "The few things that one asks first, as text, those that are known; long ones are cut, and say so."
     about = self.about
-    facts = {name: str(about[key]) for key, name in _FACTS.items() if about.get(key) is not None}
+    facts = {name: shortened(about[key]) for key, name in _FACTS.items() if about.get(key) is not None}
     if "commit" in facts:
         facts["commit"] = facts["commit"][:12] + (", with changes" if about.get("dirty") else "")
     parameters = about.get("parameters") or {}
-    facts["parameters"] = ", ".join(f"{name}={value}" for name, value in parameters.items())
-    facts["image sets"] = ", ".join(folder.name for folder in self.image_sets)
+    facts["parameters"] = listed([f"{name}={value}" for name, value in parameters.items()], _PARAMETERS)
+    facts["image sets"] = listed([folder.name for folder in self.image_sets])
     return {name: text for name, text in facts.items() if text}
 
 # %% ../../nbs/explore/07_run_folders.ipynb #77e35c71
@@ -138,7 +131,15 @@ def _shown_numbers(run: RunFolder) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["number", "value", "95 %", "n"])
 
 # %% ../../nbs/explore/07_run_folders.ipynb #b604c342
+_LARGEST_SVG = 60_000  # bytes, as it can't be made small
+
+
 def _small_figure(path: Path) -> str:
+    if path.suffix.lower() == ".svg":
+        content, kind = browser_picture(path)
+        if len(content) > _LARGEST_SVG:
+            raise ValueError(f"{path}: its {len(content):,} bytes are too many to be shown here")
+        return picture_html(content, f"figure {path.stem}", _WIDTH, kind)
     small = decode(path).image
     small.thumbnail((_WIDTH, _WIDTH))
     return picture_html(small, f"figure {path.stem}")
@@ -163,7 +164,7 @@ def _numbers_html(run: RunFolder) -> str:
     numbers = _shown_numbers(run)
     _, fault = _metrics(run)
     said = f"<p>{as_html(fault)}</p>" if fault else ""
-    table = said + numbers.head(_ROWS).to_html(index=False, border=0)
+    table = said + table_html(numbers.head(_ROWS))
     if len(numbers) <= _ROWS:
         return table
     cut = f", the first {_FOLDED:,} of them here" * (len(numbers) > _FOLDED)
@@ -180,6 +181,10 @@ def _repr_html_(self: RunFolder) -> str:
 
     title = f"<p><b>{as_html(self.path.name)}</b></p>"
     figures = " ".join(_or_why(_small_figure, path, escape) for path in self.figures[:_FIGURES])
+    others = listed([path.name for path in figure_files(self.path).others])
+    figures += (
+        f"<p>Left out, since a browser does not show such files: {as_html(others)}</p>" if others else ""
+    )
     facts, numbers = (_or_why(draw, self, escape) for draw in (_facts_html, _numbers_html))
     return f"{title}{facts}{numbers}<div>{figures}</div>"
 

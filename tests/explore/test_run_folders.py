@@ -4,11 +4,12 @@ import json
 import re
 
 import pytest
+from PIL import Image
 
 from spurious_core.app.report.run_page import read_run, run_sections
 from spurious_core.explore.run_folders import RunFolder, find_adapter
 from support.notebooks import ROOT
-from support.pages import check_page
+from support.pages import Page, check_page
 from support.run_folders import NASTY, break_figures, write_run
 
 
@@ -121,6 +122,52 @@ def test_figures_that_cannot_be_seen_are_lines(tmp_path):
     assert [image["alt"] for image in page.images] == ["figure noise3"]
     for number, reason in enumerate(("missing", "is no regular file", "broken")):
         assert f"{run.figures[number]}: {reason}" in page.text
+
+
+def test_figures_of_other_formats_are_shown_or_named(tmp_path):
+    run = RunFolder(write_run(tmp_path / "run"))
+    for path in run.figures:
+        path.unlink()
+    svg = '<svg xmlns="http://www.w3.org/2000/svg">{}</svg>'
+    (run.path / "figures/a.svg").write_text(svg.format("<script>alert(1)</script>"))
+    (run.path / "figures/b.svg").write_text(svg.format("<g/>" * 20_000))
+    (run.path / "figures/c.pdf").touch()
+    Image.new("RGB", (9, 9)).save(run.path / "figures/D.PNG")
+    page = Page(run._repr_html_())
+    assert [image["alt"] for image in page.images] == ["figure D", "figure a"]
+    assert page.images[1]["src"].startswith("data:image/svg+xml;base64,") and "<svg" not in run._repr_html_()
+    assert "b.svg: its 80,046 bytes are too many to be shown here" in page.text
+    assert "Left out, since a browser does not show such files: c.pdf" in page.text
+
+
+def test_long_facts_are_cut_and_say_so(tmp_path):
+    run = RunFolder(write_run(tmp_path / "run"))
+    many = {f"p{i}": i for i in range(100)}
+    parameters = dict(classes=[f"c{i}" for i in range(50_000)]) | many
+    about = dict(study="toy" * 5000, parameters=parameters)
+    (run.path / "environment.json").write_text(json.dumps(about))
+    for i in range(400):
+        (run.path / f"s{i:03d}").mkdir()
+        (run.path / f"s{i:03d}/metadata.jsonl").touch()
+    facts = run.facts()
+    assert facts["image sets"].endswith("s010, s011 and 388 further")
+    assert (
+        facts["parameters"].startswith("classes=['c0', 'c1', ") and "further letters" in facts["parameters"]
+    )
+    assert facts["parameters"].endswith(", p38=38 and 61 further") and facts["study"].endswith(
+        "further letters"
+    )
+    for page in (Page(run._repr_html_()).text, run._repr_markdown_()):
+        assert len(page) < 10_000 and "and 388 further" in page
+
+
+def test_small_numbers_are_not_zero(tmp_path):
+    run = RunFolder(write_run(tmp_path / "run"))
+    entry = dict(value=0.0004, ci=[0.00001, 0.0009], n=10, over="images")
+    (run.path / "metrics.json").write_text(json.dumps({"p_value.mini.x": entry}))
+    shown = ["p_value.mini.x", "0.0004", "[1e-05,", "0.0009]", "10", "images"]
+    assert check_page(run._repr_html_(), 400_000).text.split()[-len(shown) :] == shown
+    assert "| 0.0004  | [1e-05, 0.0009] | 10 images |" in run._repr_markdown_()
 
 
 def test_a_figure_with_too_many_pixels_is_a_line(tmp_path, monkeypatch):

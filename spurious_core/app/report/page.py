@@ -26,12 +26,13 @@ from ...core.sheets import contact_sheet
 # %% ../../../nbs/app/report/01_page.ipynb #225ddc72
 @dataclass
 class StoredPicture:
-    "A picture that is a PNG already, and what it shows."
+    "A picture as a browser takes it, and what it shows."
 
-    png: bytes
+    content: bytes
     description: str
     caption: str = ""  # below it
     name: str = ""  # of its file, without the ending
+    kind: str = "image/png"  # its media type
 
 
 @dataclass
@@ -92,7 +93,7 @@ _PAGE = """{{ beginning | safe }}{{ title }}</title><style>{{ style | safe }}</s
 {% set box = "full-%d-%d" % (part.index, loop.index) %}<figure>
 <input type="checkbox" id="{{ box }}" aria-label="full size: {{ picture.caption or picture.alt }}">
 <label for="{{ box }}">full size</label>
-<label for="{{ box }}"><img alt="{{ picture.alt }}" src="data:image/png;base64,{{ picture.data }}"></label>
+<label for="{{ box }}"><img alt="{{ picture.alt }}" src="{{ picture.source }}"></label>
 {% if picture.caption %}<figcaption>{{ picture.caption }}</figcaption>{% endif %}</figure>
 {% endfor %}</section>
 {% endfor %}</main></body></html>
@@ -104,8 +105,8 @@ def _embedded(picture: Figure | StoredPicture, title: str) -> dict[str, str]:
     if isinstance(picture, Figure):
         plt.close(picture)
         picture = StoredPicture(figure_bytes(picture, 96), describe_figure(picture, title))
-    data = base64.b64encode(picture.png).decode()
-    return dict(alt=picture.description or title, data=data, caption=picture.caption)
+    source = f"data:{picture.kind};base64,{base64.b64encode(picture.content).decode()}"
+    return dict(alt=picture.description or title, source=source, caption=picture.caption)
 
 # %% ../../../nbs/app/report/01_page.ipynb #cb8c4f62
 SHOWN_ROWS = 2000  # of a table
