@@ -52,7 +52,7 @@ from .metric_keys import (
     renamed_metric_key as renamed_metric_key,
     say_missing_key as say_missing_key,
 )
-from .metrics import Metrics as Metrics
+from .metrics import Metrics as Metrics, good_metrics as good_metrics
 from .parameters import (
     Parameter as Parameter,
     TYPES as TYPES,

@@ -91,16 +91,17 @@ def table_html(
 
 # %% ../../nbs/core/13_markup.ipynb #3ddfd40d
 def picture_html(
-    image: bytes | Image.Image | np.ndarray,  # a PNG, or what `png_bytes` takes
+    image: bytes | Image.Image | np.ndarray,  # a file's content, or what `png_bytes` takes
     alt: str,  # what it shows, in words
     width: int | None = None,  # pixels on the page; None: as many as it has
+    kind: str = "image/png",  # the media type of a file's content
 ) -> str:
     "A picture within the page itself, never wider than the page."
     from spurious_core.core.images import png_bytes  # brings torch, which text alone doesn't need
 
-    png = image if isinstance(image, bytes) else png_bytes(image)
+    content = image if isinstance(image, bytes) else png_bytes(image)
     size = "" if width is None else f' width="{int(width)}"'
-    source = f"data:image/png;base64,{base64.b64encode(png).decode()}"
+    source = f"data:{kind};base64,{base64.b64encode(content).decode()}"
     return f'<img src="{source}" alt="{html.escape(str(alt))}"{size} style="max-width:100%">'
 
 # %% ../../nbs/core/13_markup.ipynb #0e01e34a

@@ -73,6 +73,14 @@ from .run_browser import (
     draw_page as draw_page,
     provenance_html as provenance_html,
 )
+from .run_contents import (
+    BrowserPicture as BrowserPicture,
+    FigureFiles as FigureFiles,
+    browser_picture as browser_picture,
+    figure_files as figure_files,
+    image_set_folders as image_set_folders,
+    is_hidden as is_hidden,
+)
 from .run_folders import RunFolder as RunFolder, find_adapter as find_adapter
 from .sessions import KEYS as KEYS, PAIR as PAIR, Session as Session
 from .votes import (

@@ -19,12 +19,12 @@ from matplotlib.figure import Figure
 from ..core.checks import folder_path
 from ..core.images import read_images
 from ..core.markup import as_html, picture_html
-from ..core.opening import decode
 from ..core.sheets import contact_sheet, strip
 from ..diffusion.generating import regenerate
 from ..diffusion.image_sets import load_image_set
 from ..diffusion.plans import is_absent
 from .panels import Panel, Steps, renew_slider
+from .run_contents import browser_picture
 from .run_folders import RunFolder, find_adapter
 
 # %% ../../nbs/explore/08_run_browser.ipynb #70854c47
@@ -113,7 +113,7 @@ class RunBrowser(Panel):
         self.run, self.part.options = None, [("nothing", "")]
         self._clear()
         self.run = RunFolder(folder_path("folder", self.path.value.strip()))
-        figures = {f"figure {path.stem}": path for path in self.run.figures}
+        figures = {f"figure {path.name.removesuffix('.png')}": path for path in self.run.figures}
         sets = {f"images {path.relative_to(self.run.path)}": path for path in self.run.image_sets}
         self.part.options = [("numbers", "numbers"), *figures.items(), *sets.items()]
         renew_slider(self.part)
@@ -142,8 +142,8 @@ def look(self: RunBrowser) -> None:
         renew_slider(self.page)
         self._turn()
     else:
-        decode(part)  # what can't be seen is said
-        self.picture.value = picture_html(part.read_bytes(), f"figure {part.stem}")
+        content, kind = browser_picture(part)  # what can't be seen is said
+        self.picture.value = picture_html(content, f"figure {part.stem}", kind=kind)
 
 # %% ../../nbs/explore/08_run_browser.ipynb #036cc61c
 @patch

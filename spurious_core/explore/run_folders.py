@@ -6,7 +6,7 @@
 __all__ = ['RunFolder', 'find_adapter']
 
 # %% ../../nbs/explore/07_run_folders.ipynb #f609db5a
-import sys
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,22 +17,19 @@ import pandas as pd
 from fastcore.basics import patch
 from PIL import Image
 
+from ..app.metrics import Metrics, good_metrics
 from ..core.files import checkpoint_hash, read_json
-from ..core.markup import as_html, as_markdown, picture_html
+from ..core.markup import as_html, as_markdown, listed, picture_html, shortened, table_html
 from ..core.opening import decode
 from ..diffusion.adapters import EMBEDS, LORA
-from ..diffusion.image_sets import METADATA
 from .headlines import headline_keys
+from .run_contents import browser_picture, figure_files, image_set_folders, is_hidden
 
 # %% ../../nbs/explore/07_run_folders.ipynb #3c6253e9
-def _is_hidden(path: Path) -> bool:
-    return any(part.startswith(".") for part in path.parts)
-
-
 def _runs_below(folder: Path) -> str:
     "The number of runs below a folder, and the path of the first; empty without any."
     files = sorted(folder.rglob("metrics.json"))
-    runs = [file.parent for file in files if not _is_hidden(file.relative_to(folder))]
+    runs = [file.parent for file in files if not is_hidden(file.relative_to(folder))]
     return f"; there are {len(runs)} below it, such as {runs[0]}" if runs else ""
 
 # %% ../../nbs/explore/07_run_folders.ipynb #f060d62f
@@ -53,61 +50,38 @@ class RunFolder:
 
     @property
     def figures(self) -> list[Path]:
-        "Its figures, by name."
-        folder = self.path / "figures"
-        if not folder.is_dir() and not (self.path / METADATA).is_file():
-            folder = self.path  # committed evidence has them beside its numbers
-        return sorted(p for p in folder.glob("*.png") if not p.name.startswith("."))
+        "Its figures that a browser can show, by name."
+        return figure_files(self.path).shown
 
     @property
     def image_sets(self) -> list[Path]:
         "The folders of its image sets, hidden ones left out."
-        files = sorted(self.path.rglob(METADATA))
-        return [file.parent for file in files if not _is_hidden(file.relative_to(self.path))]
+        return image_set_folders(self.path)
 
     def __repr__(self) -> str:
         try:
-            numbers = f"{len(self.numbers)} numbers"
+            metrics, fault = _metrics(self)
+            numbers = f"{len(metrics)} numbers" + " beside damaged ones" * bool(fault)
         except (ValueError, OSError):
             numbers = "damaged numbers"
         shown = f"{len(self.figures)} figures, {len(self.image_sets)} image sets"
         return f"{self.path.name}: {numbers}, {shown}"
 
-# %% ../../nbs/explore/07_run_folders.ipynb #0bf243e4
-_EMPTY = dict(ci=(0, 0), n=0)  # what stands for none
-
-
-def _is_number_entry(entry: Any) -> bool:
-    "Whether an entry has a finite number, an interval or none, and a count or none."
-    if not isinstance(entry, dict):
-        return False
-    ends, n = (empty if entry.get(name) is None else entry[name] for name, empty in _EMPTY.items())
-    is_interval = isinstance(ends, list | tuple) and len(ends) == 2
-    values = [entry.get("value"), n, *(ends if is_interval else [None])]
-    are_numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
-    are_finite = are_numbers and all(abs(v) <= sys.float_info.max for v in values)
-    return are_finite and n == n // 1 and 0 <= n < 2**63
-
 # %% ../../nbs/explore/07_run_folders.ipynb #e02e710d
-def _entries(run: RunFolder) -> dict[str, dict]:
-    "What its metrics.json holds. ValueError for a file that is damaged."
-    file = run.path / "metrics.json"
-    entries = read_json(file) if file.is_file() else {}
-    bad = (
-        [key for key, e in entries.items() if not _is_number_entry(e)] if isinstance(entries, dict) else [""]
-    )
-    if bad:
-        raise ValueError(f"{file} is damaged: expected value, ci and n for each key, not as in {bad[0]!r}")
-    return entries
+def _metrics(run: RunFolder) -> tuple[Metrics, str]:
+    "Its good numbers, and a sentence about damaged ones. ValueError for a file that holds none at all."
+    return good_metrics(run.path) if (run.path / "metrics.json").is_file() else (Metrics(), "")
 
 
 @patch(as_prop=True)
 def numbers(self: RunFolder) -> pd.DataFrame:
-    "Its numbers: `key`, `value`, `low`, `high`, `n`. ValueError for a file that is damaged."
-    rows = [
-        (key, e["value"], *(e.get("ci") or (None, None)), e.get("n")) for key, e in _entries(self).items()
-    ]
-    return pd.DataFrame(rows, columns=["key", "value", "low", "high", "n"]).astype(dict(n="Int64"))
+    """Its good numbers: `key`, `value`, `low`, `high`, `n`, with a warning where others are damaged.
+
+    ValueError for a file that holds none at all."""
+    metrics, fault = _metrics(self)
+    if fault:
+        warnings.warn(fault, stacklevel=2)
+    return metrics.frame().drop(columns="over").rename_axis("key").reset_index()
 
 # %% ../../nbs/explore/07_run_folders.ipynb #73547946
 @patch(as_prop=True)
@@ -121,18 +95,19 @@ def about(self: RunFolder) -> dict[str, Any]:
 
 # %% ../../nbs/explore/07_run_folders.ipynb #8e333044
 _FACTS = dict(study="study", seconds="seconds", commit="commit", device="device", python="Python")
+_PARAMETERS = 40  # named; no study has as many
 
 
 @patch
 def facts(self: RunFolder) -> dict[str, str]:
-    "The few things that one asks first, as text; those that are known."
+    "The few things that one asks first, as text, those that are known; long ones are cut, and say so."
     about = self.about
-    facts = {name: str(about[key]) for key, name in _FACTS.items() if about.get(key) is not None}
+    facts = {name: shortened(about[key]) for key, name in _FACTS.items() if about.get(key) is not None}
     if "commit" in facts:
         facts["commit"] = facts["commit"][:12] + (", with changes" if about.get("dirty") else "")
     parameters = about.get("parameters") or {}
-    facts["parameters"] = ", ".join(f"{name}={value}" for name, value in parameters.items())
-    facts["image sets"] = ", ".join(folder.name for folder in self.image_sets)
+    facts["parameters"] = listed([f"{name}={value}" for name, value in parameters.items()], _PARAMETERS)
+    facts["image sets"] = listed([folder.name for folder in self.image_sets])
     return {name: text for name, text in facts.items() if text}
 
 # %% ../../nbs/explore/07_run_folders.ipynb #77e35c71
@@ -149,17 +124,22 @@ def _study_of(run: RunFolder) -> str:
 
 
 def _shown_numbers(run: RunFolder) -> pd.DataFrame:
-    "All numbers as texts, the headlines before the others; a count is whole."
-    rows, entries = [], _entries(run)
-    for key in dict.fromkeys([*headline_keys(_study_of(run), entries), *entries]):
-        entry = entries[key]
-        value = f"{entry['value']:{',' if isinstance(entry['value'], int) else '.3f'}}"
-        interval = "[{:.3f}, {:.3f}]".format(*entry["ci"]) if entry.get("ci") else ""
-        rows.append((key, value, interval, str(entry.get("n") or "")))
+    "All good numbers as texts, the headlines before the others; a count is whole."
+    metrics, _ = _metrics(run)
+    keys = dict.fromkeys([*headline_keys(_study_of(run), metrics), *metrics])
+    rows = Metrics({key: metrics[key] for key in keys}).rows()
     return pd.DataFrame(rows, columns=["number", "value", "95 %", "n"])
 
 # %% ../../nbs/explore/07_run_folders.ipynb #b604c342
+_LARGEST_SVG = 60_000  # bytes, as it can't be made small
+
+
 def _small_figure(path: Path) -> str:
+    if path.suffix.lower() == ".svg":
+        content, kind = browser_picture(path)
+        if len(content) > _LARGEST_SVG:
+            raise ValueError(f"{path}: its {len(content):,} bytes are too many to be shown here")
+        return picture_html(content, f"figure {path.stem}", _WIDTH, kind)
     small = decode(path).image
     small.thumbnail((_WIDTH, _WIDTH))
     return picture_html(small, f"figure {path.stem}")
@@ -182,7 +162,9 @@ def _numbers_html(run: RunFolder) -> str:
     from spurious_core.papers.class_wise.tables import Folded  # here, since a paper takes seconds to be there
 
     numbers = _shown_numbers(run)
-    table = numbers.head(_ROWS).to_html(index=False, border=0)
+    _, fault = _metrics(run)
+    said = f"<p>{as_html(fault)}</p>" if fault else ""
+    table = said + table_html(numbers.head(_ROWS))
     if len(numbers) <= _ROWS:
         return table
     cut = f", the first {_FOLDED:,} of them here" * (len(numbers) > _FOLDED)
@@ -199,6 +181,10 @@ def _repr_html_(self: RunFolder) -> str:
 
     title = f"<p><b>{as_html(self.path.name)}</b></p>"
     figures = " ".join(_or_why(_small_figure, path, escape) for path in self.figures[:_FIGURES])
+    others = listed([path.name for path in figure_files(self.path).others])
+    figures += (
+        f"<p>Left out, since a browser does not show such files: {as_html(others)}</p>" if others else ""
+    )
     facts, numbers = (_or_why(draw, self, escape) for draw in (_facts_html, _numbers_html))
     return f"{title}{facts}{numbers}<div>{figures}</div>"
 
@@ -211,7 +197,9 @@ def _numbers_markdown(run: RunFolder) -> str:
     numbers = _shown_numbers(run)
     table = numbers.head(_ROWS).map(as_markdown).to_markdown(index=False, disable_numparse=True)
     further = len(numbers) - _ROWS
-    return table + (f"\n\n{further:,} further numbers are in metrics.json." if further > 0 else "")
+    _, fault = _metrics(run)
+    said = f"{as_markdown(fault)}\n\n" if fault else ""
+    return said + table + (f"\n\n{further:,} further numbers are in metrics.json." if further > 0 else "")
 
 
 @patch

@@ -1,6 +1,7 @@
 "A run looked through: pages, the row of a picture, and the picture drawn again."
 
 import asyncio
+import base64
 
 import numpy as np
 import pytest
@@ -111,6 +112,21 @@ def test_a_figure_that_cannot_be_seen_is_one_line(tmp_path):
         assert f"noise{number}.png: {reason}" in browser.status.value and not browser.picture.value
     browser.part.value = folder / "figures/noise3.png"
     assert alts(browser) == ["figure noise3"] and not browser.status.value
+
+
+def test_figures_are_shown_as_what_they_are(tmp_path):
+    folder = write_run(tmp_path / "run")
+    svg = '<svg xmlns="http://www.w3.org/2000/svg"></svg>'
+    (folder / "figures/noise0.svg").write_text(svg)
+    Image.fromarray(GREY).save(folder / "figures/tif.png", format="TIFF")
+    browser = RunBrowser(folder)
+    names = [name for name, _ in browser.part.options]
+    assert {"figure noise0", "figure noise0.svg", "figure tif"} <= set(names)
+    browser.part.index = names.index("figure noise0.svg")
+    source = f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
+    assert f'src="{source}"' in browser.picture.value
+    browser.part.index = names.index("figure tif")
+    assert alts(browser) == ["figure tif"] and "data:image/png;base64,iVBOR" in browser.picture.value
 
 
 def test_the_adapter_is_found_by_its_hash(tmp_path, tiny_pipeline):

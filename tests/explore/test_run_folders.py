@@ -4,10 +4,12 @@ import json
 import re
 
 import pytest
+from PIL import Image
 
+from spurious_core.app.report.run_page import read_run, run_sections
 from spurious_core.explore.run_folders import RunFolder, find_adapter
 from support.notebooks import ROOT
-from support.pages import check_page
+from support.pages import Page, check_page
 from support.run_folders import NASTY, break_figures, write_run
 
 
@@ -95,8 +97,9 @@ def test_a_folder_of_runs_names_one_of_them(tmp_path):
 def test_damaged_files_are_a_line(tmp_path, name, text):
     folder = write_run(tmp_path / "run")
     (folder / name).write_text(text, encoding="utf-8", errors="surrogateescape")
-    assert f"{name} is damaged" in check_page(RunFolder(folder)._repr_html_(), 400_000).text
-    assert f"{name} is damaged" in RunFolder(folder)._repr_markdown_()
+    said = re.compile(f"{name} (is damaged|holds no numbers)")
+    assert said.search(check_page(RunFolder(folder)._repr_html_(), 400_000).text)
+    assert said.search(RunFolder(folder)._repr_markdown_())
 
 
 def test_a_damaged_file_costs_its_own_part_alone(tmp_path):
@@ -121,6 +124,52 @@ def test_figures_that_cannot_be_seen_are_lines(tmp_path):
         assert f"{run.figures[number]}: {reason}" in page.text
 
 
+def test_figures_of_other_formats_are_shown_or_named(tmp_path):
+    run = RunFolder(write_run(tmp_path / "run"))
+    for path in run.figures:
+        path.unlink()
+    svg = '<svg xmlns="http://www.w3.org/2000/svg">{}</svg>'
+    (run.path / "figures/a.svg").write_text(svg.format("<script>alert(1)</script>"))
+    (run.path / "figures/b.svg").write_text(svg.format("<g/>" * 20_000))
+    (run.path / "figures/c.pdf").touch()
+    Image.new("RGB", (9, 9)).save(run.path / "figures/D.PNG")
+    page = Page(run._repr_html_())
+    assert [image["alt"] for image in page.images] == ["figure D", "figure a"]
+    assert page.images[1]["src"].startswith("data:image/svg+xml;base64,") and "<svg" not in run._repr_html_()
+    assert "b.svg: its 80,046 bytes are too many to be shown here" in page.text
+    assert "Left out, since a browser does not show such files: c.pdf" in page.text
+
+
+def test_long_facts_are_cut_and_say_so(tmp_path):
+    run = RunFolder(write_run(tmp_path / "run"))
+    many = {f"p{i}": i for i in range(100)}
+    parameters = dict(classes=[f"c{i}" for i in range(50_000)]) | many
+    about = dict(study="toy" * 5000, parameters=parameters)
+    (run.path / "environment.json").write_text(json.dumps(about))
+    for i in range(400):
+        (run.path / f"s{i:03d}").mkdir()
+        (run.path / f"s{i:03d}/metadata.jsonl").touch()
+    facts = run.facts()
+    assert facts["image sets"].endswith("s010, s011 and 388 further")
+    assert (
+        facts["parameters"].startswith("classes=['c0', 'c1', ") and "further letters" in facts["parameters"]
+    )
+    assert facts["parameters"].endswith(", p38=38 and 61 further") and facts["study"].endswith(
+        "further letters"
+    )
+    for page in (Page(run._repr_html_()).text, run._repr_markdown_()):
+        assert len(page) < 10_000 and "and 388 further" in page
+
+
+def test_small_numbers_are_not_zero(tmp_path):
+    run = RunFolder(write_run(tmp_path / "run"))
+    entry = dict(value=0.0004, ci=[0.00001, 0.0009], n=10, over="images")
+    (run.path / "metrics.json").write_text(json.dumps({"p_value.mini.x": entry}))
+    shown = ["p_value.mini.x", "0.0004", "[1e-05,", "0.0009]", "10", "images"]
+    assert check_page(run._repr_html_(), 400_000).text.split()[-len(shown) :] == shown
+    assert "| 0.0004  | [1e-05, 0.0009] | 10 images |" in run._repr_markdown_()
+
+
 def test_a_figure_with_too_many_pixels_is_a_line(tmp_path, monkeypatch):
     run = RunFolder(write_run(tmp_path / "run"))
     monkeypatch.setattr("PIL.Image.MAX_IMAGE_PIXELS", 9)
@@ -130,6 +179,8 @@ def test_a_figure_with_too_many_pixels_is_a_line(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "entry",
     [
+        dict(value=1, n=0),
+        dict(value=1, ci=[2, 1]),
         dict(value=1, ci=5),
         dict(value=1, ci=[1]),
         dict(value=1, n="x"),
@@ -145,11 +196,17 @@ def test_a_figure_with_too_many_pixels_is_a_line(tmp_path, monkeypatch):
 )
 def test_a_number_that_is_none_is_a_line(tmp_path, entry):
     folder = write_run(tmp_path / "run")
-    (folder / "metrics.json").write_text(json.dumps({"good": dict(value=1), "a": entry}))
-    assert (
-        "metrics.json is damaged: expected value, ci and n for each key, not as in 'a'"
-        in check_page(RunFolder(folder)._repr_html_(), 400_000).text
-    )
+    good = dict(value=0.5, ci=None, n=7)
+    (folder / "metrics.json").write_text(json.dumps({"good": good, "a": dict(ci=None, n=None) | entry}))
+    run = RunFolder(folder)
+    said = "metrics.json is damaged: 1 of its 2 numbers are left out: a (metric a: "
+    assert said in check_page(run._repr_html_(), 400_000).text and said in run._repr_markdown_()
+    assert re.search(r"good\s+0.500\s+7\s", check_page(run._repr_html_(), 400_000).text)
+    assert repr(run) == "run: 1 numbers beside damaged ones, 6 figures, 0 image sets"
+    with pytest.warns(UserWarning, match="numbers are left out: a "):
+        assert run.numbers.key.tolist() == ["good"]
+    (numbers,) = [s for s in run_sections(read_run(folder)) if s.title == "Numbers"]
+    assert said in numbers.sentences[0] and numbers.table.number.tolist() == ["good"]
 
 
 def test_hidden_image_sets_are_left_out(tmp_path):

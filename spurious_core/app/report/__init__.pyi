@@ -13,6 +13,7 @@ from .page import (
     StoredPicture as StoredPicture,
     page_of as page_of,
     pictures_of as pictures_of,
+    title_of_page as title_of_page,
 )
 from .repeating import repeat_command as repeat_command
 from .reporting import report_folder as report_folder, report_page as report_page

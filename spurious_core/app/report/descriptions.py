@@ -142,6 +142,9 @@ def describe_pictures(
     return [text] if count == 1 else [f"{k} of {count}: {text}" for k in range(1, count + 1)]
 
 # %% ../../../nbs/app/report/00_descriptions.ipynb #862227b6
+_ENDING = r"\.(?:png|jpe?g|svg|webp)"
+
+
 def _names_in(source: str) -> list[tuple[str, int]]:
     "Patterns of the names that texts of a cell fit, each with how many letters of it are fixed."
     nodes = _nodes(source)
@@ -154,13 +157,13 @@ def _names_in(source: str) -> list[tuple[str, int]]:
             texts = [node.value]
         else:
             continue
-        texts[-1:] = [texts[-1] and texts[-1].removesuffix(".png")] if texts else []
+        texts[-1:] = [texts[-1] and re.sub(rf"{_ENDING}$", "", texts[-1])] if texts else []
         pattern = "".join(".+" if text is None else re.escape(text) for text in texts)
         patterns.append((pattern, len("".join(filter(None, texts)))))
     return patterns
 
 
-_SAVES = re.compile(r"\b(kept|save\w*)\(|\.png\b")
+_SAVES = re.compile(rf"\b(kept|save\w*)\(|{_ENDING}\b")
 
 # %% ../../../nbs/app/report/00_descriptions.ipynb #bb432d70
 def _describe_file(cells: Sequence[Any], index: int, name: str) -> str:

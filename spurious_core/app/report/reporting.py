@@ -8,7 +8,7 @@ __all__ = ['report_page', 'report_folder']
 # %% ../../../nbs/app/report/04_reporting.ipynb #131ac55b
 from pathlib import Path
 
-from .page import page_of
+from .page import page_of, title_of_page
 from .run_page import is_run_folder, read_run, run_sections
 from .sweep_page import sweep_sections, sweep_title
 from ...core.checks import folder_path
@@ -24,6 +24,26 @@ def _not_a_run(folder: Path) -> str:
     return f"{folder} is no run and no sweep: a run's folder has {wanted}"
 
 
+def _reported(folder: str | Path) -> Path:
+    "The folder of a run or of a sweep. `ValueError` for any other."
+    folder = folder_path("folder", folder)
+    if not folder.is_dir():
+        raise ValueError(f"{folder} is no folder")
+    if not (folder / "sweep.json").is_file() and not is_run_folder(folder):
+        raise ValueError(_not_a_run(folder))
+    return folder
+
+
+def _checked_file(file: Path) -> Path:
+    "The file that a page may take. `ValueError` for another kind of name, and where something else lies."
+    if file.suffix.lower() not in (".html", ".htm"):
+        raise ValueError(f"{file} is no name for a page: it must end in .html or .htm")
+    is_ours = file.is_file() and title_of_page(file).startswith(("Run of ", "Sweep of "))
+    if file.exists() and not is_ours:
+        raise ValueError(f"{file} is there and no report of a run or sweep; name another file (--out FILE)")
+    return file
+
+
 @house_style()
 def report_page(
     folder: str | Path,
@@ -32,13 +52,9 @@ def report_page(
     """The page of a run or a sweep as HTML; a damaged file of a run is a line in its place.
 
     `ValueError` for a folder that is neither, and for a damaged file of a sweep."""
-    folder = folder_path("folder", folder)
-    if not folder.is_dir():
-        raise ValueError(f"{folder} is no folder")
+    folder = _reported(folder)
     if (folder / "sweep.json").is_file():
         return page_of(sweep_title(folder), sweep_sections(folder, place))
-    if not is_run_folder(folder):
-        raise ValueError(_not_a_run(folder))
     run = read_run(folder)
     return page_of(f"Run of {run.study}", run_sections(run))
 
@@ -47,10 +63,15 @@ def report_folder(
     folder: str | Path,  # of a run or of a sweep
     out: str | Path | None = None,  # the page's file; None: `report.html` in the folder
 ) -> Path:
-    "Writes the page of a run or a sweep; returns its path. `ValueError` as `report_page`."
-    page = report_page(folder, Path(out).parent if out else None)
+    """Writes the page of a run or a sweep; returns its path.
+
+    `ValueError` as `report_page`, and for a file that is no page of HTML by its name, or that is there and is
+    no such page."""
+    standard = _reported(folder) / "report.html"
+    file = _checked_file(Path(out or standard))
+    page = report_page(folder, file.parent if out else None)
     try:
-        return atomic_write(out or Path(folder) / "report.html", page)
+        return atomic_write(file, page)
     except OSError as error:
         advice = "" if out else "; name another file for the page (--out FILE)"
         raise OSError(error.errno, f"{error.strerror}{advice}") from None

@@ -10,6 +10,7 @@ __all__ = ['RunRecord', 'read_about', 'is_run_folder', 'read_run', 'run_state', 
 import json
 import re
 import sys
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +19,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..metrics import Metrics
+from ..metrics import Metrics, good_metrics
 from .descriptions import describe_figures
 from .page import Section, StoredPicture
 from .repeating import repeat_command
@@ -27,8 +28,9 @@ from ..studies import list_studies, studies_folder
 from ..sweeps.estimating import time_in_words
 from ...core.files import read_json, read_json_lines
 from ...core.locks import hold_folder, who_holds
-from ...core.opening import decode
+from ...core.markup import listed
 from ...explore.headlines import headline, headlines_first
+from ...explore.run_contents import browser_picture, figure_files, image_set_folders
 
 # %% ../../../nbs/app/report/02_run_page.ipynb #c238028b
 _ASIDE = ".failed.ipynb"
@@ -51,11 +53,6 @@ class RunRecord:
     def is_done(self) -> bool:
         "Whether a run was finished here, whatever was tried since."
         return self.metrics is not None and bool(self.about)
-
-    @property
-    def pictures(self) -> list[Path]:
-        "The figures; in committed evidence they lie beside the numbers."
-        return sorted(self.path.glob("figures/*.png")) or sorted(self.path.glob("*.png"))
 
 # %% ../../../nbs/app/report/02_run_page.ipynb #6feee338
 def _object_in(file: Path) -> dict[str, Any]:
@@ -126,7 +123,9 @@ def read_run(folder: str | Path) -> RunRecord:
         raise ValueError(f"{folder} is no run: it has neither {NUMBERS} nor environment.json")
     faults, aside = {}, next(folder.glob(f"*{_ASIDE}"), None)
     about = _read(faults, "Environment", read_about, folder / "environment.json")
-    metrics = _read(faults, "Numbers", Metrics.load, folder) if (folder / NUMBERS).is_file() else None
+    read = _read(faults, "Numbers", good_metrics, folder) if (folder / NUMBERS).is_file() else None
+    metrics, fault = read or (None, "")
+    faults |= {"Numbers": f"{fault}."} if fault else {}
     begun = aside.name.removesuffix(_ASIDE) if aside else folder.resolve().name
     study = about.get("study", begun)
     places = [folder / f"{study}.ipynb", *([aside] if aside else [])]
@@ -179,7 +178,9 @@ def surroundings_section(about: Mapping[str, Any]) -> Section:
     facts = {name: value for name, value in about.items() if name not in left_out}
     changes = ", with changes that were not committed" if about.get("dirty") else ""
     sentence = f"Commit {about.get('commit') or 'unknown'}{changes}."
-    return Section("Environment", [sentence], facts_table(facts | about.get("versions", {})))
+    versions = about.get("versions", {})
+    packages = {f"{name} (package)" if name in facts else name: text for name, text in versions.items()}
+    return Section("Environment", [sentence], facts_table(facts | packages))
 
 # %% ../../../nbs/app/report/02_run_page.ipynb #cf03a1ba
 _ORIGINS = ("source", "checkpoint", "adapter")  # columns that say where a picture is from
@@ -187,8 +188,12 @@ _ORIGINS = ("source", "checkpoint", "adapter")  # columns that say where a pictu
 
 def _origins(file: Path) -> dict[str, Any]:
     "How many pictures a set has, and what drew them."
-    pictures = read_json_lines(file, cut_short=True)
+    with warnings.catch_warnings(record=True) as caught:  # of a line that is cut short
+        warnings.simplefilter("always")
+        pictures = read_json_lines(file, cut_short=True)
     row = dict(pictures=len(pictures))
+    if caught:
+        row["fault"] = str(caught[0].message)
     for column in _ORIGINS:
         names = [name for name in (pictures[0] if pictures else {}) if name.startswith(column)]
         values = {str(picture.get(name)) for picture in pictures for name in names if picture.get(name)}
@@ -200,12 +205,12 @@ def _origins(file: Path) -> dict[str, Any]:
 def image_set_table(folder: Path) -> pd.DataFrame:
     """The image sets of a run: folder, pictures, and the distinct values of what drew them.
 
-    Where one is damaged there is a column `fault`."""
+    Where one is damaged, or its last line was cut short, there is a column `fault`."""
     rows = []
-    for file in sorted(folder.rglob("metadata.jsonl")):
-        row = dict(folder=file.parent.relative_to(folder).as_posix())
+    for place in image_set_folders(folder):
+        row = dict(folder=place.relative_to(folder).as_posix())
         try:
-            row |= _origins(file)
+            row |= _origins(place / "metadata.jsonl")
         except (ValueError, OSError) as error:
             row["fault"] = str(error)
         rows.append(row)
@@ -223,17 +228,21 @@ def _figures(run: RunRecord) -> Section:
     """Those first that show the headlines, then in the order of their making.
 
     Sentences say which are left out since they can't be seen."""
-    files = {file.stem: file for file in run.pictures}
+    files, others = figure_files(run.path)
     sentences, figures = [run.faults["Figures"]] if "Figures" in run.faults else [], []
-    said = describe_figures(run.notebook.get("cells", []), list(files))
-    for name in headlines_first(run.study, said):
+    said = describe_figures(run.notebook.get("cells", []), list({file.stem: file for file in files}))
+    order = headlines_first(run.study, said)
+    for file in sorted(files, key=lambda file: order.index(file.stem)):
+        name = file.stem
         try:
-            decode(files[name])
+            content, kind = browser_picture(file)
             description = said[name] or f"Figure {name} of {run.study}"
-            caption = _caption(files[name], said[name])
-            figures.append(StoredPicture(files[name].read_bytes(), description, caption, name))
+            figures.append(StoredPicture(content, description, _caption(file, said[name]), name, kind))
         except OSError as error:
             sentences.append(f"Left out: {error}.")
+    if others:
+        named = listed([file.name for file in others])
+        sentences.append(f"Left out, since a browser does not show such files: {named}.")
     return Section("Figures", sentences, None, figures)
 
 # %% ../../../nbs/app/report/02_run_page.ipynb #1f8fa7f3
@@ -246,16 +255,16 @@ def run_sections(run: RunRecord) -> list[Section]:
     sections += [figures] if figures.figures or figures.sentences else []
     if run.metrics:
         numbers = pd.DataFrame(run.metrics.rows(), columns=["number", "value", "95 % interval", "n"])
-        sections.append(Section("Numbers", [f"{len(numbers):,} in all."], numbers, source=NUMBERS))
+        said = run.faults.get("Numbers", f"{len(numbers):,} in all.")
+        sections.append(Section("Numbers", [said], numbers, source=NUMBERS))
     if run.about:
         parameters = run.about.get("parameters", {})
         sentences, command = repeat_command(run.study, parameters, run.about.get("script", ""))
         table = facts_table(parameters) if parameters else None
         again = Section("Parameters", sentences, table, code=command)
         sections += [again, surroundings_section(run.about)]
-    sections += [
-        Section(name, [run.faults[name]]) for name in ("Numbers", "Environment") if name in run.faults
-    ]
+    lacking = [name for name, part in (("Numbers", run.metrics), ("Environment", run.about)) if not part]
+    sections += [Section(name, [run.faults[name]]) for name in lacking if name in run.faults]
     if len(sets := image_set_table(run.path)):
         sentence = "One line of a set's metadata.jsonl is enough to draw its picture again."
         sections.append(Section("Provenance of pictures", [sentence], sets))

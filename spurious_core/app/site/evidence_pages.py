@@ -21,6 +21,12 @@ from ...core.markup import as_markdown
 from ...explore.headlines import headline
 
 # %% ../../../nbs/app/site/03_evidence_pages.ipynb #c52822bc
+def _file_of(picture: StoredPicture) -> str:
+    "The name of a picture's file."
+    ending = picture.kind.removeprefix("image/").removesuffix("+xml")
+    return f"{picture.name}.{ending}"
+
+
 def section_markdown(
     section: Section,
     folder: str,  # where the page finds the pictures, each by its caption
@@ -31,7 +37,7 @@ def section_markdown(
         parts.append(f"```sh\n{section.code}\n```")
     for picture in section.figures:
         words = as_markdown(picture.description).replace("[", "&#91;").replace("]", "&#93;")
-        parts.append(f"![{words}]({folder}/{picture.name}.png)")
+        parts.append(f"![{words}]({folder}/{_file_of(picture)})")
         if picture.caption:
             parts.append(as_markdown(picture.caption))
     if section.table is not None:
@@ -44,7 +50,7 @@ def _page(run: RunRecord, out: Path, studies: set[str]) -> str:
     sections, name = run_sections(run), run.path.name
     for section in sections:
         for picture in section.figures:
-            atomic_write(out / name / f"{picture.name}.png", picture.png)
+            atomic_write(out / name / _file_of(picture), picture.content)
     where = f"The study is [{name}](../studies/{name}.ipynb)." if name in studies else ""
     parts = [f"# {as_markdown(name)}", where]
     return (

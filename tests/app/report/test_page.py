@@ -8,7 +8,14 @@ import pandas as pd
 import pytest
 from matplotlib.text import Text
 
-from spurious_core.app.report.page import SHOWN_ROWS, Section, StoredPicture, page_of, pictures_of
+from spurious_core.app.report.page import (
+    SHOWN_ROWS,
+    Section,
+    StoredPicture,
+    page_of,
+    pictures_of,
+    title_of_page,
+)
 from spurious_core.core.images import png_bytes
 
 THUMBS = np.random.default_rng(0).integers(0, 256, (3, 96, 96, 3), np.uint8)
@@ -62,6 +69,19 @@ def test_each_figure_has_a_box_of_its_own_that_shows_it_whole():
     for box in boxes:  # a word and the picture itself
         assert page.count(f'<label for="{box}">') == 2
     assert "<script" not in page
+
+
+def test_a_page_is_known_by_its_beginning(tmp_path):
+    file = tmp_path / "page.html"
+    for text, title in (
+        (page_of("Run of <a>", []), "Run of &lt;a&gt;"),
+        ("", ""),
+        ("<title>Run</title>", ""),
+    ):
+        file.write_text(text, "utf-8")
+        assert title_of_page(file) == title
+    file.write_bytes(b"\xff\xfe" * 900)
+    assert title_of_page(file) == ""
 
 
 def test_no_pictures_make_no_figure():

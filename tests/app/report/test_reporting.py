@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from spurious_core.app.cli import app
 from spurious_core.app.metrics import Metrics
+from spurious_core.app.report.page import page_of
 from spurious_core.app.report.reporting import report_folder, report_page
 from support.notebooks import ROOT
 from support.read_only import read_only
@@ -73,13 +74,60 @@ def test_a_run_that_can_only_be_read_has_its_page_elsewhere():
 
 def test_a_page_is_whole_or_as_it_was(tmp_path, monkeypatch):
     page = tmp_path / "report.html"
-    page.write_text("old")
+    old = report_folder(EVIDENCE, page).read_bytes()
     monkeypatch.setattr(
         "spurious_core.core.files.os.replace", lambda *_: (_ for _ in ()).throw(OSError(28, ""))
     )
     with pytest.raises(OSError, match="cannot write"):
         report_folder(EVIDENCE, page)
-    assert page.read_text() == "old" and list(tmp_path.iterdir()) == [page]
+    assert page.read_bytes() == old and list(tmp_path.iterdir()) == [page]
+
+
+def numbers(folder):
+    metrics = Metrics()
+    metrics.add("wga.mini.ERM", 0.5)
+    return metrics.save(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("metrics.json", "no name for a page: it must end in .html or .htm"),
+        ("report", "no name for a page"),
+        ("mine.html", "is there and no report of a run or sweep; name another file (--out FILE)"),
+        ("empty.htm", "is there and no report of a run or sweep"),
+        ("audit.html", "is there and no report of a run or sweep"),
+        ("folder.html", "is there and no report of a run or sweep"),
+    ],
+)
+def test_no_other_file_is_replaced_and_nothing_is_done_for_it(tmp_path, monkeypatch, name, why):
+    kept = numbers(tmp_path / "run").read_bytes()
+    (tmp_path / "run/mine.html").write_text("<!doctype html>\n<title>Run of mine</title>")
+    (tmp_path / "run/empty.htm").touch()
+    (tmp_path / "run/audit.html").write_text(page_of("Audit of mine", []))
+    (tmp_path / "run/folder.html").mkdir()
+    before = {file: file.is_file() and file.read_bytes() for file in (tmp_path / "run").iterdir()}
+    monkeypatch.setattr("spurious_core.app.report.reporting.run_sections", lambda run: 1 / 0)
+    result = CliRunner().invoke(app, ["report", str(tmp_path / "run"), "--out", str(tmp_path / "run" / name)])
+    assert result.exit_code == 2 and len(result.output.splitlines()) == 1 and why in result.output
+    assert {file: file.is_file() and file.read_bytes() for file in (tmp_path / "run").iterdir()} == before
+    assert (tmp_path / "run/metrics.json").read_bytes() == kept
+
+
+def test_somebodys_page_of_the_usual_name_stays(tmp_path):
+    (numbers(tmp_path).parent / "report.html").write_text("<p>mine</p>")
+    with pytest.raises(ValueError, match="report.html is there and no report"):
+        report_folder(tmp_path)
+    assert (tmp_path / "report.html").read_text() == "<p>mine</p>"
+
+
+@pytest.mark.parametrize("name", ["report.html", "page.HTM"])
+def test_an_earlier_report_is_renewed(tmp_path, name):
+    numbers(tmp_path)
+    first = report_folder(tmp_path, tmp_path / name).read_text("utf-8")
+    (tmp_path / "metrics.json").write_text('{"auc.mini.ERM": {"value": 0.25, "ci": null, "n": null}}')
+    assert "wga.mini.ERM" in first
+    assert "wga.mini.ERM" not in report_folder(tmp_path, tmp_path / name).read_text("utf-8")
 
 
 def test_a_name_that_says_nothing_is_refused():

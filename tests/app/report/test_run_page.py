@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from spurious_core.app.metrics import Metrics
 from spurious_core.app.report.page import page_of
@@ -180,6 +181,20 @@ def test_damaged_numbers_are_a_line_in_their_place(folder, text):
     assert section(folder, "Figures").figures and len(section(folder, "Parameters").table) == 4
 
 
+def test_a_damaged_number_costs_itself(folder):
+    entries = {f"wga.mini.bad{i}": dict(value=0.5, ci=None, n=0) for i in range(30)}
+    good = {"wga.mini.ERM": dict(value=0.0004, ci=[0.00001, 0.5], n=40, over="images")}
+    (folder / "metrics.json").write_text(json.dumps(entries | good))
+    numbers = section(folder, "Numbers")
+    assert numbers.table.to_numpy().tolist() == [["wga.mini.ERM", "0.0004", "[1e-05, 0.500]", "40 images"]]
+    (said,) = numbers.sentences
+    assert said.startswith(
+        f"{folder}/metrics.json is damaged: 30 of its 31 numbers are left out: wga.mini.bad0,"
+    )
+    assert "wga.mini.bad11 and 18 further (metric wga.mini.bad0: n=0 must be a positive count)." in said
+    assert "Its first numbers: wga.mini.ERM " in section(folder, "What came out").sentences[-1]
+
+
 @pytest.mark.parametrize(
     "about",
     [
@@ -242,6 +257,47 @@ def test_figures_that_cannot_be_seen_are_left_out(folder):
     ]
     (figures / "bars.png").unlink()
     assert len(section(folder, "Figures").sentences) == 4
+
+
+def test_figures_of_other_formats_are_shown_or_named(folder):
+    grey = Image.fromarray(np.full((6, 4, 3), 90, np.uint8))
+    for name, stored in (("c.jpg", "JPEG"), ("D.PNG", "PNG"), ("tif.png", "TIFF"), ("bars.jpg", "JPEG")):
+        grey.save(folder / "figures" / name, format=stored)
+    (folder / "figures/b.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"><script>1</script></svg>')
+    (folder / "figures/e.pdf").touch()
+    (folder / "figures/.hidden.png").touch()
+    found = section(folder, "Figures")
+    assert {figure.caption.split("(")[-1].rstrip(")"): figure.kind for figure in found.figures} == {
+        "bars.png": "image/png",
+        "bars.jpg": "image/jpeg",
+        "D.PNG": "image/png",
+        "b.svg": "image/svg+xml",
+        "c.jpg": "image/jpeg",
+        "tif.png": "image/png",
+    }
+    assert found.sentences == ["Left out, since a browser does not show such files: e.pdf."]
+    page = page_of("toy", [found])
+    assert page.count('src="data:image/jpeg;base64,') == 2 and page.count("data:image/svg+xml;base64,") == 1
+    assert "<script" not in page and "<svg" not in page
+
+
+def test_a_package_replaces_no_fact(folder):
+    versions = dict(device="7", python="9", torch="2")
+    about = ABOUT | dict(device="cuda", python="3.11", versions=versions)
+    atomic_write(folder / "environment.json", json.dumps(about))
+    facts = dict(section(folder, "Environment").table.to_numpy().tolist())
+    assert (facts["device"], facts["python"], facts["torch"]) == ("cuda", "3.11", "2")
+    assert (facts["device (package)"], facts["python (package)"]) == ("7", "9")
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_cut_image_set_is_said_on_the_page_and_hidden_ones_are_none(folder):
+    atomic_write(folder / "sets/a/metadata.jsonl", '{"file_name": "a.png", "source": "text2img"}\n{"file_na')
+    atomic_write(folder / ".ipynb_checkpoints/metadata.jsonl", '{"file_name": "a.png"}\n')
+    (row,) = image_set_table(folder).to_dict("records")
+    fault = f"{folder}/sets/a/metadata.jsonl: the last line was cut short, and is left out"
+    assert (row["folder"], row["pictures"], row["fault"]) == ("sets/a", 1, fault)
+    assert "the last line was cut short" in page_of("toy", run_sections(read_run(folder)))
 
 
 def test_a_damaged_image_set_is_a_line_among_the_others(folder):
