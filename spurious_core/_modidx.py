@@ -580,6 +580,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                                    'spurious_core/app/report/run_page.py'),
                                                    'spurious_core.app.report.run_page._notebook': ( 'app/report/run_page.html#_notebook',
                                                                                                     'spurious_core/app/report/run_page.py'),
+                                                   'spurious_core.app.report.run_page._numbers_section': ( 'app/report/run_page.html#_numbers_section',
+                                                                                                           'spurious_core/app/report/run_page.py'),
                                                    'spurious_core.app.report.run_page._object_in': ( 'app/report/run_page.html#_object_in',
                                                                                                      'spurious_core/app/report/run_page.py'),
                                                    'spurious_core.app.report.run_page._origins': ( 'app/report/run_page.html#_origins',

@@ -63,7 +63,7 @@ def _svg(path: Path) -> BrowserPicture:
         raise OSError(f"{path}: broken: it is no SVG with its namespace")
     return BrowserPicture(path.read_bytes(), "image/svg+xml")
 
-
+# %% ../../nbs/explore/12_run_contents.ipynb #e9c84bf4
 def browser_picture(path: Path) -> BrowserPicture:
     "A figure as a browser can show it. OSError, with its name, where it is missing or broken."
     if path.suffix.lower() == ".svg":

@@ -17,7 +17,6 @@ import pandas as pd
 from fastcore.basics import patch
 from PIL import Image
 
-from ..app.metrics import Metrics, good_metrics
 from ..core.files import checkpoint_hash, read_json
 from ..core.markup import as_html, as_markdown, listed, picture_html, shortened, table_html
 from ..core.opening import decode
@@ -68,8 +67,10 @@ class RunFolder:
         return f"{self.path.name}: {numbers}, {shown}"
 
 # %% ../../nbs/explore/07_run_folders.ipynb #e02e710d
-def _metrics(run: RunFolder) -> tuple[Metrics, str]:
-    "Its good numbers, and a sentence about damaged ones. ValueError for a file that holds none at all."
+def _metrics(run: RunFolder) -> tuple[Any, str]:
+    "Its good numbers as `Metrics`, and a sentence about damaged ones. ValueError for a file without any."
+    from spurious_core.app.metrics import Metrics, good_metrics  # here, since the app stands on this room
+
     return good_metrics(run.path) if (run.path / "metrics.json").is_file() else (Metrics(), "")
 
 
@@ -127,7 +128,7 @@ def _shown_numbers(run: RunFolder) -> pd.DataFrame:
     "All good numbers as texts, the headlines before the others; a count is whole."
     metrics, _ = _metrics(run)
     keys = dict.fromkeys([*headline_keys(_study_of(run), metrics), *metrics])
-    rows = Metrics({key: metrics[key] for key in keys}).rows()
+    rows = type(metrics)({key: metrics[key] for key in keys}).rows()
     return pd.DataFrame(rows, columns=["number", "value", "95 %", "n"])
 
 # %% ../../nbs/explore/07_run_folders.ipynb #b604c342
@@ -173,7 +174,7 @@ def _numbers_html(run: RunFolder) -> str:
     )
     return table + folded._repr_html_()
 
-
+# %% ../../nbs/explore/07_run_folders.ipynb #12d5af92
 @patch
 def _repr_html_(self: RunFolder) -> str:
     def escape(error: Exception) -> str:

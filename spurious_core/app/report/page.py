@@ -20,6 +20,7 @@ from jinja2 import Environment
 from matplotlib.figure import Figure
 
 from .descriptions import describe_figure
+from ...core.markup import short_number
 from ...core.plots import figure_bytes
 from ...core.sheets import contact_sheet
 
@@ -128,7 +129,7 @@ def _first_rows(section: Section) -> tuple[str, list[str]]:
         return "", []
     shown, links = table.head(SHOWN_ROWS), section.links[:SHOWN_ROWS]
     shown = _linked(shown, links) if links else shown
-    form = dict(index=False, float_format="{:.3f}".format, na_rep="", border=0)
+    form = dict(index=False, float_format=short_number, na_rep="", border=0)
     text = shown.to_html(escape=not links, **form)
     if len(table) <= SHOWN_ROWS:
         return text, []

@@ -43,7 +43,7 @@ def _checked_file(file: Path) -> Path:
         raise ValueError(f"{file} is there and no report of a run or sweep; name another file (--out FILE)")
     return file
 
-
+# %% ../../../nbs/app/report/04_reporting.ipynb #16a0c51f
 @house_style()
 def report_page(
     folder: str | Path,

@@ -246,6 +246,13 @@ def _figures(run: RunRecord) -> Section:
     return Section("Figures", sentences, None, figures)
 
 # %% ../../../nbs/app/report/02_run_page.ipynb #1f8fa7f3
+def _numbers_section(run: RunRecord) -> Section:
+    "All good numbers, and which others there are."
+    numbers = pd.DataFrame(run.metrics.rows(), columns=["number", "value", "95 % interval", "n"])
+    said = run.faults.get("Numbers", f"{len(numbers):,} in all.")
+    return Section("Numbers", [said], numbers, source=NUMBERS)
+
+# %% ../../../nbs/app/report/02_run_page.ipynb #2c9bb00f
 def run_sections(run: RunRecord) -> list[Section]:
     "The parts of the page."
     budget = run.about.get("parameters", {}).get("budget", "unknown")
@@ -253,10 +260,7 @@ def run_sections(run: RunRecord) -> list[Section]:
     sections = [Section("What came out", [*run_state(run), *found])]
     figures = _figures(run)
     sections += [figures] if figures.figures or figures.sentences else []
-    if run.metrics:
-        numbers = pd.DataFrame(run.metrics.rows(), columns=["number", "value", "95 % interval", "n"])
-        said = run.faults.get("Numbers", f"{len(numbers):,} in all.")
-        sections.append(Section("Numbers", [said], numbers, source=NUMBERS))
+    sections += [_numbers_section(run)] if run.metrics else []
     if run.about:
         parameters = run.about.get("parameters", {})
         sentences, command = repeat_command(run.study, parameters, run.about.get("script", ""))

@@ -47,8 +47,8 @@ def test_names_are_escaped():
 
 
 def test_what_is_not_known_is_blank():
-    page = page_of("x", [Section("y", [], pd.DataFrame(dict(lo=[np.nan, 0.25])))])
-    assert re.findall("<td>(.*)</td>", page) == ["", "0.250"]
+    page = page_of("x", [Section("y", [], pd.DataFrame(dict(lo=[np.nan, 0.25, 0.0004])))])
+    assert re.findall("<td>(.*)</td>", page) == ["", "0.250", "0.0004"]
 
 
 def test_the_first_column_leads_where_it_is_told_and_a_command_is_code():

@@ -31,6 +31,12 @@ def test_a_command_and_captions_are_on_the_page():
     assert text.endswith("(a/bars_a.png)\n\nRows of &#42;it&#42;. (bars_a.png)")
 
 
+@pytest.mark.parametrize(("kind", "ending"), [("jpeg", "jpeg"), ("svg+xml", "svg"), ("png", "png")])
+def test_a_picture_is_a_file_of_its_kind(kind, ending):
+    picture = StoredPicture(b"", "Bars", "", "bars", f"image/{kind}")
+    assert f"![Bars](a/bars.{ending})" in section_markdown(Section("A", [], None, [picture]), "a")
+
+
 def overview(tmp_path, about, numbers):
     "The line of a run named toy in the overview, as cells of its table."
     folder = tmp_path / "figures/toy"
