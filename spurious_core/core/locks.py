@@ -18,7 +18,7 @@ from pathlib import Path
 import psutil
 from filelock import FileLock, Timeout
 
-from .files import atomic_write, make_folder, write_place, writing
+from .files import make_folder, write_place, writing
 
 # %% ../../nbs/core/12_locks.ipynb #103c132e
 LOCK_FILE, HOLDER_FILE = ".lock", ".holder"
@@ -41,7 +41,8 @@ def _write_note(folder: Path) -> None:
     command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])[:80] or "python"
     since = time.strftime("%Y-%m-%d %H:%M:%S")
     note = dict(process=os.getpid(), host=socket.gethostname(), command=command, since=since)
-    atomic_write(folder / HOLDER_FILE, json.dumps(note))  # a killed process of somebody else left one
+    (folder / HOLDER_FILE).unlink(missing_ok=True)  # a killed process of somebody else left it
+    (folder / HOLDER_FILE).write_text(json.dumps(note), encoding="utf-8")
 
 # %% ../../nbs/core/12_locks.ipynb #d8fed34d
 def _lock_mode(folder: Path) -> int:
