@@ -58,16 +58,16 @@ def test_bars_keep_no_place_for_what_a_group_lacks():
 
 
 def test_the_house_style_ends_with_what_is_drawn_in_it():
-    before = dict(plt.rcParams)
-
     @house_style()
     def draw():
         return plt.subplots()[1]
 
-    ax = draw()
-    assert ax.spines["left"].get_edgecolor()[:3] == (0.8, 0.8, 0.8) and ax.title.get_size() == 9
-    assert dict(plt.rcParams) == before
-    assert plt.subplots()[1].spines["left"].get_edgecolor()[:3] == (0, 0, 0)
+    with plt.style.context("default"):  # a study in the same process leaves its own
+        before = dict(plt.rcParams)
+        ax = draw()
+        assert ax.spines["left"].get_edgecolor()[:3] == (0.8, 0.8, 0.8) and ax.title.get_size() == 9
+        assert dict(plt.rcParams) == before
+        assert plt.subplots()[1].spines["left"].get_edgecolor()[:3] == (0, 0, 0)
 
 
 def test_alpha_panel(pictures):
