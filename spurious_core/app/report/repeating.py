@@ -22,6 +22,11 @@ def _takes(study: Study, name: str, text: str) -> bool:
         return False
 
 
+def _asks_nothing(study: Study, name: str, text: str) -> bool:
+    "Whether a value is empty, as the study has it by itself."
+    return text in ("", "[]", "{}") and not study.parameters[name].default
+
+
 def _unknown(study: str, script: str) -> str:
     "Why there is no command."
     if script:
@@ -40,13 +45,12 @@ def repeat_command(
         return [_unknown(study, script)], ""
     found = find_study(study)
     texts = {name: v if isinstance(v, str) else json.dumps(v) for name, v in parameters.items()}
-    left_out = [name for name, text in texts.items() if not _takes(found, name, text)]
-    given = {name: text for name, text in texts.items() if name not in left_out}
-    for name in [name for name, text in given.items() if text in ("", "[]", "{}")]:
-        if parameters[name] == found.parameters[name].default:  # nothing was asked for
-            del given[name]
+    taken = {name: text for name, text in texts.items() if _takes(found, name, text)}
+    left_out = [name for name in texts if name not in taken]
+    given = {name: text for name, text in taken.items() if not _asks_nothing(found, name, text)}
     places = [name for name, text in given.items() if isinstance(parameters[name], str) and "/" in text]
-    needs = [f"What {' and '.join(places)} say{'s' * (len(places) == 1)} must be there."] if places else []
+    verb = "says" if len(places) == 1 else "say"
+    needs = [f"What {' and '.join(places)} {verb} must be there."] if places else []
     without = f", without {', '.join(left_out)}, which {study} no longer takes" if left_out else ""
     words = [word for name, text in given.items() for word in ("-p", f"{name}={text}")]
     return [*needs, f"The same again{without}:"], shlex.join(["spurious", "run", study, *words])
